@@ -1,0 +1,17 @@
+"""Finding and loading what a person calls APP, the same for every command.
+
+- `tornkit.appload.target`: `Target`, the answer to "what did they mean?", plain data
+- `tornkit.appload.locate`: from the words on the command line to a `Target`; runs no user code
+- `tornkit.appload.load`: from a `Target` to the application; imports and calls user code
+- `tornkit.appload.program`: runs a script as ``__main__``
+- `tornkit.appload.usertrace`: tracebacks with the user's frames alone
+
+The supervisor uses the first two only: they import neither tornado nor user code.
+"""
+
+from __future__ import annotations
+
+from tornkit.appload.locate import locate
+from tornkit.appload.target import Target
+
+__all__ = ["Target", "locate"]

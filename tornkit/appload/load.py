@@ -1,0 +1,192 @@
+"""From a `Target` to the application: imports and calls user code.
+
+Four different failures, four different messages: there is no such module, no such attribute, it
+is not an application, or the user's own code raised (then with their traceback alone).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tornado.httputil import HTTPServerConnectionDelegate
+
+from tornkit import seams
+from tornkit.appload.survey import USUAL_NAMES
+from tornkit.appload.target import Target
+from tornkit.appload.usertrace import format_user_traceback
+from tornkit.errors import (
+    AppLoadError,
+    AppRaised,
+    NoSuchAttribute,
+    NoSuchModule,
+    NotAnApplication,
+)
+
+Servable = HTTPServerConnectionDelegate | Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class LoadedApp:
+    """What `tornkit routes` looks at.
+
+    ``applications`` holds one element for an application; for a program, each distinct delegate
+    (or old-style callback) that it would serve, in the order of its ``listen()`` calls.
+    """
+
+    target: Target
+    applications: tuple[Servable, ...]
+    label: str
+
+
+def load_for_inspection(target: Target) -> LoadedApp:
+    """Load an application, or run a program up to the moment it would serve. Binds no port.
+
+    :raises AppLoadError: one of its four kinds.
+    """
+    if target.is_program:
+        from tornkit.appload.program import capture_applications
+
+        return LoadedApp(target, capture_applications(target), target.label)
+    seams.silence_autoreload(lambda filename: None)
+    with asyncio.Runner() as runner:
+        runner.get_loop()  # user code may look for the loop while it is imported
+        found = find_attribute(target)
+        application = runner.run(build_application(found, target))
+    return LoadedApp(target, (application,), target.label)
+
+
+def find_attribute(target: Target) -> object:
+    """Import the target's module and return what its attribute names.
+
+    :raises NoSuchModule, NoSuchAttribute, AppRaised:
+    """
+    if target.import_root not in sys.path[:1]:
+        sys.path.insert(0, target.import_root)
+    module = _import(target)
+    if target.attribute is not None:
+        return _attribute(module, target.attribute, target)
+    for name in USUAL_NAMES:
+        if hasattr(module, name):
+            return getattr(module, name)
+    raise NoSuchAttribute(
+        f"{target.label} has none of {', '.join(USUAL_NAMES)}; say which attribute is the "
+        f"application: {target.label}:NAME"
+    )
+
+
+def _import(target: Target) -> ModuleType:
+    assert target.module is not None
+    try:
+        if target.path is not None and not _importable(target.module):
+            return _import_file(target.module, Path(target.path))
+        module = importlib.import_module(target.module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{target.module}.".startswith(f"{error.name}."):
+            raise NoSuchModule(
+                f"there is no module {target.module} (looked in {target.import_root} and the "
+                "environment's packages)"
+            ) from None
+        raise _raised(error, f"importing {target.module}") from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code may raise anything
+        raise _raised(error, f"importing {target.module}") from None
+    loaded_from = getattr(module, "__file__", None)
+    if target.path and loaded_from and not Path(loaded_from).samefile(target.path):
+        raise NoSuchModule(
+            f"{target.path} can't be imported as {target.module}: that name belongs to "
+            f"{loaded_from}; rename the file"
+        )
+    return module
+
+
+def _importable(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def _import_file(name: str, path: Path) -> ModuleType:
+    """Import a file whose name is no identifier (``my-app.py``)."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _attribute(module: ModuleType, attribute: str, target: Target) -> object:
+    found: object = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            names = [name for name in USUAL_NAMES if hasattr(module, name)]
+            hint = f"; it has {', '.join(names)}" if names else ""
+            raise NoSuchAttribute(f"{module.__name__} has no attribute {attribute}{hint}")
+        found = getattr(found, part)
+    return found
+
+
+async def build_application(found: object, target: Target) -> HTTPServerConnectionDelegate:
+    """The application that ``found`` is, or that it returns when called.
+
+    A factory runs inside the loop, as in `async def main(): app = make_app()`.
+
+    :raises NotAnApplication, AppRaised:
+    """
+    if isinstance(found, HTTPServerConnectionDelegate):
+        return found
+    if not callable(found):
+        raise NotAnApplication(_not_an_application(found, target))
+    _refuse_arguments(found, target)
+    try:
+        made = found()
+        if inspect.isawaitable(made):
+            made = await made
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code may raise anything
+        raise _raised(error, f"calling {target.label}") from None
+    if not isinstance(made, HTTPServerConnectionDelegate):
+        raise NotAnApplication(
+            f"{target.label} returned {_describe(made)}, and Tornado can serve only an "
+            "Application or another HTTPServerConnectionDelegate"
+        )
+    return made
+
+
+def _refuse_arguments(factory: Callable[..., Any], target: Target) -> None:
+    try:
+        inspect.signature(factory).bind()
+    except ValueError:
+        return  # no signature to be had: calling it will tell
+    except TypeError as error:
+        raise NotAnApplication(
+            f"{target.label} can't be called without arguments ({error}); name a factory that "
+            "takes none, or serve the program that calls it"
+        ) from None
+
+
+def _not_an_application(found: object, target: Target) -> str:
+    return (
+        f"{target.label} is {_describe(found)}, not an Application, another "
+        "HTTPServerConnectionDelegate, or a function that returns one"
+    )
+
+
+def _describe(value: object) -> str:
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _raised(error: BaseException, doing: str) -> AppLoadError:
+    summary = f"{type(error).__name__}: {error}".splitlines()[0]
+    if isinstance(error, SystemExit):
+        summary = f"it called sys.exit({error.code!r})"
+    return AppRaised(f"{doing} failed: {summary}", format_user_traceback(error))

@@ -1,0 +1,187 @@
+"""From the words on the command line to a `Target`. No user code runs here.
+
+APP is ``module:attr``, ``path/file.py[:attr]``, a folder, or absent. A file without ``:attr``
+that starts to serve when it is run is a program and is run as one: its own ``main()`` sets up
+what the application needs, and nobody else knows what that is. ``file.py:make_app`` serves the
+application alone. In a folder the application is looked for first: nobody named a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tornkit.appload.survey import USUAL_NAMES, Survey, survey
+from tornkit.appload.target import Kind, Target
+from tornkit.errors import AppNotFound, NoSuchModule, UsageError
+from tornkit.pyproject import find_pyproject, read_tool_table
+
+USUAL_FILES = ("app.py", "main.py", "server.py")
+
+
+def locate(
+    app: str | None,
+    module: str | None = None,
+    arguments: Sequence[str] = (),
+    cwd: Path | None = None,
+) -> Target:
+    """Find what ``app`` (or ``-m module``) means.
+
+    ``arguments`` are what stood behind ``--``; they belong to a program.
+
+    :raises UsageError: the words contradict each other.
+    :raises AppNotFound: no APP, and none in the usual places.
+    :raises NoSuchModule: the file or folder does not exist.
+    """
+    here = (cwd or Path.cwd()).resolve()
+    if module is not None:
+        if app is not None:
+            raise UsageError(f"give APP or -m MODULE, not both (got {app!r} and -m {module})")
+        return Target(
+            kind=Kind.PROGRAM,
+            label=f"-m {module}",
+            import_root=str(here),
+            project=str(here),
+            module=module,
+            arguments=tuple(arguments),
+        )
+    target = _locate_app(app, here, wants_program=bool(arguments))
+    if not arguments:
+        return target
+    if not target.is_program:
+        raise UsageError(
+            f"arguments behind -- are for a program, and {target.label} is an application; "
+            "name the program's file, or use -m MODULE"
+        )
+    return Target(**{**vars(target), "arguments": tuple(arguments)})
+
+
+def _locate_app(app: str | None, here: Path, *, wants_program: bool) -> Target:
+    if app is None:
+        return _locate_default(here)
+    place, separator, attribute = app.partition(":")
+    if separator and not (place and attribute):
+        raise UsageError(f"{app!r} is neither module:attr nor file.py:attr")
+    path = here / Path(place).expanduser()
+    if path.is_dir():
+        if separator:
+            raise UsageError(f"{place} is a folder; name the file: {place}/app.py:{attribute}")
+        return _locate_in_folder(path.resolve())
+    if place.endswith(".py") or "/" in place:
+        if not path.is_file():
+            raise NoSuchModule(f"there is no file {place} (looked in {here})")
+        return _from_file(path.resolve(), attribute or None, place, wants_program=wants_program)
+    return _from_module(place, attribute or None, here)
+
+
+def _locate_default(here: Path) -> Target:
+    """No APP: the nearest pyproject.toml decides, then the usual places."""
+    pyproject = find_pyproject(here)
+    if pyproject is not None:
+        configured = _from_pyproject(pyproject)
+        if configured is not None:
+            return configured
+    return _locate_in_folder(here)
+
+
+def _from_pyproject(pyproject: Path) -> Target | None:
+    app = read_tool_table(pyproject).get("app")
+    if app is None:
+        return None
+    if not isinstance(app, str):
+        raise UsageError(f"{pyproject}: [tool.tornkit] app has to be a string")
+    return _locate_app(app, pyproject.parent, wants_program=False)
+
+
+def _locate_in_folder(folder: Path) -> Target:
+    own_pyproject = folder / "pyproject.toml"
+    if own_pyproject.is_file():
+        configured = _from_pyproject(own_pyproject)
+        if configured is not None:
+            return configured
+    packages = sorted(init.parent for init in folder.glob("*/__init__.py"))
+    candidates = [folder / name for name in USUAL_FILES]
+    candidates += [package / "app.py" for package in packages]
+    surveyed = [(path, survey(path)) for path in candidates if path.is_file()]
+    for path, found in surveyed:
+        if found.usual_name is not None or found.has_star_import:
+            return _application_file(path, found.usual_name, _shown(path))
+    for path, found in surveyed:
+        if found.is_program:
+            return _program_file(path, _shown(path))
+    raise AppNotFound(_not_found_message(folder))
+
+
+def _not_found_message(folder: Path) -> str:
+    programs = [path.name for path in sorted(folder.glob("*.py")) if survey(path).is_program]
+    hint = f" There is a program to name: {', '.join(programs[:5])}." if programs else ""
+    return (
+        f"no application found in {folder}. Looked in {', '.join(USUAL_FILES)} and a package's "
+        f"app.py for {', '.join(USUAL_NAMES)}. Give APP as module:attr or file.py, or set "
+        f"[tool.tornkit] app in pyproject.toml.{hint}"
+    )
+
+
+def _from_file(path: Path, attribute: str | None, shown: str, *, wants_program: bool) -> Target:
+    if attribute is not None:
+        return _application_file(path, attribute, f"{shown}:{attribute}")
+    found: Survey = survey(path)
+    if wants_program or found.is_program:
+        return _program_file(path, shown)
+    return _application_file(path, found.usual_name, shown)
+
+
+def _program_file(path: Path, shown: str) -> Target:
+    folder = str(path.parent)
+    return Target(
+        kind=Kind.PROGRAM, label=shown, import_root=folder, project=folder, path=str(path)
+    )
+
+
+def _application_file(path: Path, attribute: str | None, shown: str) -> Target:
+    root, module = _module_name(path)
+    project = path.parent if root == path.parent else root / module.partition(".")[0]
+    label = (
+        shown if attribute is None or shown.endswith(f":{attribute}") else f"{shown}:{attribute}"
+    )
+    return Target(
+        kind=Kind.APPLICATION,
+        label=label,
+        import_root=str(root),
+        project=str(project),
+        module=module,
+        path=str(path),
+        attribute=attribute,
+    )
+
+
+def _module_name(path: Path) -> tuple[Path, str]:
+    """The folder to import from and the dotted name: ``__init__.py`` marks packages (as flask).
+
+    ``/x/board/web/app.py`` with ``__init__.py`` in web and board is ``board.web.app`` from /x, so
+    that its relative imports work.
+    """
+    parts = [] if path.name == "__init__.py" else [path.stem]
+    folder = path.parent
+    while (folder / "__init__.py").is_file() and folder.parent != folder:
+        parts.append(folder.name)
+        folder = folder.parent
+    return folder, ".".join(reversed(parts))
+
+
+def _from_module(module: str, attribute: str | None, here: Path) -> Target:
+    return Target(
+        kind=Kind.APPLICATION,
+        label=f"{module}:{attribute}" if attribute else module,
+        import_root=str(here),
+        project=str(here),
+        module=module,
+        attribute=attribute,
+    )
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

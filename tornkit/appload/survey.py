@@ -1,0 +1,115 @@
+"""What a Python file offers, read from its syntax tree: nothing is imported.
+
+Importing to find out is not an option: a program that is imported as a module and then run as
+``__main__`` defines its ``tornado.options`` twice, which Tornado refuses.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+# In the order they are tried.
+USUAL_NAMES = ("make_app", "create_app", "get_app", "app", "application")
+
+# Calls by which Tornado code starts to serve: HTTPServer, TCPServer, Application, netutil, IOLoop.
+_SERVING_CALLS = frozenset({"listen", "bind", "add_sockets", "add_socket", "bind_sockets"})
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one file offers.
+
+    ``usual_name`` is the first of `USUAL_NAMES` that it defines and that could be served without
+    arguments; ``is_program``: it starts to serve when it is run.
+    """
+
+    usual_name: str | None
+    is_program: bool
+    has_star_import: bool = False
+
+
+def survey(path: Path) -> Survey:
+    """Read one file. A file that does not parse is judged by its text alone."""
+    source = path.read_bytes()
+    try:
+        tree = ast.parse(source, filename=str(path))
+    except (SyntaxError, ValueError):
+        return _survey_text(source.decode("utf-8", errors="replace"))
+    names = set(_top_level_names(tree.body))
+    return Survey(
+        usual_name=next((name for name in USUAL_NAMES if name in names), None),
+        is_program=_has_main_guard(tree) or _serves_at_top_level(tree),
+        has_star_import=any(
+            isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
+            for node in tree.body
+        ),
+    )
+
+
+def _survey_text(text: str) -> Survey:
+    """The same, roughly, for a file with a syntax error: it is about to be mended."""
+    for name in USUAL_NAMES:
+        if re.search(rf"^(?:async\s+def\s+|def\s+|){name}\b\s*[(=:]", text, re.MULTILINE):
+            return Survey(usual_name=name, is_program="__main__" in text)
+    return Survey(usual_name=None, is_program="__main__" in text)
+
+
+def _top_level_names(body: list[ast.stmt]) -> Iterator[str]:
+    """Names that a module binds and that could be an application or a factory."""
+    for node in body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                if not _needs_arguments(node.args):
+                    yield node.name
+            case ast.ClassDef():
+                yield node.name
+            case ast.Assign(targets=targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
+                yield name
+            case ast.ImportFrom(names=aliases) | ast.Import(names=aliases):
+                yield from (alias.asname or alias.name for alias in aliases)
+            case ast.If() | ast.Try() | ast.With():
+                if not _is_main_guard(node):
+                    yield from _top_level_names(node.body)
+                    yield from _top_level_names(getattr(node, "orelse", []))
+            case _:
+                pass
+
+
+def _needs_arguments(arguments: ast.arguments) -> bool:
+    """``def make_app(db)`` is called by the program's own main(); it can't be called here."""
+    positional = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+    keyword = sum(default is None for default in arguments.kw_defaults)
+    return positional > 0 or keyword > 0
+
+
+def _is_main_guard(node: ast.stmt) -> bool:
+    match node:
+        case ast.If(test=ast.Compare(left=left, comparators=[right])):
+            sides = (left, right)
+            return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+    return False
+
+
+def _has_main_guard(tree: ast.Module) -> bool:
+    return any(_is_main_guard(node) for node in tree.body)
+
+
+def _serves_at_top_level(tree: ast.Module) -> bool:
+    """``app.listen(8888)`` outside of any function: an old-style script without a guard."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        for part in ast.walk(node):
+            if (
+                isinstance(part, ast.Call)
+                and isinstance(part.func, ast.Attribute)
+                and part.func.attr in _SERVING_CALLS
+            ):
+                return True
+    return False

@@ -1,0 +1,76 @@
+"""The command line: parse, call, print, exit code; nothing else.
+
+A subcommand's module is imported when it is used, so that ``--help`` and shell completion are
+quick. An expected failure (`tornkit.errors`) is printed here, once, for every command.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+
+from tornkit import __version__
+from tornkit.errors import AppRaised, ConflictError, TornkitError
+
+# name -> the line that `tornkit --help` shows, so that listing commands imports none of them.
+COMMANDS = {
+    "new": "Make a project that runs, tests and deploys.",
+    "routes": "List the routes of an application and check them.",
+    "serve": "Serve an application or a program, reloading on edits.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Finds commands by name; reports `TornkitError` as one line and its exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"tornkit.cli.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TornkitError as error:
+            _print_error(error)
+            ctx.exit(error.exit_code)
+
+
+def _print_error(error: TornkitError) -> None:
+    if isinstance(error, AppRaised):
+        click.echo(error.traceback.rstrip("\n"), err=True)
+    click.echo(f"{click.style('error:', fg='red')} {error}", err=True)
+    if isinstance(error, ConflictError):
+        for path in error.paths:
+            click.echo(f"  {path}", err=True)
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "TORNKIT",
+        "max_content_width": 100,
+    },
+    epilog='Shell completion: eval "$(_TORNKIT_COMPLETE=bash_source tornkit)", '
+    "or zsh_source, fish_source.",
+)
+@click.version_option(__version__, prog_name="tornkit", message="%(prog)s %(version)s")
+def tornkit() -> None:
+    """Run, list and scaffold Tornado applications.
+
+    APP, in every command, is module:attr, a file, a folder, or nothing at all: then
+    [tool.tornkit] app in pyproject.toml decides, or the usual places (app.py, main.py, ...).
+    """

@@ -1,0 +1,65 @@
+"""How what the supervisor says looks on a terminal. Everything goes to standard error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.text import Text
+
+from tornkit import __version__
+from tornkit.cli import console
+from tornkit.serve.messages import Failed
+from tornkit.serve.reporter import Banner
+
+
+class TerminalReporter:
+    """A `tornkit.serve.reporter.Reporter`: short lines, the time in front."""
+
+    def serving(self, banner: Banner) -> None:
+        where = " ".join(banner.urls) or "no address yet"
+        lines = [
+            ("serving", f"[bold]{escape(banner.label)}[/] at [bold cyan]{escape(where)}[/]"),
+            ("workers", f"{banner.workers} (supervisor {banner.pid})"),
+        ]
+        if banner.watched:
+            how = " by polling" if banner.polling else ""
+            lines.append(("watching", escape(", ".join(banner.watched)) + how))
+        err = console.err()
+        err.print(f"[bold]tornkit {__version__}[/]")
+        for name, text in lines:
+            err.print(f"  [dim]{name:<9}[/]{text}")
+        err.print("  [dim]Ctrl-C stops[/]")
+
+    def reloading(self, changed: Sequence[str]) -> None:
+        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
+        self._line(f"{escape(shown)} changed, starting anew", "dim")
+
+    def reloaded(self, generation: int, took: float) -> None:
+        self._line(f"reloaded in {took * 1000:.0f} ms", "green")
+
+    def failed(self, failure: Failed, *, old_serves: bool, waiting: bool) -> None:
+        if failure.traceback:
+            console.err().print(Text(failure.traceback.rstrip("\n")))
+        self._line(f"[bold]error:[/] {escape(failure.message)}", "red")
+        if old_serves:
+            self._line("the code from before goes on serving; save again to retry", "yellow")
+        elif waiting:
+            self._line("nothing is served yet; save a file to retry", "yellow")
+
+    def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
+        when = f"in {delay:.1f} s" if delay else "now"
+        self._line(f"worker {slot + 1} (pid {pid}) {escape(how)}; starting another {when}", "red")
+
+    def overdue(self, pid: int, slot: int) -> None:
+        self._line(f"worker {slot + 1} (pid {pid}) did not end in time and was killed", "yellow")
+
+    def stopping(self, why: str, busy: int) -> None:
+        self._line(f"{why}: finishing what is under way; once more to stop at once", "dim")
+
+    def stopped(self) -> None:
+        self._line("stopped", "dim")
+
+    def _line(self, text: str, style: str) -> None:
+        console.err().print(f"[dim]{time.strftime('%H:%M:%S')}[/] [{style}]{text}[/]")

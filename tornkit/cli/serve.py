@@ -1,0 +1,261 @@
+"""``tornkit serve``: from options to a `ServeConfig`, and into the supervisor."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tornkit.appload import Target, locate
+from tornkit.cli.settings import app_argument
+from tornkit.errors import CertificateError, UsageError
+from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
+
+_DEFAULTS = ServeConfig()
+_LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+class _Workers(click.ParamType[int]):
+    """A number, or ``auto``."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if value == "auto":
+            from tornkit.serve.cpus import usable_cpus
+
+            return usable_cpus()
+        text = str(value)
+        if not text.isdecimal() or int(text) == 0:
+            self.fail(
+                f"{value!r} is neither a number above 0 nor 'auto' (and APP goes before a bare "
+                "--workers)",
+                param,
+                ctx,
+            )
+        return int(text)
+
+
+class _Size(click.ParamType[int]):
+    """Bytes; ``k``, ``M`` and ``G`` are powers of 1024."""
+
+    name = "SIZE"
+    _UNITS: Mapping[str, int] = {"k": 1024, "m": 1024**2, "g": 1024**3}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip().lower().removesuffix("b").removesuffix("i")
+        unit = self._UNITS.get(text[-1:], 1)
+        number = text[:-1] if unit > 1 else text
+        if not number.isdigit() or int(number) == 0:
+            self.fail(f"{value!r} is no size; write 1048576, 512k, 100M or 2G", param, ctx)
+        return int(number) * unit
+
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _option(*names: str, **attributes: Any) -> Decorator:
+    """A click option that also has the short variable: TORNKIT_PORT beside TORNKIT_SERVE_PORT."""
+    long = next(name for name in names if name.startswith("--")).partition("/")[0]
+    variable = f"TORNKIT_{long.removeprefix('--').replace('-', '_').upper()}"
+    return click.option(*names, envvar=variable, show_default=True, **attributes)
+
+
+_PATH = click.Path(path_type=Path)
+
+_EXAMPLES = """\b
+Examples:
+  tornkit serve                          what [tool.tornkit] app names, or app.py, main.py, ...
+  tornkit serve board.app:make_app       an application or its factory
+  tornkit serve chatdemo.py -- --debug   a program, run as python would run it
+  tornkit serve -m board.main            the same as python -m board.main
+  tornkit serve --workers auto --no-reload --address 0.0.0.0
+"""
+
+
+@click.command(
+    "serve",
+    epilog=_EXAMPLES,
+    short_help="Serve an application or a program, reloading on edits.",
+)
+@app_argument()
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS...]")
+@click.option(
+    "-m", "module", metavar="MODULE", help="Run a module as a program, as python -m does."
+)
+@_option(
+    "--workers",
+    type=_Workers(),
+    default=_DEFAULTS.workers,
+    is_flag=False,
+    flag_value="auto",
+    help="How many processes serve; auto (or nothing): one per usable CPU.",
+)
+@_option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    show_choices=False,
+    help=f"Port to listen on; 0 takes a free one. [default: {DEFAULT_PORT}, or the program's own]",
+)
+@_option(
+    "--address",
+    metavar="ADDRESS",
+    help=f"Address or host name to listen on. [default: {DEFAULT_ADDRESS}, or the program's own]",
+)
+@_option("--unix-socket", type=_PATH, help="Listen on a Unix socket instead.")
+@_option("--reload/--no-reload", default=_DEFAULTS.reload, help="Start anew when a file changes.")
+@_option(
+    "--watch",
+    type=_PATH,
+    multiple=True,
+    help="A further file or folder; any change there restarts. Repeatable.",
+)
+@_option(
+    "--ignore",
+    multiple=True,
+    metavar="GLOB",
+    help="Changes that do not count, by name or path. Repeatable.",
+)
+@_option("--access-log/--no-access-log", default=_DEFAULTS.access_log, help="One line a request.")
+@_option(
+    "--log-level",
+    type=click.Choice(_LEVELS, case_sensitive=False),
+    default=_DEFAULTS.log_level,
+    help="For an application's logging.",
+)
+@_option(
+    "--drain-timeout",
+    type=click.FloatRange(min=0),
+    default=_DEFAULTS.drain_timeout,
+    metavar="SECONDS",
+    help="How long requests under way may take when a worker ends.",
+)
+@_option("--xheaders", is_flag=True, help="Believe X-Real-Ip, X-Forwarded-For and X-Scheme.")
+@_option(
+    "--trusted-downstream",
+    multiple=True,
+    metavar="IP",
+    help="Proxies to pass over in X-Forwarded-For. Repeatable.",
+)
+@_option("--certfile", type=_PATH, help="Certificate chain (PEM): serve HTTPS.")
+@_option("--keyfile", type=_PATH, help="Its private key, if not in the same file.")
+@_option("--max-body-size", type=_Size(), help="Largest request body. [default: 100M, Tornado's]")
+@_option("--env-file", type=_PATH, help="Variables for the application; those set already win.")
+@_option("--open", "open_browser", is_flag=True, help="Open a browser once it serves.")
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    app: str | None,
+    arguments: Sequence[str],
+    module: str | None,
+    **options: Any,
+) -> None:
+    """Serve APP with one or more processes, and start anew when its files change.
+
+    APP is module:attr, file.py[:attr], a folder, or nothing; a file that calls listen() when it
+    is run is served as a program, with its own port unless --port is given.
+
+    Every option is also TORNKIT_<OPTION> in the environment and a key of [tool.tornkit.serve].
+    """
+    if module is not None and app is not None:
+        # With -m, everything that is left belongs to the program.
+        target = locate(None, module, (app, *arguments))
+    else:
+        target = locate(app, module, arguments)
+    config = _config(options)
+    _check(config, target)
+    context.exit(_serve(config, target))
+
+
+def _config(options: Mapping[str, Any]) -> ServeConfig:
+    def absolute(path: Path | None) -> str | None:
+        return None if path is None else str(path.expanduser().absolute())
+
+    return ServeConfig(
+        workers=options["workers"],
+        port=options["port"],
+        address=options["address"],
+        unix_socket=absolute(options["unix_socket"]),
+        reload=options["reload"],
+        watch=tuple(path.expanduser().resolve() for path in options["watch"]),
+        ignore=options["ignore"],
+        access_log=options["access_log"],
+        log_level=options["log_level"],
+        drain_timeout=options["drain_timeout"],
+        http=HttpOptions(
+            xheaders=options["xheaders"],
+            trusted_downstream=options["trusted_downstream"],
+            certfile=absolute(options["certfile"]),
+            keyfile=absolute(options["keyfile"]),
+            max_body_size=options["max_body_size"],
+        ),
+        env_file=None if options["env_file"] is None else options["env_file"].absolute(),
+        open_browser=options["open_browser"],
+    )
+
+
+def _check(config: ServeConfig, target: Target) -> None:
+    """What can be known to be wrong before anything is started.
+
+    :raises UsageError, CertificateError:
+    """
+    http = config.http
+    if config.unix_socket is not None and (config.port is not None or config.address is not None):
+        raise UsageError("--unix-socket excludes --port and --address; leave one of them out")
+    if http.keyfile is not None and http.certfile is None:
+        raise UsageError("--keyfile needs --certfile")
+    if target.is_program:
+        given = {
+            "--xheaders": http.xheaders,
+            "--trusted-downstream": http.trusted_downstream,
+            "--certfile": http.certfile,
+            "--max-body-size": http.max_body_size,
+            "--unix-socket": config.unix_socket,
+        }
+        if refused := [name for name, value in given.items() if value]:
+            raise UsageError(
+                f"{', '.join(refused)} can't be given to a program, which makes its own server; "
+                "set it there, or name the application: file.py:make_app"
+            )
+    for path in config.watch:
+        if not path.exists():
+            raise UsageError(f"--watch {path}: there is no such file or folder")
+    if config.env_file is not None and not config.env_file.is_file():
+        raise UsageError(f"--env-file {config.env_file}: there is no such file")
+    if http.certfile is not None:
+        _check_certificate(http.certfile, http.keyfile)
+
+
+def _check_certificate(certfile: str, keyfile: str | None) -> None:
+    for option, path in (("--certfile", certfile), ("--keyfile", keyfile)):
+        if path is not None and not Path(path).is_file():
+            raise CertificateError(f"{option} {path}: there is no such file")
+    try:
+        # An encrypted key would make every worker ask for its password.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile, keyfile, password="")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise CertificateError(
+            f"{certfile} and its key can't be used: {reason}; both have to be PEM, belong "
+            "together, and the key must not be encrypted"
+        ) from None
+
+
+def _serve(config: ServeConfig, target: Target) -> int:
+    from tornkit.cli.reporter import TerminalReporter
+    from tornkit.serve.messages import Boot
+    from tornkit.serve.run import run
+    from tornkit.serve.spawn import WorkerProcess, spawn_worker
+
+    # With one worker in a terminal breakpoint() works; several would fight over the keys.
+    keep_stdin = config.workers == 1 and sys.stdin is not None and sys.stdin.isatty()
+
+    def spawn(boot: Boot, environment: Mapping[str, str]) -> WorkerProcess:
+        return spawn_worker(boot, environment, keep_stdin=keep_stdin)
+
+    return run(config, target, spawn=spawn, reporter=TerminalReporter())

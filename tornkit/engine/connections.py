@@ -1,0 +1,158 @@
+"""Drains the connections of Tornado's HTTP servers so that nothing is lost.
+
+Told of every connection by `tornkit.seams.observe_connections`, it knows which wait for a request
+and which are busy with one. To drain:
+
+- one that *waits* is handed to ``release``, which moves it to another process; where it can't
+  move (TLS, a shutdown) it is closed, unless bytes of a request have arrived: then it is busy;
+- one that is *busy* finishes: then it moves too, or its response says ``Connection: close``;
+- a stream that a handler took for itself (a WebSocket) is waited for;
+- at the deadline whatever is left is closed.
+
+So a client on a kept-alive connection sees neither a reset nor an answer from old code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from weakref import WeakSet
+
+from tornado.http1connection import HTTP1ServerConnection
+from tornado.httpserver import HTTPServer
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream
+
+from tornkit import seams
+
+# Takes over a connection between two requests: keeps a duplicate of its descriptor.
+Release = Callable[[IOStream], None]
+
+_CHECK_DETACHED = 0.05  # seconds between looks at streams that tell nobody when they close
+
+
+class _Connection:
+    """One connection of a server. ``busy``: a request was received and is not answered."""
+
+    __slots__ = ("busy", "request", "server_connection")
+
+    def __init__(self, server_connection: HTTP1ServerConnection, request: HTTPConnection) -> None:
+        self.server_connection = server_connection
+        self.request = request
+        self.busy = False
+
+
+class _Watched(HTTPMessageDelegate):
+    """Passes everything on, and notes that the request has arrived."""
+
+    def __init__(self, connection: _Connection, delegate: HTTPMessageDelegate) -> None:
+        self._connection = connection
+        self._delegate = delegate
+        # Bound straight through: nothing to note in these, and no call to pay for.
+        self.data_received = delegate.data_received  # type: ignore[method-assign]
+        self.finish = delegate.finish  # type: ignore[method-assign]
+        self.on_connection_close = delegate.on_connection_close  # type: ignore[method-assign]
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        self._connection.busy = True
+        return self._delegate.headers_received(start_line, headers)
+
+
+class Connections:
+    """Every connection of this process's HTTP servers. A `seams.ConnectionObserver`."""
+
+    def __init__(self) -> None:
+        self._connections: dict[HTTP1ServerConnection, _Connection] = {}
+        self._detached: WeakSet[IOStream] = WeakSet()
+        self._release: Release | None = None
+        self._draining = False
+        self._all_closed = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests received and not answered."""
+        return sum(connection.busy for connection in self._connections.values())
+
+    # ---- told by the servers ----
+
+    def awaiting_request(
+        self,
+        server: HTTPServer,
+        connection: HTTP1ServerConnection,
+        request: HTTPConnection,
+        delegate: HTTPMessageDelegate,
+    ) -> HTTPMessageDelegate:
+        known = self._connections.get(connection)
+        if known is None:
+            known = self._connections[connection] = _Connection(connection, request)
+        known.request = request
+        known.busy = False
+        if self._draining:
+            # The server reads next; by then it is known whether a request is there already.
+            IOLoop.current().add_callback(self._let_go, known)
+        return _Watched(known, delegate)
+
+    def closed(self, connection: HTTP1ServerConnection) -> None:
+        known = self._connections.pop(connection, None)
+        if known is not None and seams.is_detached(known.request):
+            self._detached.add(connection.stream)
+        if not self._connections:
+            self._all_closed.set()
+
+    # ---- draining ----
+
+    def begin_drain(self, release: Release | None) -> None:
+        """Let go of every connection that waits, now; of the busy ones as they finish.
+
+        ``release`` is None where nobody takes connections over.
+        """
+        self._draining = True
+        self._release = release
+        for connection in tuple(self._connections.values()):
+            self._let_go(connection)
+
+    async def drained(self, timeout: float) -> None:
+        """Wait until all are gone; close what is left after ``timeout`` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._wait_until_closed()
+        for left in tuple(self._connections):
+            left.stream.close()
+        for stream in tuple(self._detached):
+            stream.close()
+
+    async def _wait_until_closed(self) -> None:
+        if self._connections:
+            self._all_closed.clear()
+            await self._all_closed.wait()
+        while any(not stream.closed() for stream in self._detached):
+            await asyncio.sleep(_CHECK_DETACHED)
+
+    def _let_go(self, connection: _Connection) -> None:
+        stream = connection.server_connection.stream
+        if stream.closed() or connection.server_connection not in self._connections:
+            return
+        if connection.busy:
+            if self._release is None or not seams.is_plain(stream):
+                seams.close_after_response(connection.request)
+            return
+        if self._release is not None and seams.can_move(stream):
+            self._release(stream)
+        elif seams.has_input(stream):
+            # To close now would reset it, and the client would never know why.
+            connection.server_connection.params.no_keep_alive = True
+            return
+        stream.close()  # after a move only this process's descriptor: the other one lives on

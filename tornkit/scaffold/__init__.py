@@ -1,0 +1,1 @@
+"""`tornkit new`: a project from the templates in this package, written whole or not at all."""

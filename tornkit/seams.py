@@ -1,0 +1,256 @@
+"""The one place where tornkit reaches into Tornado.
+
+Everything here is installed before user code is imported, in a worker or in the process of
+`tornkit routes`, and only there. Two sorts of things:
+
+- **Public names replaced** so that unmodified programs meet tornkit where they call Tornado:
+  `netutil.bind_sockets`, `bind_unix_socket` and `add_accept_handler` (also under the names by
+  which `tcpserver` imported them), `process.fork_processes` and `task_id`, the functions of
+  `autoreload`, and the two methods by which `HTTPServer` announces requests and closings.
+- **Private parts read**, each listed here, looked up with a default, and done without where the
+  installed Tornado has no such thing:
+
+  ========================================= =============================================
+  `IOStream._read_buffer` and its size      bytes of a connection that moves to another
+                                            process; without it, idle connections close
+  `HTTP1Connection._disconnect_on_finish`   `Connection: close` on the response under way;
+                                            without it, the connection closes after it
+  `RequestHandler._template_loaders`, lock  compiled templates dropped when a file changed;
+                                            without it, templates wait for a restart
+  ========================================= =============================================
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from tornado import autoreload, netutil, process, tcpserver
+from tornado.http1connection import HTTP1Connection, HTTP1ServerConnection
+from tornado.httpserver import HTTPServer
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPMessageDelegate,
+)
+from tornado.iostream import IOStream, SSLIOStream
+from tornado.web import Application, RequestHandler, StaticFileHandler
+from tornado.websocket import WebSocketHandler
+
+AcceptCallback = Callable[[socket.socket, Any], None]
+
+
+class ServingHooks(Protocol):
+    """What a program meets instead of the operating system when it wants to listen."""
+
+    def bind_sockets(
+        self,
+        port: int,
+        address: str | None = None,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        backlog: int = 128,
+        flags: int | None = None,
+        reuse_port: bool = False,
+    ) -> list[socket.socket]:
+        """As `tornado.netutil.bind_sockets`."""
+
+    def bind_unix_socket(self, file: str, mode: int = 0o600, backlog: int = 128) -> socket.socket:
+        """As `tornado.netutil.bind_unix_socket`."""
+
+    def add_accept_handler(
+        self, sock: socket.socket, callback: AcceptCallback
+    ) -> Callable[[], None]:
+        """As `tornado.netutil.add_accept_handler`."""
+
+    def fork_processes(self, num_processes: int | None, max_restarts: int | None = None) -> int:
+        """As `tornado.process.fork_processes`; the processes are there already."""
+
+    def task_id(self) -> int | None:
+        """As `tornado.process.task_id`."""
+
+
+# Tornado's own, for the hooks to fall back on.
+add_accept_handler = netutil.add_accept_handler
+
+
+def install_serving_hooks(hooks: ServingHooks) -> None:
+    """Let `listen`, `bind` + `start`, `bind_sockets`, `fork_processes` go through ``hooks``."""
+    for module in (netutil, tcpserver):
+        module.bind_sockets = hooks.bind_sockets  # type: ignore[attr-defined]
+        module.add_accept_handler = hooks.add_accept_handler  # type: ignore[attr-defined]
+    netutil.bind_unix_socket = hooks.bind_unix_socket
+    process.fork_processes = hooks.fork_processes
+    process.task_id = hooks.task_id
+
+
+def silence_autoreload(on_watch: Callable[[str], None]) -> Sequence[Callable[[], None]]:
+    """Make Tornado's own autoreload harmless, and keep what programs told it.
+
+    `Application(debug=True)` starts it, and it would exec the worker. Files given to
+    `autoreload.watch` go to ``on_watch``. Returns the live list of the program's reload hooks.
+    """
+    hooks: list[Callable[[], None]] = []
+
+    def start(check_time: int = 500) -> None:
+        return None
+
+    def watch(filename: str) -> None:
+        on_watch(filename)
+
+    def add_reload_hook(fn: Callable[[], None]) -> None:
+        hooks.append(fn)
+
+    autoreload.start = start
+    autoreload.watch = watch
+    autoreload.add_reload_hook = add_reload_hook
+    return hooks
+
+
+class ConnectionObserver(Protocol):
+    """Is told of the life of each HTTP connection, by whichever server of the process."""
+
+    def awaiting_request(
+        self,
+        server: HTTPServer,
+        connection: HTTP1ServerConnection,
+        request: HTTPConnection,
+        delegate: HTTPMessageDelegate,
+    ) -> HTTPMessageDelegate:
+        """The connection waits for its next request, which ``delegate`` will be told of."""
+
+    def closed(self, connection: HTTP1ServerConnection) -> None:
+        """The server is done with it: it was closed, or taken over by a WebSocket."""
+
+
+def observe_connections(observer: ConnectionObserver) -> None:
+    """Tell ``observer`` of every connection of every `HTTPServer`, subclasses included.
+
+    `HTTPServer.start_request` runs when a connection starts to *wait* for a request, not when
+    one arrives (`HTTP1ServerConnection._server_request_loop`).
+    """
+    start_request = HTTPServer.start_request
+    on_close = HTTPServer.on_close
+
+    def observed_start_request(
+        self: HTTPServer, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        delegate = start_request(self, server_conn, request_conn)
+        if not isinstance(server_conn, HTTP1ServerConnection):
+            return delegate
+        return observer.awaiting_request(self, server_conn, request_conn, delegate)
+
+    def observed_on_close(self: HTTPServer, server_conn: object) -> None:
+        if isinstance(server_conn, HTTP1ServerConnection):
+            observer.closed(server_conn)
+        on_close(self, server_conn)
+
+    HTTPServer.start_request = observed_start_request  # type: ignore[method-assign]
+    HTTPServer.on_close = observed_on_close  # type: ignore[method-assign]
+
+
+def observe_websockets() -> WeakSet[WebSocketHandler]:
+    """The live set of this process's WebSocket handlers, open or about to be."""
+    handlers: WeakSet[WebSocketHandler] = WeakSet()
+    initialise = WebSocketHandler.__init__
+
+    def observed_init(self: WebSocketHandler, *args: Any, **kwargs: Any) -> None:
+        initialise(self, *args, **kwargs)
+        handlers.add(self)
+
+    WebSocketHandler.__init__ = observed_init  # type: ignore[method-assign]
+    return handlers
+
+
+def observe_applications() -> WeakSet[Application]:
+    """The live set of this process's applications."""
+    applications: WeakSet[Application] = WeakSet()
+    initialise = Application.__init__
+
+    def observed_init(self: Application, *args: Any, **kwargs: Any) -> None:
+        initialise(self, *args, **kwargs)
+        applications.add(self)
+
+    Application.__init__ = observed_init  # type: ignore[method-assign]
+    return applications
+
+
+def is_detached(request: HTTPConnection) -> bool:
+    """Whether a handler took the stream for itself (`HTTPConnection.detach`)."""
+    return getattr(request, "stream", None) is None
+
+
+def close_after_response(request: HTTPConnection) -> None:
+    """Answer the request under way with ``Connection: close`` (RFC 9112, section 9.6)."""
+    if isinstance(request, HTTP1Connection) and hasattr(request, "_disconnect_on_finish"):
+        request._disconnect_on_finish = True
+
+
+def unread_bytes(stream: IOStream) -> bytes | None:
+    """What the stream has read and nobody has used; None where that can't be known."""
+    buffer = getattr(stream, "_read_buffer", None)
+    if not isinstance(buffer, bytearray) or not hasattr(stream, "_read_buffer_size"):
+        return None
+    return bytes(buffer)
+
+
+def is_plain(stream: IOStream) -> bool:
+    """Whether the kernel has all there is to know of the connection: TLS keeps secrets."""
+    return not isinstance(stream, SSLIOStream)
+
+
+def can_move(stream: IOStream) -> bool:
+    """Whether the connection could go on in another process: plain, open, nothing half written."""
+    return (
+        is_plain(stream)
+        and not stream.closed()
+        and not stream.writing()
+        and unread_bytes(stream) is not None
+    )
+
+
+def has_input(stream: IOStream) -> bool:
+    """Whether bytes have arrived that nobody has read or used."""
+    if unread_bytes(stream):
+        return True
+    poller = select.poll()
+    poller.register(stream.fileno(), select.POLLIN)
+    return bool(poller.poll(0))
+
+
+def serve_moved(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes) -> None:
+    """Go on with a connection that another process accepted; ``unread`` comes first."""
+    stream = IOStream(
+        sock, max_buffer_size=server.max_buffer_size, read_chunk_size=server.read_chunk_size
+    )
+    if unread:
+        stream._read_buffer += unread
+        stream._read_buffer_size += len(unread)
+    server.handle_stream(stream, sock.getpeername())
+
+
+def server_of(callback: AcceptCallback) -> tcpserver.TCPServer | None:
+    """The server that accepts through this callback (`TCPServer._handle_connection`, bound)."""
+    owner = getattr(callback, "__self__", None)
+    return owner if isinstance(owner, tcpserver.TCPServer) else None
+
+
+def refresh_files(applications: Iterator[Application]) -> None:
+    """Forget compiled templates and hashes of static files, as `debug=True` does each request.
+
+    The rule is that of `tornado.web._HandlerDelegate.execute`.
+    """
+    lock = getattr(RequestHandler, "_template_loader_lock", contextlib.nullcontext())
+    loaders = getattr(RequestHandler, "_template_loaders", {})
+    with lock:
+        for loader in loaders.values():
+            loader.reset()
+    static_handlers: set[type[StaticFileHandler]] = {StaticFileHandler}
+    for application in applications:
+        configured = application.settings.get("static_handler_class")
+        if isinstance(configured, type) and issubclass(configured, StaticFileHandler):
+            static_handlers.add(configured)
+    for handler in static_handlers:
+        handler.reset()

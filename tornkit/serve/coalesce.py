@@ -1,0 +1,51 @@
+"""Which edits start a generation.
+
+The first edit after a quiet time starts one at once: that is the save that somebody waits for.
+Edits that come while a generation boots, or right behind another, are gathered until they pause,
+so that the last state is what is served and a burst (a checkout, a formatter, `touch *`) starts
+two or three generations, not fifty. A burst without a pause is cut every ``patience`` seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CoalescePolicy:
+    """Seconds. ``pause``: how long a burst has to rest; ``patience``: how long one may last."""
+
+    pause: float = 0.04
+    patience: float = 0.5
+
+
+class Coalescer:
+    """Told of edits and of starts, it says when to start next. Times come from the caller."""
+
+    def __init__(self, policy: CoalescePolicy = CoalescePolicy()) -> None:
+        self._policy = policy
+        self._last_start = float("-inf")
+        self._last_edit = float("-inf")
+        self._waiting_since: float | None = None
+
+    def edited(self, now: float, *, booting: bool) -> None:
+        """An edit was seen; ``booting``: a generation is on its way."""
+        burst = booting or now - max(self._last_edit, self._last_start) < self._policy.pause
+        self._last_edit = now
+        if self._waiting_since is None:
+            self._waiting_since = now if burst else float("-inf")
+
+    def due(self) -> float | None:
+        """When to start, None where nothing waits. In the past: now."""
+        if self._waiting_since is None:
+            return None
+        if self._waiting_since == float("-inf"):
+            return float("-inf")
+        return min(
+            self._last_edit + self._policy.pause, self._waiting_since + self._policy.patience
+        )
+
+    def started(self, now: float) -> None:
+        """A generation was started with everything that was seen so far."""
+        self._last_start = now
+        self._waiting_since = None

@@ -1,0 +1,68 @@
+"""One generation of workers: all were started from the same state of the files.
+
+    BOOTING ──all ready──▶ SERVING ──the next one serves──▶ DRAINING ──all gone──▶ GONE
+       │
+       └──one can't, or too slow, or overtaken by an edit──▶ FAILED ──all gone──▶ GONE
+
+The old generation serves until the new one is whole. If the new one can't start, nothing
+happens to the old one.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from tornkit.serve.children import IllegalMove
+from tornkit.serve.messages import Failed
+
+
+class GenerationState(enum.Enum):
+    """Where a generation is in its life."""
+
+    BOOTING = "booting"
+    SERVING = "serving"
+    DRAINING = "draining"
+    FAILED = "failed"
+    GONE = "gone"
+
+
+_MOVES: dict[GenerationState, frozenset[GenerationState]] = {
+    GenerationState.BOOTING: frozenset({GenerationState.SERVING, GenerationState.FAILED}),
+    GenerationState.SERVING: frozenset({GenerationState.DRAINING}),
+    GenerationState.DRAINING: frozenset({GenerationState.GONE}),
+    GenerationState.FAILED: frozenset({GenerationState.GONE}),
+    GenerationState.GONE: frozenset(),
+}
+
+
+@dataclass(eq=False)
+class Generation:
+    """``reason`` is what started it: the files that changed, empty for the first.
+
+    ``awaited`` holds the slots whose workers have not said ready; ``started_at`` is in seconds of
+    the supervisor's clock; ``failure`` says why it FAILED, None where an edit overtook it;
+    ``opened``: it was told to accept.
+    """
+
+    number: int
+    reason: tuple[str, ...]
+    started_at: float
+    awaited: set[int] = field(default_factory=set)
+    state: GenerationState = GenerationState.BOOTING
+    failure: Failed | None = None
+    opened: bool = False
+
+    def move(self, state: GenerationState) -> None:
+        """Go to another state.
+
+        :raises IllegalMove:
+        """
+        if state not in _MOVES[self.state]:
+            raise IllegalMove(f"generation {self.number}: {self.state.value} -> {state.value}")
+        self.state = state
+
+    def ready(self, slot: int) -> bool:
+        """Note that a slot's worker is ready; whether that makes the generation whole."""
+        self.awaited.discard(slot)
+        return self.state is GenerationState.BOOTING and not self.awaited

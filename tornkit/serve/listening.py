@@ -1,0 +1,189 @@
+"""A worker's side of listening: its servers get the supervisor's sockets and wait for its word.
+
+Installed as `tornkit.seams.ServingHooks`, so an application that tornkit serves and a program
+that calls ``listen()`` by itself go the same way: claim, be granted, register, and accept once
+the supervisor says so.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tornkit import seams
+from tornkit.serve.messages import Claim
+
+
+class Refused(OSError):
+    """The supervisor could not bind; ``reason`` is the line for the person.
+
+    An OSError with the same number that Tornado's own ``listen()`` would raise, for a program
+    that tries another port.
+    """
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(number, os.strerror(number) if number else reason)
+        self.reason = reason
+
+
+@dataclass(eq=False)
+class _Registration:
+    """One accept handler: ``remove`` is there while it accepts."""
+
+    sock: socket.socket
+    callback: seams.AcceptCallback
+    remove: Callable[[], None] | None = None
+
+
+class Listening:
+    """What this worker listens on. ``ask`` sends a claim and returns the granted descriptors.
+
+    ``port`` and ``address`` override what a program asks for; the port only the first one's: a
+    program with two ports does not get one port twice.
+    """
+
+    def __init__(
+        self,
+        slot: int,
+        ask: Callable[[Claim], list[int]],
+        on_first: Callable[[], None],
+        *,
+        port: int | None = None,
+        address: str | None = None,
+    ) -> None:
+        self._slot = slot
+        self._ask = ask
+        self._on_first = on_first
+        self._port = port
+        self._address = address
+        self._first_port: int | None = None
+        self._claims: Counter[Claim] = Counter()
+        self._registrations: list[_Registration] = []
+        self._accepting = False
+        self._closed = False
+        self._forked = False
+
+    # ---- seams.ServingHooks ----
+
+    def bind_sockets(
+        self,
+        port: int,
+        address: str | None = None,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        backlog: int = 128,
+        flags: int | None = None,
+        reuse_port: bool = False,
+    ) -> list[socket.socket]:
+        if self._first_port is None:
+            self._first_port = port
+        if self._port is not None and port == self._first_port:
+            port = self._port
+        claim = Claim(
+            port=int(port),
+            address=self._address or address,
+            family=int(family),
+            backlog=backlog,
+            flags=flags,
+        )
+        return self.claim(claim)
+
+    def bind_unix_socket(self, file: str, mode: int = 0o600, backlog: int = 128) -> socket.socket:
+        return self.claim(Claim(unix_path=file, unix_mode=mode, backlog=backlog))[0]
+
+    def add_accept_handler(
+        self, sock: socket.socket, callback: seams.AcceptCallback
+    ) -> Callable[[], None]:
+        registration = _Registration(sock, callback)
+        first = not self._registrations
+        self._registrations.append(registration)
+        if self._accepting:
+            self._accept(registration)
+        elif first:
+            self._on_first()
+
+        def remove() -> None:
+            if registration in self._registrations:
+                self._registrations.remove(registration)
+            if registration.remove is not None:
+                registration.remove()
+                registration.remove = None
+
+        return remove
+
+    def fork_processes(self, num_processes: int | None, max_restarts: int | None = None) -> int:
+        """The workers are the processes; how many is `--workers`' business."""
+        self._forked = True
+        return self._slot
+
+    def task_id(self) -> int | None:
+        return self._slot if self._forked else None
+
+    # ---- the supervisor's word ----
+
+    def open(self) -> None:
+        """Accept, now and on whatever is registered later."""
+        self._accepting = True
+        for registration in self._registrations:
+            self._accept(registration)
+
+    def close(self) -> None:
+        """Accept no more. The sockets live on in the supervisor."""
+        self._accepting = False
+        self._closed = True
+        for registration in self._registrations:
+            if registration.remove is not None:
+                registration.remove()
+                registration.remove = None
+
+    def adopt(self, sock: socket.socket, unread: bytes) -> bool:
+        """Go on with a connection that another worker accepted; False where nobody serves it."""
+        registration = self._listener_of(sock)
+        server = seams.server_of(registration.callback) if registration is not None else None
+        if server is None:
+            return False
+        seams.serve_moved(server, sock, unread)
+        return True
+
+    def claim(self, claim: Claim) -> list[socket.socket]:
+        """The listening sockets of an address.
+
+        :raises Refused:
+        """
+        occurrence = self._claims[claim]
+        self._claims[claim] += 1
+        descriptors = self._ask(replace(claim, occurrence=occurrence))
+        return [_socket_of(descriptor) for descriptor in descriptors]
+
+    # ---- inside ----
+
+    def _accept(self, registration: _Registration) -> None:
+        if registration.remove is None and not self._closed:
+            registration.remove = seams.add_accept_handler(registration.sock, registration.callback)
+
+    def _listener_of(self, connection: socket.socket) -> _Registration | None:
+        """The registration whose address the connection came to."""
+        local = connection.getsockname()
+        for registration in self._registrations:
+            if registration.sock.family != connection.family:
+                continue
+            listening = registration.sock.getsockname()
+            if listening == local or _is_wildcard_of(listening, local):
+                return registration
+        return None
+
+
+def _is_wildcard_of(listening: Any, local: Any) -> bool:
+    """``0.0.0.0:80`` takes what came to ``10.0.0.1:80``."""
+    if not isinstance(listening, tuple) or not isinstance(local, tuple):
+        return False
+    return listening[0] in ("0.0.0.0", "::") and listening[1] == local[1]  # noqa: S104 - compared
+
+
+def _socket_of(descriptor: int) -> socket.socket:
+    sock = socket.socket(fileno=descriptor)
+    sock.setblocking(False)
+    return sock

@@ -1,0 +1,159 @@
+"""Every message between the supervisor and a worker, and its bytes.
+
+Frozen dataclasses; a message travels as one JSON object with its class's name under ``type``.
+``bytes`` fields travel as base64. File descriptors travel beside a message (see
+`tornkit.serve.channel`); the docstrings say how many. End of file means that the peer died.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+# ---- from the supervisor to a worker ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Boot:
+    """The first message: who the worker is and what it serves (`tornkit.serve.worker.Orders`)."""
+
+    slot: int
+    generation: int
+    orders: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The answer to a `Claim`: as many descriptors of listening sockets as the address has.
+
+    ``errno`` is not 0 where the supervisor could not bind; ``reason`` is then the line to show.
+    """
+
+    errno: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Go:
+    """Accept connections from now on."""
+
+
+@dataclass(frozen=True)
+class Drain:
+    """Accept no more, finish what is under way within ``timeout`` seconds, and exit.
+
+    ``successor``: idle connections may move to a worker of the next generation (`Handover`).
+    """
+
+    timeout: float
+    successor: bool
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """A template or a static file changed: forget what was made of it."""
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """One descriptor: a connection that another worker accepted, with what it had read."""
+
+    unread: bytes
+
+
+# ---- from a worker to the supervisor ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The worker wants to listen. As `tornado.netutil.bind_sockets`; ``unix_path`` for the other.
+
+    ``occurrence`` counts equal claims of one worker: two servers on port 0 get two ports.
+    """
+
+    port: int = 0
+    address: str | None = None
+    family: int = 0
+    backlog: int = 128
+    flags: int | None = None
+    unix_path: str | None = None
+    unix_mode: int = 0o600
+    occurrence: int = 0
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The application is loaded and its sockets are there; it waits for `Go`.
+
+    ``files`` are the Python files that it runs and what it gave to `autoreload.watch`: a change
+    of one means a restart. ``folders`` hold its templates and static files.
+    """
+
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It can't serve. ``kind`` is the name of a class in `tornkit.errors`."""
+
+    kind: str
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """It accepts no more, and every idle connection is on its way: `Drain` has taken hold."""
+
+
+@dataclass(frozen=True)
+class Handover:
+    """One descriptor: an idle connection for the worker that takes this one's place."""
+
+    unread: bytes
+
+
+Downward = Boot | Grant | Go | Drain | Refresh | Adopt
+Upward = Claim | Ready | Failed | Closed | Handover
+Message = Downward | Upward
+
+_TYPES: dict[str, type[Message]] = {
+    kind.__name__: kind
+    for kind in (Boot, Grant, Go, Drain, Refresh, Adopt, Claim, Ready, Failed, Closed, Handover)
+}
+
+
+def encode(message: Message) -> bytes:
+    """The message's bytes."""
+    content = asdict(message)
+    for name, value in content.items():
+        if isinstance(value, bytes):
+            content[name] = {"base64": base64.b64encode(value).decode("ascii")}
+    return json.dumps({"type": type(message).__name__, **content}).encode()
+
+
+def decode(data: bytes) -> Message:
+    """The message that `encode` made these bytes of.
+
+    :raises ValueError: they are no message. The peer is then not to be trusted any further.
+    """
+    content = json.loads(data)
+    try:
+        kind = _TYPES[content.pop("type")]
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError(f"not a message: {data[:80]!r}") from None
+    names = {field.name for field in fields(kind)}
+    if not content.keys() <= names:
+        raise ValueError(f"{kind.__name__} has no {content.keys() - names}")
+    for name, value in content.items():
+        if isinstance(value, list):
+            content[name] = tuple(value)
+        elif isinstance(value, dict) and value.keys() == {"base64"}:
+            content[name] = base64.b64decode(value["base64"])
+    try:
+        return kind(**content)
+    except TypeError as error:
+        raise ValueError(str(error)) from None

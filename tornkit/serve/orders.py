@@ -1,0 +1,72 @@
+"""What every worker of a `tornkit serve` is told to do: `Boot.orders`, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tornkit.appload.target import Kind, Target
+from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
+from tornkit.serve.messages import Claim
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Plain data: it travels as JSON. The fields are those of `Target` and `ServeConfig`."""
+
+    target: Target
+    http: HttpOptions
+    port: int | None
+    address: str | None
+    unix_socket: str | None
+    workers: int
+    access_log: bool
+    log_level: str
+
+    @classmethod
+    def of(cls, target: Target, config: ServeConfig) -> Orders:
+        """The orders that follow from what the supervisor was asked to do."""
+        return cls(
+            target=target,
+            http=config.http,
+            port=config.port,
+            address=config.address,
+            unix_socket=config.unix_socket,
+            workers=config.workers,
+            access_log=config.access_log,
+            log_level=config.log_level,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Values that JSON can hold."""
+        content = asdict(self)
+        content["target"]["kind"] = self.target.kind.value
+        return content
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Orders:
+        """The orders that `as_dict` made this of, also after a journey through JSON."""
+        target = dict(content["target"])
+        target["kind"] = Kind(target["kind"])
+        target["arguments"] = tuple(target["arguments"])
+        http = dict(content["http"])
+        http["trusted_downstream"] = tuple(http["trusted_downstream"])
+        return cls(**{**content, "target": Target(**target), "http": HttpOptions(**http)})
+
+
+def application_claim(
+    port: int | None, address: str | None, unix_socket: str | None, *, backlog: int = 1024
+) -> Claim:
+    """What a worker claims for an application.
+
+    The supervisor makes the same claim before it starts any worker, so that a port that is taken
+    is told at once. The kernel caps ``backlog`` at net.core.somaxconn.
+    """
+    if unix_socket is not None:
+        return Claim(unix_path=unix_socket, backlog=backlog)
+    return Claim(
+        port=DEFAULT_PORT if port is None else port,
+        address=address or DEFAULT_ADDRESS,
+        backlog=backlog,
+    )

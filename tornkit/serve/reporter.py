@@ -1,0 +1,49 @@
+"""What the supervisor tells the person. It says what happened; another decides how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tornkit.serve.messages import Failed
+
+
+@dataclass(frozen=True)
+class Banner:
+    """What a start looks like: where it is, what serves, what is watched."""
+
+    label: str
+    urls: tuple[str, ...]
+    workers: int
+    pid: int
+    watched: tuple[str, ...]
+    polling: bool
+
+
+class Reporter(Protocol):
+    """Told in the order of events. Times are in seconds."""
+
+    def serving(self, banner: Banner) -> None:
+        """The first generation serves."""
+
+    def reloading(self, changed: Sequence[str]) -> None:
+        """An edit was seen, a generation is on its way."""
+
+    def reloaded(self, generation: int, took: float) -> None:
+        """The new generation serves."""
+
+    def failed(self, failure: Failed, *, old_serves: bool, waiting: bool) -> None:
+        """A generation can't start. ``waiting``: the next edit starts another."""
+
+    def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
+        """A serving worker died; another starts after ``delay``."""
+
+    def overdue(self, pid: int, slot: int) -> None:
+        """A worker did not end in time and was killed."""
+
+    def stopping(self, why: str, busy: int) -> None:
+        """No more connections; ``busy`` workers finish what they have."""
+
+    def stopped(self) -> None:
+        """Every worker has ended."""

@@ -1,0 +1,262 @@
+"""Listening sockets: bound once, owned by the supervisor from the first bind to the last exit.
+
+Workers *claim* an address and are handed descriptors. On Linux each slot has a SO_REUSEPORT
+socket of its own, made here and inherited by every successor in the slot: the kernel spreads
+connections evenly (one shared descriptor goes last in, first out under epoll), and a connection
+that waits in a socket's backlog outlives the worker that would have taken it. Elsewhere, and for
+Unix sockets, the slots share one socket: there SO_REUSEPORT does not balance.
+
+SO_REUSEPORT would also let two servers of one user share a port unnoticed. So the first bind of
+an address is tried without it, and says that the port is taken.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tornkit.errors import BindError
+from tornkit.serve.messages import Claim
+
+BALANCED = sys.platform == "linux"
+
+
+class CannotBind(BindError):
+    """A `BindError` that remembers the number, for the program that asked."""
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.errno = number
+
+
+@dataclass
+class _Listener:
+    """One claimed address and its sockets: by slot, or under slot 0 for all."""
+
+    claim: Claim
+    sockets: dict[int, list[socket.socket]] = field(default_factory=dict)
+    last_generation: int = 0
+
+
+class Listeners:
+    """Every address that was claimed."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[Claim, _Listener] = {}
+
+    def claim(self, claim: Claim, slot: int, generation: int) -> list[socket.socket]:
+        """The listening sockets for one slot, bound now or long ago.
+
+        :raises CannotBind: taken, privileged, no such address.
+        """
+        key = replace(claim, backlog=0)  # asking again with another backlog is the same address
+        listener = self._listeners.get(key) or _Listener(claim)
+        own = slot if BALANCED and claim.unix_path is None else 0
+        if own not in listener.sockets:
+            listener.sockets[own] = self._bind(listener)
+        self._listeners[key] = listener
+        listener.last_generation = max(listener.last_generation, generation)
+        return listener.sockets[own]
+
+    def _bind(self, listener: _Listener) -> list[socket.socket]:
+        claim = listener.claim
+        if claim.unix_path is not None:
+            return [_bind_unix(claim.unix_path, claim.unix_mode, claim.backlog)]
+        if not listener.sockets:
+            return _bind_tcp(claim)
+        # Another slot of the same address: exactly where the first one is.
+        first = next(iter(listener.sockets.values()))
+        return [_bind_beside(sock, claim.backlog) for sock in first]
+
+    def release_before(self, generation: int) -> None:
+        """Close what no worker of ``generation`` or a later one has claimed.
+
+        A socket that nobody accepts from would leave its clients waiting.
+        """
+        for key, listener in list(self._listeners.items()):
+            if listener.last_generation < generation:
+                del self._listeners[key]
+                _close(listener)
+
+    def close(self) -> None:
+        """Close all, and remove the files of Unix sockets."""
+        for listener in self._listeners.values():
+            _close(listener)
+        self._listeners.clear()
+
+    def __iter__(self) -> Iterator[socket.socket]:
+        """One socket for each address, for showing where it is."""
+        for listener in self._listeners.values():
+            for sockets in listener.sockets.values():
+                yield from sockets
+                break
+
+
+def _close(listener: _Listener) -> None:
+    for sockets in listener.sockets.values():
+        for sock in sockets:
+            sock.close()
+    path = listener.claim.unix_path
+    if path is not None and not path.startswith("\0"):
+        Path(path).unlink(missing_ok=True)
+
+
+def _bind_tcp(claim: Claim) -> list[socket.socket]:
+    """As `tornado.netutil.bind_sockets`: every address that the name has, IPv6 for itself.
+
+    :raises CannotBind:
+    """
+    shown = _shown(claim)
+    try:
+        found = socket.getaddrinfo(
+            claim.address or None,
+            claim.port,
+            claim.family,
+            socket.SOCK_STREAM,
+            0,
+            socket.AI_PASSIVE if claim.flags is None else claim.flags,
+        )
+    except (socket.gaierror, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise CannotBind(f"can't listen on {shown}: {reason}", errno.EADDRNOTAVAIL) from None
+    sockets: list[socket.socket] = []
+    port = claim.port
+    try:
+        for family, _, _, _, sockaddr in sorted(set(found), key=lambda entry: entry[0]):
+            place = (sockaddr[0], port, *sockaddr[2:])
+            sock = _bind_first(family, place, claim)
+            if sock is not None:
+                port = sock.getsockname()[1]  # port 0: the same one for IPv4 and IPv6
+                sockets.append(sock)
+    except OSError as error:
+        for sock in sockets:
+            sock.close()
+        raise CannotBind(_explain(error, claim, shown), error.errno or 0) from None
+    if not sockets:
+        raise CannotBind(f"can't listen on {shown}: no usable address", errno.EADDRNOTAVAIL)
+    return sockets
+
+
+def _bind_first(
+    family: socket.AddressFamily, place: tuple[object, ...], claim: Claim
+) -> socket.socket | None:
+    """Bind an address that nobody has; None where a name's IPv6 address does not exist here."""
+    try:
+        if BALANCED and claim.port != 0:
+            _bound(family, place, reuse_port=False).close()  # raises where it is taken
+        sock = _bound(family, place, reuse_port=BALANCED)
+    except OSError as error:
+        # Containers often resolve localhost to ::1 and have no IPv6; Tornado passes over it too.
+        if error.errno == errno.EAFNOSUPPORT or (
+            error.errno == errno.EADDRNOTAVAIL
+            and claim.address == "localhost"
+            and family == socket.AF_INET6
+        ):
+            return None
+        raise
+    sock.listen(claim.backlog)
+    return sock
+
+
+def _bind_beside(first: socket.socket, backlog: int) -> socket.socket:
+    sock = _bound(socket.AddressFamily(first.family), first.getsockname(), reuse_port=True)
+    sock.listen(backlog)
+    return sock
+
+
+def _bound(
+    family: socket.AddressFamily, place: tuple[object, ...], *, reuse_port: bool
+) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            # One socket for each family, everywhere the same (tornado.netutil.bind_sockets).
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(place)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _bind_unix(path: str, mode: int, backlog: int) -> socket.socket:
+    """Bind a Unix socket. A file that a dead server left is removed, a living server's is not.
+
+    :raises CannotBind:
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if not path.startswith("\0"):
+            _remove_stale(path)
+        sock.setblocking(False)
+        sock.bind(path)
+        if not path.startswith("\0"):
+            Path(path).chmod(mode)
+        sock.listen(backlog)
+    except CannotBind:
+        sock.close()
+        raise
+    except OSError as error:
+        sock.close()
+        reason = error.strerror or str(error)
+        raise CannotBind(f"can't listen on the socket {path}: {reason}", error.errno or 0) from None
+    return sock
+
+
+def _remove_stale(path: str) -> None:
+    try:
+        status = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - one call, no second look
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(status.st_mode):
+        raise CannotBind(f"{path} exists and is not a socket; choose another path", errno.EEXIST)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink(missing_ok=True)  # its server is gone
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CannotBind(
+                f"can't listen on the socket {path}: {reason}", errno.EADDRINUSE
+            ) from None
+        else:
+            raise CannotBind(f"another server listens on the socket {path}", errno.EADDRINUSE)
+
+
+def _shown(claim: Claim) -> str:
+    return f"port {claim.port} of {claim.address or 'all addresses'}"
+
+
+def _explain(error: OSError, claim: Claim, shown: str) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"{shown} is taken; stop what listens there, or choose another with --port"
+        case errno.EACCES | errno.EPERM:
+            return f"{shown} needs privileges that this user lacks; choose one above 1023"
+        case errno.EADDRNOTAVAIL:
+            return f"can't listen on {shown}: this machine has no such address"
+        case _:
+            return f"can't listen on {shown}: {error.strerror or error}"
+
+
+def url_of(sock: socket.socket, *, secure: bool) -> str:
+    """Where a browser finds it; for a Unix socket its path."""
+    if sock.family == socket.AF_UNIX:
+        name = sock.getsockname()
+        return f"unix:{name if isinstance(name, str) else os.fsdecode(name)}"
+    host, port = sock.getsockname()[:2]
+    scheme = "https" if secure else "http"
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}:{port}"

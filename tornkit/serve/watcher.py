@@ -1,0 +1,197 @@
+"""From the file system to what it means: a restart, or only a refresh.
+
+watchfiles tells of changes in a thread of its own; what it says is put in a queue and the
+supervisor is woken. Two watches: the project and ``--watch`` folders with all below them, and the
+single folders of other files that the workers run (an editable install, a module beside the
+project). A home or root folder is never watched with all below it.
+
+What a change means is `Meaning`: a Python file, the env file, and whatever was asked for by
+``--watch`` or `tornado.autoreload.watch` mean a restart; templates and static files a refresh.
+"""
+
+from __future__ import annotations
+
+import enum
+import fnmatch
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import watchfiles
+
+# A change of such a file is seen by a template loader or a static hash, wherever it lies.
+_REFRESH_SUFFIXES = frozenset(
+    {".html", ".htm", ".xhtml", ".xml", ".txt", ".md", ".tmpl", ".tpl", ".jinja", ".jinja2", ".j2"}
+    | {".css", ".js", ".mjs", ".map", ".json", ".webmanifest", ".woff", ".woff2"}
+    | {".svg", ".ico", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif"}
+)
+_STEP_MS = 10  # how often watchfiles looks whether inotify had something to say
+_DEBOUNCE_MS = 50  # the longest that it gathers before it tells
+
+
+class Meaning(enum.Enum):
+    """What a change calls for."""
+
+    RESTART = "restart"
+    REFRESH = "refresh"
+
+
+@dataclass(frozen=True)
+class WatchRules:
+    """Where to look and what counts. Paths are absolute.
+
+    ``folders`` are watched with all below them; ``restart_files`` and all below
+    ``restart_folders`` call for a restart whatever their names; ``refresh_folders`` hold
+    templates and static files; ``ignore`` are globs against the path below a folder or the name.
+    """
+
+    folders: frozenset[Path] = frozenset()
+    restart_files: frozenset[Path] = frozenset()
+    restart_folders: frozenset[Path] = frozenset()
+    refresh_folders: frozenset[Path] = frozenset()
+    ignore: tuple[str, ...] = ()
+
+    def meaning(self, path: Path) -> Meaning | None:
+        """What a change of this path calls for; None: nothing."""
+        if path in self.restart_files:
+            return Meaning.RESTART
+        if self._ignored(path):
+            return None
+        if any(path.is_relative_to(folder) for folder in self.restart_folders):
+            return Meaning.RESTART
+        in_project = any(path.is_relative_to(folder) for folder in self.folders)
+        if path.suffix == ".py" and in_project:
+            return Meaning.RESTART
+        if any(path.is_relative_to(folder) for folder in self.refresh_folders):
+            return Meaning.REFRESH
+        return Meaning.REFRESH if in_project and path.suffix in _REFRESH_SUFFIXES else None
+
+    def _ignored(self, path: Path) -> bool:
+        if not self.ignore:
+            return False
+        shown = [path.name, str(path)]
+        shown += [str(path.relative_to(root)) for root in self.folders if path.is_relative_to(root)]
+        parts = set(path.parts)
+        return any(
+            pattern in parts or any(fnmatch.fnmatch(name, pattern) for name in shown)
+            for pattern in (glob.rstrip("/") for glob in self.ignore)
+        )
+
+    def deep_roots(self) -> set[Path]:
+        """Folders to watch with all below them, none inside another."""
+        roots = {
+            root
+            for root in self.folders | self.restart_folders | self.refresh_folders
+            if root.is_dir() and not _too_wide(root)
+        }
+        return {root for root in roots if not any(other in roots for other in root.parents)}
+
+    def flat_roots(self) -> set[Path]:
+        """Folders to watch by themselves: of single files, and those too wide to go below."""
+        deep = self.deep_roots()
+        folders = {path.parent for path in self.restart_files}
+        folders |= {root for root in self.folders | self.restart_folders if _too_wide(root)}
+        return {
+            folder
+            for folder in folders
+            if folder.is_dir() and not any(folder.is_relative_to(root) for root in deep)
+        }
+
+
+def _too_wide(folder: Path) -> bool:
+    """Whether all below it would be half the machine."""
+    return folder == Path(folder.anchor) or folder == Path.home()
+
+
+class Watcher:
+    """Watches by `WatchRules` that may grow, and wakes the supervisor.
+
+    ``wake`` is called in the watching thread once `changes` has something; it must only wake.
+    """
+
+    def __init__(self, rules: WatchRules, wake: Callable[[], None]) -> None:
+        self.rules = rules
+        self._wake = wake
+        self._seen: deque[Path] = deque()
+        self._deep = _Watch(self._tell, recursive=True)
+        self._flat = _Watch(self._tell, recursive=False)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._deep.cover(self.rules.deep_roots())
+        self._flat.cover(self.rules.flat_roots())
+
+    def stop(self) -> None:
+        """End the threads."""
+        self._deep.stop()
+        self._flat.stop()
+
+    def follow(self, rules: WatchRules) -> None:
+        """Go on by wider rules."""
+        if rules != self.rules:
+            self.rules = rules
+            self.start()
+
+    def changes(self) -> dict[Path, Meaning]:
+        """What has changed since the last call and calls for something."""
+        found: dict[Path, Meaning] = {}
+        while self._seen:
+            path = self._seen.popleft()
+            meaning = self.rules.meaning(path)
+            if meaning is not None:
+                found[path] = meaning
+        return found
+
+    def _tell(self, paths: Iterable[Path]) -> None:
+        self._seen.extend(paths)
+        self._wake()
+
+
+class _Watch:
+    """watchfiles threads over a set of folders that only grows.
+
+    A folder that is added gets a thread of its own: to stop the one there is and start another
+    over all of them would miss what happens in between.
+    """
+
+    def __init__(self, tell: Callable[[Iterable[Path]], None], *, recursive: bool) -> None:
+        self._tell = tell
+        self._recursive = recursive
+        self._covered: set[Path] = set()
+        self._stop = threading.Event()
+
+    def cover(self, roots: Collection[Path]) -> None:
+        """Watch these too."""
+        added = {root for root in roots if not self._covers(root)}
+        if added:
+            self._covered |= added
+            threading.Thread(
+                target=self._run, args=(sorted(added),), name="tornkit-watch", daemon=True
+            ).start()
+
+    def stop(self) -> None:
+        """End the threads."""
+        self._stop.set()
+
+    def _covers(self, root: Path) -> bool:
+        return root in self._covered or (
+            self._recursive and any(parent in self._covered for parent in root.parents)
+        )
+
+    def _run(self, roots: list[Path]) -> None:
+        try:
+            for changes in watchfiles.watch(
+                *roots,
+                watch_filter=watchfiles.DefaultFilter(),
+                step=_STEP_MS,
+                debounce=_DEBOUNCE_MS,
+                stop_event=self._stop,
+                recursive=self._recursive,
+                raise_interrupt=False,
+            ):
+                self._tell(Path(os.path.realpath(name)) for _, name in changes)
+        except FileNotFoundError:
+            return  # a folder went away between the check and the watch

@@ -1,0 +1,334 @@
+"""One worker's life: boot, ready, serve, drain, exit.
+
+    Boot ─▶ load the application, or run the program ─▶ claims, grants ─▶ Ready
+         ─▶ Go: accept ─▶ Drain: stop accepting, let connections go, end ─▶ exit
+
+The process is the user's: tornkit keeps to one thread and one descriptor in it, and gets a turn
+only where the user's loop gives one. Until that loop runs, messages are read as they are waited
+for; from the first ``listen()`` on, the loop reads them.
+
+SIGINT and SIGTERM are blocked from the start: a Ctrl-C reaches the whole process group, and who
+stops when is the supervisor's business. At the end of its drain a program gets the one of them
+that it handles, unblocked, and so runs its own clean-up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream
+
+from tornkit import seams
+from tornkit.appload.load import build_application, find_attribute
+from tornkit.appload.program import run_program
+from tornkit.appload.usertrace import format_user_traceback
+from tornkit.engine.connections import Connections
+from tornkit.errors import AppRaised, TornkitError
+from tornkit.serve.channel import Channel, ChannelClosed
+from tornkit.serve.config import HttpOptions
+from tornkit.serve.listening import Listening, Refused
+from tornkit.serve.logs import set_up_access_log, set_up_application_logging
+from tornkit.serve.messages import (
+    Adopt,
+    Boot,
+    Claim,
+    Closed,
+    Drain,
+    Failed,
+    Go,
+    Grant,
+    Handover,
+    Message,
+    Ready,
+    Refresh,
+)
+from tornkit.serve.orders import Orders, application_claim
+from tornkit.serve.userfiles import user_files
+
+_BLOCKED = (signal.SIGINT, signal.SIGTERM)
+# RFC 6455, section 7.4.1, and the registry it founded: going away; service restart.
+_WEBSOCKET_SHUTDOWN, _WEBSOCKET_RESTART = 1001, 1012
+_PR_SET_PDEATHSIG = 1
+_log = logging.getLogger("tornkit")
+
+
+def main(descriptor: int) -> None:
+    """Live, and exit. ``descriptor``: this worker's end of the channel."""
+    os.set_inheritable(descriptor, False)
+    channel = Channel(socket.socket(fileno=descriptor))
+    _mind_signals()
+    try:
+        boot, _ = channel.receive()
+    except ChannelClosed:
+        sys.exit(1)
+    assert isinstance(boot, Boot)
+    sys.exit(Worker(boot, channel).live())
+
+
+def _mind_signals() -> None:
+    """Block what the supervisor decides about, and die with it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in a shell's background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform == "linux":
+        # A worker stuck in the user's code would not see the channel's end of file.
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Worker:
+    """The worker's view of itself."""
+
+    def __init__(self, boot: Boot, channel: Channel) -> None:
+        self._orders = Orders.from_dict(boot.orders)
+        self._slot = boot.slot
+        self._shown_slot = boot.slot + 1 if self._orders.workers > 1 else None
+        self._channel = channel
+        self._postponed: deque[tuple[Message, list[int]]] = deque()
+        program = self._orders.target.is_program
+        self._listening = Listening(
+            boot.slot,
+            self._ask,
+            self._on_first_listen,
+            port=self._orders.port if program else None,
+            address=self._orders.address if program else None,
+        )
+        self._watched: set[str] = set()
+        self._reload_hooks = seams.silence_autoreload(self._watched.add)
+        self._websockets = seams.observe_websockets()
+        self._applications = seams.observe_applications()
+        self._connections: Connections | None = None
+        self._ready = False
+        self._ended = asyncio.Event()
+        self._tasks: set[asyncio.Future[None]] = set()
+        seams.install_serving_hooks(self._listening)
+
+    def live(self) -> int:
+        """Serve until told to end; the exit status."""
+        try:
+            if self._orders.target.is_program:
+                self._run_program()
+            else:
+                self._serve_application()
+        except TornkitError as error:
+            trace = error.traceback if isinstance(error, AppRaised) else ""
+            self._report(Failed(type(error).__name__, str(error), trace))
+            return 1
+        except Refused as error:
+            self._report(Failed("BindError", error.reason))
+            return 1
+        except ChannelClosed:
+            return 1
+        return 0
+
+    # ---- what is served ----
+
+    def _serve_application(self) -> None:
+        set_up_application_logging(self._orders.log_level, self._shown_slot)
+        with asyncio.Runner() as runner:
+            runner.get_loop()  # user code may look for the loop while it is imported
+            found = find_attribute(self._orders.target)
+            runner.run(self._serve(found))
+
+    async def _serve(self, found: object) -> None:
+        application = await build_application(found, self._orders.target)
+        server = HTTPServer(application, **_server_arguments(self._orders.http))
+        orders = self._orders
+        claim = application_claim(orders.port, orders.address, orders.unix_socket)
+        server.add_sockets(self._listening.claim(claim))
+        await self._ended.wait()
+
+    def _run_program(self) -> None:
+        label = self._orders.target.label
+        try:
+            run_program(self._orders.target)
+        except (TornkitError, Refused, ChannelClosed):
+            raise
+        except KeyboardInterrupt:
+            return  # how `_end` ends it
+        except SystemExit as error:
+            if self._ready:
+                raise
+            raise _ended_early(label, f"it exited with status {error.code or 0}") from None
+        except BaseException as error:  # noqa: BLE001 - user code may raise anything
+            refused = _find_refused(error)
+            if refused is not None:
+                raise refused from None
+            first_line = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise AppRaised(
+                f"running {label} failed: {first_line}", format_user_traceback(error)
+            ) from None
+        if not self._ready:
+            raise _ended_early(label, "it ended")
+
+    # ---- listening ----
+
+    def _ask(self, claim: Claim) -> list[int]:
+        """Send a claim and wait for its grant; what else comes meanwhile is for later."""
+        self._channel.send(claim)
+        while True:
+            message, descriptors = self._channel.receive()
+            if isinstance(message, Grant):
+                if message.reason:
+                    raise Refused(message.errno, message.reason)
+                return descriptors
+            self._postponed.append((message, descriptors))
+
+    def _on_first_listen(self) -> None:
+        """The program is about to serve: its loop is known, and its logging has been set up."""
+        set_up_access_log(self._shown_slot, enabled=self._orders.access_log)
+        loop = IOLoop.current()
+        self._connections = Connections()
+        seams.observe_connections(self._connections)
+        loop.add_handler(self._channel.fileno(), self._on_readable, IOLoop.READ)
+        # Once the loop turns, what stands behind the first listen() has been done as well.
+        loop.add_callback(self._say_ready)
+
+    def _say_ready(self) -> None:
+        self._ready = True
+        self._channel.send(
+            Ready(files=tuple(sorted(user_files() | self._watched)), folders=self._folders())
+        )
+        self._handle_postponed()
+
+    def _folders(self) -> tuple[str, ...]:
+        """Where the applications keep templates and static files."""
+        settings = [application.settings for application in self._applications]
+        named = [each.get(key) for each in settings for key in ("template_path", "static_path")]
+        return tuple(sorted({str(Path(path).resolve()) for path in named if path}))
+
+    # ---- the supervisor's word ----
+
+    def _on_readable(self, descriptor: object, events: int) -> None:
+        try:
+            self._postponed.extend(self._channel.receive_ready())
+        except ChannelClosed:
+            os._exit(1)  # the supervisor is gone, and with it the sockets' owner
+        self._handle_postponed()
+
+    def _handle_postponed(self) -> None:
+        while self._postponed:
+            message, descriptors = self._postponed.popleft()
+            match message:
+                case Go():
+                    self._listening.open()
+                case Drain():
+                    self._spawn_drain(message)
+                case Refresh():
+                    seams.refresh_files(iter(tuple(self._applications)))
+                case Adopt():
+                    self._adopt(message, descriptors)
+                case _:
+                    raise AssertionError(f"the supervisor sent {message}")
+
+    def _adopt(self, message: Adopt, descriptors: Sequence[int]) -> None:
+        for descriptor in descriptors:
+            sock = socket.socket(fileno=descriptor)
+            sock.setblocking(False)
+            try:
+                adopted = self._listening.adopt(sock, message.unread)
+            except OSError:  # the client went away on the journey
+                adopted = False
+            if not adopted:
+                sock.close()
+
+    def _spawn_drain(self, drain: Drain) -> None:
+        task = asyncio.ensure_future(self._drain(drain))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drain(self, drain: Drain) -> None:
+        try:
+            self._listening.close()
+            self._close_websockets(_WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN)
+            assert self._connections is not None
+            self._connections.begin_drain(self._release if drain.successor else None)
+            self._channel.send(Closed())
+            await self._connections.drained(drain.timeout)
+            if drain.successor:
+                self._run_reload_hooks()
+        finally:
+            self._end()  # whatever went wrong: it has been told to
+
+    def _close_websockets(self, code: int) -> None:
+        for handler in tuple(self._websockets):
+            try:
+                handler.close(code)
+            except Exception:  # noqa: BLE001 - the user's own close(); the other sockets still close
+                _log.exception("closing a WebSocket failed")
+
+    def _run_reload_hooks(self) -> None:
+        for hook in self._reload_hooks:
+            try:
+                hook()
+            except Exception:  # noqa: BLE001 - the user's; the other hooks still run
+                _log.exception("a reload hook raised")
+
+    def _release(self, stream: IOStream) -> None:
+        """Send an idle connection to the worker that takes this one's place."""
+        unread = seams.unread_bytes(stream)
+        assert unread is not None
+        self._channel.send(Handover(unread), [stream.socket.fileno()])
+
+    def _end(self) -> None:
+        if not self._orders.target.is_program:
+            self._ended.set()
+            return
+        handles_term = signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)
+        # Without a handler of its own: what Ctrl-C does, which asyncio.run turns into a
+        # cancelled main() and its clean-up.
+        number = signal.SIGTERM if handles_term else signal.SIGINT
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+        signal.raise_signal(number)
+
+    def _report(self, failure: Failed) -> None:
+        with contextlib.suppress(ChannelClosed):
+            self._channel.send(failure)
+
+
+def _server_arguments(options: HttpOptions) -> dict[str, object]:
+    arguments: dict[str, object] = {"xheaders": options.xheaders}
+    if options.trusted_downstream:
+        arguments["trusted_downstream"] = list(options.trusted_downstream)
+    if options.max_body_size is not None:
+        arguments["max_body_size"] = options.max_body_size
+    if options.certfile is not None:
+        arguments["ssl_options"] = _tls_context(options.certfile, options.keyfile)
+    return arguments
+
+
+def _tls_context(certfile: str, keyfile: str | None) -> object:
+    import ssl
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certfile, keyfile)
+    return context
+
+
+def _ended_early(label: str, how: str) -> TornkitError:
+    from tornkit.errors import NotAnApplication
+
+    return NotAnApplication(f"{label} never listened: {how} first")
+
+
+def _find_refused(error: BaseException) -> Refused | None:
+    """The refusal behind an error, where the program let it through or wrapped it."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        if isinstance(current, Refused):
+            return current
+        seen.add(id(current))
+        current = current.__cause__ or current.__context__
+    return None
