@@ -18,9 +18,11 @@ class TerminalReporter:
     """A `tornkit.serve.reporter.Reporter`: short lines, the time in front."""
 
     def serving(self, banner: Banner) -> None:
-        where = " ".join(banner.urls) or "no address yet"
+        where = f"[bold cyan]{escape(' '.join(banner.urls))}[/]"
+        if banner.everywhere:
+            where += " [yellow](on all addresses of this machine)[/]"
         lines = [
-            ("serving", f"[bold]{escape(banner.label)}[/] at [bold cyan]{escape(where)}[/]"),
+            ("serving", f"[bold]{escape(banner.label)}[/] at {where}"),
             ("workers", f"{banner.workers} (supervisor {banner.pid})"),
         ]
         if banner.watched:

@@ -11,10 +11,14 @@ from tornkit.serve.messages import Failed
 
 @dataclass(frozen=True)
 class Banner:
-    """What a start looks like: where it is, what serves, what is watched."""
+    """What a start looks like: where it is, what serves, what is watched.
+
+    ``everywhere``: it listens on every address of the machine, not on this machine's own alone.
+    """
 
     label: str
     urls: tuple[str, ...]
+    everywhere: bool
     workers: int
     pid: int
     watched: tuple[str, ...]

@@ -70,6 +70,5 @@ def _open_browser(banner: Banner) -> None:
 
     for url in banner.urls:
         if url.startswith("http"):
-            # A wildcard address is where to listen, not where to go.
-            webbrowser.open(url.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]"))  # noqa: S104
+            webbrowser.open(url)
             return

@@ -252,11 +252,18 @@ def _explain(error: OSError, claim: Claim, shown: str) -> str:
 
 
 def url_of(sock: socket.socket, *, secure: bool) -> str:
-    """Where a browser finds it; for a Unix socket its path."""
+    """Where a browser finds it, by name where it listens everywhere; for a Unix socket its path."""
     if sock.family == socket.AF_UNIX:
         name = sock.getsockname()
         return f"unix:{name if isinstance(name, str) else os.fsdecode(name)}"
     host, port = sock.getsockname()[:2]
     scheme = "https" if secure else "http"
+    if is_everywhere(sock):
+        host = "localhost"
     shown = f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown}:{port}"
+
+
+def is_everywhere(sock: socket.socket) -> bool:
+    """Whether it listens on every address of the machine, and so for strangers."""
+    return sock.family != socket.AF_UNIX and sock.getsockname()[0] in ("0.0.0.0", "::")  # noqa: S104

@@ -49,7 +49,7 @@ from tornkit.serve.messages import (
 )
 from tornkit.serve.orders import Orders
 from tornkit.serve.reporter import Banner, Reporter
-from tornkit.serve.sockets import CannotBind, Listeners, url_of
+from tornkit.serve.sockets import CannotBind, Listeners, is_everywhere, url_of
 from tornkit.serve.spawn import WorkerProcess
 from tornkit.serve.timers import Timer, Timers
 from tornkit.serve.watcher import Meaning, Watcher
@@ -121,7 +121,8 @@ class Supervisor:
                     self._turn()
             finally:
                 self._clean_up()
-        self._reporter.stopped()
+        if self._served_before:
+            self._reporter.stopped()
         return self._exit_code or 0
 
     def _finished(self) -> bool:
@@ -510,7 +511,8 @@ class Supervisor:
         watched = self._watcher.rules.deep_roots() if self._watcher is not None else ()
         return Banner(
             label=self._target.label,
-            urls=tuple(url_of(sock, secure=secure) for sock in self._listeners),
+            urls=tuple(dict.fromkeys(url_of(sock, secure=secure) for sock in self._listeners)),
+            everywhere=any(is_everywhere(sock) for sock in self._listeners),
             workers=self._config.workers,
             pid=os.getpid(),
             watched=tuple(sorted(str(root) for root in watched)),

@@ -285,16 +285,25 @@ class Worker:
         if not self._orders.target.is_program:
             self._ended.set()
             return
-        handles_term = signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)
-        # Without a handler of its own: what Ctrl-C does, which asyncio.run turns into a
-        # cancelled main() and its clean-up.
-        number = signal.SIGTERM if handles_term else signal.SIGINT
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-        signal.raise_signal(number)
+        # From a callback, not from this task: a KeyboardInterrupt then leaves the loop at once.
+        IOLoop.current().add_callback(_deliver_end)
 
     def _report(self, failure: Failed) -> None:
         with contextlib.suppress(ChannelClosed):
             self._channel.send(failure)
+
+
+def _deliver_end() -> None:
+    """Send this process the signal that its program ends by.
+
+    Without a SIGTERM handler of its own, what Ctrl-C does: `asyncio.run` makes of it a cancelled
+    main() and its clean-up. Raised while it is still blocked, so that a Ctrl-C that is pending
+    from the terminal and this one are one.
+    """
+    handles_term = signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)
+    number = signal.SIGTERM if handles_term else signal.SIGINT
+    signal.raise_signal(number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
 def _server_arguments(options: HttpOptions) -> dict[str, object]:

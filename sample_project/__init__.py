@@ -1,0 +1,13 @@
+"""A small message board that shows Tornado at work, one piece at a time.
+
+Read ``routes.py`` first: it is the table of everything the board answers, and each line names the
+class that does it. ``app.py`` puts the application together and explains its hosts, ``settings.py``
+says what the environment may change. Below ``handlers/`` each file shows one concept: ``base.py``
+(sign-in state, flashed messages, error pages), ``board.py`` (pages, forms, slashes), ``account.py``
+(signed cookies), ``api.py`` (JSON), ``admin.py`` (a guarded host), ``chat.py`` (long polling and
+WebSocket), ``upload.py`` (streamed bodies), ``feed.py`` (generator coroutines), ``status.py`` (the
+HTTP client), ``static.py`` (static files) and ``plain.py`` (routing targets that are not handlers).
+``store.py`` keeps the messages in SQLite and ``live.py`` wakes whoever waits for new ones, both
+safe with several worker processes. ``tests/`` shows how all of it is tested. The board needs
+nothing but Tornado; ``tornkit serve`` in this folder runs it.
+"""
