@@ -23,6 +23,7 @@ Everything here is installed before user code is imported, in a worker or in the
 from __future__ import annotations
 
 import contextlib
+import functools
 import select
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -75,15 +76,62 @@ class ServingHooks(Protocol):
 # Tornado's own, for the hooks to fall back on.
 add_accept_handler = netutil.add_accept_handler
 
+_hooks: ServingHooks | None = None
+_autoreload_silenced = False
+
+
+def prepare() -> None:
+    """Put a switch in the place of each replaced name; nothing changes until hooks are installed.
+
+    Done before anything else imports Tornado: a library that says `from tornado.netutil import
+    bind_sockets` then has the switch, also where it was imported before the hooks were known.
+    """
+    if netutil.bind_sockets is _SWITCHES["bind_sockets"]:
+        return
+    for module in (netutil, tcpserver):
+        module.bind_sockets = _SWITCHES["bind_sockets"]  # type: ignore[attr-defined]
+        module.add_accept_handler = _SWITCHES["add_accept_handler"]  # type: ignore[attr-defined]
+    netutil.bind_unix_socket = _SWITCHES["bind_unix_socket"]
+    process.fork_processes = _SWITCHES["fork_processes"]
+    process.task_id = _SWITCHES["task_id"]
+    autoreload.start = _switch_of_autoreload(autoreload.start)
+
+
+def _switch(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def switch(*args: Any, **kwargs: Any) -> Any:
+        target = original if _hooks is None else getattr(_hooks, name)
+        return target(*args, **kwargs)
+
+    return switch
+
+
+_SWITCHES = {
+    name: _switch(name, getattr(module, name))
+    for module, name in (
+        (netutil, "bind_sockets"),
+        (netutil, "bind_unix_socket"),
+        (netutil, "add_accept_handler"),
+        (process, "fork_processes"),
+        (process, "task_id"),
+    )
+}
+
 
 def install_serving_hooks(hooks: ServingHooks) -> None:
     """Let `listen`, `bind` + `start`, `bind_sockets`, `fork_processes` go through ``hooks``."""
-    for module in (netutil, tcpserver):
-        module.bind_sockets = hooks.bind_sockets  # type: ignore[attr-defined]
-        module.add_accept_handler = hooks.add_accept_handler  # type: ignore[attr-defined]
-    netutil.bind_unix_socket = hooks.bind_unix_socket
-    process.fork_processes = hooks.fork_processes
-    process.task_id = hooks.task_id
+    global _hooks  # noqa: PLW0603 - one process has one set of hooks
+    prepare()
+    _hooks = hooks
+
+
+def _switch_of_autoreload(start: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(start)
+    def switch(check_time: int = 500) -> None:
+        if not _autoreload_silenced:
+            start(check_time)
+
+    return switch
 
 
 def silence_autoreload(on_watch: Callable[[str], None]) -> Sequence[Callable[[], None]]:
@@ -92,10 +140,10 @@ def silence_autoreload(on_watch: Callable[[str], None]) -> Sequence[Callable[[],
     `Application(debug=True)` starts it, and it would exec the worker. Files given to
     `autoreload.watch` go to ``on_watch``. Returns the live list of the program's reload hooks.
     """
+    global _autoreload_silenced  # noqa: PLW0603 - once and for all
+    prepare()
+    _autoreload_silenced = True
     hooks: list[Callable[[], None]] = []
-
-    def start(check_time: int = 500) -> None:
-        return None
 
     def watch(filename: str) -> None:
         on_watch(filename)
@@ -103,7 +151,6 @@ def silence_autoreload(on_watch: Callable[[str], None]) -> Sequence[Callable[[],
     def add_reload_hook(fn: Callable[[], None]) -> None:
         hooks.append(fn)
 
-    autoreload.start = start
     autoreload.watch = watch
     autoreload.add_reload_hook = add_reload_hook
     return hooks

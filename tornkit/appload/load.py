@@ -74,9 +74,12 @@ def find_attribute(target: Target) -> object:
     module = _import(target)
     if target.attribute is not None:
         return _attribute(module, target.attribute, target)
-    for name in USUAL_NAMES:
-        if hasattr(module, name):
-            return getattr(module, name)
+    usual = [getattr(module, name) for name in USUAL_NAMES if hasattr(module, name)]
+    for found in usual:
+        if _may_be_one(found):
+            return found
+    if usual:
+        return usual[0]  # `build_application` tells what is wrong with it
     raise NoSuchAttribute(
         f"{target.label} has none of {', '.join(USUAL_NAMES)}; say which attribute is the "
         f"application: {target.label}:NAME"
@@ -125,11 +128,14 @@ def _import_file(name: str, path: Path) -> ModuleType:
 def _attribute(module: ModuleType, attribute: str, target: Target) -> object:
     found: object = module
     for part in attribute.split("."):
-        if not hasattr(found, part):
-            names = [name for name in USUAL_NAMES if hasattr(module, name)]
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            names = [name for name in USUAL_NAMES if name in vars(module)]
             hint = f"; it has {', '.join(names)}" if names else ""
-            raise NoSuchAttribute(f"{module.__name__} has no attribute {attribute}{hint}")
-        found = getattr(found, part)
+            raise NoSuchAttribute(f"{module.__name__} has no attribute {attribute}{hint}") from None
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's property
+            raise _raised(error, f"looking up {target.label}") from None
     return found
 
 
@@ -157,6 +163,21 @@ async def build_application(found: object, target: Target) -> HTTPServerConnecti
             "Application or another HTTPServerConnectionDelegate"
         )
     return made
+
+
+def _may_be_one(found: object) -> bool:
+    """As `survey` judges by the text alone: ``make_app(db)`` is not what is served, ``app`` is."""
+    if isinstance(found, HTTPServerConnectionDelegate):
+        return True
+    if not callable(found):
+        return False
+    try:
+        inspect.signature(found).bind()
+    except ValueError:
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 def _refuse_arguments(factory: Callable[..., Any], target: Target) -> None:

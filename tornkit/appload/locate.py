@@ -56,7 +56,9 @@ def locate(
     return Target(**{**vars(target), "arguments": tuple(arguments)})
 
 
-def _locate_app(app: str | None, here: Path, *, wants_program: bool) -> Target:
+def _locate_app(
+    app: str | None, here: Path, *, wants_program: bool, asked: tuple[Path, ...] = ()
+) -> Target:
     if app is None:
         return _locate_default(here)
     place, separator, attribute = app.partition(":")
@@ -66,11 +68,15 @@ def _locate_app(app: str | None, here: Path, *, wants_program: bool) -> Target:
     if path.is_dir():
         if separator:
             raise UsageError(f"{place} is a folder; name the file: {place}/app.py:{attribute}")
-        return _locate_in_folder(path.resolve())
+        return _locate_in_folder(path.resolve(), asked)
     if place.endswith(".py") or "/" in place:
         if not path.is_file():
             raise NoSuchModule(f"there is no file {place} (looked in {here})")
-        return _from_file(path.resolve(), attribute or None, place, wants_program=wants_program)
+        return _from_file(
+            path.resolve(), attribute or None, _shown(path), wants_program=wants_program
+        )
+    if not all(place.split(".")):
+        raise UsageError(f"{place} is no module: write it from the top, as in package.module")
     return _from_module(place, attribute or None, here)
 
 
@@ -78,25 +84,26 @@ def _locate_default(here: Path) -> Target:
     """No APP: the nearest pyproject.toml decides, then the usual places."""
     pyproject = find_pyproject(here)
     if pyproject is not None:
-        configured = _from_pyproject(pyproject)
+        configured = _from_pyproject(pyproject, ())
         if configured is not None:
             return configured
     return _locate_in_folder(here)
 
 
-def _from_pyproject(pyproject: Path) -> Target | None:
+def _from_pyproject(pyproject: Path, asked: tuple[Path, ...]) -> Target | None:
     app = read_tool_table(pyproject).get("app")
     if app is None:
         return None
     if not isinstance(app, str):
         raise UsageError(f"{pyproject}: [tool.tornkit] app has to be a string")
-    return _locate_app(app, pyproject.parent, wants_program=False)
+    return _locate_app(app, pyproject.parent, wants_program=False, asked=(*asked, pyproject))
 
 
-def _locate_in_folder(folder: Path) -> Target:
+def _locate_in_folder(folder: Path, asked: tuple[Path, ...] = ()) -> Target:
+    """``asked``: the pyproject.toml files that led here, for one may name its own folder."""
     own_pyproject = folder / "pyproject.toml"
-    if own_pyproject.is_file():
-        configured = _from_pyproject(own_pyproject)
+    if own_pyproject.is_file() and own_pyproject not in asked:
+        configured = _from_pyproject(own_pyproject, asked)
         if configured is not None:
             return configured
     packages = sorted(init.parent for init in folder.glob("*/__init__.py"))
@@ -181,6 +188,7 @@ def _from_module(module: str, attribute: str | None, here: Path) -> Target:
 
 
 def _shown(path: Path) -> str:
+    """As a person in the current folder would type it."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

@@ -52,6 +52,10 @@ def _module_exists(name: str) -> bool:
         raise
 
 
+# Seconds that a program with a server of another protocol has to start one for HTTP as well.
+_PATIENCE = 1.0
+
+
 class _WouldServe(SystemExit):
     """Ends a program from inside its loop: asyncio lets SystemExit alone through a callback."""
 
@@ -82,7 +86,10 @@ class _Capture:
         for sock in sockets:
             sock.close()
         servable = getattr(server, "request_callback", None)
-        if servable is not None and servable not in self.served:
+        if servable is None:  # a bare TCPServer; without a limit its loop would turn for ever
+            IOLoop.current().call_later(_PATIENCE, _leave)
+            return
+        if servable not in self.served:
             self.served.append(servable)
         if len(self.served) == 1:
             IOLoop.current().add_callback(_leave)
@@ -106,13 +113,13 @@ def capture_applications(target: Target) -> tuple[Servable, ...]:
         capture.add_sockets(self, sockets)
 
     TCPServer.add_sockets = add_sockets  # type: ignore[method-assign]
-    ended = "it ended"
+    why = "it ended before it listened"
     try:
         run_program(target)
     except _WouldServe:
-        pass
+        why = "only a server of another protocol"
     except SystemExit as error:
-        ended = f"it exited with status {error.code or 0}"
+        why = f"it exited with status {error.code or 0} before it listened"
     except NoSuchModule:
         raise
     except BaseException as error:  # noqa: BLE001 - user code may raise anything
@@ -121,7 +128,5 @@ def capture_applications(target: Target) -> tuple[Servable, ...]:
             format_user_traceback(error),
         ) from None
     if not capture.served:
-        raise NotAnApplication(
-            f"{Path(target.label).name} never started an HTTPServer: {ended} before it listened"
-        )
+        raise NotAnApplication(f"{Path(target.label).name} never started an HTTPServer: {why}")
     return tuple(capture.served)

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import runpy
 import traceback
 from pathlib import Path
 
-_OWN = str(Path(__file__).resolve().parent.parent)
 _MACHINERY = (
-    _OWN,
-    str(Path(asyncio.__file__).parent),
-    str(Path(importlib.__file__).parent),
+    *(
+        f"{folder}{os.sep}"  # or "tornkit" would be the start of "tornkit-demo"
+        for folder in (
+            Path(__file__).resolve().parent.parent,
+            Path(asyncio.__file__).parent,
+            Path(importlib.__file__).parent,
+        )
+    ),
     runpy.__file__,
     "<frozen ",
     "<string>",

@@ -12,6 +12,7 @@ from tornkit import __version__
 from tornkit.cli import console
 from tornkit.serve.messages import Failed
 from tornkit.serve.reporter import Banner
+from tornkit.serve.warmth import Warmth
 
 
 class TerminalReporter:
@@ -33,6 +34,13 @@ class TerminalReporter:
         for name, text in lines:
             err.print(f"  [dim]{name:<9}[/]{text}")
         err.print("  [dim]Ctrl-C stops[/]")
+
+    def warmed(self, warmth: Warmth) -> None:
+        text = f"warm: {warmth.modules} modules" if warmth.modules else "only Tornado is warm"
+        if culprits := warmth.culprits():
+            reasons = ", ".join(f"{name} {reason}" for name, reason in culprits.items())
+            text += f"; {len(culprits)} quarantined ({escape(reasons)})"
+        self._line(text, "dim")
 
     def reloading(self, changed: Sequence[str]) -> None:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")

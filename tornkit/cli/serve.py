@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from tornkit.appload import Target, locate
-from tornkit.cli.settings import app_argument
+from tornkit.cli.settings import ProgramCommand, app_argument
 from tornkit.errors import CertificateError, UsageError
 from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
 
@@ -50,7 +50,7 @@ class _Size(click.ParamType[int]):
         text = str(value).strip().lower().removesuffix("b").removesuffix("i")
         unit = self._UNITS.get(text[-1:], 1)
         number = text[:-1] if unit > 1 else text
-        if not number.isdigit() or int(number) == 0:
+        if not number.isdecimal() or int(number) == 0:
             self.fail(f"{value!r} is no size; write 1048576, 512k, 100M or 2G", param, ctx)
         return int(number) * unit
 
@@ -59,10 +59,11 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def _option(*names: str, **attributes: Any) -> Decorator:
-    """A click option that also has the short variable: TORNKIT_PORT beside TORNKIT_SERVE_PORT."""
+    """A click option that also has the short variable: TORNKIT_SERVE_PORT, then TORNKIT_PORT."""
     long = next(name for name in names if name.startswith("--")).partition("/")[0]
-    variable = f"TORNKIT_{long.removeprefix('--').replace('-', '_').upper()}"
-    return click.option(*names, envvar=variable, show_default=True, **attributes)
+    variable = long.removeprefix("--").replace("-", "_").upper()
+    variables = [f"TORNKIT_SERVE_{variable}", f"TORNKIT_{variable}"]
+    return click.option(*names, envvar=variables, show_default=True, **attributes)
 
 
 _PATH = click.Path(path_type=Path)
@@ -79,6 +80,7 @@ Examples:
 
 @click.command(
     "serve",
+    cls=ProgramCommand,
     epilog=_EXAMPLES,
     short_help="Serve an application or a program, reloading on edits.",
 )
@@ -145,7 +147,7 @@ Examples:
 @_option("--keyfile", type=_PATH, help="Its private key, if not in the same file.")
 @_option("--max-body-size", type=_Size(), help="Largest request body. [default: 100M, Tornado's]")
 @_option("--env-file", type=_PATH, help="Variables for the application; those set already win.")
-@_option("--open", "open_browser", is_flag=True, help="Open a browser once it serves.")
+@_option("--open", is_flag=True, help="Open a browser once it serves.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -163,10 +165,12 @@ def command(
     Every option is also TORNKIT_<OPTION> in the environment and a key of [tool.tornkit.serve].
     """
     if module is not None and app is not None:
-        # With -m, everything that is left belongs to the program.
-        target = locate(None, module, (app, *arguments))
-    else:
-        target = locate(app, module, arguments)
+        # With -m all words are the program's. TORNKIT_APP, which says what is usually meant,
+        # gives way.
+        typed = context.get_parameter_source("app") is click.core.ParameterSource.COMMANDLINE
+        arguments = (app, *arguments) if typed else arguments
+        app = None
+    target = locate(app, module, arguments)
     config = _config(options)
     _check(config, target)
     context.exit(_serve(config, target))
@@ -195,7 +199,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
             max_body_size=options["max_body_size"],
         ),
         env_file=None if options["env_file"] is None else options["env_file"].absolute(),
-        open_browser=options["open_browser"],
+        open_browser=options["open"],
     )
 
 
@@ -248,14 +252,8 @@ def _check_certificate(certfile: str, keyfile: str | None) -> None:
 
 def _serve(config: ServeConfig, target: Target) -> int:
     from tornkit.cli.reporter import TerminalReporter
-    from tornkit.serve.messages import Boot
     from tornkit.serve.run import run
-    from tornkit.serve.spawn import WorkerProcess, spawn_worker
 
     # With one worker in a terminal breakpoint() works; several would fight over the keys.
     keep_stdin = config.workers == 1 and sys.stdin is not None and sys.stdin.isatty()
-
-    def spawn(boot: Boot, environment: Mapping[str, str]) -> WorkerProcess:
-        return spawn_worker(boot, environment, keep_stdin=keep_stdin)
-
-    return run(config, target, spawn=spawn, reporter=TerminalReporter())
+    return run(config, target, TerminalReporter(), keep_stdin=keep_stdin)

@@ -30,13 +30,24 @@ def app_argument() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     )
 
 
+class ProgramCommand(click.Command):
+    """A command whose parameter ``arguments`` gets what stands behind ``--``.
+
+    To click, ``--`` only ends the options: with no APP before it the first word behind would
+    be APP.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        behind = args[end + 1 :]
+        left = super().parse_args(ctx, args[:end])
+        ctx.params["arguments"] = (*(ctx.params.get("arguments") or ()), *behind)
+        return left
+
+
 def _configure(context: click.Context, parameter: click.Parameter, app: str | None) -> str | None:
     """Take the command's defaults from pyproject.toml."""
-    # Click does not raise from a callback through our group's invoke; report as it would.
-    try:
-        context.default_map = {**(context.default_map or {}), **command_settings(context, app)}
-    except UsageError as error:
-        raise click.UsageError(str(error), context) from None
+    context.default_map = {**(context.default_map or {}), **command_settings(context, app)}
     return app
 
 
@@ -51,7 +62,8 @@ def command_settings(context: click.Context, app: str | None) -> Mapping[str, An
     table = read_tool_table(pyproject).get(context.info_name or "", {})
     if not isinstance(table, dict):
         raise UsageError(f"{pyproject}: [tool.tornkit.{context.info_name}] has to be a table")
-    known = {parameter.name for parameter in context.command.params if parameter.name}
+    options = (each for each in context.command.params if isinstance(each, click.Option))
+    known = {option.name for option in options}
     settings = {key.replace("-", "_"): value for key, value in table.items()}
     unknown = sorted(settings.keys() - known - {"help"})
     if unknown:

@@ -115,7 +115,8 @@ class Channel:
     def receive_ready(self) -> list[tuple[Message, list[int]]]:
         """The messages that are there, without waiting.
 
-        :raises ChannelClosed: the peer is gone and every message of its was returned before.
+        :raises ChannelClosed: the peer is gone and every message of its was returned before; or
+            it is broken, as with ValueError, and is not to be listened to any further.
         """
         closed = False
         try:
@@ -123,9 +124,16 @@ class Channel:
                 pass
         except ChannelClosed:
             closed = True
-        messages = []
-        while (frame := self._next_frame()) is not None:
-            messages.append(frame)
+        messages: list[tuple[Message, list[int]]] = []
+        try:
+            while (frame := self._next_frame()) is not None:
+                messages.append(frame)
+        except (ChannelClosed, ValueError):
+            # A broken peer: what it said before is not acted on, nor are its descriptors kept.
+            for _, descriptors in messages:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+            raise
         if closed and not messages:
             raise ChannelClosed("end of file")
         return messages
@@ -161,6 +169,9 @@ class Channel:
         end = _HEADER.size + length
         if len(self._received) < end:
             return None
+        if count > len(self._descriptors):
+            # The kernel drops those for which this process has no room (RLIMIT_NOFILE).
+            raise ChannelClosed("descriptors of a message did not arrive")
         message = decode(bytes(self._received[_HEADER.size : end]))
         del self._received[:end]
         return message, [self._descriptors.popleft() for _ in range(count)]

@@ -75,6 +75,9 @@ class Children(Generic[ProcessT]):
     def add(self, worker: WorkerHandle[ProcessT]) -> None:
         self._by_pid[worker.pid] = worker
 
+    def get(self, pid: int) -> WorkerHandle[ProcessT] | None:
+        return self._by_pid.get(pid)
+
     def remove(self, worker: WorkerHandle[ProcessT]) -> None:
         """Forget a worker that is gone."""
         worker.move(WorkerState.GONE)

@@ -8,6 +8,9 @@ from pathlib import Path
 DEFAULT_PORT = 8888
 DEFAULT_ADDRESS = "127.0.0.1"
 
+# Where a new worker's imports come from: a fork of a process that holds them, or nowhere.
+PRELOAD = ("fork", "off")
+
 
 @dataclass(frozen=True)
 class HttpOptions:
@@ -25,7 +28,7 @@ class ServeConfig:
     """One frozen object that travels from the command line to the supervisor.
 
     ``port`` and ``address`` are None where nobody chose: an application then gets the defaults
-    above, a program its own. Times are in seconds, sizes in bytes.
+    above, a program its own. ``preload`` is one of `PRELOAD`. Times are in seconds, sizes in bytes.
     """
 
     workers: int = 1
@@ -33,6 +36,7 @@ class ServeConfig:
     address: str | None = None
     unix_socket: str | None = None
     reload: bool = True
+    preload: str = "fork"
     watch: tuple[Path, ...] = ()
     ignore: tuple[str, ...] = ()
     access_log: bool = True

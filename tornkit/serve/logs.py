@@ -14,6 +14,7 @@ import time
 from typing import TextIO
 
 _ACCESS = "tornado.access"
+_LONGEST = 100  # characters of a request that are shown; a version hash in a URL is longer
 _RESET, _DIM, _RED, _YELLOW, _GREEN, _CYAN = (
     f"\x1b[{code}m" for code in ("0", "2", "31", "33", "32", "36")
 )
@@ -58,7 +59,9 @@ def _seconds(milliseconds: float) -> str:
 
 def _printable(text: str) -> str:
     """A request's path is a stranger's text: no escape sequence of it reaches the terminal."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    if not text.isprintable():
+        text = text.encode("unicode_escape").decode("ascii")
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 class _AppFormatter(logging.Formatter):

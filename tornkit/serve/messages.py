@@ -1,4 +1,4 @@
-"""Every message between the supervisor and a worker, and its bytes.
+"""Every message between the supervisor, its workers and its zygote, and its bytes.
 
 Frozen dataclasses; a message travels as one JSON object with its class's name under ``type``.
 ``bytes`` fields travel as base64. File descriptors travel beside a message (see
@@ -87,12 +87,14 @@ class Claim:
 class Ready:
     """The application is loaded and its sockets are there; it waits for `Go`.
 
-    ``files`` are the Python files that it runs and what it gave to `autoreload.watch`: a change
-    of one means a restart. ``folders`` hold its templates and static files.
+    ``files`` are the user's Python files that it runs and what it gave to `autoreload.watch`: a
+    change of one means a restart. ``folders`` hold its templates and static files. ``modules``
+    are the names of all other modules that it has imported, in that order.
     """
 
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,13 +118,85 @@ class Handover:
     unread: bytes
 
 
+# ---- from the supervisor to a zygote ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Warm:
+    """Import these modules, in this order, and watch what each does to the process."""
+
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fork:
+    """One descriptor for each worker to fork: its end of its channel.
+
+    ``environment`` is the whole environment of the workers.
+    """
+
+    environment: dict[str, str]
+
+
+# ---- from a zygote to the supervisor ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trying:
+    """It is about to import this one: if it dies now, this was why."""
+
+    module: str
+
+
+@dataclass(frozen=True)
+class Warmed:
+    """Done with `Warm`. ``modules`` counts what is loaded.
+
+    ``unsafe`` pairs each module that may not be imported before a fork with what it did. If there
+    is one, this process is spoiled.
+    """
+
+    modules: int
+    unsafe: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Forked:
+    """The workers of a `Fork`, in the order of its descriptors."""
+
+    pids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """It can't fork: ``reason``. ``stale``: a file of a module that it holds has changed."""
+
+    reason: str
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class Exited:
+    """A worker of its ended; ``status`` is an exit status, or the negative of a signal."""
+
+    pid: int
+    status: int
+
+
 Downward = Boot | Grant | Go | Drain | Refresh | Adopt
 Upward = Claim | Ready | Failed | Closed | Handover
-Message = Downward | Upward
+ToZygote = Warm | Fork
+FromZygote = Trying | Warmed | Forked | Unfit | Exited
+Message = Downward | Upward | ToZygote | FromZygote
 
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
-    for kind in (Boot, Grant, Go, Drain, Refresh, Adopt, Claim, Ready, Failed, Closed, Handover)
+    for kind in (
+        *(Boot, Grant, Go, Drain, Refresh, Adopt),
+        *(Claim, Ready, Failed, Closed, Handover),
+        *(Warm, Fork),
+        *(Trying, Warmed, Forked, Unfit, Exited),
+    )
 }
 
 
@@ -150,7 +224,7 @@ def decode(data: bytes) -> Message:
         raise ValueError(f"{kind.__name__} has no {content.keys() - names}")
     for name, value in content.items():
         if isinstance(value, list):
-            content[name] = tuple(value)
+            content[name] = tuple(tuple(item) if isinstance(item, list) else item for item in value)
         elif isinstance(value, dict) and value.keys() == {"base64"}:
             content[name] = base64.b64decode(value["base64"])
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tornkit.serve.messages import Failed
+from tornkit.serve.warmth import Warmth
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Reporter(Protocol):
 
     def serving(self, banner: Banner) -> None:
         """The first generation serves."""
+
+    def warmed(self, warmth: Warmth) -> None:
+        """From now on workers are forked with these imports done."""
 
     def reloading(self, changed: Sequence[str]) -> None:
         """An edit was seen, a generation is on its way."""

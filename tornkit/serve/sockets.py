@@ -72,7 +72,16 @@ class Listeners:
             return _bind_tcp(claim)
         # Another slot of the same address: exactly where the first one is.
         first = next(iter(listener.sockets.values()))
-        return [_bind_beside(sock, claim.backlog) for sock in first]
+        sockets: list[socket.socket] = []
+        try:
+            for sock in first:
+                sockets.append(_bind_beside(sock, claim.backlog))
+        except OSError as error:
+            for sock in sockets:
+                sock.close()
+            shown = _shown(claim)
+            raise CannotBind(_explain(error, claim, shown), error.errno or 0) from None
+        return sockets
 
     def release_before(self, generation: int) -> None:
         """Close what no worker of ``generation`` or a later one has claimed.
@@ -113,6 +122,8 @@ def _bind_tcp(claim: Claim) -> list[socket.socket]:
     :raises CannotBind:
     """
     shown = _shown(claim)
+    if not 0 <= claim.port <= 65535:  # bind() has an OverflowError for it, which is no OSError
+        raise CannotBind(f"can't listen on {shown}: ports are 0 to 65535", errno.EINVAL)
     try:
         found = socket.getaddrinfo(
             claim.address or None,
@@ -194,6 +205,9 @@ def _bind_unix(path: str, mode: int, backlog: int) -> socket.socket:
 
     :raises CannotBind:
     """
+    # Empty, Linux would choose an abstract name; and Path("") is the current folder.
+    if not path or "\0" in path[1:]:
+        raise CannotBind(f"can't listen on the socket {path!r}: not a path", errno.EINVAL)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if not path.startswith("\0"):

@@ -17,13 +17,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import selectors
 import signal
-import socket
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tornkit.appload.target import Target
@@ -33,6 +30,7 @@ from tornkit.serve.children import Children, WorkerHandle, WorkerState
 from tornkit.serve.coalesce import Coalescer
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.generation import Generation, GenerationState
+from tornkit.serve.loop import Loop
 from tornkit.serve.messages import (
     Adopt,
     Boot,
@@ -47,15 +45,20 @@ from tornkit.serve.messages import (
     Ready,
     Refresh,
 )
+from tornkit.serve.nursery import Nursery
 from tornkit.serve.orders import Orders
+from tornkit.serve.processes import (
+    ChildProcess,
+    become_reaper,
+    kill_and_wait,
+    reap,
+)
 from tornkit.serve.reporter import Banner, Reporter
 from tornkit.serve.sockets import CannotBind, Listeners, is_everywhere, url_of
-from tornkit.serve.spawn import WorkerProcess
-from tornkit.serve.timers import Timer, Timers
+from tornkit.serve.timers import Timer
 from tornkit.serve.watcher import Meaning, Watcher
 
-Worker = WorkerHandle[WorkerProcess]
-Spawn = Callable[[Boot, Mapping[str, str]], WorkerProcess]
+Worker = WorkerHandle[ChildProcess]
 
 # A worker that was told to end gets this long beyond its drain timeout to run its own clean-up.
 _END_GRACE = 3.0
@@ -74,107 +77,63 @@ class Supervisor:
         config: ServeConfig,
         target: Target,
         *,
+        loop: Loop,
+        nursery: Nursery,
         listeners: Listeners,
-        spawn: Spawn,
         reporter: Reporter,
-        watcher: Callable[[Callable[[], None]], Watcher] | None = None,
-        environment: Callable[[], Mapping[str, str]] = dict,
+        watcher: Watcher | None = None,
+        environment: Callable[[], Mapping[str, str]] = lambda: os.environ,
         on_serving: Callable[[Banner], None] = lambda banner: None,
     ) -> None:
         self._config = config
         self._target = target
+        self._loop = loop
+        self._nursery = nursery
         self._listeners = listeners
-        self._spawn = spawn
         self._reporter = reporter
+        self._watcher = watcher
         self._environment = environment
         self._on_serving = on_serving
 
-        self._children: Children[WorkerProcess] = Children()
+        self._children: Children[ChildProcess] = Children()
         self._generations: dict[int, Generation] = {}
         self._current: Generation | None = None  # serves
         self._next: Generation | None = None  # boots
         self._numbers = itertools.count(1)
         self._backoffs: dict[int, Backoff] = {}
-        self._timers = Timers()
         self._deadlines: dict[int, Timer] = {}  # by pid: the kill of a worker that should end
         self._closing: dict[int, Generation] = {}  # by pid: who waits for this worker to let go
-        self._served_before = False
         self._coalescer = Coalescer()
         self._pending_reason: dict[str, None] = {}  # an ordered set
-        self._signals: deque[int] = deque()
-        self._selector = selectors.DefaultSelector()
-        self._exit_code: int | None = None
+        self._served_before = False
+        self._exit_code = 0
         self._stopping = False
-        self._wake_read, self._wake_write = socket.socketpair()
-        self._watcher = watcher(self._wake) if watcher is not None else None
+        nursery.connect(self._on_exit)
 
     # ---- the loop ----
 
     def run(self) -> int:
         """Serve until told to stop; the exit code."""
-        with self._signal_handling():
+        become_reaper()
+        numbers = (*_STOP_SIGNALS, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD)
+        with self._loop.signals(*numbers):
             try:
                 if self._watcher is not None:
                     self._watcher.start()
                 self._start_generation(())
-                while not self._finished():
-                    self._turn()
+                while not (self._stopping and len(self._children) == 0):
+                    self._loop.turn(self._on_signal)
+                    self._see_changes()
             finally:
                 self._clean_up()
         if self._served_before:
             self._reporter.stopped()
-        return self._exit_code or 0
-
-    def _finished(self) -> bool:
-        return self._stopping and len(self._children) == 0
-
-    def _turn(self) -> None:
-        for key, events in self._selector.select(self._timers.wait(time.monotonic())):
-            worker: Worker | None = key.data
-            if worker is None:
-                self._drain_wake()
-                continue
-            if events & selectors.EVENT_WRITE:
-                self._send(worker, None)
-            if events & selectors.EVENT_READ:
-                self._read(worker)
-        while self._signals:
-            self._on_signal(self._signals.popleft())
-        self._see_changes()
-        self._timers.run(time.monotonic())
-
-    def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError, OSError):  # full: it wakes anyway; closed: late
-            self._wake_write.send(b"\0")
-
-    def _drain_wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while self._wake_read.recv(4096):
-                pass
-
-    @contextlib.contextmanager
-    def _signal_handling(self) -> Iterator[None]:
-        """A handler only enqueues and wakes; the loop does the work."""
-        for sock in (self._wake_read, self._wake_write):
-            sock.setblocking(False)
-        self._selector.register(self._wake_read, selectors.EVENT_READ, None)
-
-        def enqueue(number: int, frame: object) -> None:
-            self._signals.append(number)
-
-        numbers = (*_STOP_SIGNALS, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD)
-        previous = {number: signal.signal(number, enqueue) for number in numbers}
-        previous_fd = signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(previous_fd)
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        return self._exit_code
 
     def _on_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
-            self._reap()
+            for pid, status in reap():
+                self._nursery.reaped(pid, status)
         elif number == signal.SIGHUP:
             self._request_restart("SIGHUP")
         elif number == signal.SIGQUIT or self._stopping:
@@ -188,15 +147,15 @@ class Supervisor:
         if self._stopping:
             return
         self._pending_reason[reason] = None
-        self._coalescer.edited(time.monotonic(), booting=self._next is not None)
+        self._coalescer.edited(self._loop.now(), booting=self._next is not None)
         self._start_when_due()
 
     def _start_when_due(self) -> None:
         due = self._coalescer.due()
         if due is None or self._stopping:
             return
-        if due > time.monotonic():
-            self._timers.at(due, self._start_when_due)
+        if due > self._loop.now():
+            self._loop.at(due, self._start_when_due)
             return
         reason = tuple(self._pending_reason)
         self._pending_reason.clear()
@@ -209,7 +168,7 @@ class Supervisor:
         generation = Generation(
             number=next(self._numbers),
             reason=reason,
-            started_at=time.monotonic(),
+            started_at=self._loop.now(),
             awaited=set(range(self._config.workers)),
         )
         self._coalescer.started(generation.started_at)
@@ -217,10 +176,8 @@ class Supervisor:
         self._next = generation
         if reason:
             self._reporter.reloading(reason)
-        environment = self._environment()
-        for slot in range(self._config.workers):
-            self._start_worker(slot, generation, environment)
-        self._timers.at(
+        self._start_workers(range(self._config.workers), generation)
+        self._loop.at(
             generation.started_at + self._config.boot_timeout,
             lambda: self._boot_timed_out(generation),
         )
@@ -240,7 +197,6 @@ class Supervisor:
         waiting = self._config.reload and not first_misnamed and failure.kind != "BindError"
         self._reporter.failed(failure, old_serves=self._current is not None, waiting=waiting)
         if self._current is None and not waiting:
-            self._exit_code = 1
             self._stop_now(1)
 
     def _fail_generation(self, generation: Generation, failure: Failed | None) -> None:
@@ -271,7 +227,7 @@ class Supervisor:
                 self._closing[worker.pid] = generation
             self._retire(worker, successor=True)
         # A worker that is stuck in a handler can't let go, and must not hold up the others.
-        self._timers.at(time.monotonic() + _CLOSE_PATIENCE, lambda: self._open(generation))
+        self._loop.at(self._loop.now() + _CLOSE_PATIENCE, lambda: self._open(generation))
         self._open_when_closed(generation)
         self._settle(old)
 
@@ -293,7 +249,7 @@ class Supervisor:
             if worker.state is WorkerState.SERVING:
                 self._go(worker)
         if generation.reason:
-            self._reporter.reloaded(generation.number, time.monotonic() - generation.started_at)
+            self._reporter.reloaded(generation.number, self._loop.now() - generation.started_at)
         if self._served_before:
             return
         self._served_before = True
@@ -312,23 +268,23 @@ class Supervisor:
 
     # ---- workers ----
 
-    def _start_worker(
-        self, slot: int, generation: Generation, environment: Mapping[str, str]
-    ) -> None:
-        boot = Boot(slot, generation.number, Orders.of(self._target, self._config).as_dict())
-        process = self._spawn(boot, environment)
-        worker = Worker(
-            slot=slot,
-            generation=generation.number,
-            pid=process.pid,
-            process=process,
-            started_at=time.monotonic(),
-        )
-        self._children.add(worker)
-        self._selector.register(process.channel, selectors.EVENT_READ, worker)
+    def _start_workers(self, slots: Iterable[int], generation: Generation) -> None:
+        orders = Orders.of(self._target, self._config).as_dict()
+        boots = [Boot(slot, generation.number, orders) for slot in slots]
+        processes = self._nursery.spawn(boots, self._environment())
+        for boot, process in zip(boots, processes, strict=True):
+            worker = Worker(
+                slot=boot.slot,
+                generation=generation.number,
+                pid=process.pid,
+                process=process,
+                started_at=self._loop.now(),
+            )
+            self._children.add(worker)
+            self._loop.listen(process.channel, partial(self._read, worker))
 
     def _go(self, worker: Worker) -> None:
-        worker.serving_since = time.monotonic()
+        worker.serving_since = self._loop.now()
         self._send(worker, Go())
 
     def _retire(self, worker: Worker, *, successor: bool) -> None:
@@ -336,8 +292,8 @@ class Supervisor:
         if worker.state is WorkerState.SERVING:
             worker.move(WorkerState.DRAINING)
             self._send(worker, Drain(self._config.drain_timeout, successor))
-            deadline = time.monotonic() + self._config.drain_timeout + _END_GRACE
-            self._deadlines[worker.pid] = self._timers.at(deadline, lambda: self._overdue(worker))
+            deadline = self._loop.now() + self._config.drain_timeout + _END_GRACE
+            self._deadlines[worker.pid] = self._loop.at(deadline, lambda: self._overdue(worker))
         elif worker.is_booting:
             worker.process.signal(signal.SIGKILL)
 
@@ -353,18 +309,17 @@ class Supervisor:
                 channel.flush()
             else:
                 channel.send(message, descriptors)
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if channel.wants_write else 0)
-        with contextlib.suppress(KeyError):  # closed already
-            self._selector.modify(channel, wanted, worker)
+        on_writable = partial(self._send, worker, None) if channel.wants_write else None
+        self._loop.want_write(channel, on_writable)
 
     def _read(self, worker: Worker) -> None:
         try:
             messages = worker.process.channel.receive_ready()
         except (ChannelClosed, ValueError):
             # It ends, and `_reap` will see that; or it closed what it should not have.
-            self._selector.unregister(worker.process.channel)
-            self._timers.at(
-                time.monotonic() + _END_GRACE, lambda: worker.process.signal(signal.SIGKILL)
+            self._loop.unlisten(worker.process.channel)
+            self._loop.at(
+                self._loop.now() + _END_GRACE, lambda: worker.process.signal(signal.SIGKILL)
             )
             return
         for message, descriptors in messages:
@@ -402,6 +357,7 @@ class Supervisor:
             )
         worker.move(WorkerState.READY)
         generation = self._generations[worker.generation]
+        self._nursery.learn(ready.modules, self._environment())
         if generation.ready(worker.slot):
             self._cut_over(generation)
         elif generation.state is GenerationState.SERVING:
@@ -421,17 +377,12 @@ class Supervisor:
         for descriptor in descriptors:
             os.close(descriptor)
 
-    def _reap(self) -> None:
-        for worker in self._children:
-            status = worker.process.poll()
-            if status is not None:
-                self._on_exit(worker, status)
-
-    def _on_exit(self, worker: Worker, status: int) -> None:
-        if worker.process.channel in self._selector.get_map():
-            self._read(worker)  # its last words
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(worker.process.channel)
+    def _on_exit(self, pid: int, status: int) -> None:
+        worker = self._children.get(pid)
+        if worker is None:
+            return  # a stranger that process 1 has inherited
+        self._read(worker)  # its last words
+        self._loop.unlisten(worker.process.channel)
         worker.process.channel.close()
         deadline = self._deadlines.pop(worker.pid, None)
         if deadline is not None:
@@ -449,7 +400,7 @@ class Supervisor:
 
     def _replace(self, worker: Worker, generation: Generation, status: int) -> None:
         """A serving worker died, or its replacement could not start: another one, maybe later."""
-        lived = time.monotonic() - (worker.serving_since or worker.started_at)
+        lived = self._loop.now() - (worker.serving_since or worker.started_at)
         if worker.serving_since is None:
             lived = 0.0
         delay = self._backoffs.setdefault(worker.slot, Backoff()).delay(lived)
@@ -458,9 +409,9 @@ class Supervisor:
 
         def start() -> None:
             if generation.state is GenerationState.SERVING and not self._stopping:
-                self._start_worker(worker.slot, generation, self._environment())
+                self._start_workers((worker.slot,), generation)
 
-        self._timers.at(time.monotonic() + delay, start)
+        self._loop.at(self._loop.now() + delay, start)
 
     # ---- files ----
 
@@ -496,15 +447,12 @@ class Supervisor:
             worker.process.signal(signal.SIGKILL)
 
     def _clean_up(self) -> None:
-        for worker in self._children:  # only after an error of ours
-            worker.process.signal(signal.SIGKILL)
-            worker.process.wait()
+        """The zygotes; workers too, if an error of ours is what ended the loop."""
+        kill_and_wait([*(worker.pid for worker in self._children), *self._nursery.pids()])
         if self._watcher is not None:
             self._watcher.stop()
         self._listeners.close()
-        self._selector.close()
-        self._wake_read.close()
-        self._wake_write.close()
+        self._loop.close()
 
     def _banner(self) -> Banner:
         secure = self._config.http.certfile is not None

@@ -1,4 +1,8 @@
-"""Which loaded modules are the user's own: their files are watched."""
+"""Whose a module is: the user's own, an installed package's, or the standard library's.
+
+The user's own is what lies neither among the installed packages nor in the standard library: the
+project, and editable installs. Its files are watched, and it is never imported before a fork.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +11,74 @@ import sys
 import sysconfig
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
-_OWN = str(Path(__file__).resolve().parent.parent)
+_OWN = str(Path(__file__).resolve().parent.parent) + "/"
 
 
 @cache
-def _foreign_folders() -> tuple[str, ...]:
-    """Installed packages, the standard library, tornkit itself."""
+def _installed_folders() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
-    folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders |= {*site.getsitepackages(), site.getusersitepackages(), _OWN}
-    return tuple(str(Path(folder).resolve()) + "/" for folder in folders)
+    folders = {paths["purelib"], paths["platlib"]}
+    folders |= {*site.getsitepackages(), site.getusersitepackages()}
+    return (*_resolved(folders), _OWN)
+
+
+@cache
+def _standard_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    return _resolved({paths["stdlib"], paths["platstdlib"]})
+
+
+def _resolved(folders: set[str]) -> tuple[str, ...]:
+    return tuple(f"{path}/" for folder in folders for path in {folder, _real(folder)})
+
+
+@cache
+def _real(name: str) -> str:
+    return str(Path(name).resolve())
+
+
+def _file_of(module: ModuleType) -> str | None:
+    name = getattr(module, "__file__", None)
+    return name if isinstance(name, str) else None
+
+
+def is_user_module(module: ModuleType) -> bool:
+    """Whether its file is the user's. A module without a file is nobody's."""
+    name = _file_of(module)
+    if name is None or name.startswith("<"):
+        return False
+    ours = _installed_folders() + _standard_folders()
+    return not name.startswith(ours) and not _real(name).startswith(ours)
+
+
+def is_standard(module: ModuleType) -> bool:
+    """Whether it is of the standard library, or built in."""
+    name = _file_of(module)
+    if name is None:
+        return module.__name__.partition(".")[0] in sys.stdlib_module_names
+    return name.startswith(_standard_folders()) and not name.startswith(_installed_folders())
 
 
 def user_files() -> set[str]:
-    """Absolute paths of the Python files behind ``sys.modules`` that are neither installed nor
-    standard: the project's, and those of editable installs."""
-    found = set()
-    for module in tuple(sys.modules.values()):
-        name = getattr(module, "__file__", None)
-        if not isinstance(name, str) or not name.endswith(".py"):
-            continue
-        path = str(Path(name).resolve())
-        if not path.startswith(_foreign_folders()):
-            found.add(path)
-    return found
+    """Absolute paths of the user's Python files behind ``sys.modules``."""
+    return {
+        _real(name)
+        for module in tuple(sys.modules.values())
+        if (name := _file_of(module)) is not None
+        and name.endswith(".py")
+        and is_user_module(module)
+    }
+
+
+def other_modules() -> tuple[str, ...]:
+    """Names in ``sys.modules`` that are not the user's and have a file, in import order."""
+    return tuple(
+        name
+        for name, module in tuple(sys.modules.items())
+        if getattr(module, "__name__", None) == name  # no aliases such as os.path
+        and _file_of(module) is not None
+        and name not in ("__main__", "__mp_main__")
+        and not is_user_module(module)
+    )

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import logging
 import os
 import signal
@@ -55,12 +54,11 @@ from tornkit.serve.messages import (
     Refresh,
 )
 from tornkit.serve.orders import Orders, application_claim
-from tornkit.serve.userfiles import user_files
+from tornkit.serve.userfiles import other_modules, user_files
 
-_BLOCKED = (signal.SIGINT, signal.SIGTERM)
+BLOCKED = (signal.SIGINT, signal.SIGTERM)
 # RFC 6455, section 7.4.1, and the registry it founded: going away; service restart.
 _WEBSOCKET_SHUTDOWN, _WEBSOCKET_RESTART = 1001, 1012
-_PR_SET_PDEATHSIG = 1
 _log = logging.getLogger("tornkit")
 
 
@@ -78,13 +76,10 @@ def main(descriptor: int) -> None:
 
 
 def _mind_signals() -> None:
-    """Block what the supervisor decides about, and die with it."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+    """Block what the supervisor decides about."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in a shell's background
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if sys.platform == "linux":
-        # A worker stuck in the user's code would not see the channel's end of file.
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Worker:
@@ -198,7 +193,11 @@ class Worker:
     def _say_ready(self) -> None:
         self._ready = True
         self._channel.send(
-            Ready(files=tuple(sorted(user_files() | self._watched)), folders=self._folders())
+            Ready(
+                files=tuple(sorted(user_files() | self._watched)),
+                folders=self._folders(),
+                modules=other_modules(),
+            )
         )
         self._handle_postponed()
 

@@ -1,0 +1,311 @@
+"""Where workers come from: forked from a zygote, or each a fresh interpreter.
+
+The supervisor asks for workers (`spawn`) and hands over what a good worker has imported (`learn`)
+and the deaths of its children (`reaped`); it is told when a worker ends. At most two zygotes live
+for long: the *active* one that forks, and a *candidate* that is being warmed; the candidate takes
+over when it is clean. Retired zygotes stay until their last worker has ended: they are parents.
+
+    learn ─▶ candidate warms ─▶ clean: it is the active one
+                             └▶ something in it is unsafe: thrown away, and the next candidate
+                                goes without that
+
+Where the zygote can't fork (stale files, dead, hung), a fresh one is started at once and asked
+instead: it holds Tornado alone, and the worker imports the rest by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tornkit.serve.channel import ChannelClosed
+from tornkit.serve.loop import Loop
+from tornkit.serve.messages import Boot, Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
+from tornkit.serve.processes import ChildProcess, channel_pair, is_alive, start_interpreter
+from tornkit.serve.warmth import ONE_THREAD, Warmth
+
+# A zygote answers in a millisecond or two; a new one first imports Tornado.
+_FORK_DEADLINE = 10.0
+# Candidates in a row that turned out spoiled; then what is warm stays as it is.
+_MOST_TRIES = 6
+
+
+OnExit = Callable[[int, int], None]  # pid; exit status, or the negative of a signal
+
+
+class Nursery(Protocol):
+    """Starts workers and says when they end."""
+
+    def connect(self, on_exit: OnExit) -> None:
+        """Whom to tell when a worker has ended; never from within another call."""
+
+    def spawn(self, boots: Sequence[Boot], environment: Mapping[str, str]) -> list[ChildProcess]:
+        """Start a worker for each, in one environment (whole). Their `Boot` is sent already."""
+
+    def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
+        """A good worker has imported these."""
+
+    def reaped(self, pid: int, status: int) -> None:
+        """A child of the supervisor's has ended."""
+
+    def pids(self) -> list[int]:
+        """Processes of its own; the workers are not counted."""
+
+
+class Fresh:
+    """Each worker an interpreter of its own, a child of the supervisor's."""
+
+    def __init__(self, loop: Loop, *, keep_stdin: bool = False) -> None:
+        self._loop = loop
+        self._keep_stdin = keep_stdin
+        self._on_exit: OnExit = lambda pid, status: None
+
+    def connect(self, on_exit: OnExit) -> None:
+        self._on_exit = on_exit
+
+    def spawn(self, boots: Sequence[Boot], environment: Mapping[str, str]) -> list[ChildProcess]:
+        return [start_worker(boot, environment, keep_stdin=self._keep_stdin) for boot in boots]
+
+    def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
+        """Nothing is kept."""
+
+    def reaped(self, pid: int, status: int) -> None:
+        self._loop.soon(lambda: self._on_exit(pid, status))
+
+    def pids(self) -> list[int]:
+        return []
+
+
+def start_worker(
+    boot: Boot, environment: Mapping[str, str], *, keep_stdin: bool = False
+) -> ChildProcess:
+    """A worker that is a fresh interpreter."""
+    process = start_interpreter("worker", environment, keep_stdin=keep_stdin)
+    with contextlib.suppress(ChannelClosed):  # it died at once; its exit status will tell
+        process.channel.send(boot)
+    return process
+
+
+@dataclass(eq=False)
+class _Zygote:
+    """A zygote as the supervisor knows it."""
+
+    process: ChildProcess
+    environment: Mapping[str, str]
+    modules: tuple[str, ...] = ()  # what it was told to warm
+    workers: set[int] = field(default_factory=set)
+    trying: str | None = None
+    retired: bool = False
+
+
+class Forking:
+    """Workers are forks of a warm zygote. ``report`` is told what is warm."""
+
+    def __init__(
+        self, loop: Loop, report: Callable[[Warmth], None], *, keep_stdin: bool = False
+    ) -> None:
+        self._loop = loop
+        self._report = report
+        self._keep_stdin = keep_stdin
+        self._on_exit: OnExit = lambda pid, status: None
+        self._zygotes: dict[int, _Zygote] = {}
+        self._active: _Zygote | None = None
+        self._candidate: _Zygote | None = None
+        self._modules: tuple[str, ...] = ()
+        self._unsafe: dict[str, str] = {}
+        self._tries = 0
+
+    def connect(self, on_exit: OnExit) -> None:
+        self._on_exit = on_exit
+
+    # ---- spawning ----
+
+    def spawn(self, boots: Sequence[Boot], environment: Mapping[str, str]) -> list[ChildProcess]:
+        zygote = self._active
+        if zygote is None or zygote.environment != environment:
+            # Imports may depend on the environment: what is warm is warm for the old one.
+            zygote = self._begin_anew(environment)
+        processes = self._fork(zygote, boots)
+        if processes is None:
+            processes = self._fork(self._begin_anew(environment), boots)
+        if processes is None:
+            # Children of the supervisor's own; `reaped` tells of them.
+            return [start_worker(boot, environment, keep_stdin=self._keep_stdin) for boot in boots]
+        return processes
+
+    def _begin_anew(self, environment: Mapping[str, str]) -> _Zygote:
+        """A zygote that holds Tornado alone, now; a warm one behind it."""
+        if self._active is not None:
+            self._retire(self._active)
+        self._active = self._start(environment, ())
+        self._drop_candidate()
+        self._tries = 0
+        if self._modules:
+            self._warm_candidate(environment)
+        return self._active
+
+    def _start(self, environment: Mapping[str, str], modules: tuple[str, ...]) -> _Zygote:
+        process = start_interpreter(
+            "zygote", {**environment, **ONE_THREAD}, keep_stdin=self._keep_stdin
+        )
+        zygote = _Zygote(process, environment, modules)
+        self._zygotes[process.pid] = zygote
+        self._loop.listen(process.channel, lambda: self._hear(zygote))
+        return zygote
+
+    def _fork(self, zygote: _Zygote, boots: Sequence[Boot]) -> list[ChildProcess] | None:
+        """Fork one worker for each; None where this zygote can't."""
+        pairs = [channel_pair() for _ in boots]
+        try:
+            request = Fork(dict(zygote.environment))
+            zygote.process.channel.send(request, [theirs.fileno() for _, theirs in pairs])
+            answer = self._answer(zygote)
+        except ChannelClosed:
+            answer = None
+        finally:
+            for _, theirs in pairs:
+                theirs.close()
+        if not isinstance(answer, Forked):
+            for channel, _ in pairs:
+                channel.close()
+            self._give_up(zygote)
+            return None
+        zygote.workers.update(answer.pids)
+        processes = []
+        for boot, (channel, _), pid in zip(boots, pairs, answer.pids, strict=True):
+            with contextlib.suppress(ChannelClosed):
+                channel.send(boot)
+            processes.append(ChildProcess(pid, channel, parent=zygote.process.pid))
+        return processes
+
+    def _answer(self, zygote: _Zygote) -> Forked | Unfit | None:
+        """Wait for what it says to a `Fork`; None where it says nothing in time."""
+        channel = zygote.process.channel
+        poller = select.poll()
+        poller.register(channel.fileno(), select.POLLIN)
+        deadline = time.monotonic() + _FORK_DEADLINE
+        answer: Forked | Unfit | None = None
+        while answer is None and (left := deadline - time.monotonic()) > 0:
+            poller.poll(left * 1000)
+            for message, _ in channel.receive_ready():
+                match message:
+                    case Forked() | Unfit():
+                        answer = message
+                    case Exited():
+                        self._note_exit(zygote, message)
+                    case _:
+                        pass  # it was a candidate once, and says that it is done
+        return answer
+
+    def _give_up(self, zygote: _Zygote) -> None:
+        if self._active is zygote:
+            self._active = None
+        self._retire(zygote)
+
+    def _retire(self, zygote: _Zygote) -> None:
+        """It forks no more; it ends once its workers have."""
+        zygote.retired = True
+        if self._active is zygote:
+            self._active = None
+        if not zygote.workers:
+            zygote.process.signal(signal.SIGKILL)
+
+    # ---- warming ----
+
+    def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
+        wanted = tuple(name for name in modules if name not in self._unsafe)
+        if set(wanted) <= set(self._modules):
+            return
+        self._modules = wanted
+        self._tries = 0
+        self._drop_candidate()
+        self._warm_candidate(environment)
+
+    def _warm_candidate(self, environment: Mapping[str, str]) -> None:
+        modules = tuple(name for name in self._modules if name not in self._unsafe)
+        self._candidate = self._start(environment, modules)
+        self._tries += 1
+        with contextlib.suppress(ChannelClosed):
+            self._candidate.process.channel.send(Warm(modules))
+
+    def _drop_candidate(self) -> None:
+        if self._candidate is not None:
+            candidate, self._candidate = self._candidate, None
+            candidate.process.signal(signal.SIGKILL)
+
+    def _warmed(self, zygote: _Zygote, message: Warmed) -> None:
+        if zygote is not self._candidate:
+            return
+        self._candidate = None
+        if not message.unsafe:
+            if self._active is not None:
+                self._retire(self._active)
+            self._active = zygote
+            self._report(Warmth(message.modules, self._unsafe))
+            return
+        zygote.process.signal(signal.SIGKILL)
+        self._blame(dict(message.unsafe), zygote.environment)
+
+    def _blame(self, unsafe: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        self._unsafe.update(unsafe)
+        if self._tries < _MOST_TRIES:
+            self._warm_candidate(environment)
+        else:
+            self._report(Warmth(0, self._unsafe))
+
+    # ---- what is heard ----
+
+    def _hear(self, zygote: _Zygote) -> None:
+        try:
+            messages = zygote.process.channel.receive_ready()
+        except (ChannelClosed, ValueError):
+            self._loop.unlisten(zygote.process.channel)
+            zygote.process.signal(signal.SIGKILL)  # `reaped` will tell
+            return
+        for message, _ in messages:
+            match message:
+                case Exited():
+                    self._note_exit(zygote, message)
+                case Trying():
+                    zygote.trying = message.module
+                case Warmed():
+                    self._warmed(zygote, message)
+                case Unfit() | Forked():
+                    pass  # too late: the deadline had passed, and it was retired
+                case _:
+                    raise AssertionError(f"a zygote sent {message}")
+
+    def _note_exit(self, zygote: _Zygote, message: Exited) -> None:
+        zygote.workers.discard(message.pid)
+        self._loop.soon(lambda: self._on_exit(message.pid, message.status))
+        if zygote.retired and not zygote.workers:
+            zygote.process.signal(signal.SIGKILL)
+
+    def reaped(self, pid: int, status: int) -> None:
+        zygote = self._zygotes.pop(pid, None)
+        if zygote is None:  # a worker: fresh, or an orphan of a zygote that died
+            self._loop.soon(lambda: self._on_exit(pid, status))
+            return
+        self._hear(zygote)  # its last words
+        self._loop.unlisten(zygote.process.channel)
+        zygote.process.channel.close()
+        if zygote is self._active:
+            self._active = None
+            self._begin_anew(zygote.environment)
+        elif zygote is self._candidate:
+            self._candidate = None
+            if zygote.trying is not None:
+                self._blame({zygote.trying: "ends the process"}, zygote.environment)
+        # On Linux the living ones are the supervisor's now. One that had ended may have been
+        # reaped by the zygote just before it died itself.
+        for worker in tuple(zygote.workers):
+            if not is_alive(worker):
+                self._note_exit(zygote, Exited(worker, -signal.SIGKILL))
+
+    def pids(self) -> list[int]:
+        return list(self._zygotes)

@@ -1,0 +1,126 @@
+"""Starts interpreters: a zygote, or a worker without one.
+
+The interpreter is told nothing on its command line but where tornkit is, what to be, and which
+descriptor to read; the rest comes as messages. `-P` keeps the current folder off ``sys.path``
+until the worker puts the user's import root there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tornkit.serve.channel import Channel
+
+# The folder that holds the package goes last on sys.path, only for as long as it takes to import
+# it: tornkit may run from a source tree that is not installed.
+_BOOTSTRAP = """\
+import sys
+sys.path.append(sys.argv[1])
+from tornkit.serve.{role} import main
+sys.path.pop()
+main(int(sys.argv[2]))
+"""
+_PACKAGE_PARENT = str(Path(__file__).resolve().parent.parent.parent)
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class ChildProcess:
+    """A process as the operating system knows it, and the channel to it.
+
+    ``parent`` is the pid of the zygote that forked it, None for a child of the supervisor's own.
+    """
+
+    def __init__(self, pid: int, channel: Channel, parent: int | None = None) -> None:
+        self.pid = pid
+        self.channel = channel
+        self.parent = parent
+
+    def signal(self, number: int) -> None:
+        """Send a signal; nothing happens where it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+
+def channel_pair() -> tuple[Channel, socket.socket]:
+    """Our end, which does not block, and the socket that is theirs."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    return Channel(ours), theirs
+
+
+def start_interpreter(
+    role: str, environment: Mapping[str, str], *, keep_stdin: bool = False
+) -> ChildProcess:
+    """Start ``tornkit.serve.<role>`` with one end of a channel and this whole environment.
+
+    It shares this process's terminal and process group. ``keep_stdin``: it may read from the
+    terminal, for `breakpoint()`.
+    """
+    channel, theirs = channel_pair()
+    descriptor = theirs.fileno()
+    bootstrap = _BOOTSTRAP.format(role=role)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", bootstrap, _PACKAGE_PARENT, str(descriptor)],
+            pass_fds=[descriptor],
+            env=dict(environment),
+            stdin=None if keep_stdin else subprocess.DEVNULL,
+        )
+    except BaseException:
+        channel.close()
+        raise
+    finally:
+        theirs.close()
+    # `reap` waits for it, along with children that no Popen knows.
+    process.returncode = 0
+    return ChildProcess(process.pid, channel)
+
+
+def become_reaper() -> None:
+    """Make orphans of our descendants our children (Linux): the workers of a zygote that died."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap() -> Iterator[tuple[int, int]]:
+    """Every child that has ended: pid and exit status, or the negative of a signal.
+
+    As process 1 that includes strangers.
+    """
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        yield pid, os.waitstatus_to_exitcode(status)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this number is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def kill_and_wait(pids: list[int]) -> None:
+    """End them, whatever they do."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for pid in pids:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)

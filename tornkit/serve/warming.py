@@ -1,0 +1,201 @@
+"""Which modules may be imported before a fork: each is watched while it is imported.
+
+A module is *unsafe* that leaves behind what a fork would break or share: a thread, a descriptor,
+a child process, a signal handler, an exit handler; or that brings the user's own code in. Blame
+goes to the innermost module whose execution did it. Everything that imported an unsafe module
+while it was watched is unsafe too.
+
+This runs in a candidate for the next zygote (`tornkit.serve.zygote`). Clean, it becomes the
+zygote; spoiled, it is thrown away and the next candidate goes without what is to blame.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.machinery import ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader
+from types import ModuleType
+from typing import Any
+
+from tornkit.serve.userfiles import is_standard, is_user_module
+
+# They say themselves that a fork after their import is unsafe, and it need not show.
+ALWAYS_UNSAFE = {"grpc": "not fork-safe by its own word", "polars": "not fork-safe by its own word"}
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """What of a process a fork would break or share."""
+
+    threads: int
+    descriptors: int
+    children: int
+    signals: tuple[Any, ...]
+    exit_handlers: int
+
+    @classmethod
+    def now(cls) -> _Marks:
+        return cls(
+            threads=thread_count(),
+            descriptors=_count_entries("/proc/self/fd", "/dev/fd"),
+            children=_child_count(),
+            signals=tuple(signal.getsignal(number) for number in _SIGNALS),
+            exit_handlers=_exit_handler_count(),
+        )
+
+    def what_came(self, later: _Marks) -> str | None:
+        """What there is later that was not there now, in words."""
+        if later.threads > self.threads:
+            return "starts a thread"
+        if later.children > self.children:
+            return "starts a process"
+        if later.descriptors > self.descriptors:
+            return "keeps a descriptor open"
+        if later.signals != self.signals:
+            return "sets a signal handler"
+        if later.exit_handlers > self.exit_handlers:
+            return "sets an exit handler"
+        return None
+
+
+_SIGNALS = tuple(
+    number
+    for number in sorted(signal.valid_signals())
+    if number not in (signal.SIGKILL, signal.SIGSTOP) and number < 32
+)
+
+
+def thread_count() -> int:
+    """Threads of this process, those that Python does not know included (Linux)."""
+    return _count_entries("/proc/self/task")
+
+
+def _count_entries(*folders: str) -> int:
+    for folder in folders:
+        try:
+            return len(os.listdir(folder))  # noqa: PTH208 - thousands of calls; names suffice
+        except OSError:
+            continue
+    return 1
+
+
+def _child_count() -> int:
+    try:
+        with open("/proc/thread-self/children", "rb") as children:  # noqa: PTH123 - as above
+            return len(children.read().split())
+    except OSError:
+        return 0
+
+
+def _exit_handler_count() -> int:
+    count: Callable[[], int] | None = getattr(atexit, "_ncallbacks", None)
+    return count() if count is not None else 0
+
+
+class Warming:
+    """Imports modules and finds the unsafe ones. One use."""
+
+    def __init__(self, about_to: Callable[[str], None]) -> None:
+        self._about_to = about_to
+        self.unsafe: dict[str, str] = {}
+        self._running: list[str] = []  # modules whose execution is under way, outermost first
+
+    def warm(self, modules: Iterable[str]) -> None:
+        """Import them in order; one that can't be imported by itself is unsafe."""
+        with self._watching():
+            for name in modules:
+                if name in sys.modules:
+                    continue
+                self._about_to(name)
+                try:
+                    importlib.import_module(name)
+                except BaseException as error:  # noqa: BLE001 - any module, any error, even exit
+                    self.unsafe.setdefault(name, f"can't be imported alone: {type(error).__name__}")
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Let every module's execution pass through `_execute`.
+
+        The loaders' classes are patched, not the import system: modules keep their own loaders,
+        which `importlib.resources` and others look at.
+        """
+        originals = {
+            loader: loader.exec_module
+            for loader in (SourceFileLoader, SourcelessFileLoader, ExtensionFileLoader)
+        }
+        for loader, original in originals.items():
+            setattr(loader, "exec_module", self._watched(original))  # noqa: B010 - typed as final
+        try:
+            yield
+        finally:
+            for loader, original in originals.items():
+                setattr(loader, "exec_module", original)  # noqa: B010
+
+    def _watched(self, original: Callable[..., None]) -> Callable[..., None]:
+        def exec_module(loader: Any, module: ModuleType) -> None:
+            self._execute(module, lambda: original(loader, module))
+
+        return exec_module
+
+    def _execute(self, module: ModuleType, execute: Callable[[], None]) -> None:
+        name = module.__name__
+        known = set(self.unsafe)
+        before = _Marks.now()
+        self._running.append(name)
+        try:
+            execute()
+        finally:
+            self._running.pop()
+            self._judge(module, before, known)
+
+    def _judge(self, module: ModuleType, before: _Marks, known: set[str]) -> None:
+        name = module.__name__
+        inner = [other for other in self.unsafe if other not in known]
+        if inner:
+            self.unsafe.setdefault(name, f"imports {inner[0]}")
+            return
+        package = name.partition(".")[0]
+        if package in ALWAYS_UNSAFE:
+            self.unsafe.setdefault(name, ALWAYS_UNSAFE[package])
+        elif is_user_module(module):
+            self.unsafe.setdefault(name, "is the user's own")
+        else:
+            came = before.what_came(_Marks.now())
+            # The standard library's own exit handlers (logging, weakref) do what they should in
+            # a fork; they are blamed on whoever imports it first.
+            if came is not None and not is_standard(module):
+                self.unsafe.setdefault(name, came)
+
+
+def fingerprint() -> dict[str, tuple[int, int]]:
+    """Time and size of the file behind each loaded module that is not of the standard library."""
+    found = {}
+    for module in tuple(sys.modules.values()):
+        name = getattr(module, "__file__", None)
+        if isinstance(name, str) and not is_standard(module):
+            mark = _mark(name)
+            if mark is not None:
+                found[name] = mark
+    return found
+
+
+def changed(fingerprint: dict[str, tuple[int, int]]) -> str | None:
+    """The first file that is not as it was, None where all are."""
+    for name, mark in fingerprint.items():
+        if _mark(name) != mark:
+            return name
+    return None
+
+
+def _mark(name: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(name)  # noqa: PTH116 - hundreds of calls before each fork
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,36 @@
+"""What is known, outside of a zygote, about what is warm in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# numpy starts a thread for each core when it is imported, unless told otherwise, and no module
+# that starts a thread may be warm. With one thread there is no pool, and pandas can be warm.
+ONE_THREAD = dict.fromkeys(
+    (
+        "OPENBLAS_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
+)
+
+
+@dataclass(frozen=True)
+class Warmth:
+    """``modules``: how many are warm. ``unsafe``: which are not, and why (see `warming`)."""
+
+    modules: int
+    unsafe: Mapping[str, str]
+
+    def culprits(self) -> dict[str, str]:
+        """Those that did something themselves, without those that import them, by package."""
+        return {
+            name.partition(".")[0]: reason
+            for name, reason in self.unsafe.items()
+            if not reason.startswith("imports ")
+        }

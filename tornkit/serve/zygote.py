@@ -1,0 +1,192 @@
+"""The zygote: a process of one thread that holds warm imports and forks workers on request.
+
+It is exec'd by the supervisor (whose file watcher owns a thread, and a fork copies locks but not
+threads), holds Tornado, tornkit's worker, and what `Warm` names; never the user's code. A worker
+is a fork of it and imports the user's code alone: tens of milliseconds, whatever that imports.
+
+It is the parent of its workers, tells the supervisor when one ends, and ends them all when the
+supervisor is gone. If the zygote itself dies, they go on: the supervisor is made their reaper.
+
+Nobody's code runs here but what modules run when they are imported, and no loop: two descriptors
+in a poll.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Registers an exit handler, which is harmless in a fork: it joins threads that are not there.
+import tornado.platform.asyncio  # noqa: F401
+
+from tornkit import seams
+from tornkit.serve import worker
+from tornkit.serve.channel import Channel, ChannelClosed
+from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
+from tornkit.serve.warming import Warming, changed, fingerprint, thread_count
+
+# The terminal sends these to the whole process group; the supervisor decides.
+_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main(descriptor: int) -> None:
+    """Live. Returns only in a worker, which then lives its own life."""
+    channel = Channel(socket.socket(fileno=descriptor))
+    born = Zygote(channel).live()
+    if born is not None:
+        born.begin()
+
+
+@dataclass(frozen=True)
+class Birth:
+    """What a forked worker starts with."""
+
+    descriptor: int
+    environment: Mapping[str, str]
+
+    def begin(self) -> None:
+        """Be a worker. Exits."""
+        os.environ.clear()
+        os.environ.update(self.environment)
+        gc.enable()
+        _reseed_numpy()
+        worker.main(self.descriptor)
+
+
+def _reseed_numpy() -> None:
+    """Every worker its own random numbers; Python reseeds its own generator after a fork."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
+class Zygote:
+    """Answers the supervisor and watches its workers."""
+
+    def __init__(self, channel: Channel) -> None:
+        # Nothing is collected here: a collection would write to pages that the workers share.
+        gc.disable()
+        self._channel = channel
+        self._workers: set[int] = set()
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._handlers = {number: signal.getsignal(number) for number in _IGNORED}
+        seams.prepare()
+        self._freeze()
+
+    def live(self) -> Birth | None:
+        """Serve until the supervisor is gone; a `Birth` in every worker that is forked."""
+        for number in _IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        for sock in (self._wake_read, self._wake_write):
+            sock.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        signal.set_wakeup_fd(self._wake_write.fileno(), warn_on_full_buffer=False)
+        poller = select.poll()
+        poller.register(self._channel.fileno(), select.POLLIN)
+        poller.register(self._wake_read.fileno(), select.POLLIN)
+        while True:
+            poller.poll()
+            with contextlib.suppress(BlockingIOError):
+                self._wake_read.recv(4096)
+            try:
+                self._reap()
+                for message, descriptors in self._channel.receive_ready():
+                    match message:
+                        case Warm():
+                            self._warm(message)
+                        case Fork():
+                            birth = self._fork(message, descriptors)
+                            if birth is not None:
+                                return birth
+                        case _:
+                            raise AssertionError(f"the supervisor sent {message}")
+            except ChannelClosed:
+                self._end()
+
+    def _freeze(self) -> None:
+        """Clean once, then let the collector forget all there is: no page of it is written."""
+        gc.collect()
+        gc.freeze()
+        self._fingerprint = fingerprint()
+
+    # ---- warming ----
+
+    def _warm(self, message: Warm) -> None:
+        warming = Warming(about_to=lambda name: self._channel.send(Trying(name)))
+        warming.warm(message.modules)
+        self._freeze()
+        self._channel.send(Warmed(len(sys.modules), tuple(warming.unsafe.items())))
+
+    # ---- forking ----
+
+    def _fork(self, message: Fork, descriptors: list[int]) -> Birth | None:
+        unfit = self._unfit()
+        if unfit is not None:
+            self._channel.send(unfit)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return None
+        pids = []
+        # A signal that comes between the fork and the child's own set-up has to wait.
+        signal.pthread_sigmask(signal.SIG_BLOCK, worker.BLOCKED)
+        for descriptor in descriptors:
+            pid = os.fork()
+            if pid == 0:
+                return self._be_born(message, descriptor, descriptors)
+            pids.append(pid)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, worker.BLOCKED)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._workers.update(pids)
+        self._channel.send(Forked(tuple(pids)))
+        return None
+
+    def _unfit(self) -> Unfit | None:
+        stale = changed(self._fingerprint)
+        if stale is not None:
+            return Unfit(f"{stale} has changed since it was imported", stale=True)
+        if thread_count() > 1:
+            return Unfit("a warm module has started a thread")
+        return None
+
+    def _be_born(self, message: Fork, own: int, all_of_them: list[int]) -> Birth:
+        """In the child: nothing of the zygote's stays but its memory."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        for descriptor in all_of_them:
+            if descriptor != own:
+                os.close(descriptor)
+        self._channel.close()
+        self._wake_read.close()
+        self._wake_write.close()
+        return Birth(own, message.environment)
+
+    # ---- workers ----
+
+    def _reap(self) -> None:
+        while self._workers:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid in self._workers:
+                self._workers.discard(pid)
+                self._channel.send(Exited(pid, os.waitstatus_to_exitcode(status)))
+
+    def _end(self) -> None:
+        """The supervisor is gone, and with it the owner of the sockets."""
+        for pid in self._workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        os._exit(0)
