@@ -65,6 +65,7 @@ class _Capture:
 
     def __init__(self) -> None:
         self.served: list[Servable] = []
+        self._leaving = False
 
     def bind_sockets(self, *args: Any, **kwargs: Any) -> list[socket.socket]:
         return [socket.socket()]
@@ -91,7 +92,8 @@ class _Capture:
             return
         if servable not in self.served:
             self.served.append(servable)
-        if len(self.served) == 1:
+        if not self._leaving:
+            self._leaving = True
             IOLoop.current().add_callback(_leave)
 
 

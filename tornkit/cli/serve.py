@@ -84,11 +84,7 @@ Examples:
     epilog=_EXAMPLES,
     short_help="Serve an application or a program, reloading on edits.",
 )
-@app_argument()
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS...]")
-@click.option(
-    "-m", "module", metavar="MODULE", help="Run a module as a program, as python -m does."
-)
+@target_parameters
 @_option(
     "--workers",
     type=_Workers(),
@@ -164,13 +160,7 @@ def command(
 
     Every option is also TORNKIT_<OPTION> in the environment and a key of [tool.tornkit.serve].
     """
-    if module is not None and app is not None:
-        # With -m all words are the program's. TORNKIT_APP, which says what is usually meant,
-        # gives way.
-        typed = context.get_parameter_source("app") is click.core.ParameterSource.COMMANDLINE
-        arguments = (app, *arguments) if typed else arguments
-        app = None
-    target = locate(app, module, arguments)
+    target = named_target(context, app, module, arguments)
     config = _config(options)
     _check(config, target)
     context.exit(_serve(config, target))

@@ -1,0 +1,34 @@
+"""What the modules of `tornkit.routing` may not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PURE = ["model", "pattern", "sample", "match", "reverse", "source", "checks", "render.rows"]
+
+
+def imported_by(*modules: str) -> set[str]:
+    names = ", ".join(f"tornkit.routing.{module}" for module in modules)
+    code = f"import sys, {names}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_no_tornado_and_no_rich_behind_extract() -> None:
+    loaded = imported_by(*PURE, "render.plain", "render.structured")
+    assert {"tornkit.routing.model", "tornkit.routing.checks.names"} <= loaded
+    assert not loaded & {"tornado", "rich", "click"}
+
+
+@pytest.mark.parametrize("module", ["report", "render.terminal"])
+def test_no_other_part_of_tornkit(module: str) -> None:
+    allowed = {"tornkit", "tornkit.routing"}
+    others = {
+        name
+        for name in imported_by(module)
+        if name.startswith("tornkit.") and not name.startswith("tornkit.routing.")
+    }
+    assert others <= allowed

@@ -1,0 +1,134 @@
+"""README shows what really happens: its commands and its tour are run here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TORNKIT = [sys.executable, "-m", "tornkit"]
+PLAIN = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def shown_command(name: str) -> str:
+    match = re.search(rf"<!-- command: {name} -->\n```sh\n(.+)\n```", README)
+    assert match is not None, name
+    return match[1]
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Path:
+    """A folder with what the tour's commands name."""
+    shutil.copytree(
+        ROOT / "sample_project",
+        tmp_path / "sample_project",
+        ignore=shutil.ignore_patterns("__pycache__", ".data"),
+    )
+    for name, content in re.findall(
+        r"<!-- file: (\S+) -->\n```python\n(.*?)```", README, re.DOTALL
+    ):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_two_commands_are_single_lines_that_set_up_and_do_their_job() -> None:
+    assert shown_command("serve").endswith("tornkit serve sample_project")
+    assert shown_command("test").endswith("python -m pytest")
+    for name in ("serve", "test"):
+        assert shown_command(name).startswith("python3 -m venv .venv && ")
+
+
+def test_ci_runs_the_command_that_readme_shows() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    found = subprocess.run(
+        ["bash", "-c", re.search(r"tests=\$\((.*)\)", script)[1]],  # type: ignore[index]
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == shown_command("test")
+
+
+def test_the_tour_shows_what_the_commands_print(workplace: Path) -> None:
+    ran = 0
+    for block in blocks("console"):
+        command, _, expected = block.partition("\n")
+        if not command.startswith("$ ") or " serve " in command:
+            continue
+        arguments = command.removeprefix("$ tornkit ").split()
+        done = subprocess.run(
+            [*TORNKIT, *arguments],
+            cwd=workplace,
+            env=PLAIN,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=30,
+        )
+        # Where Tornado defines its own handlers is up to the installed version.
+        same = re.sub(r"tornado/web\.py:\d+", "tornado/web.py:N", done.stdout)
+        assert same.split() == re.sub(r"tornado/web\.py:\d+", "tornado/web.py:N", expected).split()
+        assert done.returncode == (1 if "TK30" in expected else 0), command
+        ran += 1
+    assert ran == 4
+
+
+def test_the_tour_shows_what_serve_prints(workplace: Path) -> None:
+    shop = workplace / "shop.py"
+    good = shop.read_text(encoding="utf-8")
+    first, reload, mistake = (
+        block
+        for block in blocks("console")
+        if "$ tornkit routes" not in block and "$ tornkit new" not in block
+    )
+    command, _, banner = first.partition("\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = workplace / "log.txt"
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [*TORNKIT, *command.removeprefix("$ tornkit ").split(), "--port", str(port)],
+            cwd=workplace, env=PLAIN, stdout=out, stderr=out,
+        )  # fmt: skip
+    try:
+        seen = 0
+        for expected, edit in ((banner, None), (reload, good + "\n"), (mistake, good + "oops(\n")):
+            if edit is not None:
+                shop.write_text(edit, encoding="utf-8")
+            for line in generalised(expected, shown_home="/home/me"):
+                seen = wait_for(log, line, seen, home=str(workplace))
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0, log.read_text()
+
+
+def generalised(text: str, shown_home: str) -> list[str]:
+    """Its lines, with what differs each time taken out: numbers, the folder."""
+    return [re.sub(r"\d+", "N", line.replace(shown_home, "HOME")) for line in text.splitlines()]
+
+
+def wait_for(log: Path, expected: str, start: int, home: str) -> int:
+    """The index behind the line ``expected``, once it is there; it comes after ``start``."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        lines = generalised(log.read_text(encoding="utf-8"), shown_home=home)
+        if expected in lines[start:]:
+            return lines.index(expected, start) + 1
+        time.sleep(0.02)  # between looks at a condition
+    pytest.fail(f"{expected!r} was not printed; the log:\n{log.read_text(encoding='utf-8')}")

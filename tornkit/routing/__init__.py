@@ -1,0 +1,15 @@
+"""What `tornkit routes` knows about an application's routes.
+
+- `tornkit.routing.extract`: reads a live application into plain data; the only reader of
+  Tornado's router internals
+- `tornkit.routing.source`: where a class or function is defined
+- `tornkit.routing.model`: that plain data: `RouteTable`, `Route`, `Finding`, `Report`
+- `tornkit.routing.match`: which route a request reaches
+- `tornkit.routing.sample`: example strings that a regex matches
+- `tornkit.routing.reverse`: calls ``reverse_url`` and follows the URL back
+- `tornkit.routing.checks`: a table in, findings out
+- `tornkit.routing.report`: the two ends of this tied together: applications in, report out
+- `tornkit.routing.render`: a report in, text out; prints nothing
+
+After ``extract`` everything is pure: no Tornado import, no user code but ``reverse_url``.
+"""

@@ -1,0 +1,297 @@
+"""An application's routes as frozen values.
+
+A table is flat. Tornado walks a tree of routers depth first, and each router on the way adds one
+condition; so a route is the chain of `Scope` s above it plus its own condition, and the tree's
+order is the tuple's order. A request goes down the tuple and stops at the first route that takes
+it. The one thing a flat list would lose is that a nested ``Application`` answers 404 by itself
+and so ends the search for everything after it: that is a `Fallback`, which stands between two
+routes.
+
+Written by `tornkit.routing.extract`, completed by `tornkit.routing.reverse`, read by everything
+else. Knows nothing of Tornado.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Source:
+    """A line of a file. ``file`` is absolute."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class HostCondition:
+    """``HostMatches``: the regex against ``request.host_name`` (lower case, no port)."""
+
+    regex: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class DefaultHostCondition:
+    """``DefaultHostMatches``: the regex against the application's ``default_host``.
+
+    The request's own host plays no part, and an ``X-Real-Ip`` header switches it off.
+    """
+
+    regex: re.Pattern[str]
+    default_host: str
+
+    @property
+    def possible(self) -> bool:
+        """Whether any request can satisfy it."""
+        return self.regex.match(self.default_host) is not None
+
+
+@dataclass(frozen=True)
+class PathCondition:
+    """``PathMatches``: the regex against the raw, percent-encoded path."""
+
+    regex: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class CustomCondition:
+    """A matcher of the user's own, which may accept anything.
+
+    ``pattern`` is for the reader: the regex of a ``PathMatches`` whose ``match`` is overridden.
+    """
+
+    label: str
+    pattern: str | None = None
+
+
+Condition = HostCondition | DefaultHostCondition | PathCondition | CustomCondition
+
+
+class ScopeKind(enum.Enum):
+    """What a rule descends into."""
+
+    APPLICATION = "application"
+    RULES = "rules"
+    ROUTER = "router"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A router that the search passes on its way to a route.
+
+    ``number`` counts routers in the order in which the search enters them. ``condition`` is the
+    rule's that leads here (None: any request). ``reversible`` tells whether ``reverse_url``
+    descends into it. ``overrides`` names the methods of Tornado that its class replaces, so that
+    what it does is not sure. ``copy_of`` is the number of the host rule whose list this is a
+    second time, under ``default_host``.
+    """
+
+    number: int
+    kind: ScopeKind
+    label: str
+    condition: Condition | None = None
+    reversible: bool = True
+    overrides: tuple[str, ...] = ()
+    copy_of: int | None = None
+
+
+class TargetKind(enum.Enum):
+    """What stands at the end of a rule. The value is the JSON word."""
+
+    HANDLER = "handler"
+    WEBSOCKET = "websocket"
+    STATIC = "static"
+    REDIRECT = "redirect"
+    ERROR = "error"
+    FALLBACK = "fallback"
+    ROUTER = "router"
+    DELEGATE = "delegate"
+    CALLABLE = "callable"
+    NOTHING = "nothing"
+
+
+class Takes(enum.Enum):
+    """What a target does with a request that satisfies all conditions."""
+
+    ALWAYS = "always"
+    MAYBE = "maybe"
+    NEVER = "never"
+
+
+ANY_METHOD = "*"
+
+
+@dataclass(frozen=True)
+class Target:
+    """``name`` is dotted. ``methods`` are those really implemented, ``("*",)`` where the target
+    sees every request whatever its method. ``detail`` says where a redirect goes, or what a
+    fallback calls.
+    """
+
+    name: str
+    kind: TargetKind
+    methods: tuple[str, ...] = (ANY_METHOD,)
+    source: Source | None = None
+    detail: str | None = None
+
+    @property
+    def short_name(self) -> str:
+        """Without its module: ``blog.handlers.Home`` -> ``Home``."""
+        return self.name.rsplit(".", 1)[-1]
+
+
+class Origin(enum.Enum):
+    """Whose route it is."""
+
+    APP = "app"
+    PACKAGE = "package"
+    TORNADO = "tornado"
+
+
+class Outcome(enum.Enum):
+    """What became of a name: the URL came back, or how it did not."""
+
+    OK = "ok"
+    FAILS = "fails"
+    MISSES = "misses"
+    TAKEN = "taken"
+    SHADOWED = "shadowed"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """What ``reverse_url(name, *args)`` gave for a route.
+
+    ``url`` is None where it raised. ``reason`` is for people. ``host`` is the one that the URL
+    was sent back with. ``by`` are the indices of the routes in the way.
+    """
+
+    outcome: Outcome
+    args: tuple[str, ...] = ()
+    url: str | None = None
+    reason: str = ""
+    host: str | None = None
+    by: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Route:
+    """One line of the table.
+
+    ``scopes`` are outermost first. ``opens`` is set on a line that stands for a *named* rule
+    whose target is a router: it takes no request itself, but its name reverses.
+    """
+
+    index: int
+    scopes: tuple[Scope, ...]
+    condition: Condition | None
+    target: Target
+    takes: Takes = Takes.ALWAYS
+    name: str | None = None
+    origin: Origin = Origin.APP
+    reversal: Reversal | None = None
+    opens: int | None = None
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition from the outermost router inward, the route's own last."""
+        chain = (*(scope.condition for scope in self.scopes), self.condition)
+        return tuple(condition for condition in chain if condition is not None)
+
+    @property
+    def router(self) -> int:
+        """The number of the router that holds the rule; -1 for a bare delegate or callable."""
+        return self.scopes[-1].number if self.scopes else -1
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether this is a host rule's route a second time, under ``default_host``."""
+        return any(scope.copy_of is not None for scope in self.scopes)
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether code of the user's own decides if this route takes a request."""
+        return (
+            self.takes is Takes.MAYBE
+            or any(scope.overrides for scope in self.scopes)
+            or any(isinstance(condition, CustomCondition) for condition in self.conditions)
+        )
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """An ``Application`` that answers what its own rules did not take, mostly with a 404.
+
+    It stands before the route ``position`` (an index, as of `Route`).
+    """
+
+    position: int
+    scopes: tuple[Scope, ...]
+    target: Target
+
+
+@dataclass(frozen=True)
+class RouteTable:
+    """One application's routes in true match order, and its fallbacks in the order they stand."""
+
+    routes: tuple[Route, ...]
+    fallbacks: tuple[Fallback, ...] = ()
+
+    def route(self, index: int) -> Route:
+        """The route of that index."""
+        return self.routes[index - self.routes[0].index]
+
+    def steps(self) -> Iterator[Route | Fallback]:
+        """Routes and fallbacks, as a request meets them."""
+        waiting = list(reversed(self.fallbacks))
+        for route in self.routes:
+            while waiting and waiting[-1].position <= route.index:
+                yield waiting.pop()
+            yield route
+        yield from reversed(waiting)
+
+
+class Severity(enum.Enum):
+    """Only an error makes ``--check`` fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a check says.
+
+    ``code`` is stable (TK000 undecided, TK1xx names, TK2xx dead routes, TK3xx reversal).
+    ``route`` is the index it is about, ``by`` those that cause it, ``witness`` a URL that shows
+    it, ``where`` the file and line to open.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    route: int | None = None
+    witness: str | None = None
+    by: tuple[int, ...] = ()
+    where: Source | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a format may show: one table for each application that is served."""
+
+    app: str
+    tornado: str
+    tables: tuple[RouteTable, ...]
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every table's; indices run on from table to table."""
+        return tuple(route for table in self.tables for route in table.routes)
