@@ -16,8 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 from tornado.web import Application, RequestHandler
 
-import tornkit.appload
 import tornkit.appload.load
+import tornkit.cli.target
 from tornkit.appload import Target
 from tornkit.appload.target import Kind
 from tornkit.cli import tornkit as group
@@ -71,7 +71,7 @@ class Calls:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.located: list[tuple[Any, ...]] = []
         self.rules: list[Any] = [("/", Home, {}, "home"), ("/x", Home)]
-        monkeypatch.setattr(tornkit.appload, "locate", self.locate)
+        monkeypatch.setattr(tornkit.cli.target, "locate", self.locate)
         monkeypatch.setattr(tornkit.appload.load, "load_for_inspection", self.load)
 
     def locate(self, app: str | None, module: str | None = None, arguments: Any = ()) -> Target:

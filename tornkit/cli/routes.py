@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tornkit.cli.target import named_target, target_parameters
+from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 
 if TYPE_CHECKING:
     from tornkit.appload import Target
@@ -28,7 +28,7 @@ Examples:
 """
 
 
-@click.command("routes", epilog=_EPILOG)
+@click.command("routes", cls=ProgramCommand, epilog=_EPILOG)
 @target_parameters
 @click.option(
     "--format",

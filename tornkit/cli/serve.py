@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from tornkit.appload import Target, locate
-from tornkit.cli.settings import ProgramCommand, app_argument
+from tornkit.appload import Target
+from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 from tornkit.errors import CertificateError, UsageError
 from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
 

@@ -30,21 +30,6 @@ def app_argument() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     )
 
 
-class ProgramCommand(click.Command):
-    """A command whose parameter ``arguments`` gets what stands behind ``--``.
-
-    To click, ``--`` only ends the options: with no APP before it the first word behind would
-    be APP.
-    """
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        end = args.index("--") if "--" in args else len(args)
-        behind = args[end + 1 :]
-        left = super().parse_args(ctx, args[:end])
-        ctx.params["arguments"] = (*(ctx.params.get("arguments") or ()), *behind)
-        return left
-
-
 def _configure(context: click.Context, parameter: click.Parameter, app: str | None) -> str | None:
     """Take the command's defaults from pyproject.toml."""
     context.default_map = {**(context.default_map or {}), **command_settings(context, app)}
@@ -65,7 +50,7 @@ def command_settings(context: click.Context, app: str | None) -> Mapping[str, An
     options = (each for each in context.command.params if isinstance(each, click.Option))
     known = {option.name for option in options}
     settings = {key.replace("-", "_"): value for key, value in table.items()}
-    unknown = sorted(settings.keys() - known - {"help"})
+    unknown = sorted(settings.keys() - known)
     if unknown:
         raise UsageError(
             f"{pyproject}: [tool.tornkit.{context.info_name}] has no setting "

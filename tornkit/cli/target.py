@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from tornkit.appload import Target, locate
 from tornkit.cli.settings import app_argument
 
-FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+Function = Callable[..., Any]
 
 
-def target_parameters(function: FunctionT) -> FunctionT:
+class ProgramCommand(click.Command):
+    """A command whose parameter ``arguments`` gets what stands behind ``--``.
+
+    To click, ``--`` only ends the options: with no APP before it the first word behind would
+    be APP.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = args.index("--") if "--" in args else len(args)
+        behind = args[end + 1 :]
+        left = super().parse_args(ctx, args[:end])
+        ctx.params["arguments"] = (*(ctx.params.get("arguments") or ()), *behind)
+        return left
+
+
+def target_parameters(function: Function) -> Function:
     """Declare the parameters ``app``, ``arguments`` and ``module``."""
     for decorate in (
         click.option(

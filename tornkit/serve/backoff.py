@@ -30,7 +30,8 @@ class Backoff:
         if lived >= self._policy.healthy_after:
             self._failures = 0
             return 0.0
-        self._failures += 1
+        # Far beyond any cap; without an end, a night of crashes would overflow the power below.
+        self._failures = min(self._failures + 1, 64)
         if self._failures == 1:
             return 0.0
         return min(self._policy.cap, self._policy.first * 2.0 ** (self._failures - 2))

@@ -63,6 +63,7 @@ class Listening:
         self._first_port: int | None = None
         self._claims: Counter[Claim] = Counter()
         self._registrations: list[_Registration] = []
+        self._registered_before = False  # a server may be stopped and another one started
         self._accepting = False
         self._closed = False
         self._forked = False
@@ -78,12 +79,8 @@ class Listening:
         flags: int | None = None,
         reuse_port: bool = False,
     ) -> list[socket.socket]:
-        if self._first_port is None:
-            self._first_port = port
-        if self._port is not None and port == self._first_port:
-            port = self._port
         claim = Claim(
-            port=int(port),
+            port=self._chosen_port(int(port)),
             address=self._address or address,
             family=int(family),
             backlog=backlog,
@@ -98,7 +95,7 @@ class Listening:
         self, sock: socket.socket, callback: seams.AcceptCallback
     ) -> Callable[[], None]:
         registration = _Registration(sock, callback)
-        first = not self._registrations
+        first, self._registered_before = not self._registered_before, True
         self._registrations.append(registration)
         if self._accepting:
             self._accept(registration)
@@ -153,12 +150,22 @@ class Listening:
 
         :raises Refused:
         """
-        occurrence = self._claims[claim]
-        self._claims[claim] += 1
+        address = replace(claim, backlog=0)  # as the supervisor tells them apart
+        occurrence = self._claims[address]
+        self._claims[address] += 1
         descriptors = self._ask(replace(claim, occurrence=occurrence))
         return [_socket_of(descriptor) for descriptor in descriptors]
 
     # ---- inside ----
+
+    def _chosen_port(self, port: int) -> int:
+        """The person's where it is the program's first, or that one again for another address."""
+        first = self._first_port is None
+        if first:
+            self._first_port = port
+        # Port 0 again is another port.
+        again = port == self._first_port and port != 0
+        return self._port if self._port is not None and (first or again) else port
 
     def _accept(self, registration: _Registration) -> None:
         if registration.remove is None and not self._closed:

@@ -39,8 +39,13 @@ def _real(name: str) -> str:
     return str(Path(name).resolve())
 
 
-def _file_of(module: ModuleType) -> str | None:
-    name = getattr(module, "__file__", None)
+def _file_of(module: object) -> str | None:
+    """Its ``__file__``, past any code of the module's own: a lazy one would be imported by
+    being asked, or raise."""
+    try:
+        name = object.__getattribute__(module, "__dict__").get("__file__")
+    except AttributeError:  # a program may put anything into sys.modules
+        return None
     return name if isinstance(name, str) else None
 
 

@@ -72,9 +72,14 @@ class WatchRules:
     def _ignored(self, path: Path) -> bool:
         if not self.ignore:
             return False
-        shown = [path.name, str(path)]
-        shown += [str(path.relative_to(root)) for root in self.folders if path.is_relative_to(root)]
-        parts = set(path.parts)
+        shown = {path.name, str(path)}
+        # Not the parts above: `--ignore build` in a project that lies in ~/build.
+        parts = {path.name}
+        for root in self.folders | self.restart_folders | self.refresh_folders:
+            if path.is_relative_to(root):
+                below = path.relative_to(root)
+                shown.add(str(below))
+                parts.update(below.parts)
         return any(
             pattern in parts or any(fnmatch.fnmatch(name, pattern) for name in shown)
             for pattern in (glob.rstrip("/") for glob in self.ignore)
@@ -150,6 +155,22 @@ class Watcher:
         self._wake()
 
 
+class _Filter(watchfiles.DefaultFilter):
+    """Passes over what nobody edits (`__pycache__`, `.git`, swap files) below the watched folders.
+
+    watchfiles would look at the whole path, and a folder that is watched may well lie in such a
+    one: ``pip install -e git+...`` puts it in ``.venv/src``.
+    """
+
+    def __init__(self, roots: Iterable[Path]) -> None:
+        super().__init__()
+        self._roots = tuple(f"{root}{os.sep}" for root in roots)
+
+    def __call__(self, change: watchfiles.Change, path: str) -> bool:
+        root = next((root for root in self._roots if path.startswith(root)), "")
+        return super().__call__(change, path[len(root) :])
+
+
 class _Watch:
     """watchfiles threads over a set of folders that only grows.
 
@@ -185,7 +206,7 @@ class _Watch:
         try:
             for changes in watchfiles.watch(
                 *roots,
-                watch_filter=watchfiles.DefaultFilter(),
+                watch_filter=_Filter(roots),
                 step=_STEP_MS,
                 debounce=_DEBOUNCE_MS,
                 stop_event=self._stop,
