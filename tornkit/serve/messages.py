@@ -89,7 +89,7 @@ class Ready:
 
     ``files`` are the user's Python files that it runs and what it gave to `autoreload.watch`: a
     change of one means a restart. ``folders`` hold its templates and static files. ``modules``
-    are the names of all other modules that it has imported, in that order.
+    are the names of other modules that it has imported by itself, in that order.
     """
 
     files: tuple[str, ...] = ()

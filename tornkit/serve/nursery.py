@@ -116,7 +116,7 @@ class Forking:
         self._zygotes: dict[int, _Zygote] = {}
         self._active: _Zygote | None = None
         self._candidate: _Zygote | None = None
-        self._modules: tuple[str, ...] = ()
+        self._learned: dict[str, None] = {}  # every module that a worker ever imported, in order
         self._unsafe: dict[str, str] = {}
         self._tries = 0
 
@@ -145,7 +145,7 @@ class Forking:
         self._active = self._start(environment, ())
         self._drop_candidate()
         self._tries = 0
-        if self._modules:
+        if self._learned:
             self._warm_candidate(environment)
         return self._active
 
@@ -218,16 +218,16 @@ class Forking:
     # ---- warming ----
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
-        wanted = tuple(name for name in modules if name not in self._unsafe)
-        if set(wanted) <= set(self._modules):
+        unknown = tuple(name for name in modules if name not in self._learned)
+        if not unknown:
             return
-        self._modules = wanted
+        self._learned.update(dict.fromkeys(unknown))
         self._tries = 0
         self._drop_candidate()
         self._warm_candidate(environment)
 
     def _warm_candidate(self, environment: Mapping[str, str]) -> None:
-        modules = tuple(name for name in self._modules if name not in self._unsafe)
+        modules = tuple(name for name in self._learned if name not in self._unsafe)
         self._candidate = self._start(environment, modules)
         self._tries += 1
         with contextlib.suppress(ChannelClosed):

@@ -19,7 +19,6 @@ import itertools
 import os
 import signal
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -347,14 +346,7 @@ class Supervisor:
 
     def _on_ready(self, worker: Worker, ready: Ready) -> None:
         if self._watcher is not None:
-            rules = self._watcher.rules
-            self._watcher.follow(
-                replace(
-                    rules,
-                    restart_files=rules.restart_files | {Path(name) for name in ready.files},
-                    refresh_folders=rules.refresh_folders | {Path(name) for name in ready.folders},
-                )
-            )
+            self._watcher.widen(ready.files, ready.folders)
         worker.move(WorkerState.READY)
         generation = self._generations[worker.generation]
         self._nursery.learn(ready.modules, self._environment())

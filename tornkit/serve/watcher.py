@@ -17,7 +17,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import watchfiles
@@ -28,7 +28,7 @@ _REFRESH_SUFFIXES = frozenset(
     | {".css", ".js", ".mjs", ".map", ".json", ".webmanifest", ".woff", ".woff2"}
     | {".svg", ".ico", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif"}
 )
-_STEP_MS = 10  # how often watchfiles looks whether inotify had something to say
+_STEP_MS = 5  # how often watchfiles looks whether inotify had something to say
 _DEBOUNCE_MS = 50  # the longest that it gathers before it tells
 
 
@@ -134,10 +134,12 @@ class Watcher:
         self._deep.stop()
         self._flat.stop()
 
-    def follow(self, rules: WatchRules) -> None:
-        """Go on by wider rules."""
-        if rules != self.rules:
-            self.rules = rules
+    def widen(self, restart_files: Iterable[str], refresh_folders: Iterable[str]) -> None:
+        """Watch these as well (absolute paths)."""
+        files = self.rules.restart_files.union(map(Path, restart_files))
+        folders = self.rules.refresh_folders.union(map(Path, refresh_folders))
+        if (files, folders) != (self.rules.restart_files, self.rules.refresh_folders):
+            self.rules = replace(self.rules, restart_files=files, refresh_folders=folders)
             self.start()
 
     def changes(self) -> dict[Path, Meaning]:

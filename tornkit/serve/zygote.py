@@ -30,6 +30,7 @@ from tornkit import seams
 from tornkit.serve import worker
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
+from tornkit.serve.userfiles import remember_what_is_held
 from tornkit.serve.warming import Warming, changed, fingerprint, thread_count
 
 # The terminal sends these to the whole process group; the supervisor decides.
@@ -112,9 +113,10 @@ class Zygote:
 
     def _freeze(self) -> None:
         """Clean once, then let the collector forget all there is: no page of it is written."""
+        remember_what_is_held()
+        self._fingerprint = fingerprint()
         gc.collect()
         gc.freeze()
-        self._fingerprint = fingerprint()
 
     # ---- warming ----
 
