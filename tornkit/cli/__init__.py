@@ -19,6 +19,7 @@ COMMANDS = {
     "new": "Make a project that runs, tests and deploys.",
     "routes": "List the routes of an application and check them.",
     "serve": "Serve an application or a program, reloading on edits.",
+    "status": "Show the servers that run and how their workers are.",
 }
 
 

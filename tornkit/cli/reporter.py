@@ -62,10 +62,33 @@ class TerminalReporter:
         when = f"in {delay:.1f} s" if delay else "now"
         self._line(f"worker {slot + 1} (pid {pid}) {escape(how)}; starting another {when}", "red")
 
+    def hangs(self, slot: int, pid: int, seconds: float) -> None:
+        self._line(
+            f"worker {slot + 1} (pid {pid}) has been stuck for {seconds:.0f} s; its stacks follow, "
+            "then it is replaced",
+            "red",
+        )
+
+    def recycles(self, slot: int, pid: int, reason: str) -> None:
+        self._line(f"worker {slot + 1} (pid {pid}) {escape(reason)}; another takes over", "dim")
+
+    def resized(self, workers: int) -> None:
+        self._line(f"{workers} worker{'' if workers == 1 else 's'} from now on", "dim")
+
+    def differs(self, name: str, *, between_workers: bool) -> None:
+        where = "is different in each worker" if between_workers else "changed with this reload"
+        advice = {
+            "cookie_secret": "a secret made at random when it is imported makes logins vanish; "
+            "read it from the environment",
+            "routes": "a request is answered or not by which worker it meets; do not build the "
+            "table from chance or the time",
+        }[name]
+        self._line(f"warning: the setting {name} {where}: {advice}", "yellow")
+
     def overdue(self, pid: int, slot: int) -> None:
         self._line(f"worker {slot + 1} (pid {pid}) did not end in time and was killed", "yellow")
 
-    def stopping(self, why: str, busy: int) -> None:
+    def stopping(self, why: str) -> None:
         self._line(f"{why}: finishing what is under way; once more to stop at once", "dim")
 
     def stopped(self) -> None:

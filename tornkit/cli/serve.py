@@ -13,7 +13,15 @@ import click
 from tornkit.appload import Target
 from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 from tornkit.errors import CertificateError, UsageError
-from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
+from tornkit.serve.config import (
+    DEFAULT_ADDRESS,
+    DEFAULT_PORT,
+    PRELOAD,
+    RELOAD_ORDER,
+    HttpOptions,
+    ServeConfig,
+)
+from tornkit.serve.recycling import RecyclePolicy
 
 _DEFAULTS = ServeConfig()
 _LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -107,6 +115,20 @@ Examples:
 @_option("--unix-socket", type=_PATH, help="Listen on a Unix socket instead.")
 @_option("--reload/--no-reload", default=_DEFAULTS.reload, help="Start anew when a file changes.")
 @_option(
+    "--reload-order",
+    type=click.Choice(RELOAD_ORDER),
+    default=_DEFAULTS.reload_order,
+    help="stop-first: for an application that holds what can't be held twice.",
+)
+@_option(
+    "--preload",
+    type=click.Choice(PRELOAD),
+    help="Have imports done before a worker starts: by forking a process that holds them, in "
+    "spare processes that stand by, or not. [default: fork with --reload, else off]",
+)
+@_option("--no-preload", is_flag=True, help="The same as --preload off.")
+@_option("--poll", is_flag=True, help="Watch by polling, for mounts that tell of no changes.")
+@_option(
     "--watch",
     type=_PATH,
     multiple=True,
@@ -131,6 +153,36 @@ Examples:
     default=_DEFAULTS.drain_timeout,
     metavar="SECONDS",
     help="How long requests under way may take when a worker ends.",
+)
+@_option(
+    "--boot-timeout",
+    type=click.FloatRange(min=0.1),
+    default=_DEFAULTS.boot_timeout,
+    metavar="SECONDS",
+    help="How long a worker may take until it is ready.",
+)
+@_option(
+    "--hang-timeout",
+    type=click.FloatRange(min=0),
+    default=_DEFAULTS.hang_timeout,
+    metavar="SECONDS",
+    help="Replace a worker whose loop has not turned for so long; 0: never. Off while one "
+    "worker has the terminal, for breakpoint().",
+)
+@_option(
+    "--max-requests",
+    type=click.IntRange(min=0),
+    default=_DEFAULTS.recycle.max_requests,
+    metavar="N",
+    help="Replace a worker after about so many requests; 0: never.",
+)
+@_option("--max-rss", type=_Size(), help="Replace a worker that has grown to this size.")
+@_option(
+    "--max-age",
+    type=click.FloatRange(min=0),
+    default=_DEFAULTS.recycle.max_age,
+    metavar="SECONDS",
+    help="Replace a worker after about so long; 0: never.",
 )
 @_option("--xheaders", is_flag=True, help="Believe X-Real-Ip, X-Forwarded-For and X-Scheme.")
 @_option(
@@ -176,11 +228,21 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
         address=options["address"],
         unix_socket=absolute(options["unix_socket"]),
         reload=options["reload"],
+        reload_order=options["reload_order"],
+        preload=_preload(options),
+        poll=options["poll"],
         watch=tuple(path.expanduser().resolve() for path in options["watch"]),
         ignore=options["ignore"],
         access_log=options["access_log"],
         log_level=options["log_level"],
         drain_timeout=options["drain_timeout"],
+        boot_timeout=options["boot_timeout"],
+        hang_timeout=options["hang_timeout"],
+        recycle=RecyclePolicy(
+            max_requests=options["max_requests"],
+            max_rss=options["max_rss"] or 0,
+            max_age=options["max_age"],
+        ),
         http=HttpOptions(
             xheaders=options["xheaders"],
             trusted_downstream=options["trusted_downstream"],
@@ -191,6 +253,19 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
         env_file=None if options["env_file"] is None else options["env_file"].absolute(),
         open_browser=options["open"],
     )
+
+
+def _preload(options: Mapping[str, Any]) -> str:
+    """fork where it is safe and pays: with reloads, and not on macOS, whose own libraries break."""
+    if options["no_preload"]:
+        if options["preload"] not in (None, "off"):
+            raise UsageError(f"--no-preload contradicts --preload {options['preload']}")
+        return "off"
+    if options["preload"] is not None:
+        return str(options["preload"])
+    if not options["reload"]:
+        return "off"
+    return "standby" if sys.platform == "darwin" else "fork"
 
 
 def _check(config: ServeConfig, target: Target) -> None:

@@ -53,7 +53,10 @@ class _Connection:
 class _Watched(HTTPMessageDelegate):
     """Passes everything on, and notes that the request has arrived."""
 
-    def __init__(self, connection: _Connection, delegate: HTTPMessageDelegate) -> None:
+    def __init__(
+        self, connections: Connections, connection: _Connection, delegate: HTTPMessageDelegate
+    ) -> None:
+        self._connections = connections
         self._connection = connection
         self._delegate = delegate
         # Bound straight through: nothing to note in these, and no call to pay for.
@@ -65,6 +68,7 @@ class _Watched(HTTPMessageDelegate):
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         self._connection.busy = True
+        self._connections.requests += 1
         return self._delegate.headers_received(start_line, headers)
 
 
@@ -73,6 +77,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._connections: dict[HTTP1ServerConnection, _Connection] = {}
+        self.requests = 0  # received in all
         self._detached: WeakSet[IOStream] = WeakSet()
         self._release: Release | None = None
         self._draining = False
@@ -103,7 +108,7 @@ class Connections:
         if self._draining:
             # The server reads next; by then it is known whether a request is there already.
             IOLoop.current().add_callback(self._let_go, known)
-        return _Watched(known, delegate)
+        return _Watched(self, known, delegate)
 
     def closed(self, connection: HTTP1ServerConnection) -> None:
         known = self._connections.pop(connection, None)

@@ -93,12 +93,18 @@ class Children(Generic[ProcessT]):
         return [worker for worker in self if worker.generation == number]
 
     def successor_of(self, worker: WorkerHandle[ProcessT]) -> WorkerHandle[ProcessT] | None:
-        """The serving worker of the newest generation in the same slot, or in any other."""
+        """The newest serving worker that came after this one: in the same slot, or in any other."""
         serving = [
             other
             for other in self
-            if other.state is WorkerState.SERVING and other.generation > worker.generation
+            if other.state is WorkerState.SERVING and _age(other) > _age(worker)
         ]
         return max(
-            serving, key=lambda other: (other.generation, other.slot == worker.slot), default=None
+            serving,
+            key=lambda other: (other.generation, other.slot == worker.slot, other.started_at),
+            default=None,
         )
+
+
+def _age(worker: WorkerHandle[ProcessT]) -> tuple[int, float]:
+    return worker.generation, worker.started_at

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from tornkit.serve.recycling import RecyclePolicy
 
 DEFAULT_PORT = 8888
 DEFAULT_ADDRESS = "127.0.0.1"
 
 # Where a new worker's imports come from: a fork of a process that holds them, or nowhere.
-PRELOAD = ("fork", "off")
+PRELOAD = ("fork", "standby", "off")
+
+# Which comes first when a generation takes over: the new one's start, or the old one's end, for an
+# application that holds what can't be held twice.
+RELOAD_ORDER = ("start-first", "stop-first")
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,8 @@ class ServeConfig:
     """One frozen object that travels from the command line to the supervisor.
 
     ``port`` and ``address`` are None where nobody chose: an application then gets the defaults
-    above, a program its own. ``preload`` is one of `PRELOAD`. Times are in seconds, sizes in bytes.
+    above, a program its own. ``preload`` is one of `PRELOAD`, ``reload_order`` of
+    `RELOAD_ORDER`. Times are in seconds, sizes in bytes.
     """
 
     workers: int = 1
@@ -36,6 +43,8 @@ class ServeConfig:
     address: str | None = None
     unix_socket: str | None = None
     reload: bool = True
+    reload_order: str = "start-first"
+    poll: bool = False
     preload: str = "fork"
     watch: tuple[Path, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -43,6 +52,8 @@ class ServeConfig:
     log_level: str = "info"
     drain_timeout: float = 10.0
     boot_timeout: float = 60.0
+    hang_timeout: float = 30.0
+    recycle: RecyclePolicy = field(default_factory=RecyclePolicy)
     http: HttpOptions = HttpOptions()
     env_file: Path | None = None
     open_browser: bool = False

@@ -11,6 +11,7 @@ happens to the old one.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tornkit.serve.children import IllegalMove
@@ -42,7 +43,7 @@ class Generation:
 
     ``awaited`` holds the slots whose workers have not said ready; ``started_at`` is in seconds of
     the supervisor's clock; ``failure`` says why it FAILED, None where an edit overtook it;
-    ``opened``: it was told to accept.
+    ``opened``: it was told to accept; ``after``: what to do once it is GONE.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Generation:
     state: GenerationState = GenerationState.BOOTING
     failure: Failed | None = None
     opened: bool = False
+    after: Callable[[], None] | None = None
 
     def move(self, state: GenerationState) -> None:
         """Go to another state.

@@ -113,6 +113,15 @@ def set_up_access_log(worker: int | None, *, enabled: bool) -> None:
         access.setLevel(logging.INFO)
 
 
+def reopen_log_files() -> None:
+    """Let every file handler open its file anew: the old one was moved away."""
+    loggers = [logging.getLogger(), *logging.Logger.manager.loggerDict.values()]
+    for logger in loggers:
+        for handler in getattr(logger, "handlers", ()):
+            if isinstance(handler, logging.FileHandler):
+                handler.close()  # the next record opens it
+
+
 def _is_console(handler: logging.Handler) -> bool:
     return isinstance(handler, logging.StreamHandler) and handler.stream in (
         sys.stderr,

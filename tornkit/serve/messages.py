@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 # ---- from the supervisor to a worker ------------------------------------------------------
@@ -17,7 +17,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Boot:
-    """The first message: who the worker is and what it serves (`tornkit.serve.worker.Orders`)."""
+    """The first message: who the worker is and what it serves (`tornkit.serve.orders.Orders`).
+
+    One descriptor: the memory of its `tornkit.serve.heartbeat`.
+    """
 
     slot: int
     generation: int
@@ -57,6 +60,11 @@ class Refresh:
 
 
 @dataclass(frozen=True)
+class ReopenLogs:
+    """The log files were moved away: open them anew (SIGUSR1)."""
+
+
+@dataclass(frozen=True)
 class Adopt:
     """One descriptor: a connection that another worker accepted, with what it had read."""
 
@@ -90,11 +98,13 @@ class Ready:
     ``files`` are the user's Python files that it runs and what it gave to `autoreload.watch`: a
     change of one means a restart. ``folders`` hold its templates and static files. ``modules``
     are the names of other modules that it has imported by itself, in that order.
+    ``digests`` are of what has to be the same in all workers (`tornkit.serve.sameness`).
     """
 
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    digests: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -183,7 +193,7 @@ class Exited:
     status: int
 
 
-Downward = Boot | Grant | Go | Drain | Refresh | Adopt
+Downward = Boot | Grant | Go | Drain | Refresh | ReopenLogs | Adopt
 Upward = Claim | Ready | Failed | Closed | Handover
 ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
@@ -192,7 +202,7 @@ Message = Downward | Upward | ToZygote | FromZygote
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
-        *(Boot, Grant, Go, Drain, Refresh, Adopt),
+        *(Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
         *(Claim, Ready, Failed, Closed, Handover),
         *(Warm, Fork),
         *(Trying, Warmed, Forked, Unfit, Exited),
@@ -219,7 +229,7 @@ def decode(data: bytes) -> Message:
         kind = _TYPES[content.pop("type")]
     except (KeyError, TypeError, AttributeError):
         raise ValueError(f"not a message: {data[:80]!r}") from None
-    names = {field.name for field in fields(kind)}
+    names = {each.name for each in fields(kind)}
     if not content.keys() <= names:
         raise ValueError(f"{kind.__name__} has no {content.keys() - names}")
     for name, value in content.items():

@@ -19,13 +19,13 @@ import contextlib
 import select
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from tornkit.serve.channel import ChannelClosed
 from tornkit.serve.loop import Loop
-from tornkit.serve.messages import Boot, Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
+from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
 from tornkit.serve.processes import ChildProcess, channel_pair, is_alive, start_interpreter
 from tornkit.serve.warmth import ONE_THREAD, Warmth
 
@@ -44,8 +44,12 @@ class Nursery(Protocol):
     def connect(self, on_exit: OnExit) -> None:
         """Whom to tell when a worker has ended; never from within another call."""
 
-    def spawn(self, boots: Sequence[Boot], environment: Mapping[str, str]) -> list[ChildProcess]:
-        """Start a worker for each, in one environment (whole). Their `Boot` is sent already."""
+    @property
+    def warmth(self) -> Warmth:
+        """What new workers have imported when they are born."""
+
+    def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
+        """Start this many workers, in one environment (whole). They wait for their `Boot`."""
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         """A good worker has imported these."""
@@ -68,8 +72,12 @@ class Fresh:
     def connect(self, on_exit: OnExit) -> None:
         self._on_exit = on_exit
 
-    def spawn(self, boots: Sequence[Boot], environment: Mapping[str, str]) -> list[ChildProcess]:
-        return [start_worker(boot, environment, keep_stdin=self._keep_stdin) for boot in boots]
+    @property
+    def warmth(self) -> Warmth:
+        return Warmth(0, {})
+
+    def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
+        return start_workers(count, environment, keep_stdin=self._keep_stdin)
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         """Nothing is kept."""
@@ -81,14 +89,11 @@ class Fresh:
         return []
 
 
-def start_worker(
-    boot: Boot, environment: Mapping[str, str], *, keep_stdin: bool = False
-) -> ChildProcess:
-    """A worker that is a fresh interpreter."""
-    process = start_interpreter("worker", environment, keep_stdin=keep_stdin)
-    with contextlib.suppress(ChannelClosed):  # it died at once; its exit status will tell
-        process.channel.send(boot)
-    return process
+def start_workers(
+    count: int, environment: Mapping[str, str], *, keep_stdin: bool
+) -> list[ChildProcess]:
+    """Workers that are fresh interpreters."""
+    return [start_interpreter("worker", environment, keep_stdin=keep_stdin) for _ in range(count)]
 
 
 @dataclass(eq=False)
@@ -119,23 +124,24 @@ class Forking:
         self._learned: dict[str, None] = {}  # every module that a worker ever imported, in order
         self._unsafe: dict[str, str] = {}
         self._tries = 0
+        self.warmth = Warmth(0, {})
 
     def connect(self, on_exit: OnExit) -> None:
         self._on_exit = on_exit
 
     # ---- spawning ----
 
-    def spawn(self, boots: Sequence[Boot], environment: Mapping[str, str]) -> list[ChildProcess]:
+    def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
         zygote = self._active
         if zygote is None or zygote.environment != environment:
             # Imports may depend on the environment: what is warm is warm for the old one.
             zygote = self._begin_anew(environment)
-        processes = self._fork(zygote, boots)
+        processes = self._fork(zygote, count)
         if processes is None:
-            processes = self._fork(self._begin_anew(environment), boots)
+            processes = self._fork(self._begin_anew(environment), count)
         if processes is None:
             # Children of the supervisor's own; `reaped` tells of them.
-            return [start_worker(boot, environment, keep_stdin=self._keep_stdin) for boot in boots]
+            return start_workers(count, environment, keep_stdin=self._keep_stdin)
         return processes
 
     def _begin_anew(self, environment: Mapping[str, str]) -> _Zygote:
@@ -158,9 +164,9 @@ class Forking:
         self._loop.listen(process.channel, lambda: self._hear(zygote))
         return zygote
 
-    def _fork(self, zygote: _Zygote, boots: Sequence[Boot]) -> list[ChildProcess] | None:
-        """Fork one worker for each; None where this zygote can't."""
-        pairs = [channel_pair() for _ in boots]
+    def _fork(self, zygote: _Zygote, count: int) -> list[ChildProcess] | None:
+        """Fork this many workers; None where this zygote can't."""
+        pairs = [channel_pair() for _ in range(count)]
         try:
             request = Fork(dict(zygote.environment))
             zygote.process.channel.send(request, [theirs.fileno() for _, theirs in pairs])
@@ -176,12 +182,9 @@ class Forking:
             self._give_up(zygote)
             return None
         zygote.workers.update(answer.pids)
-        processes = []
-        for boot, (channel, _), pid in zip(boots, pairs, answer.pids, strict=True):
-            with contextlib.suppress(ChannelClosed):
-                channel.send(boot)
-            processes.append(ChildProcess(pid, channel, parent=zygote.process.pid))
-        return processes
+        return [
+            ChildProcess(pid, channel) for pid, (channel, _) in zip(answer.pids, pairs, strict=True)
+        ]
 
     def _answer(self, zygote: _Zygote) -> Forked | Unfit | None:
         """Wait for what it says to a `Fork`; None where it says nothing in time."""
@@ -246,7 +249,7 @@ class Forking:
             if self._active is not None:
                 self._retire(self._active)
             self._active = zygote
-            self._report(Warmth(message.modules, self._unsafe))
+            self._say_warm(message.modules)
             return
         zygote.process.signal(signal.SIGKILL)
         self._blame(dict(message.unsafe), zygote.environment)
@@ -256,7 +259,11 @@ class Forking:
         if self._tries < _MOST_TRIES:
             self._warm_candidate(environment)
         else:
-            self._report(Warmth(0, self._unsafe))
+            self._say_warm(0)
+
+    def _say_warm(self, modules: int) -> None:
+        self.warmth = Warmth(modules, dict(self._unsafe))
+        self._report(self.warmth)
 
     # ---- what is heard ----
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,6 +24,7 @@ class Orders:
     workers: int
     access_log: bool
     log_level: str
+    digest_key: str  # hexadecimal; see `tornkit.serve.sameness`
 
     @classmethod
     def of(cls, target: Target, config: ServeConfig) -> Orders:
@@ -36,6 +38,7 @@ class Orders:
             workers=config.workers,
             access_log=config.access_log,
             log_level=config.log_level,
+            digest_key=secrets.token_hex(16),
         )
 
     def as_dict(self) -> dict[str, Any]:

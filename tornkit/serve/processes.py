@@ -33,15 +33,11 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 class ChildProcess:
-    """A process as the operating system knows it, and the channel to it.
+    """A process as the operating system knows it, and the channel to it."""
 
-    ``parent`` is the pid of the zygote that forked it, None for a child of the supervisor's own.
-    """
-
-    def __init__(self, pid: int, channel: Channel, parent: int | None = None) -> None:
+    def __init__(self, pid: int, channel: Channel) -> None:
         self.pid = pid
         self.channel = channel
-        self.parent = parent
 
     def signal(self, number: int) -> None:
         """Send a signal; nothing happens where it has ended."""

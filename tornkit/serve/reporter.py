@@ -47,11 +47,23 @@ class Reporter(Protocol):
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         """A serving worker died; another starts after ``delay``."""
 
+    def hangs(self, slot: int, pid: int, seconds: float) -> None:
+        """A worker's loop has not turned for so long; its stacks are printed, then it is killed."""
+
+    def recycles(self, slot: int, pid: int, reason: str) -> None:
+        """A worker is beyond a limit; another takes its place and it finishes what it has."""
+
+    def resized(self, workers: int) -> None:
+        """There are more or fewer workers than before."""
+
+    def differs(self, name: str, *, between_workers: bool) -> None:
+        """A thing that should be the same in all workers is not, or not after a reload."""
+
     def overdue(self, pid: int, slot: int) -> None:
         """A worker did not end in time and was killed."""
 
-    def stopping(self, why: str, busy: int) -> None:
-        """No more connections; ``busy`` workers finish what they have."""
+    def stopping(self, why: str) -> None:
+        """No more connections; the workers finish what they have."""
 
     def stopped(self) -> None:
         """Every worker has ended."""

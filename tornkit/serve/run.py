@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tornkit.appload.target import Target
 from tornkit.serve.config import ServeConfig
+from tornkit.serve.control import ControlSocket, control_folder
+from tornkit.serve.health import Health, HealthPolicy
 from tornkit.serve.loop import Loop
 from tornkit.serve.nursery import Forking, Fresh, Nursery
-from tornkit.serve.orders import application_claim
+from tornkit.serve.orders import Orders, application_claim
 from tornkit.serve.reporter import Banner, Reporter
 from tornkit.serve.sockets import Listeners
+from tornkit.serve.standby import Standby
+from tornkit.serve.status import Status
 from tornkit.serve.supervisor import Supervisor
+from tornkit.serve.systemd import Notifier, inherited_sockets
 from tornkit.serve.watcher import Watcher, WatchRules
+from tornkit.serve.workforce import Workforce
 
 
 def run(
@@ -26,29 +34,70 @@ def run(
 
     :raises BindError: the application's address can't be had. A program's is known later.
     """
-    listeners = Listeners()
+    inherited = inherited_sockets()
+    listeners = Listeners(inherited)
+    if inherited:
+        config = _at(config, inherited[0])
     if not target.is_program:
         claim = application_claim(config.port, config.address, config.unix_socket)
         listeners.claim(claim, slot=0, generation=0)
     loop = Loop()
+    nursery = _nursery(config, loop, reporter, keep_stdin=keep_stdin)
+    # Who stands in breakpoint() does not hang.
+    hang_timeout = 0.0 if keep_stdin else config.hang_timeout
+    health = Health(HealthPolicy(hang_timeout, config.recycle))
+    workforce = Workforce(
+        orders=Orders.of(target, config),
+        loop=loop,
+        nursery=nursery,
+        listeners=listeners,
+        health=health,
+        reporter=reporter,
+        drain_timeout=config.drain_timeout,
+    )
+    # The answer to `tornkit status` comes from the supervisor, which answers through it.
+    control = ControlSocket(control_folder() / f"{os.getpid()}.sock", lambda: status.snapshot())  # noqa: PLW0108 - is assigned below
     supervisor = Supervisor(
         config,
         target,
         loop=loop,
-        nursery=_nursery(config, loop, reporter, keep_stdin=keep_stdin),
+        workforce=workforce,
+        nursery=nursery,
         listeners=listeners,
+        health=health,
         reporter=reporter,
-        watcher=Watcher(_watch_rules(config, target), loop.wake) if config.reload else None,
+        watcher=_watcher(config, target, loop) if config.reload else None,
+        control=control,
+        notifier=Notifier(),
         environment=lambda: _environment(config.env_file),
         on_serving=_open_browser if config.open_browser else lambda banner: None,
+    )
+    status = Status(
+        supervisor, workforce, nursery, health, target.label, target.project, loop.now()
     )
     return supervisor.run()
 
 
+def _watcher(config: ServeConfig, target: Target, loop: Loop) -> Watcher:
+    return Watcher(_watch_rules(config, target), loop.wake, polling=config.poll)
+
+
 def _nursery(config: ServeConfig, loop: Loop, reporter: Reporter, *, keep_stdin: bool) -> Nursery:
+    if config.preload == "standby":
+        return Standby(loop, reporter.warmed, config.workers, keep_stdin=keep_stdin)
     if config.preload == "fork":
         return Forking(loop, reporter.warmed, keep_stdin=keep_stdin)
     return Fresh(loop, keep_stdin=keep_stdin)
+
+
+def _at(config: ServeConfig, sock: socket.socket) -> ServeConfig:
+    """Where nobody chose an address: the one of a socket that was handed over."""
+    if config.port is not None or config.address is not None or config.unix_socket is not None:
+        return config
+    name = sock.getsockname()
+    if sock.family == socket.AF_UNIX:
+        return replace(config, unix_socket=name)
+    return replace(config, address=name[0], port=name[1])
 
 
 def _watch_rules(config: ServeConfig, target: Target) -> WatchRules:

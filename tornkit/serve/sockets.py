@@ -17,7 +17,7 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -42,13 +42,17 @@ class _Listener:
     claim: Claim
     sockets: dict[int, list[socket.socket]] = field(default_factory=dict)
     last_generation: int = 0
+    inherited: bool = False
 
 
 class Listeners:
     """Every address that was claimed."""
 
-    def __init__(self) -> None:
+    def __init__(self, inherited: Sequence[socket.socket] = ()) -> None:
+        """``inherited`` were bound by somebody else (`tornkit.serve.systemd`): all slots share
+        them, where a claim is for their address."""
         self._listeners: dict[Claim, _Listener] = {}
+        self._inherited = tuple(inherited)
 
     def claim(self, claim: Claim, slot: int, generation: int) -> list[socket.socket]:
         """The listening sockets for one slot, bound now or long ago.
@@ -57,7 +61,10 @@ class Listeners:
         """
         key = replace(claim, backlog=0)  # asking again with another backlog is the same address
         listener = self._listeners.get(key) or _Listener(claim)
-        own = slot if BALANCED and claim.unix_path is None else 0
+        inherited = [sock for sock in self._inherited if _is_at(sock, claim)]
+        if inherited:
+            listener.sockets[0], listener.inherited = inherited, True
+        own = slot if BALANCED and claim.unix_path is None and not inherited else 0
         if own not in listener.sockets:
             listener.sockets[own] = self._bind(listener)
         self._listeners[key] = listener
@@ -93,6 +100,12 @@ class Listeners:
                 del self._listeners[key]
                 _close(listener)
 
+    def close_slot(self, slot: int) -> None:
+        """Close the sockets of one slot that no worker will have any more."""
+        for listener in self._listeners.values():
+            for sock in listener.sockets.pop(slot, []) if len(listener.sockets) > 1 else ():
+                sock.close()
+
     def close(self) -> None:
         """Close all, and remove the files of Unix sockets."""
         for listener in self._listeners.values():
@@ -107,11 +120,18 @@ class Listeners:
                 break
 
 
+def _is_at(sock: socket.socket, claim: Claim) -> bool:
+    name = sock.getsockname()
+    if sock.family == socket.AF_UNIX:
+        return claim.unix_path is not None and name == claim.unix_path
+    return claim.unix_path is None and name[1] == claim.port
+
+
 def _close(listener: _Listener) -> None:
     for sockets in listener.sockets.values():
         for sock in sockets:
             sock.close()
-    path = listener.claim.unix_path
+    path = listener.claim.unix_path if not listener.inherited else None
     if path is not None and not path.startswith("\0"):
         Path(path).unlink(missing_ok=True)
 

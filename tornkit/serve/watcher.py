@@ -117,12 +117,16 @@ class Watcher:
     ``wake`` is called in the watching thread once `changes` has something; it must only wake.
     """
 
-    def __init__(self, rules: WatchRules, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, rules: WatchRules, wake: Callable[[], None], *, polling: bool = False
+    ) -> None:
         self.rules = rules
+        # watchfiles' own variable; on WSL it polls Windows' file systems by itself.
+        self.polling = polling or bool(os.environ.get("WATCHFILES_FORCE_POLLING"))
         self._wake = wake
         self._seen: deque[Path] = deque()
-        self._deep = _Watch(self._tell, recursive=True)
-        self._flat = _Watch(self._tell, recursive=False)
+        self._deep = _Watch(self._tell, recursive=True, polling=polling)
+        self._flat = _Watch(self._tell, recursive=False, polling=polling)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -180,9 +184,12 @@ class _Watch:
     over all of them would miss what happens in between.
     """
 
-    def __init__(self, tell: Callable[[Iterable[Path]], None], *, recursive: bool) -> None:
+    def __init__(
+        self, tell: Callable[[Iterable[Path]], None], *, recursive: bool, polling: bool
+    ) -> None:
         self._tell = tell
         self._recursive = recursive
+        self._polling = polling
         self._covered: set[Path] = set()
         self._stop = threading.Event()
 
@@ -213,6 +220,7 @@ class _Watch:
                 debounce=_DEBOUNCE_MS,
                 stop_event=self._stop,
                 recursive=self._recursive,
+                force_polling=True if self._polling else None,
                 raise_interrupt=False,
             ):
                 self._tell(Path(os.path.realpath(name)) for _, name in changes)

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import os
 import signal
 import socket
 import sys
+import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,8 +39,9 @@ from tornkit.engine.connections import Connections
 from tornkit.errors import AppRaised, TornkitError
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.config import HttpOptions
+from tornkit.serve.heartbeat import INTERVAL, Heartbeat, Pulse
 from tornkit.serve.listening import Listening, Refused
-from tornkit.serve.logs import set_up_access_log, set_up_application_logging
+from tornkit.serve.logs import reopen_log_files, set_up_access_log, set_up_application_logging
 from tornkit.serve.messages import (
     Adopt,
     Boot,
@@ -52,8 +55,10 @@ from tornkit.serve.messages import (
     Message,
     Ready,
     Refresh,
+    ReopenLogs,
 )
 from tornkit.serve.orders import Orders, application_claim
+from tornkit.serve.sameness import digests
 from tornkit.serve.userfiles import other_modules, user_files
 
 BLOCKED = (signal.SIGINT, signal.SIGTERM)
@@ -65,14 +70,20 @@ _log = logging.getLogger("tornkit")
 def main(descriptor: int) -> None:
     """Live, and exit. ``descriptor``: this worker's end of the channel."""
     os.set_inheritable(descriptor, False)
-    channel = Channel(socket.socket(fileno=descriptor))
+    main_on(Channel(socket.socket(fileno=descriptor)))
+
+
+def main_on(channel: Channel) -> None:
+    """The same, with the channel made already."""
     _mind_signals()
     try:
-        boot, _ = channel.receive()
+        boot, descriptors = channel.receive()
     except ChannelClosed:
         sys.exit(1)
     assert isinstance(boot, Boot)
-    sys.exit(Worker(boot, channel).live())
+    # Written by C code on the signal, also where the interpreter never gets a turn.
+    faulthandler.register(signal.SIGUSR2, all_threads=True)
+    sys.exit(Worker(boot, channel, Heartbeat(descriptors[0])).live())
 
 
 def _mind_signals() -> None:
@@ -85,11 +96,12 @@ def _mind_signals() -> None:
 class Worker:
     """The worker's view of itself."""
 
-    def __init__(self, boot: Boot, channel: Channel) -> None:
+    def __init__(self, boot: Boot, channel: Channel, heartbeat: Heartbeat) -> None:
         self._orders = Orders.from_dict(boot.orders)
         self._slot = boot.slot
         self._shown_slot = boot.slot + 1 if self._orders.workers > 1 else None
         self._channel = channel
+        self._heartbeat = heartbeat
         self._postponed: deque[tuple[Message, list[int]]] = deque()
         program = self._orders.target.is_program
         self._listening = Listening(
@@ -103,7 +115,7 @@ class Worker:
         self._reload_hooks = seams.silence_autoreload(self._watched.add)
         self._websockets = seams.observe_websockets()
         self._applications = seams.observe_applications()
-        self._connections: Connections | None = None
+        self._connections = Connections()
         self._ready = False
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Future[None]] = set()
@@ -131,6 +143,7 @@ class Worker:
 
     def _serve_application(self) -> None:
         set_up_application_logging(self._orders.log_level, self._shown_slot)
+        sys.argv = [self._orders.target.label]  # there were no arguments
         with asyncio.Runner() as runner:
             runner.get_loop()  # user code may look for the loop while it is imported
             found = find_attribute(self._orders.target)
@@ -184,8 +197,8 @@ class Worker:
         """The program is about to serve: its loop is known, and its logging has been set up."""
         set_up_access_log(self._shown_slot, enabled=self._orders.access_log)
         loop = IOLoop.current()
-        self._connections = Connections()
         seams.observe_connections(self._connections)
+        self._beat(loop, loop.time())
         loop.add_handler(self._channel.fileno(), self._on_readable, IOLoop.READ)
         # Once the loop turns, what stands behind the first listen() has been done as well.
         loop.add_callback(self._say_ready)
@@ -197,9 +210,24 @@ class Worker:
                 files=tuple(sorted(user_files() | self._watched)),
                 folders=self._folders(),
                 modules=other_modules(),
+                digests=digests(self._applications, bytes.fromhex(self._orders.digest_key)),
             )
         )
         self._handle_postponed()
+
+    def _beat(self, loop: IOLoop, due: float) -> None:
+        """Say that the loop turns, and how late it does."""
+        now = loop.time()
+        self._heartbeat.write(
+            Pulse(
+                beat=time.monotonic(),
+                lag=max(0.0, now - due),
+                requests=self._connections.requests,
+                in_flight=self._connections.in_flight,
+                connections=len(self._connections),
+            )
+        )
+        loop.call_at(now + INTERVAL, self._beat, loop, now + INTERVAL)
 
     def _folders(self) -> tuple[str, ...]:
         """Where the applications keep templates and static files."""
@@ -226,6 +254,8 @@ class Worker:
                     self._spawn_drain(message)
                 case Refresh():
                     seams.refresh_files(iter(tuple(self._applications)))
+                case ReopenLogs():
+                    reopen_log_files()
                 case Adopt():
                     self._adopt(message, descriptors)
                 case _:
@@ -251,7 +281,6 @@ class Worker:
         try:
             self._listening.close()
             self._close_websockets(_WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN)
-            assert self._connections is not None
             self._connections.begin_drain(self._release if drain.successor else None)
             self._channel.send(Closed())
             await self._connections.drained(drain.timeout)

@@ -1,0 +1,506 @@
+"""Draining real servers in this process: no reset, no answer from old code, nothing for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tornado.test
+from tornado.http1connection import HTTP1ServerConnection
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate
+from tornado.iostream import IOStream
+from tornado.web import Application, RequestHandler
+from tornado.websocket import WebSocketHandler
+
+from tornkit import seams
+from tornkit.engine.connections import Connections
+
+PATIENCE = 5.0  # seconds until a test gives up; none takes a tenth of it
+CERTIFICATES = Path(tornado.test.__file__).parent
+
+
+class Quick(RequestHandler):
+    def get(self) -> None:
+        self.write(self.settings["name"])
+
+
+class Slow(RequestHandler):
+    async def get(self) -> None:
+        await self.settings["gate"].wait()
+        self.write(self.settings["name"])
+
+
+class Begun(RequestHandler):
+    """Has sent its head when the drain begins."""
+
+    async def get(self) -> None:
+        self.set_header("Content-Length", "3")
+        await self.flush()
+        await self.settings["gate"].wait()
+        self.write(self.settings["name"])
+
+
+class Upload(RequestHandler):
+    def post(self) -> None:
+        self.write(self.request.body)
+
+
+class Chat(WebSocketHandler):
+    def on_message(self, message: str | bytes) -> None:
+        self.write_message(message)
+
+
+class Client:
+    """One connection, its requests written by hand."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    def send(self, text: str) -> None:
+        self.writer.write(text.encode())
+
+    def ask(self, path: str) -> None:
+        self.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    async def answer(self) -> tuple[str, bool]:
+        """The body, and whether the server said that it would close."""
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
+        assert head.startswith("http/1.1 200 "), head
+        length = int(head.partition("content-length: ")[2].split()[0])
+        body = await self.reader.readexactly(length)
+        return body.decode(), "connection: close\r\n" in head
+
+    async def closed(self) -> bytes:
+        """Wait for the end of the connection; what came before it. A reset raises."""
+        return await self.reader.read()
+
+    async def close(self) -> None:
+        self.writer.close()
+        with contextlib.suppress(OSError):
+            await self.writer.wait_closed()
+
+
+@dataclass
+class Scene:
+    """Two servers: ``old`` is drained and ``new`` would take its place."""
+
+    connections: Connections
+    gate: asyncio.Event
+    old: HTTPServer
+    new: HTTPServer
+    address: tuple[str, int]
+    released: list[bytes] = field(default_factory=list)
+    clients: list[Client] = field(default_factory=list)
+
+    # ---- seams.ConnectionObserver: the new server is another process's ----
+
+    def awaiting_request(
+        self,
+        server: HTTPServer,
+        connection: HTTP1ServerConnection,
+        request: HTTPConnection,
+        delegate: HTTPMessageDelegate,
+    ) -> HTTPMessageDelegate:
+        if server is self.new:
+            return delegate
+        return self.connections.awaiting_request(server, connection, request, delegate)
+
+    def closed(self, connection: HTTP1ServerConnection) -> None:
+        self.connections.closed(connection)
+
+    def release(self, stream: IOStream) -> None:
+        unread = seams.unread_bytes(stream)
+        assert unread is not None
+        self.released.append(unread)
+        duplicate = stream.socket.dup()
+        duplicate.setblocking(False)
+        seams.serve_moved(self.new, duplicate, unread)
+
+    # ---- what the tests do ----
+
+    async def connect(self, *, tls: bool = False) -> Client:
+        """A client that the server knows of."""
+        context = ssl.create_default_context(cafile=str(CERTIFICATES / "test.crt")) if tls else None
+        if context is not None:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        count = len(self.connections)
+        client = Client(*await asyncio.open_connection(*self.address, ssl=context))
+        self.clients.append(client)
+        await until(lambda: len(self.connections) == count + 1)
+        return client
+
+    async def busy(self, path: str) -> Client:
+        """A client whose request is under way."""
+        client = await self.connect()
+        client.ask(path)
+        await until(lambda: self.connections.in_flight == 1)
+        return client
+
+    async def chat(self) -> Client:
+        """A client that has a WebSocket."""
+        client = await self.connect()
+        client.send(
+            "GET /chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        await until(lambda: len(self.connections) == 0)
+        return client
+
+    def drain(self, *, move: bool) -> None:
+        self.connections.begin_drain(self.release if move else None)
+
+    def unread(self) -> bytes | None:
+        """What the one connection of the old server has read and not used."""
+        (connection,) = self.old._connections
+        return seams.unread_bytes(connection.stream)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+@contextlib.asynccontextmanager
+async def scene(**options: Any) -> AsyncIterator[Scene]:
+    gate = asyncio.Event()
+
+    def application(name: str) -> Application:
+        handlers = [
+            ("/quick", Quick),
+            ("/slow", Slow),
+            ("/begun", Begun),
+            ("/upload", Upload),
+            ("/chat", Chat),
+        ]
+        return Application(handlers, name=name, gate=gate)
+
+    old = HTTPServer(application("old"), **options)
+    sock = socket.create_server(("127.0.0.1", 0))
+    sock.setblocking(False)
+    new = HTTPServer(application("new"))
+    made = Scene(Connections(), gate, old, new, sock.getsockname())
+    seams.observe_connections(made)
+    old.add_socket(sock)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield made
+    finally:
+        gate.set()
+        old.stop()
+        for client in made.clients:
+            await client.close()
+        for server in (made.old, made.new):
+            await server.close_all_connections()
+
+
+@pytest.fixture(autouse=True)
+def restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`seams.observe_connections` replaces these for good."""
+    for name in ("start_request", "on_close"):
+        monkeypatch.setattr(HTTPServer, name, getattr(HTTPServer, name))
+
+
+def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+    """Run a coroutine test, its parameters and fixtures as they are."""
+
+    @functools.wraps(test)
+    def run(**arguments: Any) -> None:
+        asyncio.run(test(**arguments))  # type: ignore[arg-type]
+
+    return run
+
+
+# ---- what is known of connections ----
+
+
+@in_loop
+async def test_counts() -> None:
+    async with scene() as here:
+        first, second = await here.connect(), await here.connect()
+        assert (len(here.connections), here.connections.in_flight) == (2, 0)
+        first.ask("/slow")
+        await until(lambda: here.connections.in_flight == 1)
+        here.gate.set()
+        assert await first.answer() == ("old", False)
+        await until(lambda: here.connections.in_flight == 0)
+        assert len(here.connections) == 2
+        await second.close()
+        await until(lambda: len(here.connections) == 1)
+
+
+@in_loop
+async def test_body_that_is_still_coming_is_a_request_under_way() -> None:
+    async with scene() as here:
+        client = await here.connect()
+        client.send("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        await until(lambda: here.connections.in_flight == 1)
+        here.drain(move=True)
+        assert here.released == []
+        client.send("def")
+        assert (await client.answer())[0] == "abcdef"
+
+
+@in_loop
+async def test_nothing_to_drain() -> None:
+    async with scene() as here:
+        here.drain(move=True)
+        await here.connections.drained(PATIENCE)
+
+
+# ---- those that wait for a request ----
+
+
+@in_loop
+async def test_idle_one_goes_on_elsewhere() -> None:
+    async with scene() as here:
+        client = await here.connect()
+        client.ask("/quick")
+        assert (await client.answer())[0] == "old"
+        await until(lambda: here.connections.in_flight == 0)
+        here.drain(move=True)
+        await here.connections.drained(PATIENCE)
+        assert here.released == [b""]
+        for _ in range(2):
+            client.ask("/quick")
+            assert await client.answer() == ("new", False)
+
+
+@in_loop
+async def test_half_a_request_goes_with_it() -> None:
+    async with scene() as here:
+        client = await here.connect()
+        client.send("GET /quick HT")
+        await until(lambda: here.unread() == b"GET /quick HT")
+        here.drain(move=True)
+        assert here.released == [b"GET /quick HT"]
+        client.send("TP/1.1\r\nHost: x\r\n\r\n")
+        assert await client.answer() == ("new", False)
+
+
+@in_loop
+async def test_request_that_nobody_has_read_goes_with_it() -> None:
+    async with scene() as here:
+        client = await here.connect()
+        client.ask("/quick")  # into the kernel; the server's turn comes with the next await
+        here.drain(move=True)
+        assert here.released == [b""]
+        assert await client.answer() == ("new", False)
+
+
+@in_loop
+async def test_idle_one_closes_where_nobody_takes_over() -> None:
+    async with scene() as here:
+        client = await here.connect()
+        here.drain(move=False)
+        assert await client.closed() == b""
+        await here.connections.drained(PATIENCE)
+        assert len(here.connections) == 0
+
+
+@pytest.mark.parametrize("read", [True, False])
+@in_loop
+async def test_half_a_request_is_answered_where_nobody_takes_over(read: bool) -> None:
+    async with scene() as here:
+        client = await here.connect()
+        client.send("GET /quick HT")
+        if read:
+            await until(lambda: bool(here.unread()))
+        here.drain(move=False)
+        client.send("TP/1.1\r\nHost: x\r\n\r\n")
+        assert await client.answer() == ("old", True)
+        assert await client.closed() == b""
+        await here.connections.drained(PATIENCE)
+
+
+@in_loop
+async def test_one_that_comes_too_late_is_handed_on() -> None:
+    """Accepted or adopted just before, and first heard of during the drain."""
+    async with scene() as here:
+        here.drain(move=True)
+        client = Client(*await asyncio.open_connection(*here.address))
+        here.clients.append(client)
+        client.ask("/quick")
+        body, _ = await client.answer()
+        assert body in ("old", "new")
+        await until(lambda: here.released == [b""])
+        client.ask("/quick")
+        assert await client.answer() == ("new", False)
+
+
+# ---- those that are busy ----
+
+
+@pytest.mark.parametrize("path", ["/slow", "/begun"])
+@in_loop
+async def test_busy_one_finishes_and_goes_on_elsewhere(path: str) -> None:
+    async with scene() as here:
+        client = await here.busy(path)
+        here.drain(move=True)
+        assert here.released == []
+        here.gate.set()
+        assert await client.answer() == ("old", False)
+        await here.connections.drained(PATIENCE)
+        assert here.released == [b""]
+        client.ask("/quick")
+        assert await client.answer() == ("new", False)
+
+
+@in_loop
+async def test_next_request_that_is_there_already_is_answered_first() -> None:
+    async with scene() as here:
+        client = await here.busy("/slow")
+        client.ask("/quick")
+        client.send("GET /qui")
+        here.drain(move=True)
+        here.gate.set()
+        assert [await client.answer() for _ in range(2)] == [("old", False)] * 2
+        await here.connections.drained(PATIENCE)
+        assert here.released == [b"GET /qui"]
+        client.send("ck HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await client.answer() == ("new", False)
+
+
+@in_loop
+async def test_busy_one_says_that_it_closes_where_nobody_takes_over() -> None:
+    async with scene() as here:
+        client = await here.busy("/slow")
+        here.drain(move=False)
+        here.gate.set()
+        assert await client.answer() == ("old", True)
+        assert await client.closed() == b""
+        await here.connections.drained(PATIENCE)
+
+
+@in_loop
+async def test_too_late_to_say_it_closes_all_the_same() -> None:
+    async with scene() as here:
+        client = await here.busy("/begun")
+        here.drain(move=False)
+        here.gate.set()
+        await client.answer()
+        assert await client.closed() == b""
+
+
+# ---- those that can't move ----
+
+
+@pytest.fixture
+def tls() -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATES / "test.crt", CERTIFICATES / "test.key")
+    return context
+
+
+@in_loop
+async def test_idle_tls_closes(tls: ssl.SSLContext) -> None:
+    async with scene(ssl_options=tls) as here:
+        client = await here.connect(tls=True)
+        client.ask("/quick")
+        assert await client.answer() == ("old", False)
+        await until(lambda: here.connections.in_flight == 0)
+        here.drain(move=True)
+        assert here.released == []
+        with contextlib.suppress(ssl.SSLError):  # Tornado says no goodbye of TLS
+            assert await client.closed() == b""
+        await here.connections.drained(PATIENCE)
+
+
+@in_loop
+async def test_busy_tls_says_that_it_closes(tls: ssl.SSLContext) -> None:
+    async with scene(ssl_options=tls) as here:
+        client = await here.connect(tls=True)
+        client.ask("/slow")
+        await until(lambda: here.connections.in_flight == 1)
+        here.drain(move=True)
+        here.gate.set()
+        assert await client.answer() == ("old", True)
+        await here.connections.drained(PATIENCE)
+        assert here.released == []
+
+
+# ---- streams that a handler took, and the deadline ----
+
+
+@pytest.mark.parametrize("move", [True, False])
+@in_loop
+async def test_websocket_is_waited_for(move: bool) -> None:
+    async with scene() as here:
+        client = await here.chat()
+        here.drain(move=move)
+        drained = asyncio.ensure_future(here.connections.drained(PATIENCE))
+        client.writer.write(b"\x81\x82\0\0\0\0hi")  # RFC 6455, 5.2: final, text, masked with 0
+        assert await client.reader.readexactly(4) == b"\x81\x02hi"
+        assert not drained.done()
+        await client.close()
+        await drained
+        assert here.released == []
+
+
+@in_loop
+async def test_websocket_of_before_the_last_connection_closed() -> None:
+    """Both have to be gone, in whichever order."""
+    async with scene() as here:
+        chat = await here.chat()
+        busy = await here.busy("/slow")
+        here.drain(move=False)
+        drained = asyncio.ensure_future(here.connections.drained(PATIENCE))
+        await chat.close()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not drained.done()
+        here.gate.set()
+        await busy.answer()
+        await drained
+
+
+@pytest.mark.parametrize("move", [True, False])
+@in_loop
+async def test_deadline_closes_what_is_left(move: bool) -> None:
+    async with scene() as here:
+        chat = await here.chat()
+        busy = await here.busy("/slow")
+        here.drain(move=move)
+        await here.connections.drained(0)
+        assert await chat.closed() == b""
+        assert await busy.closed() == b""
+        await until(lambda: len(here.connections) == 0)
+
+
+@in_loop
+async def test_that_there_was_none_for_a_while_says_nothing() -> None:
+    async with scene() as here:
+        first = await here.connect()
+        await first.close()
+        await until(lambda: len(here.connections) == 0)
+        client = await here.busy("/slow")
+        here.drain(move=False)
+        drained = asyncio.ensure_future(here.connections.drained(PATIENCE))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not drained.done()
+        here.gate.set()
+        assert (await client.answer())[0] == "old"
+        await drained
+
+
+@in_loop
+async def test_deadline_does_not_hold_up_those_that_finish() -> None:
+    async with scene() as here:
+        client = await here.busy("/slow")
+        here.drain(move=False)
+        drained = asyncio.ensure_future(here.connections.drained(3600))
+        here.gate.set()
+        await client.answer()
+        await asyncio.wait_for(drained, PATIENCE)

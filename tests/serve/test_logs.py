@@ -1,0 +1,217 @@
+"""Lines on the terminal, and who writes them."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tornkit.serve import logs
+
+CLOCK = r"\d\d:\d\d:\d\d"
+
+
+def record(*args: object, message: str = "%d %s %.2fms") -> logging.LogRecord:
+    """As `tornado.web.Application.log_request` makes it."""
+    return logging.LogRecord("tornado.access", logging.INFO, "", 0, message, args, None)
+
+
+def access_line(*args: object, message: str = "%d %s %.2fms", worker: int | None = None) -> str:
+    formatter = logs.AccessFormatter(colour=False, worker=worker)
+    return formatter.format(record(*args, message=message))
+
+
+class TestAccessLine:
+    def test_shape(self) -> None:
+        line = access_line(200, "GET /path?a=1 (127.0.0.1)", 1.234)
+        assert re.fullmatch(rf"{CLOCK} 200 GET /path\?a=1 1\.2 ms 127\.0\.0\.1", line)
+
+    def test_worker(self) -> None:
+        line = access_line(200, "GET / (::1)", 1.0, worker=3)
+        assert re.fullmatch(rf"{CLOCK} \[3\] 200 GET / 1\.0 ms ::1", line)
+
+    @pytest.mark.parametrize(
+        ("milliseconds", "shown"),
+        [(0.04, "0.0 ms"), (999.94, "999.9 ms"), (1000.0, "1.00 s"), (61_500.0, "61.50 s")],
+    )
+    def test_how_long_it_took(self, milliseconds: float, shown: str) -> None:
+        assert f"/ {shown} ::1" in access_line(200, "GET / (::1)", milliseconds)
+
+    def test_path_with_a_bracket(self) -> None:
+        assert "GET /a (b) 1.0 ms ::1" in access_line(200, "GET /a (b) (::1)", 1.0)
+
+    @pytest.mark.parametrize("text", ["\x1b[31mred", "a\nb", "a\rb", "\x9b2J", "\u202egnp.exe"])
+    def test_no_control_character_reaches_the_terminal(self, text: str) -> None:
+        for line in (
+            access_line(200, f"GET /{text} (::1)", 1.0),
+            access_line(text, message="upgrade of %s"),
+        ):
+            assert line.isprintable()
+            assert ascii(text[-2:])[-3:-1] in ascii(line)
+
+    def test_other_lines_of_that_logger_are_shown_as_they_are(self) -> None:
+        line = access_line("é", message="upgraded %s")
+        assert re.fullmatch(rf"{CLOCK} upgraded é", line)
+        assert access_line(message="100% done").endswith(" 100% done")
+
+    @pytest.mark.parametrize(
+        ("status", "code"),
+        [(101, "31"), (200, "32"), (204, "32"), (302, "36"), (404, "33"), (500, "31"), (599, "31")],
+    )
+    def test_colour_tells_the_status(self, status: int, code: str) -> None:
+        formatter = logs.AccessFormatter(colour=True, worker=None)
+        line = formatter.format(record(status, "GET / (::1)", 1.0))
+        assert f"\x1b[{code}m{status}\x1b[0m" in line
+
+
+class TestColour:
+    @pytest.fixture
+    def terminal(self, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+        for name in ("NO_COLOR", "TERM"):
+            monkeypatch.delenv(name, raising=False)
+        stream = io.StringIO()
+        stream.isatty = lambda: True  # type: ignore[method-assign]
+        return stream
+
+    def test_on_a_terminal(self, terminal: io.StringIO) -> None:
+        assert logs.wants_colour(terminal)
+
+    def test_not_in_a_pipe(self) -> None:
+        assert not logs.wants_colour(io.StringIO())
+
+    @pytest.mark.parametrize(
+        ("name", "value", "expected"),
+        [("NO_COLOR", "1", False), ("NO_COLOR", "", True), ("TERM", "dumb", False)],
+    )
+    def test_environment(self, terminal, monkeypatch, name, value, expected) -> None:
+        monkeypatch.setenv(name, value)
+        assert bool(logs.wants_colour(terminal)) is expected
+
+
+@pytest.fixture
+def loggers(monkeypatch: pytest.MonkeyPatch) -> Iterator[logging.Logger]:
+    """The access logger; it and the root logger as in a new process."""
+    root, access = logging.getLogger(), logging.getLogger("tornado.access")
+    for logger in (root, access):
+        monkeypatch.setattr(logger, "handlers", [])
+        monkeypatch.setattr(logger, "filters", [])
+    monkeypatch.setattr(root, "addHandler", not_pytests(root.addHandler))
+    level, root_level = access.level, root.level
+    access.setLevel(logging.NOTSET)
+    root.setLevel(logging.WARNING)
+    yield access
+    access.setLevel(level)
+    root.setLevel(root_level)
+
+
+def not_pytests(add: Callable[[logging.Handler], None]) -> Callable[[logging.Handler], None]:
+    """Pytest adds handlers of its own once the fixtures are made; a worker has none."""
+    return lambda handler: None if type(handler).__module__.startswith("_pytest") else add(handler)
+
+
+@pytest.fixture
+def stderr(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """What was written to standard error."""
+    return lambda: capsys.readouterr().err
+
+
+def log_a_request(access: logging.Logger) -> None:
+    access.info("%d %s %.2fms", 200, "GET / (::1)", 1.0)
+
+
+class TestApplicationLogging:
+    def test_level_and_shape(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", 2)
+        logging.getLogger("board.db").debug("unseen")
+        logging.getLogger("board.db").warning("slow: %d", 7)
+        assert re.fullmatch(rf"{CLOCK} \[2\] W board\.db: slow: 7\n", stderr())
+
+    def test_exception_is_shown_whole(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        try:
+            raise ValueError("no db")
+        except ValueError:
+            logging.getLogger("board").exception("failed")
+        lines = stderr().splitlines()
+        assert re.fullmatch(rf"{CLOCK} E board: failed", lines[0])
+        assert lines[1] == "Traceback (most recent call last):"
+        assert lines[-1] == "ValueError: no db"
+
+    def test_stack_is_shown(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        logging.getLogger("board").info("here", stack_info=True)
+        assert "test_stack_is_shown" in stderr()
+
+    def test_what_is_set_up_already_stays(self, loggers, stderr) -> None:
+        mine = logging.NullHandler()
+        logging.getLogger().addHandler(mine)
+        logs.set_up_application_logging("debug", None)
+        assert logging.getLogger().handlers == [mine]
+        assert logging.getLogger().level == logging.WARNING
+
+
+class TestAccessLog:
+    def test_one_line_a_request(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        assert stderr().count("GET /") == 1
+
+    def test_whatever_the_level_of_the_rest(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("error", None)
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        assert stderr().count("GET /") == 1
+
+    def test_without_any_logging_set_up(self, loggers, stderr) -> None:
+        logs.set_up_access_log(4, enabled=True)
+        log_a_request(loggers)
+        assert re.fullmatch(rf"{CLOCK} \[4\] 200 GET / 1\.0 ms ::1\n", stderr())
+
+    @pytest.mark.parametrize("level", ["info", "debug"])
+    def test_disabled(self, loggers, stderr, level: str) -> None:
+        logs.set_up_application_logging(level, None)
+        logs.set_up_access_log(None, enabled=False)
+        log_a_request(loggers)
+        loggers.error("%d %s %.2fms", 500, "GET / (::1)", 1.0)
+        assert stderr() == ""
+
+    @pytest.mark.parametrize("name", ["stderr", "stdout"])
+    def test_programs_console_gives_up_the_access_lines_alone(
+        self, loggers, capsys: pytest.CaptureFixture[str], name: str
+    ) -> None:
+        logging.basicConfig(level="INFO", stream=getattr(sys, name))
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        logging.getLogger("board").info("hello")
+        written = capsys.readouterr()
+        assert re.fullmatch(rf"({CLOCK} 200 GET / 1\.0 ms ::1\n)(INFO:.*\n)?", written.err)
+        assert "INFO:board:hello\n" in getattr(written, name.removeprefix("std"))
+        assert "GET" not in written.out
+
+    def test_programs_file_keeps_them(self, loggers, stderr) -> None:
+        file = io.StringIO()
+        logging.basicConfig(level="INFO", stream=file)
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        assert file.getvalue().count("GET /") == 1
+        assert stderr().count("GET /") == 1
+
+    def test_program_that_writes_its_own(self, loggers, stderr) -> None:
+        own = io.StringIO()
+        loggers.addHandler(logging.StreamHandler(own))
+        loggers.setLevel(logging.INFO)
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        assert own.getvalue() == "200 GET / (::1) 1.00ms\n"
+        assert stderr() == ""
+
+    def test_programs_level_stays(self, loggers, stderr) -> None:
+        loggers.setLevel(logging.WARNING)
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        assert stderr() == ""

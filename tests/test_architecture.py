@@ -1,0 +1,292 @@
+"""The invariants of the design: what imports what, and who reaches into Tornado.
+
+What is loaded is asked of a new Python; what is written is read from the syntax trees, so that an
+import inside a function counts as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import tornkit
+
+PACKAGE = Path(tornkit.__file__).parent
+
+MODULES = {
+    ".".join(("tornkit", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    ): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def below(*packages: str) -> list[str]:
+    """The modules of these packages, by dotted name; every one of tornkit's without any."""
+    return [
+        name
+        for name in MODULES
+        if not packages or any(f"{name}.".startswith(f"tornkit.{each}.") for each in packages)
+    ]
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_bytes())
+
+
+def resolved(module: str, node: ast.ImportFrom) -> str:
+    """``from ..model import x`` in tornkit.routing.checks.names -> ``tornkit.routing.model``."""
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    if MODULES[module].name == "__init__.py":
+        parts.append("__init__")
+    base = parts[: len(parts) - node.level]
+    return ".".join([*base, *([node.module] if node.module else [])])
+
+
+@cache
+def imports_of(module: str) -> frozenset[str]:
+    """Dotted names that the module imports anywhere; ``from a import b`` counts as a and a.b."""
+    found = set()
+    for node in ast.walk(tree_of(module)):
+        match node:
+            case ast.Import(names=aliases):
+                found |= {alias.name for alias in aliases}
+            case ast.ImportFrom(names=aliases):
+                base = resolved(module, node)
+                found |= {base, *(f"{base}.{alias.name}" for alias in aliases)}
+            case ast.Call(args=[ast.Constant(value=str(name)), *_]) if ast.unparse(
+                node.func
+            ).endswith(("import_module", "__import__")):
+                found.add(name)
+            case _:
+                pass
+    return frozenset(found)
+
+
+def imported_from(module: str, *packages: str) -> set[str]:
+    """What the module imports of ``packages``, dotted names."""
+    return {
+        name
+        for name in imports_of(module)
+        if any(f"{name}.".startswith(f"{package}.") for package in packages)
+    }
+
+
+def offenders(modules: list[str], *packages: str) -> dict[str, set[str]]:
+    """Module -> what it imports of ``packages``, where it does."""
+    assert modules
+    return {name: found for name in modules if (found := imported_from(name, *packages))}
+
+
+class TestTheScanItself:
+    """A scan that sees nothing would hold every invariant."""
+
+    def test_sees_imports(self) -> None:
+        assert imported_from("tornkit.cli.serve", "tornkit.serve.run")  # inside a function
+        assert imported_from("tornkit.seams", "tornado")
+        assert imported_from("tornkit.__main__", "tornkit.cli")
+        assert not imported_from("tornkit.seams", "torn")
+
+    def test_resolves_relative_imports(self) -> None:
+        node = ast.parse("from ..model import Route").body[0]
+        assert isinstance(node, ast.ImportFrom)
+        assert resolved("tornkit.routing.checks.names", node) == "tornkit.routing.model"
+        assert resolved("tornkit.routing.checks", node) == "tornkit.routing.model"
+
+    def test_sees_private_names(self) -> None:
+        tree = ast.parse(
+            "from tornado.web import _Handler\nimport tornado._locale\n"
+            "stream._buffer\nself._mine\nself._theirs\nself._mine = 1\n"
+            "getattr(stream, '_size')\n__name__\nx.__class__\n"
+            "import os\nos._exit(1)\n"  # Python's, not Tornado's
+        )
+        assert set(private_names(tree)) == {"_Handler", "_locale", "_buffer", "_theirs", "_size"}
+
+
+# ---- what is loaded ----
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level names in ``sys.modules`` after the statement, in a new Python."""
+    script = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_tornkit_imports_nothing() -> None:
+    assert not loaded_by("import tornkit") & {"tornado", "asyncio", "click", "rich", "watchfiles"}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "tornkit.appload",
+        "tornkit.serve.backoff",
+        "tornkit.serve.children",
+        "tornkit.serve.config",
+        "tornkit.serve.generation",
+        "tornkit.serve.messages",
+        "tornkit.serve.sockets",
+    ],
+)
+def test_no_tornado_and_no_loop(module: str) -> None:
+    assert not loaded_by(f"import {module}") & {"tornado", "asyncio"}
+
+
+@pytest.mark.parametrize(
+    "module", ["tornkit.serve.run", "tornkit.serve.supervisor", "tornkit.serve.watcher"]
+)
+def test_no_tornado_beside_the_watcher(module: str) -> None:
+    """Watchfiles brings anyio, and what that imports is not ours to say."""
+    assert "tornado" not in loaded_by(f"import {module}")
+
+
+# ---- what is written ----
+
+
+def reached_from(module: str) -> list[str]:
+    """The modules of tornkit that the module's process may load, itself included."""
+    reached = {module}
+    waiting = [module]
+    while waiting:
+        new = (imports_of(waiting.pop()) & MODULES.keys()) - reached
+        reached |= new
+        waiting += new
+    return sorted(reached)
+
+
+def test_supervisor_runs_no_event_loop_and_no_user_code() -> None:
+    supervisors = reached_from("tornkit.serve.run")
+    for name in ("supervisor", "generation", "children", "messages", "backoff", "watcher"):
+        assert f"tornkit.serve.{name}" in supervisors
+    assert offenders(supervisors, "tornado", "asyncio", "runpy") == {}
+    assert not {"tornkit.appload.load", "tornkit.appload.program"} & set(supervisors)
+
+
+def test_routing_knows_neither_serve_nor_engine() -> None:
+    assert offenders(below("routing"), "tornkit.serve", "tornkit.engine", "tornkit.cli") == {}
+
+
+def test_serve_and_engine_do_not_know_routing() -> None:
+    found = offenders(below("serve", "engine"), "tornkit.routing")
+    # The compiled router may use the automata of patterns, and nothing else.
+    allowed = "tornkit.routing.regex"
+    assert {
+        module: names
+        for module, names in found.items()
+        if module != "tornkit.engine.router" or any(not each.startswith(allowed) for each in names)
+    } == {}
+
+
+def test_serve_knows_nothing_above_it_and_engine_no_processes() -> None:
+    assert offenders(below("engine"), "tornkit.serve", "tornkit.appload", "tornkit.cli") == {}
+
+
+def test_only_main_imports_cli() -> None:
+    others = [name for name in below() if name not in below("cli")]
+    assert offenders(others, "tornkit.cli").keys() == {"tornkit.__main__"}
+
+
+def test_only_the_command_line_knows_click_and_rich() -> None:
+    """Formatting may make rich's values; only the command line prints them."""
+    others = [name for name in below() if name not in below("cli")]
+    assert offenders(others, "click") == {}
+    assert offenders(others, "rich.console").keys() <= set(below("routing.render"))
+
+
+def test_users_code_runs_only_in_workers_and_for_routes() -> None:
+    loaders = ("tornkit.appload.load", "tornkit.appload.program")
+    others = [name for name in below() if name not in below("appload")]
+    assert offenders(others, *loaders).keys() <= {"tornkit.serve.worker", "tornkit.cli.routes"}
+
+
+def test_only_the_zygote_forks() -> None:
+    found = {
+        name
+        for name in below()
+        for node in ast.walk(tree_of(name))
+        if isinstance(node, ast.Attribute)
+        and ast.unparse(node) in {"os.fork", "os.forkpty", "pty.fork"}
+    }
+    assert found <= {"tornkit.serve.zygote"}
+    assert offenders(below(), "multiprocessing", "concurrent.futures") == {}
+
+
+def private_names(tree: ast.AST) -> Iterator[str]:
+    """Names with one underscore that are somebody else's.
+
+    Attributes (also those named to getattr and the like) that the module itself neither binds nor
+    defines, and what is imported from a private module or under a private name.
+    """
+    own = set(bound_names(tree))
+    pythons = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name in sys.stdlib_module_names
+    }
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Attribute(value=owner, attr=name)
+                | ast.Call(
+                    func=ast.Name(id="getattr" | "hasattr" | "setattr" | "delattr"),
+                    args=[owner, ast.Constant(value=str(name)), *_],
+                )
+            ) if ast.unparse(owner) not in pythons:
+                names = [name]
+            case ast.Import(names=aliases):
+                names = [part for alias in aliases for part in alias.name.split(".")]
+            case ast.ImportFrom(module=module, names=aliases):
+                names = [*(module or "").split("."), *(alias.name for alias in aliases)]
+            case _:
+                continue
+        for name in names:
+            if name.startswith("_") and not name.startswith("__") and name not in own:
+                yield name
+
+
+def bound_names(tree: ast.AST) -> Iterator[str]:
+    """Private names that the module's own classes have: methods, fields, ``self._x = ...``."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield name
+            case ast.ClassDef(name=name) | ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name, ctx=ast.Store()):
+                yield name
+            case _:
+                pass
+
+
+def test_private_parts_of_tornado_are_touched_in_two_places() -> None:
+    found = {name: set(private_names(tree_of(name))) for name in below()}
+    assert found["tornkit.seams"] >= {"_read_buffer", "_disconnect_on_finish"}
+    places = {name for name, names in found.items() if names}
+    assert places <= {"tornkit.seams", "tornkit.routing.extract"}, {
+        name: found[name] for name in places
+    }
+
+
+def test_seams_lists_what_it_touches() -> None:
+    documented = ast.get_docstring(tree_of("tornkit.seams")) or ""
+    for name in set(private_names(tree_of("tornkit.seams"))):
+        shared = name.removesuffix("_size").removesuffix("_lock").rstrip("s")
+        assert shared in documented, name

@@ -1,0 +1,122 @@
+"""``tornkit status``: what the running servers say of themselves."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tornkit.cli import console
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_EXAMPLES = """\b
+Examples:
+  tornkit status                 every server of yours
+  tornkit status --pid 4711      one of them, by its supervisor
+  tornkit status --watch         again every second, until Ctrl-C
+  tornkit status --json | jq '.servers[].workers[].memory.pss'
+"""
+
+
+@click.command("status", epilog=_EXAMPLES)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with a list of servers.")
+@click.option("--watch", is_flag=True, help="Show it again and again.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For --watch.",
+)
+@click.option("--pid", type=int, help="Only the server with this supervisor.")
+@click.pass_context
+def command(
+    context: click.Context, /, as_json: bool, watch: bool, interval: float, pid: int | None
+) -> None:
+    """Show the servers that `tornkit serve` runs for you, and how each worker is.
+
+    Exit 1 if there is none.
+    """
+    if not watch:
+        servers = _ask(pid)
+        _show(servers, as_json=as_json)
+        context.exit(0 if servers else 1)
+    while True:  # until Ctrl-C, which click turns into "Aborted!"
+        servers = _ask(pid)
+        if not as_json:
+            click.clear()
+        _show(servers, as_json=as_json)
+        time.sleep(interval)
+
+
+def _ask(pid: int | None) -> list[dict[str, Any]]:
+    from tornkit.serve.control import ask_all, control_folder
+
+    return [one for one in ask_all(control_folder()) if pid in (None, one["pid"])]
+
+
+def _show(servers: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"servers": servers}))
+    elif not servers:
+        click.echo("no server runs; start one with tornkit serve", err=True)
+    else:
+        for server in servers:
+            console.out().print(*render(server), sep="\n")
+
+
+def render(server: dict[str, Any]) -> list[RenderableType]:
+    """One server: a heading, a table of its workers, what is warm, the last error."""
+    from rich.table import Table
+    from rich.text import Text
+
+    urls = " ".join(server["urls"])
+    heading = Text.assemble(
+        (server["app"], "bold"),
+        f" at {urls or 'no address'}  ",
+        (f"supervisor {server['pid']}, up {_duration(server['uptime'])}, ", "dim"),
+        (f"generation {server['generation'] or 'none yet'}", "dim"),
+    )
+    columns = ("worker", "pid", "gen", "state", "up", "requests", "in flight", "connections")
+    table = Table(*columns, "lag", "own", "shared", box=None, pad_edge=False, header_style="dim")
+    for worker in server["workers"]:
+        memory = worker["memory"]
+        table.add_row(
+            str(worker["slot"] + 1),
+            str(worker["pid"]),
+            str(worker["generation"]),
+            worker["state"],
+            _duration(worker["uptime"]),
+            str(worker["requests"]),
+            str(worker["in_flight"]),
+            str(worker["connections"]),
+            "-" if worker["lag"] is None else f"{worker['lag'] * 1000:.0f} ms",
+            "-" if memory is None else _mebibytes(memory["own"]),
+            "-" if memory is None else _mebibytes(memory["shared"]),
+        )
+    below = []
+    if server["warm"]["modules"]:
+        below.append(Text(f"warm: {server['warm']['modules']} modules", style="dim"))
+    for name, reason in server["warm"]["quarantined"].items():
+        below.append(Text(f"quarantined: {name} {reason}", style="dim"))
+    if server["last_error"] is not None:
+        below.append(Text(f"last error: {server['last_error']['message']}", style="red"))
+    return [heading, table, *below]
+
+
+def _mebibytes(count: int) -> str:
+    return f"{count / (1024 * 1024):.1f} MiB"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"

@@ -1,0 +1,96 @@
+"""Spare interpreters that have done the imports and wait: for where a fork is not safe.
+
+Each new worker is one that stood by: it has imported Tornado and what the last good worker
+imported, and goes on with the user's code. Nothing is forked after an import, so nothing has to
+be proven safe; the price is memory, as many spare processes as there are workers.
+
+Warm for one set of modules and one environment, a spare is thrown away when either changes; then,
+and after each use, new ones are started in the background.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable, Mapping
+
+from tornkit.serve.channel import ChannelClosed
+from tornkit.serve.loop import Loop
+from tornkit.serve.messages import Warm
+from tornkit.serve.nursery import OnExit, start_workers
+from tornkit.serve.processes import ChildProcess, start_interpreter
+from tornkit.serve.warmth import Warmth
+
+
+class Standby:
+    """A `tornkit.serve.nursery.Nursery` with ``count`` spare processes."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        report: Callable[[Warmth], None],
+        count: int,
+        *,
+        keep_stdin: bool = False,
+    ) -> None:
+        self._loop = loop
+        self._report = report
+        self._count = count
+        self._keep_stdin = keep_stdin
+        self._on_exit: OnExit = lambda pid, status: None
+        self._spares: list[ChildProcess] = []
+        self._environment: Mapping[str, str] = {}
+        self._learned: dict[str, None] = {}
+        self.warmth = Warmth(0, {})
+
+    def connect(self, on_exit: OnExit) -> None:
+        self._on_exit = on_exit
+
+    def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
+        if environment != self._environment:
+            self._dismiss()
+            self._environment = dict(environment)
+        taken, self._spares = self._spares[:count], self._spares[count:]
+        missing = count - len(taken)
+        taken += start_workers(missing, environment, keep_stdin=self._keep_stdin)
+        # Not now: the workers that were just started are waited for, spares are not.
+        self._loop.at(self._loop.now() + 1.0, self._fill)
+        return taken
+
+    def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
+        unknown = [name for name in modules if name not in self._learned]
+        if unknown:
+            self._learned.update(dict.fromkeys(unknown))
+            self._dismiss()
+            self._loop.soon(self._fill)
+
+    def _fill(self) -> None:
+        """Have as many spares as there are workers."""
+        if not self._learned:
+            return
+        for _ in range(self._count - len(self._spares)):
+            spare = start_interpreter("spare", self._environment, keep_stdin=self._keep_stdin)
+            with contextlib.suppress(ChannelClosed):
+                spare.channel.send(Warm(tuple(self._learned)))
+            self._spares.append(spare)
+        warmth = Warmth(len(self._learned), {})
+        if warmth != self.warmth:
+            self.warmth = warmth
+            self._report(warmth)
+
+    def _dismiss(self) -> None:
+        for spare in self._spares:
+            spare.signal(signal.SIGKILL)
+            spare.channel.close()
+        self._spares.clear()
+
+    def reaped(self, pid: int, status: int) -> None:
+        for spare in self._spares:
+            if spare.pid == pid:
+                self._spares.remove(spare)
+                spare.channel.close()
+                return
+        self._loop.soon(lambda: self._on_exit(pid, status))
+
+    def pids(self) -> list[int]:
+        return [spare.pid for spare in self._spares]

@@ -1,0 +1,66 @@
+"""systemd's two protocols: sockets that it hands over, and telling it how things are.
+
+See sd_listen_fds(3) and sd_notify(3). Both are told of in the environment and cost nothing where
+they are not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+from collections.abc import MutableMapping
+
+_FIRST_DESCRIPTOR = 3
+
+
+def inherited_sockets(environment: MutableMapping[str, str] | None = None) -> list[socket.socket]:
+    """The listening sockets handed over to this very process; the variables are removed."""
+    variables = os.environ if environment is None else environment
+    pid, count = variables.pop("LISTEN_PID", ""), variables.pop("LISTEN_FDS", "")
+    variables.pop("LISTEN_FDNAMES", None)
+    if pid != str(os.getpid()) or not count.isdecimal():
+        return []
+    sockets = []
+    for descriptor in range(_FIRST_DESCRIPTOR, _FIRST_DESCRIPTOR + int(count)):
+        sock = socket.socket(fileno=descriptor)
+        sock.setblocking(False)
+        sock.set_inheritable(False)
+        sockets.append(sock)
+    return sockets
+
+
+class Notifier:
+    """Tells systemd, if it asked to be told."""
+
+    def __init__(self, environment: MutableMapping[str, str] | None = None) -> None:
+        variables = os.environ if environment is None else environment
+        self._address = variables.pop("NOTIFY_SOCKET", "")
+        usec, pid = variables.pop("WATCHDOG_USEC", ""), variables.pop("WATCHDOG_PID", "")
+        asked = usec.isdecimal() and pid in ("", str(os.getpid()))
+        # Half of what it allows, as sd_watchdog_enabled(3) recommends.
+        self.watchdog_interval = int(usec) / 2_000_000 if asked else None
+
+    def ready(self) -> None:
+        """It serves; also after a reload."""
+        self._tell("READY=1")
+
+    def reloading(self) -> None:
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def stopping(self) -> None:
+        self._tell("STOPPING=1")
+
+    def alive(self) -> None:
+        self._tell("WATCHDOG=1")
+
+    def _tell(self, text: str) -> None:
+        if not self._address:
+            return
+        address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
+        with (
+            contextlib.suppress(OSError),  # nobody listens any more: nothing depends on it
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock,
+        ):
+            sock.sendto(text.encode(), address)

@@ -1,0 +1,264 @@
+"""The workers of all generations: started, talked to, watched, ended.
+
+The supervisor says what shall be (`start`, `open`, `retire`, `kill`), and is told what has become
+of it (`Events`): a worker is ready, has let go, has ended. What passes between on the way is this
+module's business: claims of sockets, connections on the move, deadlines, heartbeats.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from tornkit.serve.channel import ChannelClosed
+from tornkit.serve.children import Children, WorkerHandle, WorkerState
+from tornkit.serve.generation import Generation
+from tornkit.serve.health import Health
+from tornkit.serve.loop import Loop
+from tornkit.serve.messages import (
+    Adopt,
+    Boot,
+    Claim,
+    Closed,
+    Downward,
+    Drain,
+    Failed,
+    Go,
+    Grant,
+    Handover,
+    Ready,
+    Refresh,
+    ReopenLogs,
+)
+from tornkit.serve.nursery import Nursery
+from tornkit.serve.orders import Orders
+from tornkit.serve.processes import ChildProcess
+from tornkit.serve.reporter import Reporter
+from tornkit.serve.sockets import CannotBind, Listeners
+from tornkit.serve.timers import Timer
+
+Worker = WorkerHandle[ChildProcess]
+
+# A worker that was told to end gets this long beyond its drain timeout to run its own clean-up.
+_END_GRACE = 3.0
+# faulthandler writes the stacks of a worker in this time, though it be stuck.
+_STACKS_TIME = 0.3
+STACKS_SIGNAL = signal.SIGUSR2
+
+
+class Events(Protocol):
+    """Told of what becomes of the workers, in the order in which it happens."""
+
+    def worker_ready(self, worker: Worker, ready: Ready) -> None:
+        """It is loaded and waits for `Workforce.open`."""
+
+    def worker_closed(self, worker: Worker) -> None:
+        """It has let go of its connections, if only by ending; at most once."""
+
+    def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
+        """It has ended; ``before`` is what it was doing, ``worker.failure`` its last word."""
+
+
+class Workforce:
+    """Every worker that is not gone."""
+
+    def __init__(
+        self,
+        *,
+        orders: Orders,
+        loop: Loop,
+        nursery: Nursery,
+        listeners: Listeners,
+        health: Health,
+        reporter: Reporter,
+        drain_timeout: float,
+    ) -> None:
+        self._orders = orders
+        self._loop = loop
+        self._nursery = nursery
+        self._listeners = listeners
+        self._health = health
+        self._reporter = reporter
+        self._drain_timeout = drain_timeout
+        self._children: Children[ChildProcess] = Children()
+        self._deadlines: dict[int, Timer] = {}  # by pid: the kill of a worker that should end
+        self._letting_go: set[int] = set()  # pids of workers that were told to and have not said so
+        self._events: Events | None = None
+        nursery.connect(self._on_exit)
+
+    def connect(self, events: Events) -> None:
+        """Whom to tell."""
+        self._events = events
+
+    def __iter__(self) -> Iterator[Worker]:
+        return iter(self._children)
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def of(self, generation: Generation, *states: WorkerState) -> list[Worker]:
+        """Its workers, in these states or in any."""
+        workers = self._children.of_generation(generation.number)
+        return [worker for worker in workers if not states or worker.state in states]
+
+    # ---- what shall be ----
+
+    def start(
+        self, slots: Sequence[int], generation: Generation, environment: Mapping[str, str]
+    ) -> list[Worker]:
+        """Start a worker in each slot."""
+        workers = []
+        processes = self._nursery.spawn(len(slots), environment)
+        for slot, process in zip(slots, processes, strict=True):
+            worker = Worker(
+                slot=slot,
+                generation=generation.number,
+                pid=process.pid,
+                process=process,
+                started_at=self._loop.now(),
+            )
+            self._children.add(worker)
+            self._loop.listen(process.channel, partial(self._read, worker))
+            boot = Boot(slot, generation.number, self._orders.as_dict())
+            self._send(worker, boot, self._health.admit(worker.pid))
+            workers.append(worker)
+        return workers
+
+    def promise(self, worker: Worker) -> None:
+        """It is about to serve: connections that others let go of may move to it."""
+        worker.move(WorkerState.SERVING)
+
+    def open(self, worker: Worker) -> None:
+        """Let it accept."""
+        worker.serving_since = self._loop.now()
+        self._send(worker, Go())
+
+    def retire(self, worker: Worker, *, successor: bool) -> bool:
+        """Let it finish, and see to it that it ends; whether `Events.worker_closed` will come.
+
+        One that does not serve yet is killed.
+        """
+        if worker.is_booting:
+            self.kill(worker)
+        if worker.state is not WorkerState.SERVING:
+            return False
+        worker.move(WorkerState.DRAINING)
+        self._letting_go.add(worker.pid)
+        self._send(worker, Drain(self._drain_timeout, successor))
+        deadline = self._loop.now() + self._drain_timeout + _END_GRACE
+        self._deadlines[worker.pid] = self._loop.at(deadline, partial(self._overdue, worker))
+        return True
+
+    def kill(self, worker: Worker) -> None:
+        """End it now."""
+        worker.process.signal(signal.SIGKILL)
+
+    def kill_with_stacks(self, worker: Worker) -> None:
+        """Let it print where each of its threads is, then end it."""
+        self.dump_stacks(worker)
+        self._loop.at(self._loop.now() + _STACKS_TIME, partial(self._kill_if_there, worker))
+
+    def dump_stacks(self, worker: Worker) -> None:
+        """Let it print where each of its threads is, on standard error."""
+        worker.process.signal(STACKS_SIGNAL)
+
+    def refresh(self) -> None:
+        """Tell those that serve that a template or a static file changed."""
+        self._tell_serving(Refresh())
+
+    def reopen_logs(self) -> None:
+        """Tell those that serve to open their log files anew."""
+        self._tell_serving(ReopenLogs())
+
+    # ---- inside ----
+
+    def _tell_serving(self, message: Downward) -> None:
+        for worker in self._children:
+            if worker.state is WorkerState.SERVING:
+                self._send(worker, message)
+
+    def _kill_if_there(self, worker: Worker) -> None:
+        if self._children.get(worker.pid) is worker:  # the number may be somebody else's by now
+            self.kill(worker)
+
+    def _overdue(self, worker: Worker) -> None:
+        self._reporter.overdue(worker.pid, worker.slot)
+        self.kill_with_stacks(worker)
+
+    def _send(self, worker: Worker, message: Downward | None, *descriptors: int) -> None:
+        """Send, or go on sending with None. A dead peer is seen when it is reaped."""
+        channel = worker.process.channel
+        with contextlib.suppress(ChannelClosed):
+            if message is None:
+                channel.flush()
+            else:
+                channel.send(message, descriptors)
+        on_writable = partial(self._send, worker, None) if channel.wants_write else None
+        self._loop.want_write(channel, on_writable)
+
+    def _read(self, worker: Worker) -> None:
+        try:
+            messages = worker.process.channel.receive_ready()
+        except (ChannelClosed, ValueError):
+            # It ends, and its parent will say so; or it closed what it should not have.
+            self._loop.unlisten(worker.process.channel)
+            self._loop.at(self._loop.now() + _END_GRACE, partial(self._kill_if_there, worker))
+            return
+        assert self._events is not None
+        for message, descriptors in messages:
+            match message:
+                case Claim():
+                    self._on_claim(worker, message)
+                case Ready():
+                    worker.move(WorkerState.READY)
+                    self._events.worker_ready(worker, message)
+                case Failed():
+                    worker.failure = message
+                case Closed():
+                    self._let_go(worker)
+                case Handover():
+                    self._on_handover(worker, message, descriptors)
+                case _:
+                    raise AssertionError(f"a worker sent {message}")
+
+    def _on_claim(self, worker: Worker, claim: Claim) -> None:
+        try:
+            sockets = self._listeners.claim(claim, worker.slot, worker.generation)
+        except CannotBind as error:
+            self._send(worker, Grant(error.errno, str(error)))
+        else:
+            self._send(worker, Grant(), *(sock.fileno() for sock in sockets))
+
+    def _let_go(self, worker: Worker) -> None:
+        if worker.pid in self._letting_go:
+            self._letting_go.discard(worker.pid)
+            assert self._events is not None
+            self._events.worker_closed(worker)
+
+    def _on_handover(self, worker: Worker, handover: Handover, descriptors: list[int]) -> None:
+        successor = self._children.successor_of(worker)
+        if successor is not None:
+            self._send(successor, Adopt(handover.unread), *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def _on_exit(self, pid: int, status: int) -> None:
+        worker = self._children.get(pid)
+        if worker is None:
+            return  # a stranger that process 1 has inherited
+        self._read(worker)  # its last words
+        self._loop.unlisten(worker.process.channel)
+        worker.process.channel.close()
+        self._health.forget(pid)
+        deadline = self._deadlines.pop(pid, None)
+        if deadline is not None:
+            deadline.cancel()
+        before = worker.state
+        self._children.remove(worker)
+        self._let_go(worker)
+        assert self._events is not None
+        self._events.worker_gone(worker, before, status)
