@@ -44,7 +44,8 @@ class TerminalReporter:
 
     def reloading(self, changed: Sequence[str]) -> None:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
-        self._line(f"{escape(shown)} changed, starting anew", "dim")
+        what = shown if changed == ("SIGHUP",) else f"{shown} changed"
+        self._line(f"{escape(what)}, starting anew", "dim")
 
     def reloaded(self, generation: int, took: float) -> None:
         self._line(f"reloaded in {took * 1000:.0f} ms", "green")

@@ -41,7 +41,8 @@ def command(
 ) -> None:
     """Show the servers that `tornkit serve` runs for you, and how each worker is.
 
-    Exit 1 if there is none.
+    For each worker: requests that it has had, those it is busy with, its open connections, how
+    late its event loop is, and memory of its own and shared with others. Exit 1 if no server runs.
     """
     if not watch:
         servers = _ask(pid)
@@ -83,8 +84,12 @@ def render(server: dict[str, Any]) -> list[RenderableType]:
         (f"supervisor {server['pid']}, up {_duration(server['uptime'])}, ", "dim"),
         (f"generation {server['generation'] or 'none yet'}", "dim"),
     )
-    columns = ("worker", "pid", "gen", "state", "up", "requests", "in flight", "connections")
-    table = Table(*columns, "lag", "own", "shared", box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in (
+        *("worker", "pid", "gen", "state", "up", "reqs", "busy", "conns", "lag"),
+        *("own", "shared"),
+    ):
+        table.add_column(name, no_wrap=True)
     for worker in server["workers"]:
         memory = worker["memory"]
         table.add_row(
@@ -111,7 +116,7 @@ def render(server: dict[str, Any]) -> list[RenderableType]:
 
 
 def _mebibytes(count: int) -> str:
-    return f"{count / (1024 * 1024):.1f} MiB"
+    return f"{count / (1024 * 1024):.1f}M"
 
 
 def _duration(seconds: float) -> str:
