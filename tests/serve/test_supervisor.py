@@ -525,7 +525,7 @@ def test_what_the_workers_run_is_watched(world: World) -> None:
         before = world.watcher.rules
         worker.says(Ready(files=(str(outside),), folders=(str(folder),)))
         yield
-        assert world.watcher.rules.restart_files == before.restart_files | {outside}
+        assert world.watcher.rules.loaded_files == before.loaded_files | {outside}
         assert world.watcher.rules.refresh_folders == before.refresh_folders | {folder}
         assert world.watcher.rules.folders == before.folders
         world.passes(10)

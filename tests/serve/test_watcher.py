@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,7 @@ def test_meaning(path: Path, meaning: Meaning | None) -> None:
 
 
 def ignoring(*globs: str) -> WatchRules:
-    return WatchRules(
-        RULES.folders, RULES.restart_files, RULES.restart_folders, RULES.refresh_folders, globs
-    )
+    return replace(RULES, ignore=globs)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +86,14 @@ def ignoring(*globs: str) -> WatchRules:
 def test_ignored(glob: str, path: Path) -> None:
     assert ignoring("nothing", glob).meaning(path) is None
     assert ignoring("nothing").meaning(path) is not None
+
+
+def test_a_loaded_file_can_be_ignored_and_one_that_was_asked_for_can_not() -> None:
+    lib, asked_for = Path("/elsewhere/lib/lib.py"), Path("/elsewhere/notes.txt")
+    rules = replace(RULES, loaded_files=frozenset({lib}), restart_files=frozenset({asked_for}))
+    assert rules.meaning(lib) is RESTART
+    assert replace(rules, ignore=("lib.py", "notes.txt")).meaning(lib) is None
+    assert replace(rules, ignore=("lib.py", "notes.txt")).meaning(asked_for) is RESTART
 
 
 @pytest.mark.parametrize("glob", ["build", "me", "home/*", "project", "deep", "app", "*.pyx", "py"])
@@ -295,9 +302,9 @@ def test_widened(watched: Watching, project: Path) -> None:
     outside = project.parent / "outside"
     outside.mkdir()
     threads = threading.active_count()
-    watched.watcher.widen([], [str(project / "templates")])
+    watched.watcher.widen([], [], [str(project / "templates")])
     assert threading.active_count() == threads
-    watched.watcher.widen([str(outside / "lib.py"), str(project / "pkg" / "plain")], [])
+    watched.watcher.widen([str(outside / "lib.py")], [str(project / "pkg" / "plain")], [])
     watched.arm(outside / "lib.py")
     (project / "pkg" / "plain").write_text("")
     assert watched.wait_for(project / "pkg" / "plain") is RESTART

@@ -16,7 +16,7 @@ from pathlib import Path
 USUAL_NAMES = ("make_app", "create_app", "get_app", "app", "application")
 
 # Calls by which Tornado code starts to serve: HTTPServer, TCPServer, Application, netutil, IOLoop.
-_SERVING_CALLS = frozenset({"listen", "bind", "add_sockets", "add_socket", "bind_sockets"})
+_SERVING_CALLS = frozenset({"listen", "add_sockets", "add_socket", "bind_sockets"})
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,36 @@ def _has_main_guard(tree: ast.Module) -> bool:
 
 
 def _serves_at_top_level(tree: ast.Module) -> bool:
-    """``app.listen(8888)`` outside of any function: an old-style script without a guard."""
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        for part in ast.walk(node):
-            if (
-                isinstance(part, ast.Call)
-                and isinstance(part.func, ast.Attribute)
-                and part.func.attr in _SERVING_CALLS
+    """A script without a guard: it listens, runs a loop, or calls its own function that does."""
+    serving = {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _calls_serving(node, set())
+    }
+    return any(
+        _calls_serving(node, serving)
+        for node in tree.body
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not _is_main_guard(node)
+    )
+
+
+def _calls_serving(node: ast.AST, own_functions: set[str]) -> bool:
+    for part in ast.walk(node):
+        match part:
+            case ast.Call(func=ast.Attribute(attr=name)) if name in _SERVING_CALLS:
+                return True
+            # Of a socket or a server: a port comes by position. A logger's takes keywords.
+            case ast.Call(func=ast.Attribute(attr="bind"), args=[_, *_]):
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="asyncio"), attr="run")):
+                return True
+            # IOLoop.current().start(), behind bind() and start(n)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Call(func=ast.Attribute(attr=got)), attr="start")
             ):
+                if got in ("current", "instance"):
+                    return True
+            case ast.Call(func=ast.Name(id=name)) if name in own_functions:
                 return True
     return False

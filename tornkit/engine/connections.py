@@ -106,8 +106,7 @@ class Connections:
         known.request = request
         known.busy = False
         if self._draining:
-            # The server reads next; by then it is known whether a request is there already.
-            IOLoop.current().add_callback(self._let_go, known)
+            self._let_go_idle(known)
         return _Watched(self, known, delegate)
 
     def closed(self, connection: HTTP1ServerConnection) -> None:
@@ -131,6 +130,9 @@ class Connections:
 
     async def drained(self, timeout: float) -> None:
         """Wait until all are gone; close what is left after ``timeout`` seconds."""
+        for _ in range(2):
+            # A connection that was accepted in this very turn is announced in the next.
+            await asyncio.sleep(0)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._wait_until_closed()
@@ -153,6 +155,17 @@ class Connections:
         if connection.busy:
             if self._release is None or not seams.is_plain(stream):
                 seams.close_after_response(connection.request)
+        elif stream.reading():
+            self._let_go_idle(connection)
+        else:
+            # A request has been read and is on its way to the handler. It is in neither place
+            # where it could be seen: not in the buffer any more, not announced yet.
+            IOLoop.current().add_callback(self._let_go, connection)
+
+    def _let_go_idle(self, connection: _Connection) -> None:
+        """Of one between two requests: no byte of the next is anywhere but in the stream."""
+        stream = connection.server_connection.stream
+        if stream.closed():
             return
         if self._release is not None and seams.can_move(stream):
             self._release(stream)

@@ -128,13 +128,19 @@ class Listening:
             self._accept(registration)
 
     def close(self) -> None:
-        """Accept no more. The sockets live on in the supervisor."""
+        """Accept no more, and hold none of the sockets: only the supervisor then does, or nobody.
+
+        The socket objects stay valid, for the program's own `TCPServer.stop`.
+        """
         self._accepting = False
         self._closed = True
         for registration in self._registrations:
             if registration.remove is not None:
                 registration.remove()
                 registration.remove = None
+            if registration.sock.fileno() >= 0:
+                with socket.socket(registration.sock.family) as placeholder:
+                    os.dup2(placeholder.fileno(), registration.sock.fileno(), inheritable=False)
 
     def adopt(self, sock: socket.socket, unread: bytes) -> bool:
         """Go on with a connection that another worker accepted; False where nobody serves it."""
@@ -151,8 +157,10 @@ class Listening:
         :raises Refused:
         """
         address = replace(claim, backlog=0)  # as the supervisor tells them apart
-        occurrence = self._claims[address]
-        self._claims[address] += 1
+        occurrence = 0
+        if claim.port == 0 and claim.unix_path is None:
+            occurrence = self._claims[address]
+            self._claims[address] += 1
         descriptors = self._ask(replace(claim, occurrence=occurrence))
         return [_socket_of(descriptor) for descriptor in descriptors]
 

@@ -78,7 +78,7 @@ class Adopt:
 class Claim:
     """The worker wants to listen. As `tornado.netutil.bind_sockets`; ``unix_path`` for the other.
 
-    ``occurrence`` counts equal claims of one worker: two servers on port 0 get two ports.
+    ``occurrence`` counts one worker's equal claims of port 0: two servers get two ports.
     """
 
     port: int = 0
@@ -95,13 +95,14 @@ class Claim:
 class Ready:
     """The application is loaded and its sockets are there; it waits for `Go`.
 
-    ``files`` are the user's Python files that it runs and what it gave to `autoreload.watch`: a
-    change of one means a restart. ``folders`` hold its templates and static files. ``modules``
-    are the names of other modules that it has imported by itself, in that order.
-    ``digests`` are of what has to be the same in all workers (`tornkit.serve.sameness`).
+    ``files`` are the user's Python files that it runs, ``watched`` what it gave to
+    `autoreload.watch`: a change of one means a restart. ``folders`` hold its templates and static
+    files. ``modules`` are the names of other modules that it has imported by itself, in that
+    order. ``digests`` are of what has to be the same in all workers (`tornkit.serve.sameness`).
     """
 
     files: tuple[str, ...] = ()
+    watched: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)

@@ -30,6 +30,7 @@ main(int(sys.argv[2]))
 """
 _PACKAGE_PARENT = str(Path(__file__).resolve().parent.parent.parent)
 _PR_SET_CHILD_SUBREAPER = 36
+_TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ChildProcess:
@@ -63,6 +64,9 @@ def start_interpreter(
     channel, theirs = channel_pair()
     descriptor = theirs.fileno()
     bootstrap = _BOOTSTRAP.format(role=role)
+    # Blocked until it has had its say about signals: a Ctrl-C reaches the whole group, and would
+    # end an interpreter that has just begun to import.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_SIGNALS)
     try:
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", bootstrap, _PACKAGE_PARENT, str(descriptor)],
@@ -74,6 +78,7 @@ def start_interpreter(
         channel.close()
         raise
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
     # `reap` waits for it, along with children that no Popen knows.
     process.returncode = 0

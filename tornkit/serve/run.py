@@ -104,9 +104,8 @@ def _watch_rules(config: ServeConfig, target: Target) -> WatchRules:
     files = {path for path in config.watch if path.is_file()}
     if config.env_file is not None:
         files.add(config.env_file)
-    if target.path is not None:
-        files.add(Path(target.path))
     return WatchRules(
+        loaded_files=frozenset({Path(target.path)} if target.path is not None else ()),
         folders=frozenset({Path(target.project)}),
         restart_files=frozenset(files),
         restart_folders=frozenset(path for path in config.watch if path.is_dir()),

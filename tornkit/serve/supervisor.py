@@ -321,7 +321,7 @@ class Supervisor:
 
     def worker_ready(self, worker: Worker, ready: Ready) -> None:
         if self._watcher is not None:
-            self._watcher.widen(ready.files, ready.folders)
+            self._watcher.widen(ready.files, ready.watched, ready.folders)
         self._nursery.learn(ready.modules, self._environment())
         generation = self._generations[worker.generation]
         self._compare(ready.digests)
@@ -447,7 +447,7 @@ class Supervisor:
         restart = [path for path, meaning in changes.items() if meaning is Meaning.RESTART]
         for path in restart:
             self._request_restart(_shown(path, self._target.project))
-        if changes and not restart:
+        if len(changes) > len(restart):
             self._workforce.refresh()
 
     # ---- the end ----

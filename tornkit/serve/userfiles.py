@@ -40,13 +40,16 @@ def _real(name: str) -> str:
     return str(Path(name).resolve())
 
 
-def _file_of(module: object) -> str | None:
-    """Its ``__file__``, past any code of the module's own: a lazy one would be imported by
-    being asked, or raise."""
+def _attribute(module: object, name: str) -> object:
+    """Past any code of the module's own: a lazy one would be imported by being asked, or raise."""
     try:
-        name = object.__getattribute__(module, "__dict__").get("__file__")
+        return object.__getattribute__(module, "__dict__").get(name)
     except AttributeError:  # a program may put anything into sys.modules
         return None
+
+
+def _file_of(module: object) -> str | None:
+    name = _attribute(module, "__file__")
     return name if isinstance(name, str) else None
 
 
@@ -107,7 +110,7 @@ def other_modules() -> tuple[str, ...]:
     return tuple(
         name
         for name, module in _own_modules().items()
-        if getattr(module, "__name__", None) == name  # no aliases such as os.path
+        if _attribute(module, "__name__") == name  # no aliases such as os.path
         and _file_of(module) is not None
         and name not in ("__main__", "__mp_main__")
         and not is_user_module(module)

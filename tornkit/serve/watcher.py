@@ -44,12 +44,14 @@ class WatchRules:
     """Where to look and what counts. Paths are absolute.
 
     ``folders`` are watched with all below them; ``restart_files`` and all below
-    ``restart_folders`` call for a restart whatever their names; ``refresh_folders`` hold
+    ``restart_folders`` call for a restart whatever their names, for somebody asked for them;
+    ``loaded_files`` do too, unless they are ignored; ``refresh_folders`` hold
     templates and static files; ``ignore`` are globs against the path below a folder or the name.
     """
 
     folders: frozenset[Path] = frozenset()
     restart_files: frozenset[Path] = frozenset()
+    loaded_files: frozenset[Path] = frozenset()
     restart_folders: frozenset[Path] = frozenset()
     refresh_folders: frozenset[Path] = frozenset()
     ignore: tuple[str, ...] = ()
@@ -60,7 +62,8 @@ class WatchRules:
             return Meaning.RESTART
         if self._ignored(path):
             return None
-        if any(path.is_relative_to(folder) for folder in self.restart_folders):
+        asked_for = any(path.is_relative_to(folder) for folder in self.restart_folders)
+        if asked_for or path in self.loaded_files:
             return Meaning.RESTART
         in_project = any(path.is_relative_to(folder) for folder in self.folders)
         if path.suffix == ".py" and in_project:
@@ -97,7 +100,7 @@ class WatchRules:
     def flat_roots(self) -> set[Path]:
         """Folders to watch by themselves: of single files, and those too wide to go below."""
         deep = self.deep_roots()
-        folders = {path.parent for path in self.restart_files}
+        folders = {path.parent for path in self.restart_files | self.loaded_files}
         folders |= {root for root in self.folders | self.restart_folders if _too_wide(root)}
         return {
             folder
@@ -138,12 +141,18 @@ class Watcher:
         self._deep.stop()
         self._flat.stop()
 
-    def widen(self, restart_files: Iterable[str], refresh_folders: Iterable[str]) -> None:
+    def widen(
+        self, loaded: Iterable[str], asked_for: Iterable[str], refresh_folders: Iterable[str]
+    ) -> None:
         """Watch these as well (absolute paths)."""
-        files = self.rules.restart_files.union(map(Path, restart_files))
-        folders = self.rules.refresh_folders.union(map(Path, refresh_folders))
-        if (files, folders) != (self.rules.restart_files, self.rules.refresh_folders):
-            self.rules = replace(self.rules, restart_files=files, refresh_folders=folders)
+        wider = replace(
+            self.rules,
+            loaded_files=self.rules.loaded_files.union(map(Path, loaded)),
+            restart_files=self.rules.restart_files.union(map(Path, asked_for)),
+            refresh_folders=self.rules.refresh_folders.union(map(Path, refresh_folders)),
+        )
+        if wider != self.rules:
+            self.rules = wider
             self.start()
 
     def changes(self) -> dict[Path, Meaning]:

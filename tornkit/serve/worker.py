@@ -37,6 +37,7 @@ from tornkit.appload.program import run_program
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.engine.connections import Connections
 from tornkit.errors import AppRaised, TornkitError
+from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.config import HttpOptions
 from tornkit.serve.heartbeat import INTERVAL, Heartbeat, Pulse
@@ -81,6 +82,7 @@ def main_on(channel: Channel) -> None:
     except ChannelClosed:
         sys.exit(1)
     assert isinstance(boot, Boot)
+    cache_only_settled_sources()
     # Written by C code on the signal, also where the interpreter never gets a turn.
     faulthandler.register(signal.SIGUSR2, all_threads=True)
     sys.exit(Worker(boot, channel, Heartbeat(descriptors[0])).live())
@@ -89,6 +91,7 @@ def main_on(channel: Channel) -> None:
 def _mind_signals() -> None:
     """Block what the supervisor decides about."""
     signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in a shell's background
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -207,7 +210,8 @@ class Worker:
         self._ready = True
         self._channel.send(
             Ready(
-                files=tuple(sorted(user_files() | self._watched)),
+                files=tuple(sorted(user_files())),
+                watched=tuple(sorted(str(Path(name).resolve()) for name in self._watched)),
                 folders=self._folders(),
                 modules=other_modules(),
                 digests=digests(self._applications, bytes.fromhex(self._orders.digest_key)),

@@ -85,6 +85,7 @@ class Zygote:
         """Serve until the supervisor is gone; a `Birth` in every worker that is forked."""
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED)  # blocked since before the exec
         for sock in (self._wake_read, self._wake_write):
             sock.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)

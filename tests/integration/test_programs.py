@@ -1,0 +1,379 @@
+"""Scripts whose main() listens and starts the loop, run unmodified in every worker."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Hammer, Serve
+
+# Ahead of every program here. Each start and each end leaves a line in a file.
+COMMON = """\
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import tornado.options
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.netutil import bind_sockets
+from tornado.options import define, options
+from tornado.process import fork_processes, task_id
+from tornado.web import Application, RequestHandler
+
+HERE = Path(__file__).resolve().parent
+define("port", default=0, type=int)
+define("second_port", default=0, type=int)
+define("greeting", default="hello")
+
+
+def note(event):
+    with (HERE / "events").open("a") as file:
+        file.write(f"{event} {os.getpid()}\\n")
+
+
+class Main(RequestHandler):
+    def get(self):
+        self.write(f"1 {options.greeting} of {__name__}")
+
+
+class Pid(RequestHandler):
+    def get(self):
+        self.write(str(os.getpid()))
+
+
+class Task(RequestHandler):
+    def get(self):
+        self.write(f"task {task_id()}")
+
+
+class Other(RequestHandler):
+    def get(self):
+        self.write("the other one")
+
+
+app = Application([("/", Main), ("/pid", Pid), ("/task", Task)])
+other = Application([("/", Other)])
+
+"""
+
+ASYNCIO = """\
+async def main():
+    options.parse_command_line()
+    app.listen(options.port, address="127.0.0.1")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0)
+        note("finally")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+OLD_STYLE = """\
+def main():
+    tornado.options.parse_command_line()
+    server = HTTPServer(app)
+    server.bind(options.port, address="127.0.0.1")
+    server.start(2)
+    try:
+        IOLoop.current().start()
+    finally:
+        note("finally")
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+FORKING = """\
+def main():
+    tornado.options.parse_command_line()
+    sockets = bind_sockets(options.port, address="127.0.0.1")
+    fork_processes(2)
+
+    async def serve():
+        server = HTTPServer(app)
+        server.add_sockets(sockets)
+        await asyncio.Event().wait()
+
+    try:
+        asyncio.run(serve())
+    finally:
+        note("finally")
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+TWO_PORTS = """\
+async def main():
+    options.parse_command_line()
+    app.listen(options.port, address="127.0.0.1")
+    other.listen(options.second_port, address="127.0.0.1")
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+HANDLES_SIGTERM = """\
+async def main():
+    options.parse_command_line()
+    server = app.listen(options.port, address="127.0.0.1")
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    await ended.wait()
+    server.stop()
+    await server.close_all_connections()
+    note("sigterm")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+HANDLES_SIGTERM_OLD_STYLE = """\
+def on_signal(number, frame):
+    IOLoop.current().add_callback_from_signal(shutdown)
+
+
+def shutdown():
+    server.stop()
+    note("sigterm")
+    IOLoop.current().stop()
+
+
+signal.signal(signal.SIGTERM, on_signal)
+signal.signal(signal.SIGINT, on_signal)
+tornado.options.parse_command_line()
+server = HTTPServer(app)
+server.listen(options.port, address="127.0.0.1")
+IOLoop.current().start()
+note("after the loop")
+"""
+
+PROGRAMS = {"asyncio": ASYNCIO, "old style": OLD_STYLE, "forking": FORKING}
+
+
+def events(serve: Serve, name: str) -> list[str]:
+    """The pids that have noted an event."""
+    path = serve.folder / "events"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [line.removeprefix(name).strip() for line in lines if line.startswith(name)]
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_a_program_serves_on_its_own_port_and_reloads(
+    serve: Serve, wait_for: Callable[..., Any], kind: str
+) -> None:
+    port = serve.free_port()
+    server = serve(
+        {"prog.py": COMMON + PROGRAMS[kind]},
+        "prog.py",
+        "--workers",
+        "2",
+        "--",
+        f"--port={port}",
+        "--greeting=welcome",
+        port=None,
+    )
+    assert server.urls == [f"http://127.0.0.1:{port}"]
+    assert server.get().text == "1 welcome of __main__"
+    pids = server.answering_pids(2)
+    server.edit("prog.py", "1 {options", "2 {options")
+    server.wait_for_reload()
+    assert server.get().text == "2 welcome of __main__"
+    assert server.answering_pids(2).isdisjoint(pids)
+    wait_for(lambda: set(events(serve, "finally")) == {str(pid) for pid in pids}, "finally: ran")
+    assert server.stop() == 0
+    assert len(set(events(serve, "finally"))) == 4
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize("start", ["asyncio.run(main())\n", "main_loop()\n", "app.listen(0)\n"])
+def test_a_program_without_a_main_guard(serve: Serve, start: str) -> None:
+    """It also has an application at hand, but starts to serve when it is imported."""
+    definitions, _, _ = ASYNCIO.partition("if __name__")
+    definitions += "def main_loop():\n    app.listen(options.port)\n    IOLoop.current().start()\n"
+    if start.startswith("app"):
+        start += "IOLoop.current().start()\n"
+    server = serve({"prog.py": COMMON + definitions + start}, "prog.py", "--drain-timeout", "0.1")
+    assert len(server.urls) == 1
+    with server.connect() as client:
+        client.sock.settimeout(5)
+        assert client.request().text == "1 hello of __main__"
+
+
+def test_tasks_are_numbered_as_after_a_fork(serve: Serve, wait_for: Callable[..., Any]) -> None:
+    server = serve({"prog.py": COMMON + FORKING}, "prog.py", "--workers", "2")
+    seen = set()
+    wait_for(lambda: seen.add(server.get("/task").text) or len(seen) == 2, "both tasks")
+    assert seen == {"task 0", "task 1"}
+
+
+def test_an_edit_shows_while_clients_ask_without_pause(
+    serve: Serve, hammer: Callable[[str], Hammer]
+) -> None:
+    server = serve({"prog.py": COMMON + ASYNCIO}, "prog.py", "--workers", "2", "--no-access-log")
+    with hammer(server.url) as clients:
+        clients.wait_for_version(1)
+        for number in range(2, 6):
+            server.edit("prog.py", f"{number - 1} {{options", f"{number} {{options")
+            clients.wait_for_version(number)
+    assert server.errors == []
+
+
+def test_two_ports(serve: Serve) -> None:
+    first, second = serve.free_port(), serve.free_port()
+    ports = ("--", f"--port={first}", f"--second-port={second}")
+    server = serve({"prog.py": COMMON + TWO_PORTS}, "prog.py", *ports, port=None)
+    urls = [f"http://127.0.0.1:{first}", f"http://127.0.0.1:{second}"]
+    assert server.urls == urls
+    assert server.get(url=urls[0]).text.startswith("1 hello")
+    assert server.get(url=urls[1]).text == "the other one"
+    server.edit("prog.py", "the other one", "the changed one")
+    server.wait_for_reload()
+    assert server.get(url=urls[1]).text == "the changed one"
+
+
+def test_the_port_option_overrides_the_first(serve: Serve) -> None:
+    first, second, chosen = serve.free_port(), serve.free_port(), serve.free_port()
+    ports = ("--", f"--port={first}", f"--second-port={second}")
+    server = serve({"prog.py": COMMON + TWO_PORTS}, "prog.py", *ports, port=chosen)
+    assert server.urls == [f"http://127.0.0.1:{chosen}", f"http://127.0.0.1:{second}"]
+    assert server.get(url=server.urls[0]).text.startswith("1 hello")
+    assert server.get(url=server.urls[1]).text == "the other one"
+
+
+@pytest.mark.parametrize("source", [HANDLES_SIGTERM, HANDLES_SIGTERM_OLD_STYLE])
+def test_a_program_that_handles_sigterm_ends_by_it(
+    serve: Serve, wait_for: Callable[..., Any], source: str
+) -> None:
+    server = serve({"prog.py": COMMON + source}, "prog.py")
+    (old,) = server.answering_pids(1)
+    server.edit("prog.py", "1 {options", "2 {options")
+    server.wait_for_reload()
+    assert server.get().text.startswith("2 ")
+    wait_for(lambda: events(serve, "sigterm") == [str(old)], "the handler ran on the reload")
+    (new,) = server.answering_pids(1)
+    server.signal(signal.SIGINT, group=True)
+    assert server.wait_until_ended() == 0
+    assert events(serve, "sigterm") == [str(old), str(new)]
+    assert "did not end in time" not in server.log
+    assert "Traceback" not in server.log
+
+
+def test_a_module_run_with_m(serve: Serve) -> None:
+    files = {
+        "board/__init__.py": "",
+        "board/words.py": "WORD = 'old'\n",
+        "board/main.py": COMMON.replace("import asyncio\n", "import asyncio\nfrom . import words\n")
+        .replace("1 {options.greeting}", "{words.WORD} {options.greeting} {sys.argv[1:]}")
+        .replace("Path(__file__).resolve().parent", "Path.cwd()")
+        + ASYNCIO,
+    }
+    server = serve(files, "-m", "board.main", "--", "--greeting=hey")
+    assert server.get().text == "old hey ['--greeting=hey'] of __main__"
+    server.write("board/words.py", "WORD = 'new'\n")
+    server.wait_for_answer("new hey")
+
+
+def test_a_program_s_syntax_error(serve: Serve) -> None:
+    server = serve({"prog.py": COMMON + ASYNCIO}, "prog.py", "--workers", "2")
+    server.write("prog.py", COMMON + ASYNCIO + "(")
+    server.wait_for_log("goes on serving")
+    assert server.get().text.startswith("1 ")
+    server.edit("prog.py", "1 {options", "2 {options")
+    server.wait_for_log("goes on serving", count=2)
+    server.write("prog.py", COMMON.replace("1 {options", "3 {options") + ASYNCIO)
+    server.wait_for_answer("3 ")
+    assert len(server.errors) == 2
+
+
+def test_a_program_that_raises_shows_its_own_frames_alone(serve: Serve) -> None:
+    source = COMMON + ASYNCIO.replace("    app.listen", "    1 / 0\n    app.listen")
+    server = serve({"prog.py": source}, "prog.py", "--workers", "2", wait=False)
+    server.wait_for_log("save a file to retry")
+    frames = [line for line in server.log.splitlines() if line.startswith('  File "')]
+    assert frames
+    assert all(frame.startswith(f'  File "{server.folder}/prog.py"') for frame in frames[-1:])
+    assert "tornkit/" not in "".join(frames)
+    assert "ZeroDivisionError" in server.errors[0]
+    assert len(server.errors) == 1
+    server.write("prog.py", COMMON + ASYNCIO)
+    server.wait_until_serving()
+
+
+@pytest.mark.parametrize(
+    ("ending", "how"),
+    [("print('nothing to serve')\n", "it ended"), ("sys.exit(3)\n", "it exited with status 3")],
+)
+def test_a_program_that_ends_before_it_listens(serve: Serve, ending: str, how: str) -> None:
+    source = COMMON + "if __name__ == '__main__':\n    " + ending
+    server = serve({"prog.py": source}, "prog.py", "--workers", "2", port=None, wait=False)
+    assert server.wait_until_ended() == 1
+    assert len(server.errors) == 1
+    assert f"prog.py never listened: {how} first" in server.errors[0]
+
+
+def test_a_program_whose_port_is_taken(serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        server = serve(
+            {"prog.py": COMMON + ASYNCIO},
+            "prog.py",
+            "--workers",
+            "2",
+            "--",
+            f"--port={port}",
+            port=None,
+            wait=False,
+        )
+        assert server.wait_until_ended() == 1
+    assert len(server.errors) == 1
+    assert f"port {port} of 127.0.0.1 is taken" in server.errors[0]
+    assert "Traceback" not in server.log
+
+
+def test_a_program_may_try_another_port(serve: Serve) -> None:
+    source = COMMON + ASYNCIO.replace(
+        '    app.listen(options.port, address="127.0.0.1")\n',
+        "    try:\n"
+        '        app.listen(options.port, address="127.0.0.1")\n'
+        "    except OSError as error:\n"
+        '        note(f"errno {error.errno}")\n'
+        '        app.listen(options.second_port, address="127.0.0.1")\n',
+    )
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        first, second = taken.getsockname()[1], serve.free_port()
+        ports = ("--", f"--port={first}", f"--second-port={second}")
+        server = serve({"prog.py": source}, "prog.py", *ports, port=None)
+        assert server.urls == [f"http://127.0.0.1:{second}"]
+        assert server.get().status == 200
+
+
+def test_a_program_s_debug_mode_and_access_lines(serve: Serve) -> None:
+    """Its own logging is left alone, and no request is shown twice."""
+    source = COMMON.replace('("/task", Task)]', '("/task", Task)], debug=True') + ASYNCIO
+    server = serve({"prog.py": source}, "prog.py")
+    server.get()
+    server.wait_for_log("200 GET / ")
+    server.get("/pid")
+    server.wait_for_log("200 GET /pid ")
+    assert server.log.count("GET / ") == 1
+    server.edit("prog.py", "1 {options", "2 {options")
+    server.wait_for_answer("2 hello")
+    assert server.reloads == 1
+    assert "starting another" not in server.log
