@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import signal
 import socket
 
 from tornkit import seams
@@ -16,7 +15,7 @@ from tornkit.serve.userfiles import remember_what_is_held
 
 def main(descriptor: int) -> None:
     """Import what `Warm` names, then live a worker's life. Exits."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, worker.BLOCKED)
+    # SIGINT and SIGTERM are blocked since before the exec, until the worker minds them.
     channel = Channel(socket.socket(fileno=descriptor))
     seams.prepare()
     try:

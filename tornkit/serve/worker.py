@@ -7,9 +7,7 @@ The process is the user's: tornkit keeps to one thread and one descriptor in it,
 only where the user's loop gives one. Until that loop runs, messages are read as they are waited
 for; from the first ``listen()`` on, the loop reads them.
 
-SIGINT and SIGTERM are blocked from the start: a Ctrl-C reaches the whole process group, and who
-stops when is the supervisor's business. At the end of its drain a program gets the one of them
-that it handles, unblocked, and so runs its own clean-up.
+Who stops when is the supervisor's business, not a signal's: see `tornkit.serve.signals`.
 """
 
 from __future__ import annotations
@@ -60,9 +58,9 @@ from tornkit.serve.messages import (
 )
 from tornkit.serve.orders import Orders, application_claim
 from tornkit.serve.sameness import digests
+from tornkit.serve.signals import end_program, leave_to_supervisor
 from tornkit.serve.userfiles import other_modules, user_files
 
-BLOCKED = (signal.SIGINT, signal.SIGTERM)
 # RFC 6455, section 7.4.1, and the registry it founded: going away; service restart.
 _WEBSOCKET_SHUTDOWN, _WEBSOCKET_RESTART = 1001, 1012
 _log = logging.getLogger("tornkit")
@@ -76,7 +74,7 @@ def main(descriptor: int) -> None:
 
 def main_on(channel: Channel) -> None:
     """The same, with the channel made already."""
-    _mind_signals()
+    leave_to_supervisor()
     try:
         boot, descriptors = channel.receive()
     except ChannelClosed:
@@ -86,14 +84,6 @@ def main_on(channel: Channel) -> None:
     # Written by C code on the signal, also where the interpreter never gets a turn.
     faulthandler.register(signal.SIGUSR2, all_threads=True)
     sys.exit(Worker(boot, channel, Heartbeat(descriptors[0])).live())
-
-
-def _mind_signals() -> None:
-    """Block what the supervisor decides about."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in a shell's background
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Worker:
@@ -318,24 +308,11 @@ class Worker:
             self._ended.set()
             return
         # From a callback, not from this task: a KeyboardInterrupt then leaves the loop at once.
-        IOLoop.current().add_callback(_deliver_end)
+        IOLoop.current().add_callback(end_program)
 
     def _report(self, failure: Failed) -> None:
         with contextlib.suppress(ChannelClosed):
             self._channel.send(failure)
-
-
-def _deliver_end() -> None:
-    """Send this process the signal that its program ends by.
-
-    Without a SIGTERM handler of its own, what Ctrl-C does: `asyncio.run` makes of it a cancelled
-    main() and its clean-up. Raised while it is still blocked, so that a Ctrl-C that is pending
-    from the terminal and this one are one.
-    """
-    handles_term = signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)
-    number = signal.SIGTERM if handles_term else signal.SIGINT
-    signal.raise_signal(number)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 
 
 def _server_arguments(options: HttpOptions) -> dict[str, object]:

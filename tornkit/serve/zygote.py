@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import tornado.platform.asyncio  # noqa: F401
 
 from tornkit import seams
-from tornkit.serve import worker
+from tornkit.serve import signals, worker
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
 from tornkit.serve.userfiles import remember_what_is_held
@@ -77,7 +77,6 @@ class Zygote:
         self._channel = channel
         self._workers: set[int] = set()
         self._wake_read, self._wake_write = socket.socketpair()
-        self._handlers = {number: signal.getsignal(number) for number in _IGNORED}
         seams.prepare()
         self._freeze()
 
@@ -138,13 +137,13 @@ class Zygote:
             return None
         pids = []
         # A signal that comes between the fork and the child's own set-up has to wait.
-        signal.pthread_sigmask(signal.SIG_BLOCK, worker.BLOCKED)
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals.NUMBERS)
         for descriptor in descriptors:
             pid = os.fork()
             if pid == 0:
                 return self._be_born(message, descriptor, descriptors)
             pids.append(pid)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, worker.BLOCKED)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals.NUMBERS)
         for descriptor in descriptors:
             os.close(descriptor)
         self._workers.update(pids)
@@ -162,9 +161,8 @@ class Zygote:
     def _be_born(self, message: Fork, own: int, all_of_them: list[int]) -> Birth:
         """In the child: nothing of the zygote's stays but its memory."""
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        for number in (signal.SIGCHLD, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         for descriptor in all_of_them:
             if descriptor != own:
                 os.close(descriptor)

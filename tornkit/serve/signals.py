@@ -1,0 +1,60 @@
+"""What a worker makes of SIGINT and SIGTERM.
+
+A Ctrl-C reaches every process of the terminal, and systemd tells every process of a unit to
+terminate; but who stops when is the supervisor's business, by messages. So both are caught and
+passed over, by a handler: a blocked or ignored signal would be inherited by the programs that the
+user's code starts, which could then not be terminated any more.
+
+A program that handles one of them by itself goes on doing so, and is ended by it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from types import FrameType
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _pass_over(number: int, frame: FrameType | None) -> None:
+    """Nothing: the supervisor got it too."""
+
+
+def leave_to_supervisor() -> None:
+    """Pass over both from now on, in this process but not in children that it forks."""
+    for number in NUMBERS:
+        signal.signal(number, _pass_over)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*NUMBERS, signal.SIGHUP))
+    # Blocked in between: one that came before the child has its own handlers would be passed over.
+    os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_as_usual)
+
+
+def _block() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
+
+
+def _unblock() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, NUMBERS)
+
+
+def _as_usual() -> None:
+    """In a child that the user's code forks: `multiprocessing` ends its children by SIGTERM."""
+    if signal.getsignal(signal.SIGINT) is _pass_over:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGTERM) is _pass_over:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _unblock()
+
+
+def end_program() -> None:
+    """End the program as its own user would; called from its loop.
+
+    :raises KeyboardInterrupt: it handles neither signal. It is what a Ctrl-C would raise, and
+        `asyncio.run` cancels main() on it, so that the program's clean-up runs.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) not in (_pass_over, signal.SIG_DFL, signal.SIG_IGN):
+            signal.raise_signal(number)
+            return
+    raise KeyboardInterrupt
