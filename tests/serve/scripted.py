@@ -155,8 +155,11 @@ class FakeNursery:
         self._world = world
         self.learned: list[tuple[str, ...]] = []
 
-    def connect(self, on_exit: Callable[[int, int], None]) -> None:
+    def connect(
+        self, on_exit: Callable[[int, int], None], on_stale: Callable[[str], None]
+    ) -> None:
         self._world.on_exit = on_exit
+        self._world.on_stale = on_stale
 
     @property
     def warmth(self) -> Warmth:
@@ -259,6 +262,7 @@ class World:
     listeners: Listeners = field(default_factory=Listeners)
     environment: dict[str, str] = field(default_factory=dict)
     on_exit: Callable[[int, int], None] = lambda pid, status: None
+    on_stale: Callable[[str], None] = lambda what: None
     watcher: FakeWatcher = field(init=False)
     nursery: FakeNursery = field(init=False)
     _seen: int = 0

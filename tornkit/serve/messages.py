@@ -180,7 +180,7 @@ class Forked:
 
 @dataclass(frozen=True)
 class Unfit:
-    """It can't fork: ``reason``. ``stale``: a file of a module that it holds has changed."""
+    """It can't fork: ``reason``, or ``stale``: then that file has changed since its import."""
 
     reason: str
     stale: bool = False

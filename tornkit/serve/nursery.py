@@ -33,16 +33,20 @@ from tornkit.serve.warmth import ONE_THREAD, Warmth
 _FORK_DEADLINE = 10.0
 # Candidates in a row that turned out spoiled; then what is warm stays as it is.
 _MOST_TRIES = 6
+# Behind a reload: until then the processors have better things to do.
+_REFILL_AFTER = 0.2
 
 
 OnExit = Callable[[int, int], None]  # pid; exit status, or the negative of a signal
+OnStale = Callable[[str], None]  # what has changed
 
 
 class Nursery(Protocol):
     """Starts workers and says when they end."""
 
-    def connect(self, on_exit: OnExit) -> None:
-        """Whom to tell when a worker has ended; never from within another call."""
+    def connect(self, on_exit: OnExit, on_stale: OnStale) -> None:
+        """Whom to tell when a worker has ended, and when workers were born with imports that
+        were not of today; never from within another call."""
 
     @property
     def warmth(self) -> Warmth:
@@ -69,7 +73,7 @@ class Fresh:
         self._keep_stdin = keep_stdin
         self._on_exit: OnExit = lambda pid, status: None
 
-    def connect(self, on_exit: OnExit) -> None:
+    def connect(self, on_exit: OnExit, on_stale: OnStale) -> None:
         self._on_exit = on_exit
 
     @property
@@ -106,18 +110,32 @@ class _Zygote:
     workers: set[int] = field(default_factory=set)
     trying: str | None = None
     retired: bool = False
+    stale: str | None = None  # which of its files has changed
 
 
 class Forking:
-    """Workers are forks of a warm zygote. ``report`` is told what is warm."""
+    """Workers are forks of a warm zygote. ``report`` is told what is warm.
+
+    ``spares`` of them are forked ahead of time and wait for their `Boot`: a fork and a process's
+    first steps take half of what a small application's start does. That what they hold is not
+    stale is found out when the next ones are forked (`_refill`), behind the reload, not before.
+    """
 
     def __init__(
-        self, loop: Loop, report: Callable[[Warmth], None], *, keep_stdin: bool = False
+        self,
+        loop: Loop,
+        report: Callable[[Warmth], None],
+        spares: int,
+        *,
+        keep_stdin: bool = False,
     ) -> None:
         self._loop = loop
         self._report = report
         self._keep_stdin = keep_stdin
         self._on_exit: OnExit = lambda pid, status: None
+        self._on_stale: OnStale = lambda what: None
+        self._spares = spares
+        self._ahead: list[ChildProcess] = []  # forked from the active zygote
         self._zygotes: dict[int, _Zygote] = {}
         self._active: _Zygote | None = None
         self._candidate: _Zygote | None = None
@@ -126,8 +144,9 @@ class Forking:
         self._tries = 0
         self.warmth = Warmth(0, {})
 
-    def connect(self, on_exit: OnExit) -> None:
+    def connect(self, on_exit: OnExit, on_stale: OnStale) -> None:
         self._on_exit = on_exit
+        self._on_stale = on_stale
 
     # ---- spawning ----
 
@@ -136,24 +155,51 @@ class Forking:
         if zygote is None or zygote.environment != environment:
             # Imports may depend on the environment: what is warm is warm for the old one.
             zygote = self._begin_anew(environment)
-        processes = self._fork(zygote, count)
+        ahead, self._ahead = self._ahead[:count], self._ahead[count:]
+        self._loop.at(self._loop.now() + _REFILL_AFTER, self._refill)
+        missing = count - len(ahead)
+        if missing == 0:
+            return ahead
+        processes = self._fork(zygote, missing)
         if processes is None:
-            processes = self._fork(self._begin_anew(environment), count)
+            processes = self._fork(self._begin_anew(environment), missing)
         if processes is None:
             # Children of the supervisor's own; `reaped` tells of them.
-            return start_workers(count, environment, keep_stdin=self._keep_stdin)
-        return processes
+            processes = start_workers(missing, environment, keep_stdin=self._keep_stdin)
+        return ahead + processes
+
+    def _refill(self) -> None:
+        """Fork ahead of time as many as the next generation will want."""
+        zygote = self._active
+        missing = self._spares - len(self._ahead)
+        if zygote is None or missing <= 0:
+            return
+        forked = self._fork(zygote, missing)
+        if forked is not None:
+            self._ahead += forked
+        elif zygote.stale is not None:
+            # Those that were used last were forked before the change, or just after.
+            self._begin_anew(zygote.environment)
+            self._on_stale(zygote.stale)
 
     def _begin_anew(self, environment: Mapping[str, str]) -> _Zygote:
         """A zygote that holds Tornado alone, now; a warm one behind it."""
         if self._active is not None:
             self._retire(self._active)
+        self._dismiss_ahead()
         self._active = self._start(environment, ())
         self._drop_candidate()
         self._tries = 0
         if self._learned:
             self._warm_candidate(environment)
         return self._active
+
+    def _dismiss_ahead(self) -> None:
+        """Those of another zygote than the active one are warm with something else."""
+        for process in self._ahead:
+            process.signal(signal.SIGKILL)
+            process.channel.close()
+        self._ahead.clear()
 
     def _start(self, environment: Mapping[str, str], modules: tuple[str, ...]) -> _Zygote:
         process = start_interpreter(
@@ -179,7 +225,9 @@ class Forking:
         if not isinstance(answer, Forked):
             for channel, _ in pairs:
                 channel.close()
-            self._give_up(zygote)
+            if isinstance(answer, Unfit) and answer.stale:
+                zygote.stale = answer.reason
+            self._retire(zygote)
             return None
         zygote.workers.update(answer.pids)
         return [
@@ -204,11 +252,6 @@ class Forking:
                     case _:
                         pass  # it was a candidate once, and says that it is done
         return answer
-
-    def _give_up(self, zygote: _Zygote) -> None:
-        if self._active is zygote:
-            self._active = None
-        self._retire(zygote)
 
     def _retire(self, zygote: _Zygote) -> None:
         """It forks no more; it ends once its workers have."""
@@ -248,8 +291,10 @@ class Forking:
         if not message.unsafe:
             if self._active is not None:
                 self._retire(self._active)
+            self._dismiss_ahead()
             self._active = zygote
             self._say_warm(message.modules)
+            self._loop.at(self._loop.now() + _REFILL_AFTER, self._refill)
             return
         zygote.process.signal(signal.SIGKILL)
         self._blame(dict(message.unsafe), zygote.environment)
@@ -289,6 +334,10 @@ class Forking:
 
     def _note_exit(self, zygote: _Zygote, message: Exited) -> None:
         zygote.workers.discard(message.pid)
+        for process in self._ahead:
+            if process.pid == message.pid:
+                process.channel.close()
+        self._ahead = [process for process in self._ahead if process.pid != message.pid]
         self._loop.soon(lambda: self._on_exit(message.pid, message.status))
         if zygote.retired and not zygote.workers:
             zygote.process.signal(signal.SIGKILL)
@@ -315,4 +364,4 @@ class Forking:
                 self._note_exit(zygote, Exited(worker, -signal.SIGKILL))
 
     def pids(self) -> list[int]:
-        return list(self._zygotes)
+        return [*self._zygotes, *(process.pid for process in self._ahead)]

@@ -86,7 +86,8 @@ def _nursery(config: ServeConfig, loop: Loop, reporter: Reporter, *, keep_stdin:
     if config.preload == "standby":
         return Standby(loop, reporter.warmed, config.workers, keep_stdin=keep_stdin)
     if config.preload == "fork":
-        return Forking(loop, reporter.warmed, keep_stdin=keep_stdin)
+        spares = config.workers if config.reload else 1
+        return Forking(loop, reporter.warmed, spares, keep_stdin=keep_stdin)
     return Fresh(loop, keep_stdin=keep_stdin)
 
 

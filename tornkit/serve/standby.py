@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from tornkit.serve.channel import ChannelClosed
 from tornkit.serve.loop import Loop
 from tornkit.serve.messages import Warm
-from tornkit.serve.nursery import OnExit, start_workers
+from tornkit.serve.nursery import OnExit, OnStale, start_workers
 from tornkit.serve.processes import ChildProcess, start_interpreter
 from tornkit.serve.warmth import Warmth
 
@@ -43,7 +43,7 @@ class Standby:
         self._learned: dict[str, None] = {}
         self.warmth = Warmth(0, {})
 
-    def connect(self, on_exit: OnExit) -> None:
+    def connect(self, on_exit: OnExit, on_stale: OnStale) -> None:
         self._on_exit = on_exit
 
     def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:

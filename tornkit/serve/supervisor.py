@@ -349,6 +349,9 @@ class Supervisor:
             self._replace(worker, generation, status)
         self._settle(generation)
 
+    def workers_stale(self, what: str) -> None:
+        self._request_restart(what)
+
     def _stand_in(self, worker: Worker) -> None:
         """A worker for a generation that serves: in the place of one that died or is recycled."""
         self._workforce.promise(worker)

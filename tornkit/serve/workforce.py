@@ -59,6 +59,9 @@ class Events(Protocol):
     def worker_closed(self, worker: Worker) -> None:
         """It has let go of its connections, if only by ending; at most once."""
 
+    def workers_stale(self, what: str) -> None:
+        """The last ones were started with imports of files that have changed since."""
+
     def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
         """It has ended; ``before`` is what it was doing, ``worker.failure`` its last word."""
 
@@ -88,7 +91,7 @@ class Workforce:
         self._deadlines: dict[int, Timer] = {}  # by pid: the kill of a worker that should end
         self._letting_go: set[int] = set()  # pids of workers that were told to and have not said so
         self._events: Events | None = None
-        nursery.connect(self._on_exit)
+        nursery.connect(self._on_exit, self._on_stale)
 
     def connect(self, events: Events) -> None:
         """Whom to tell."""
@@ -245,6 +248,10 @@ class Workforce:
             self._send(successor, Adopt(handover.unread), *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+
+    def _on_stale(self, what: str) -> None:
+        assert self._events is not None
+        self._events.workers_stale(what)
 
     def _on_exit(self, pid: int, status: int) -> None:
         worker = self._children.get(pid)

@@ -30,6 +30,7 @@ from tornkit import seams
 from tornkit.serve import signals, worker
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
+from tornkit.serve.rehearsal import rehearse
 from tornkit.serve.userfiles import remember_what_is_held
 from tornkit.serve.warming import Warming, changed, fingerprint, thread_count
 
@@ -58,6 +59,7 @@ class Birth:
         os.environ.update(self.environment)
         gc.enable()
         _reseed_numpy()
+        rehearse()
         worker.main(self.descriptor)
 
 
@@ -153,7 +155,7 @@ class Zygote:
     def _unfit(self) -> Unfit | None:
         stale = changed(self._fingerprint)
         if stale is not None:
-            return Unfit(f"{stale} has changed since it was imported", stale=True)
+            return Unfit(stale, stale=True)
         if thread_count() > 1:
             return Unfit("a warm module has started a thread")
         return None
