@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -304,6 +303,8 @@ def _check_certificate(certfile: str, keyfile: str | None) -> None:
     for option, path in (("--certfile", certfile), ("--keyfile", keyfile)):
         if path is not None and not Path(path).is_file():
             raise CertificateError(f"{option} {path}: there is no such file")
+    import ssl
+
     try:
         # An encrypted key would make every worker ask for its password.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certfile, keyfile, password="")

@@ -27,6 +27,7 @@ from tornkit.serve.channel import ChannelClosed
 from tornkit.serve.loop import Loop
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
 from tornkit.serve.processes import ChildProcess, channel_pair, is_alive, start_interpreter
+from tornkit.serve.timers import Timer
 from tornkit.serve.warmth import ONE_THREAD, Warmth
 
 # A zygote answers in a millisecond or two; a new one first imports Tornado.
@@ -35,6 +36,8 @@ _FORK_DEADLINE = 10.0
 _MOST_TRIES = 6
 # Behind a reload: until then the processors have better things to do.
 _REFILL_AFTER = 0.2
+# Without an edit for so long, the memory of those that wait is worth more than 10 ms.
+_REST_AFTER = 600.0
 
 
 OnExit = Callable[[int, int], None]  # pid; exit status, or the negative of a signal
@@ -135,6 +138,8 @@ class Forking:
         self._on_exit: OnExit = lambda pid, status: None
         self._on_stale: OnStale = lambda what: None
         self._spares = spares
+        self._spawned_before = False
+        self._rest: Timer | None = None
         self._ahead: list[ChildProcess] = []  # forked from the active zygote
         self._zygotes: dict[int, _Zygote] = {}
         self._active: _Zygote | None = None
@@ -156,7 +161,7 @@ class Forking:
             # Imports may depend on the environment: what is warm is warm for the old one.
             zygote = self._begin_anew(environment)
         ahead, self._ahead = self._ahead[:count], self._ahead[count:]
-        self._loop.at(self._loop.now() + _REFILL_AFTER, self._refill)
+        self._expect_more()
         missing = count - len(ahead)
         if missing == 0:
             return ahead
@@ -167,6 +172,15 @@ class Forking:
             # Children of the supervisor's own; `reaped` tells of them.
             processes = start_workers(missing, environment, keep_stdin=self._keep_stdin)
         return ahead + processes
+
+    def _expect_more(self) -> None:
+        """Somebody edits, and will do so again: behind the first start nothing is known of that."""
+        if self._spawned_before:
+            self._loop.at(self._loop.now() + _REFILL_AFTER, self._refill)
+            if self._rest is not None:
+                self._rest.cancel()
+            self._rest = self._loop.at(self._loop.now() + _REST_AFTER, self._dismiss_ahead)
+        self._spawned_before = True
 
     def _refill(self) -> None:
         """Fork ahead of time as many as the next generation will want."""
@@ -294,7 +308,6 @@ class Forking:
             self._dismiss_ahead()
             self._active = zygote
             self._say_warm(message.modules)
-            self._loop.at(self._loop.now() + _REFILL_AFTER, self._refill)
             return
         zygote.process.signal(signal.SIGKILL)
         self._blame(dict(message.unsafe), zygote.environment)

@@ -11,6 +11,7 @@ from pathlib import Path
 from tornkit.appload.target import Target
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
+from tornkit.serve.cpus import usable_cpus
 from tornkit.serve.health import Health, HealthPolicy
 from tornkit.serve.loop import Loop
 from tornkit.serve.nursery import Forking, Fresh, Nursery
@@ -86,7 +87,8 @@ def _nursery(config: ServeConfig, loop: Loop, reporter: Reporter, *, keep_stdin:
     if config.preload == "standby":
         return Standby(loop, reporter.warmed, config.workers, keep_stdin=keep_stdin)
     if config.preload == "fork":
-        spares = config.workers if config.reload else 1
+        # More could not begin at once; each costs the memory that it does not share.
+        spares = min(config.workers, usable_cpus()) if config.reload else 1
         return Forking(loop, reporter.warmed, spares, keep_stdin=keep_stdin)
     return Fresh(loop, keep_stdin=keep_stdin)
 
