@@ -105,7 +105,7 @@ def test_the_tour_shows_what_serve_prints(workplace: Path) -> None:
     with log.open("w") as out:
         server = subprocess.Popen(
             [*TORNKIT, *command.removeprefix("$ tornkit ").split(), "--port", str(port)],
-            cwd=workplace, env=PLAIN, stdout=out, stderr=out,
+            cwd=workplace, env={**PLAIN, "XDG_CACHE_HOME": str(workplace)}, stdout=out, stderr=out,
         )  # fmt: skip
     try:
         seen = 0

@@ -1,15 +1,20 @@
-"""How what the supervisor says looks on a terminal. Everything goes to standard error."""
+"""How what the supervisor says looks on a terminal. Everything goes to standard error.
+
+Short lines by click alone: rich would be a quarter of the supervisor's memory, for good.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
-from rich.markup import escape
-from rich.text import Text
+import click
 
 from tornkit import __version__
-from tornkit.cli import console
+from tornkit.serve.logs import wants_colour
 from tornkit.serve.messages import Failed
 from tornkit.serve.reporter import Banner
 from tornkit.serve.warmth import Warmth
@@ -18,42 +23,44 @@ from tornkit.serve.warmth import Warmth
 class TerminalReporter:
     """A `tornkit.serve.reporter.Reporter`: short lines, the time in front."""
 
+    def __init__(self) -> None:
+        self._colour = wants_colour(sys.stderr)
+
     def serving(self, banner: Banner) -> None:
-        where = f"[bold cyan]{escape(' '.join(banner.urls))}[/]"
+        where = self._paint(" ".join(banner.urls), fg="cyan", bold=True)
         if banner.everywhere:
-            where += " [yellow](on all addresses of this machine)[/]"
+            where += self._paint(" (on all addresses of this machine)", fg="yellow")
         lines = [
-            ("serving", f"[bold]{escape(banner.label)}[/] at {where}"),
+            ("serving", f"{self._paint(banner.label, bold=True)} at {where}"),
             ("workers", f"{banner.workers} (supervisor {banner.pid})"),
         ]
         if banner.watched:
             how = " by polling" if banner.polling else ""
-            lines.append(("watching", escape(", ".join(banner.watched)) + how))
-        err = console.err()
-        err.print(f"[bold]tornkit {__version__}[/]")
+            lines.append(("watching", ", ".join(banner.watched) + how))
+        self._say(self._paint(f"tornkit {__version__}", bold=True))
         for name, text in lines:
-            err.print(f"  [dim]{name:<9}[/]{text}")
-        err.print("  [dim]Ctrl-C stops[/]")
+            self._say(f"  {self._paint(f'{name:<9}', dim=True)}{text}")
+        self._say(self._paint("  Ctrl-C stops", dim=True))
 
     def warmed(self, warmth: Warmth) -> None:
         text = f"warm: {warmth.modules} modules" if warmth.modules else "only Tornado is warm"
         if culprits := warmth.culprits():
             reasons = ", ".join(f"{name} {reason}" for name, reason in culprits.items())
-            text += f"; {len(culprits)} quarantined ({escape(reasons)})"
+            text += f"; {len(culprits)} quarantined ({reasons})"
         self._line(text, "dim")
 
     def reloading(self, changed: Sequence[str]) -> None:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
         what = shown if changed == ("SIGHUP",) else f"{shown} changed"
-        self._line(f"{escape(what)}, starting anew", "dim")
+        self._line(f"{what}, starting anew", "dim")
 
     def reloaded(self, generation: int, took: float) -> None:
         self._line(f"reloaded in {took * 1000:.0f} ms", "green")
 
     def failed(self, failure: Failed, *, old_serves: bool, waiting: bool) -> None:
         if failure.traceback:
-            console.err().print(Text(failure.traceback.rstrip("\n")))
-        self._line(f"[bold]error:[/] {escape(failure.message)}", "red")
+            self._say(failure.traceback.rstrip("\n"))
+        self._line(f"error: {failure.message}", "red")
         if old_serves:
             self._line("the code from before goes on serving; save again to retry", "yellow")
         elif waiting:
@@ -61,7 +68,7 @@ class TerminalReporter:
 
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         when = f"in {delay:.1f} s" if delay else "now"
-        self._line(f"worker {slot + 1} (pid {pid}) {escape(how)}; starting another {when}", "red")
+        self._line(f"worker {slot + 1} (pid {pid}) {how}; starting another {when}", "red")
 
     def hangs(self, slot: int, pid: int, seconds: float) -> None:
         self._line(
@@ -71,7 +78,7 @@ class TerminalReporter:
         )
 
     def recycles(self, slot: int, pid: int, reason: str) -> None:
-        self._line(f"worker {slot + 1} (pid {pid}) {escape(reason)}; another takes over", "dim")
+        self._line(f"worker {slot + 1} (pid {pid}) {reason}; another takes over", "dim")
 
     def resized(self, workers: int) -> None:
         self._line(f"{workers} worker{'' if workers == 1 else 's'} from now on", "dim")
@@ -96,4 +103,14 @@ class TerminalReporter:
         self._line("stopped", "dim")
 
     def _line(self, text: str, style: str) -> None:
-        console.err().print(f"[dim]{time.strftime('%H:%M:%S')}[/] [{style}]{text}[/]")
+        clock = self._paint(time.strftime("%H:%M:%S"), dim=True)
+        look: dict[str, Any] = {"dim": True} if style == "dim" else {"fg": style}
+        self._say(f"{clock} {self._paint(text, **look)}")
+
+    def _paint(self, text: str, **look: Any) -> str:
+        return click.style(text, **look) if self._colour else text
+
+    def _say(self, line: str) -> None:
+        # The terminal, or who reads the pipe, may be gone; the server is not.
+        with contextlib.suppress(OSError, ValueError):
+            click.echo(line, err=True, color=self._colour)

@@ -101,6 +101,11 @@ class Channel:
 
     # ---- receiving ----
 
+    @property
+    def has_read_ahead(self) -> bool:
+        """Whether more was read than was returned: the descriptor tells nothing of that."""
+        return bool(self._received)
+
     def receive(self) -> tuple[Message, list[int]]:
         """The next message, waiting for it.
 

@@ -21,12 +21,14 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from tornkit.serve.channel import ChannelClosed
 from tornkit.serve.loop import Loop
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
 from tornkit.serve.processes import ChildProcess, channel_pair, is_alive, start_interpreter
+from tornkit.serve.recall import Recall
 from tornkit.serve.timers import Timer
 from tornkit.serve.warmth import ONE_THREAD, Warmth
 
@@ -129,6 +131,7 @@ class Forking:
         loop: Loop,
         report: Callable[[Warmth], None],
         spares: int,
+        recall: Recall,
         *,
         keep_stdin: bool = False,
     ) -> None:
@@ -138,6 +141,7 @@ class Forking:
         self._on_exit: OnExit = lambda pid, status: None
         self._on_stale: OnStale = lambda what: None
         self._spares = spares
+        self._recall = recall
         self._spawned_before = False
         self._rest: Timer | None = None
         self._ahead: list[ChildProcess] = []  # forked from the active zygote
@@ -159,7 +163,7 @@ class Forking:
         zygote = self._active
         if zygote is None or zygote.environment != environment:
             # Imports may depend on the environment: what is warm is warm for the old one.
-            zygote = self._begin_anew(environment)
+            zygote = self._begin(environment)
         ahead, self._ahead = self._ahead[:count], self._ahead[count:]
         self._expect_more()
         missing = count - len(ahead)
@@ -195,6 +199,17 @@ class Forking:
             # Those that were used last were forked before the change, or just after.
             self._begin_anew(zygote.environment)
             self._on_stale(zygote.stale)
+
+    def _begin(self, environment: Mapping[str, str]) -> _Zygote:
+        """The first zygote: with what was warm the last time, where that is known."""
+        modules = self._recall.modules()
+        if self._spawned_before or not modules:
+            return self._begin_anew(environment)
+        self._learned.update(dict.fromkeys(modules))
+        self._active = self._start(environment, modules)
+        with contextlib.suppress(ChannelClosed):
+            self._active.process.channel.send(Warm(modules))
+        return self._active
 
     def _begin_anew(self, environment: Mapping[str, str]) -> _Zygote:
         """A zygote that holds Tornado alone, now; a warm one behind it."""
@@ -263,8 +278,16 @@ class Forking:
                         answer = message
                     case Exited():
                         self._note_exit(zygote, message)
+                    case Trying():
+                        zygote.trying = message.module
+                    case Warmed():
+                        # The first one, which is waited for.
+                        self._unsafe.update(message.unsafe)
+                        if message.unsafe:
+                            return None
+                        self._loop.soon(partial(self._say_warm, message.modules))
                     case _:
-                        pass  # it was a candidate once, and says that it is done
+                        raise AssertionError(f"a zygote sent {message}")
         return answer
 
     def _retire(self, zygote: _Zygote) -> None:
@@ -322,6 +345,8 @@ class Forking:
     def _say_warm(self, modules: int) -> None:
         self.warmth = Warmth(modules, dict(self._unsafe))
         self._report(self.warmth)
+        if modules:
+            self._recall.remember(name for name in self._learned if name not in self._unsafe)
 
     # ---- what is heard ----
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tornkit.appload.target import Target
+from tornkit.errors import TornkitError
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
 from tornkit.serve.cpus import usable_cpus
@@ -16,6 +18,7 @@ from tornkit.serve.health import Health, HealthPolicy
 from tornkit.serve.loop import Loop
 from tornkit.serve.nursery import Forking, Fresh, Nursery
 from tornkit.serve.orders import Orders, application_claim
+from tornkit.serve.recall import Recall, cache_folder
 from tornkit.serve.reporter import Banner, Reporter
 from tornkit.serve.sockets import Listeners
 from tornkit.serve.standby import Standby
@@ -43,7 +46,7 @@ def run(
         claim = application_claim(config.port, config.address, config.unix_socket)
         listeners.claim(claim, slot=0, generation=0)
     loop = Loop()
-    nursery = _nursery(config, loop, reporter, keep_stdin=keep_stdin)
+    nursery = _nursery(config, target, loop, reporter, keep_stdin=keep_stdin)
     # Who stands in breakpoint() does not hang.
     hang_timeout = 0.0 if keep_stdin else config.hang_timeout
     health = Health(HealthPolicy(hang_timeout, config.recycle))
@@ -57,7 +60,7 @@ def run(
         drain_timeout=config.drain_timeout,
     )
     # The answer to `tornkit status` comes from the supervisor, which answers through it.
-    control = ControlSocket(control_folder() / f"{os.getpid()}.sock", lambda: status.snapshot())  # noqa: PLW0108 - is assigned below
+    control = _control(lambda: status.snapshot())  # noqa: PLW0108 - is assigned below
     supervisor = Supervisor(
         config,
         target,
@@ -79,17 +82,28 @@ def run(
     return supervisor.run()
 
 
+def _control(snapshot: Callable[[], dict[str, Any]]) -> ControlSocket | None:
+    """None where it can't be had: `tornkit status` says why, and nothing else depends on it."""
+    try:
+        return ControlSocket(control_folder() / f"{os.getpid()}.sock", snapshot)
+    except (TornkitError, OSError):
+        return None
+
+
 def _watcher(config: ServeConfig, target: Target, loop: Loop) -> Watcher:
     return Watcher(_watch_rules(config, target), loop.wake, polling=config.poll)
 
 
-def _nursery(config: ServeConfig, loop: Loop, reporter: Reporter, *, keep_stdin: bool) -> Nursery:
+def _nursery(
+    config: ServeConfig, target: Target, loop: Loop, reporter: Reporter, *, keep_stdin: bool
+) -> Nursery:
     if config.preload == "standby":
         return Standby(loop, reporter.warmed, config.workers, keep_stdin=keep_stdin)
     if config.preload == "fork":
         # More could not begin at once; each costs the memory that it does not share.
         spares = min(config.workers, usable_cpus()) if config.reload else 1
-        return Forking(loop, reporter.warmed, spares, keep_stdin=keep_stdin)
+        recall = Recall(f"{target.project}\0{target.label}", cache_folder())
+        return Forking(loop, reporter.warmed, spares, recall, keep_stdin=keep_stdin)
     return Fresh(loop, keep_stdin=keep_stdin)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from types import FrameType
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
@@ -27,7 +28,23 @@ def leave_to_supervisor() -> None:
         signal.signal(number, _pass_over)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (*NUMBERS, signal.SIGHUP))
     # Blocked in between: one that came before the child has its own handlers would be passed over.
+    if not os.environ.get("PYTHONBREAKPOINT"):
+        sys.breakpointhook = _breakpoint
     os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_as_usual)
+
+
+def _breakpoint(*, header: str | None = None) -> None:
+    """As usual, but Ctrl-C stays the supervisor's.
+
+    pdb makes SIGINT its own when it goes on: the Ctrl-C that ends the server would then open the
+    debugger in the event loop, and nothing would end before the drain's deadline.
+    """
+    from pdb import Pdb
+
+    debugger = Pdb(nosigint=True)
+    if header is not None:
+        debugger.message(header)
+    debugger.set_trace(sys._getframe(1))
 
 
 def _block() -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
+import select
 import socket
+import sys
 
 from tornkit import seams
 from tornkit.serve import worker
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Warm
 from tornkit.serve.userfiles import remember_what_is_held
+from tornkit.serve.warming import changed, fingerprint
 
 
 def main(descriptor: int) -> None:
@@ -27,4 +31,20 @@ def main(descriptor: int) -> None:
         with contextlib.suppress(Exception):  # the worker will import it, and say what is wrong
             importlib.import_module(name)
     remember_what_is_held()
+    if not channel.has_read_ahead:
+        _stand_by(channel)
     worker.main_on(channel)
+
+
+def _stand_by(channel: Channel) -> None:
+    """Wait until it is to be a worker. With stale imports, be one without any (does not return)."""
+    held = fingerprint()
+    poller = select.poll()
+    poller.register(channel.fileno(), select.POLLIN)
+    poller.poll()
+    if changed(held) is None:
+        return
+    command = [
+        word.replace("tornkit.serve.spare", "tornkit.serve.worker") for word in sys.orig_argv
+    ]
+    os.execv(sys.executable, command)  # noqa: S606 - this very command, but for the role

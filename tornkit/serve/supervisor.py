@@ -94,6 +94,7 @@ class Supervisor:
         self._recycled: Worker | None = None  # the one whose successor is on its way
         self._digests: dict[str, str] = {}  # what the last workers had in common
         self._warned: set[str] = set()
+        self._between = False  # the old generation ends, and the new one is not started yet
         self._stuck: set[int] = set()  # pids of workers that are being killed for it
         self._coalescer = Coalescer()
         self._pending_reason: dict[str, None] = {}  # an ordered set
@@ -165,7 +166,7 @@ class Supervisor:
 
     def _start_when_due(self) -> None:
         due = self._coalescer.due()
-        if due is None or self._stopping:
+        if due is None or self._stopping or self._between:
             return
         if due > self._loop.now():
             self._loop.at(due, self._start_when_due)
@@ -180,17 +181,25 @@ class Supervisor:
     def _stop_first(self, reason: tuple[str, ...]) -> None:
         """End the old generation, then start the new one: it holds what can't be held twice.
 
-        New connections wait in the backlogs.
+        New connections wait in the backlogs. What is saved meanwhile is for the new one to read.
         """
         old, self.current = self.current, None
+        self._between = True
         assert old is not None
         self._coalescer.started(self._loop.now())
         self._reporter.reloading(reason)
-        old.after = partial(self._start_generation, reason, told=True)
+        old.after = partial(self._start_after, reason)
         old.move(GenerationState.DRAINING)
         for worker in self._workforce.of(old):
             self._workforce.retire(worker, successor=False)
         self._settle(old)
+
+    def _start_after(self, reason: tuple[str, ...]) -> None:
+        """The old generation has ended: start the new one, with all that was saved until now."""
+        self._between = False
+        reason += tuple(self._pending_reason)
+        self._pending_reason.clear()
+        self._start_generation(reason, told=True)
 
     def _start_generation(self, reason: tuple[str, ...], *, told: bool = False) -> None:
         """Start all workers of a new generation; one that still boots is overtaken."""
@@ -340,12 +349,18 @@ class Supervisor:
     def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
         generation = self._generations[worker.generation]
         self._stuck.discard(worker.pid)
-        if worker is self._recycled:
+        succeeded = worker is self._recycled  # or will be: its successor is on the way
+        if succeeded:
             self._recycled = None
         if generation.state is GenerationState.BOOTING and not self._stopping:
             failure = worker.failure or Failed("Died", f"a worker {how(status)} while it started")
             self._generation_failed(generation, failure)
-        elif generation.state is GenerationState.SERVING and before is not WorkerState.DRAINING:
+        elif (
+            generation.state is GenerationState.SERVING
+            and before is not WorkerState.DRAINING
+            and not succeeded
+            and not self._stopping
+        ):
             self._replace(worker, generation, status)
         self._settle(generation)
 

@@ -16,7 +16,7 @@ import fnmatch
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ _REFRESH_SUFFIXES = frozenset(
     | {".svg", ".ico", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif"}
 )
 _STEP_MS = 5  # how often watchfiles looks whether inotify had something to say
+_ADDED = watchfiles.Change.added
 _DEBOUNCE_MS = 50  # the longest that it gathers before it tells
 
 
@@ -221,10 +222,11 @@ class _Watch:
         )
 
     def _run(self, roots: list[Path]) -> None:
+        wanted = _Filter(roots)
         try:
             for changes in watchfiles.watch(
                 *roots,
-                watch_filter=_Filter(roots),
+                watch_filter=wanted,
                 step=_STEP_MS,
                 debounce=_DEBOUNCE_MS,
                 stop_event=self._stop,
@@ -232,6 +234,18 @@ class _Watch:
                 force_polling=True if self._polling else None,
                 raise_interrupt=False,
             ):
-                self._tell(Path(os.path.realpath(name)) for _, name in changes)
+                names = {name for _, name in changes}
+                if self._recursive:
+                    names.update(_below((name for kind, name in changes if kind is _ADDED), wanted))
+                self._tell(Path(os.path.realpath(name)) for name in names)
         except FileNotFoundError:
             return  # a folder went away between the check and the watch
+
+
+def _below(added: Iterable[str], wanted: _Filter) -> Iterator[str]:
+    """The files in folders that have come: of those that were moved here nothing else is told."""
+    for top in added:
+        for folder, inner, files in os.walk(top):
+            inner[:] = [name for name in inner if wanted(_ADDED, f"{folder}{os.sep}{name}")]
+            paths = (f"{folder}{os.sep}{name}" for name in files)
+            yield from (path for path in paths if wanted(_ADDED, path))
