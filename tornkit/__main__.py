@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -9,9 +10,17 @@ def main() -> None:
     """Run the command line and exit with its code (0 fine, 1 failure or findings, 2 usage)."""
     if sys.platform == "win32":
         sys.exit("tornkit needs Linux or macOS: it hands sockets between processes. Use WSL 2.")
+    _open_standard_descriptors()
     from tornkit.cli import tornkit
 
     tornkit()
+
+
+def _open_standard_descriptors() -> None:
+    """Where one of the first three is closed, a socket would get its number, and be logged to."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 if __name__ == "__main__":

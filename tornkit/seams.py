@@ -243,6 +243,18 @@ def unread_bytes(stream: IOStream) -> bytes | None:
     return bytes(buffer)
 
 
+def forget_unread(stream: IOStream) -> None:
+    """Drop what was read and not used: it went elsewhere with the connection.
+
+    A stream serves what is in its buffer also when it is closed, and the request in it would be
+    answered twice.
+    """
+    buffer = getattr(stream, "_read_buffer", None)
+    if isinstance(buffer, bytearray) and hasattr(stream, "_read_buffer_size"):
+        buffer.clear()
+        stream._read_buffer_size = 0
+
+
 def is_plain(stream: IOStream) -> bool:
     """Whether the kernel has all there is to know of the connection: TLS keeps secrets."""
     return not isinstance(stream, SSLIOStream)

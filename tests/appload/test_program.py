@@ -254,7 +254,7 @@ class TestFailures:
             ("", "it ended before it listened"),
             ("import sys; sys.exit()", "it exited with status 0 before it listened"),
             ("import sys; sys.exit(3)", "it exited with status 3 before it listened"),
-            ("import sys; sys.exit('no db')", "it exited with status no db before it listened"),
+            ("import sys; sys.exit('no db')", "it exited with no db before it listened"),
         ],
     )
     def test_never_served(self, write: Write, text: str, why: str) -> None:

@@ -99,7 +99,9 @@ def _import(target: Target) -> ModuleType:
                 "environment's packages)"
             ) from None
         raise _raised(error, f"importing {target.module}") from None
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything
         raise _raised(error, f"importing {target.module}") from None
     loaded_from = getattr(module, "__file__", None)
     if target.path and loaded_from and not Path(loaded_from).samefile(target.path):
@@ -155,7 +157,9 @@ async def build_application(found: object, target: Target) -> HTTPServerConnecti
         made = found()
         if inspect.isawaitable(made):
             made = await made
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything
         raise _raised(error, f"calling {target.label}") from None
     if not isinstance(made, HTTPServerConnectionDelegate):
         raise NotAnApplication(

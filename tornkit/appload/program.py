@@ -56,6 +56,11 @@ def _module_exists(name: str) -> bool:
 _PATIENCE = 1.0
 
 
+def exit_status(error: SystemExit) -> str:
+    """What a program said when it exited: ``status 1``, or its last words."""
+    return str(error.code) if isinstance(error.code, str) else f"status {error.code or 0}"
+
+
 class _WouldServe(SystemExit):
     """Ends a program from inside its loop: asyncio lets SystemExit alone through a callback."""
 
@@ -121,7 +126,7 @@ def capture_applications(target: Target) -> tuple[Servable, ...]:
     except _WouldServe:
         why = "only a server of another protocol"
     except SystemExit as error:
-        why = f"it exited with status {error.code or 0} before it listened"
+        why = f"it exited with {exit_status(error)} before it listened"
     except NoSuchModule:
         raise
     except BaseException as error:  # noqa: BLE001 - user code may raise anything

@@ -27,7 +27,7 @@ class TerminalReporter:
         self._colour = wants_colour(sys.stderr)
 
     def serving(self, banner: Banner) -> None:
-        where = self._paint(" ".join(banner.urls), fg="cyan", bold=True)
+        where = self._paint(" ".join(banner.urls), fg="cyan")
         if banner.everywhere:
             where += self._paint(" (on all addresses of this machine)", fg="yellow")
         lines = [
@@ -95,6 +95,13 @@ class TerminalReporter:
 
     def overdue(self, pid: int, slot: int) -> None:
         self._line(f"worker {slot + 1} (pid {pid}) did not end in time and was killed", "yellow")
+
+    def watching_fails(self, trouble: str) -> None:
+        self._line(
+            f"can't watch files: {trouble}; polling from now on. Raise "
+            "fs.inotify.max_user_watches, or --ignore what is large",
+            "yellow",
+        )
 
     def stopping(self, why: str) -> None:
         self._line(f"{why}: finishing what is under way; once more to stop at once", "dim")

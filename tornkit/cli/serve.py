@@ -249,7 +249,9 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
             keyfile=absolute(options["keyfile"]),
             max_body_size=options["max_body_size"],
         ),
-        env_file=None if options["env_file"] is None else options["env_file"].absolute(),
+        env_file=None
+        if options["env_file"] is None
+        else options["env_file"].expanduser().absolute(),
         open_browser=options["open"],
     )
 

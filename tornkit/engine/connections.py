@@ -166,9 +166,11 @@ class Connections:
         """Of one between two requests: no byte of the next is anywhere but in the stream."""
         stream = connection.server_connection.stream
         if stream.closed():
+            seams.forget_unread(stream)  # pipelined behind a response that said close
             return
         if self._release is not None and seams.can_move(stream):
             self._release(stream)
+            seams.forget_unread(stream)
         elif seams.has_input(stream):
             # To close now would reset it, and the client would never know why.
             connection.server_connection.params.no_keep_alive = True

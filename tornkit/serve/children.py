@@ -93,18 +93,16 @@ class Children(Generic[ProcessT]):
         return [worker for worker in self if worker.generation == number]
 
     def successor_of(self, worker: WorkerHandle[ProcessT]) -> WorkerHandle[ProcessT] | None:
-        """The newest serving worker that came after this one: in the same slot, or in any other."""
+        """The newest serving worker of its generation or a later one: in its slot, or in any."""
         serving = [
             other
             for other in self
-            if other.state is WorkerState.SERVING and _age(other) > _age(worker)
+            if other.state is WorkerState.SERVING
+            and other is not worker
+            and other.generation >= worker.generation
         ]
         return max(
             serving,
             key=lambda other: (other.generation, other.slot == worker.slot, other.started_at),
             default=None,
         )
-
-
-def _age(worker: WorkerHandle[ProcessT]) -> tuple[int, float]:
-    return worker.generation, worker.started_at

@@ -28,7 +28,7 @@ def control_folder() -> Path:
     :raises TornkitError: somebody else has made such a folder; nothing in it is to be trusted.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and Path(runtime).is_dir():
+    if runtime and os.access(runtime, os.W_OK | os.X_OK):
         folder = Path(runtime) / "tornkit"
     else:
         folder = Path(tempfile.gettempdir()) / f"tornkit-{os.getuid()}"
@@ -67,7 +67,8 @@ class ControlSocket:
         if self._sock is not None:
             self._sock.close()
             self._sock = None
-            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
     def _answer(self) -> None:
         assert self._sock is not None

@@ -11,7 +11,7 @@ happens to the old one.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tornkit.serve.children import IllegalMove
@@ -43,7 +43,8 @@ class Generation:
 
     ``awaited`` holds the slots whose workers have not said ready; ``started_at`` is in seconds of
     the supervisor's clock; ``failure`` says why it FAILED, None where an edit overtook it;
-    ``opened``: it was told to accept; ``after``: what to do once it is GONE.
+    ``environment`` is its workers', whole; ``opened``: it was told to accept; ``after``: what to
+    do once it is GONE.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Generation:
     awaited: set[int] = field(default_factory=set)
     state: GenerationState = GenerationState.BOOTING
     failure: Failed | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     opened: bool = False
     after: Callable[[], None] | None = None
 

@@ -146,9 +146,12 @@ class Listening:
         """Go on with a connection that another worker accepted; False where nobody serves it."""
         registration = self._listener_of(sock)
         server = seams.server_of(registration.callback) if registration is not None else None
-        if server is None:
+        if registration is None or server is None:
             return False
-        seams.serve_moved(server, sock, unread)
+        if unread:
+            seams.serve_moved(server, sock, unread)
+        else:  # as one that was accepted here, TLS and all
+            registration.callback(sock, sock.getpeername())
         return True
 
     def claim(self, claim: Claim) -> list[socket.socket]:

@@ -257,6 +257,9 @@ class Forking:
             if isinstance(answer, Unfit) and answer.stale:
                 zygote.stale = answer.reason
             self._retire(zygote)
+            if answer is None:
+                # It hangs, or is spoiled: as a parent it would not report its workers either.
+                zygote.process.signal(signal.SIGKILL)
             return None
         zygote.workers.update(answer.pids)
         return [
@@ -311,7 +314,10 @@ class Forking:
 
     def _warm_candidate(self, environment: Mapping[str, str]) -> None:
         modules = tuple(name for name in self._learned if name not in self._unsafe)
-        self._candidate = self._start(environment, modules)
+        try:
+            self._candidate = self._start(environment, modules)
+        except OSError:
+            return  # no process, no descriptor: what serves is more important
         self._tries += 1
         with contextlib.suppress(ChannelClosed):
             self._candidate.process.channel.send(Warm(modules))
@@ -390,7 +396,8 @@ class Forking:
         zygote.process.channel.close()
         if zygote is self._active:
             self._active = None
-            self._begin_anew(zygote.environment)
+            with contextlib.suppress(OSError):  # the next `spawn` tries again, and says so
+                self._begin_anew(zygote.environment)
         elif zygote is self._candidate:
             self._candidate = None
             if zygote.trying is not None:

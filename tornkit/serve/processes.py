@@ -29,7 +29,7 @@ sys.path.pop()
 main(int(sys.argv[2]))
 """
 _PACKAGE_PARENT = str(Path(__file__).resolve().parent.parent.parent)
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -83,6 +83,15 @@ def start_interpreter(
     # `reap` waits for it, along with children that no Popen knows.
     process.returncode = 0
     return ChildProcess(process.pid, channel)
+
+
+def die_with_parent() -> None:
+    """End this process when its parent ends (Linux), though it be stuck in the user's code.
+
+    Not for what a zygote forks: that ends its own, and they may outlive it.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def become_reaper() -> None:

@@ -62,6 +62,9 @@ class Reporter(Protocol):
     def overdue(self, pid: int, slot: int) -> None:
         """A worker did not end in time and was killed."""
 
+    def watching_fails(self, trouble: str) -> None:
+        """Files can't be watched as they should be; it is polled instead."""
+
     def stopping(self, why: str) -> None:
         """No more connections; the workers finish what they have."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tornkit.errors import TornkitError
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
 from tornkit.serve.cpus import usable_cpus
+from tornkit.serve.envfile import EnvironmentFile
 from tornkit.serve.health import Health, HealthPolicy
 from tornkit.serve.loop import Loop
 from tornkit.serve.nursery import Forking, Fresh, Nursery
@@ -73,7 +74,7 @@ def run(
         watcher=_watcher(config, target, loop) if config.reload else None,
         control=control,
         notifier=Notifier(),
-        environment=lambda: _environment(config.env_file),
+        environment=EnvironmentFile(config.env_file).environment,
         on_serving=_open_browser if config.open_browser else lambda banner: None,
     )
     status = Status(
@@ -128,17 +129,6 @@ def _watch_rules(config: ServeConfig, target: Target) -> WatchRules:
         restart_folders=frozenset(path for path in config.watch if path.is_dir()),
         ignore=config.ignore,
     )
-
-
-def _environment(env_file: Path | None) -> Mapping[str, str]:
-    """The workers' whole environment: what the file sets and ours does not comes on top."""
-    own = dict(os.environ)
-    if env_file is None or not env_file.is_file():
-        return own
-    from dotenv import dotenv_values
-
-    read = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
-    return {**read, **own}
 
 
 def _open_browser(banner: Banner) -> None:

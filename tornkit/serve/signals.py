@@ -1,9 +1,9 @@
-"""What a worker makes of SIGINT and SIGTERM.
+"""What a worker makes of SIGINT, SIGTERM and SIGHUP.
 
-A Ctrl-C reaches every process of the terminal, and systemd tells every process of a unit to
-terminate; but who stops when is the supervisor's business, by messages. So both are caught and
-passed over, by a handler: a blocked or ignored signal would be inherited by the programs that the
-user's code starts, which could then not be terminated any more.
+A Ctrl-C reaches every process of the terminal, so does the terminal's end, and systemd tells every
+process of a unit to terminate; but who stops when is the supervisor's business, by messages. So
+they are caught and passed over, by a handler: a blocked or ignored signal would be inherited by
+the programs that the user's code starts, which could then not be terminated any more.
 
 A program that handles one of them by itself goes on doing so, and is ended by it.
 """
@@ -15,7 +15,7 @@ import signal
 import sys
 from types import FrameType
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _pass_over(number: int, frame: FrameType | None) -> None:
@@ -23,10 +23,10 @@ def _pass_over(number: int, frame: FrameType | None) -> None:
 
 
 def leave_to_supervisor() -> None:
-    """Pass over both from now on, in this process but not in children that it forks."""
+    """Pass them over from now on, in this process but not in children that it forks."""
     for number in NUMBERS:
         signal.signal(number, _pass_over)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*NUMBERS, signal.SIGHUP))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, NUMBERS)
     # Blocked in between: one that came before the child has its own handlers would be passed over.
     if not os.environ.get("PYTHONBREAKPOINT"):
         sys.breakpointhook = _breakpoint
@@ -59,8 +59,9 @@ def _as_usual() -> None:
     """In a child that the user's code forks: `multiprocessing` ends its children by SIGTERM."""
     if signal.getsignal(signal.SIGINT) is _pass_over:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    if signal.getsignal(signal.SIGTERM) is _pass_over:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is _pass_over:
+            signal.signal(number, signal.SIG_DFL)
     _unblock()
 
 

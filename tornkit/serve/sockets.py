@@ -12,6 +12,7 @@ an address is tried without it, and says that the port is taken.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -100,11 +101,18 @@ class Listeners:
                 del self._listeners[key]
                 _close(listener)
 
-    def close_slot(self, slot: int) -> None:
-        """Close the sockets of one slot that no worker will have any more."""
+    def close_slot(self, slot: int) -> list[socket.socket]:
+        """Close the sockets of one slot that no worker will have any more.
+
+        The connections that wait in their backlogs are returned: to close them there resets them.
+        """
+        waiting: list[socket.socket] = []
         for listener in self._listeners.values():
             for sock in listener.sockets.pop(slot, []) if len(listener.sockets) > 1 else ():
-                sock.close()
+                with sock, contextlib.suppress(OSError):  # until there is none
+                    while True:
+                        waiting.append(sock.accept()[0])
+        return waiting
 
     def close(self) -> None:
         """Close all, and remove the files of Unix sockets."""
@@ -133,7 +141,8 @@ def _close(listener: _Listener) -> None:
             sock.close()
     path = listener.claim.unix_path if not listener.inherited else None
     if path is not None and not path.startswith("\0"):
-        Path(path).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # somebody else has cleaned up
+            Path(path).unlink(missing_ok=True)
 
 
 def _bind_tcp(claim: Claim) -> list[socket.socket]:

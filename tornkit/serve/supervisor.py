@@ -22,7 +22,9 @@ from functools import partial
 from pathlib import Path
 
 from tornkit.appload.target import Target
+from tornkit.errors import TornkitError
 from tornkit.serve.backoff import Backoff
+from tornkit.serve.caretaker import Caretaker
 from tornkit.serve.children import WorkerState
 from tornkit.serve.coalesce import Coalescer
 from tornkit.serve.config import ServeConfig
@@ -41,6 +43,10 @@ from tornkit.serve.workforce import Worker, Workforce
 
 # The longest that the next generation waits for this one to let go of its connections.
 _CLOSE_PATIENCE = 0.1
+_TRY_AGAIN_AFTER = 2.0
+# An edit may overtake a boot so often in a row; then the boot comes to its end first, or somebody
+# who saves faster than the application starts would never see anything.
+_MOST_OVERTAKEN = 2
 _SIGNALS = (
     *(signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGCHLD),
     *(signal.SIGTTIN, signal.SIGTTOU, signal.SIGUSR1, signal.SIGUSR2),
@@ -75,7 +81,6 @@ class Supervisor:
         self._workforce = workforce
         self._nursery = nursery
         self._listeners = listeners
-        self._health = health
         self._reporter = reporter
         self._watcher = watcher
         self._control = control
@@ -91,18 +96,25 @@ class Supervisor:
         self._numbers = itertools.count(1)
         self._backoffs: dict[int, Backoff] = {}
         self._closing: dict[int, Callable[[], None]] = {}  # by pid: once it has let go
-        self._recycled: Worker | None = None  # the one whose successor is on its way
         self._digests: dict[str, str] = {}  # what the last workers had in common
         self._warned: set[str] = set()
         self._between = False  # the old generation ends, and the new one is not started yet
-        self._stuck: set[int] = set()  # pids of workers that are being killed for it
         self._coalescer = Coalescer()
         self._pending_reason: dict[str, None] = {}  # an ordered set
+        self._overtaken = 0  # boots in a row that an edit has ended
         self._served_before = False
         self._exit_code = 0
         self._stopping = False
         # With the terminal gone there is nobody to reload for.
         self._has_terminal = os.isatty(2)
+        self._caretaker = Caretaker(
+            loop=loop,
+            workforce=workforce,
+            health=health,
+            reporter=reporter,
+            serving=lambda: None if self._next is not None or self._stopping else self.current,
+            start_in=self._start_in,
+        )
         workforce.connect(self)
 
     # ---- the loop ----
@@ -117,7 +129,7 @@ class Supervisor:
                 if self._control is not None:
                     self._control.open(self._loop)
                 self._start_generation(())
-                self._look_after_workers()
+                self._caretaker.begin()
                 self._feed_watchdog()
                 while not (self._stopping and len(self._workforce) == 0):
                     self._loop.turn(self._on_signal)
@@ -171,6 +183,8 @@ class Supervisor:
         if due > self._loop.now():
             self._loop.at(due, self._start_when_due)
             return
+        if self._next is not None and self._overtaken >= _MOST_OVERTAKEN:
+            return  # `_boot_ended` comes back to it
         reason = tuple(self._pending_reason)
         self._pending_reason.clear()
         if self._config.reload_order == "stop-first" and self.current is not None:
@@ -206,6 +220,7 @@ class Supervisor:
         if self._stopping:
             return
         if self._next is not None:
+            self._overtaken += 1
             self._fail_generation(self._next, None)
         slots = range(self.workers_wanted)
         generation = Generation(
@@ -221,7 +236,12 @@ class Supervisor:
             self._reporter.reloading(reason)
         if self._served_before:
             self._notifier.reloading()
-        self._workforce.start(slots, generation, self._environment())
+        try:
+            generation.environment = self._environment()
+            self._workforce.start(slots, generation)
+        except (OSError, ValueError, TornkitError) as error:
+            self._generation_failed(generation, _cannot_start(error))
+            return
         self._loop.at(
             generation.started_at + self._config.boot_timeout,
             partial(self._boot_timed_out, generation),
@@ -246,6 +266,7 @@ class Supervisor:
         """It can't start. The old one stays; without one, or without reload, there is no point."""
         self.last_failure = failure
         self._fail_generation(generation, failure, kill)
+        self._boot_ended()
         first_misnamed = not self._served_before and failure.kind in _MISNAMED
         waiting = self._config.reload and not first_misnamed and failure.kind != "BindError"
         self._reporter.failed(failure, old_serves=self.current is not None, waiting=waiting)
@@ -275,6 +296,7 @@ class Supervisor:
         New connections wait in the backlogs meanwhile: about a millisecond.
         """
         old, self.current, self._next = self.current, generation, None
+        self._boot_ended()
         generation.move(GenerationState.SERVING)
         for worker in self._workforce.of(generation):
             self._workforce.promise(worker)
@@ -289,6 +311,10 @@ class Supervisor:
         self._loop.at(self._loop.now() + _CLOSE_PATIENCE, partial(self._open, generation))
         self._open_when_closed(generation)
         self._settle(old)
+
+    def _boot_ended(self) -> None:
+        self._overtaken = 0
+        self._loop.soon(self._start_when_due)  # what was edited meanwhile
 
     def _open_when_closed(self, generation: Generation) -> None:
         old = [one for one in self._generations.values() if one.number < generation.number]
@@ -331,10 +357,12 @@ class Supervisor:
     def worker_ready(self, worker: Worker, ready: Ready) -> None:
         if self._watcher is not None:
             self._watcher.widen(ready.files, ready.watched, ready.folders)
-        self._nursery.learn(ready.modules, self._environment())
         generation = self._generations[worker.generation]
+        self._nursery.learn(ready.modules, generation.environment)
         self._compare(ready.digests)
-        if generation.ready(worker.slot):
+        if self._stopping:
+            self._workforce.kill(worker)
+        elif generation.ready(worker.slot):
             self._cut_over(generation)
         elif generation.state is GenerationState.SERVING:
             self._stand_in(worker)
@@ -348,10 +376,7 @@ class Supervisor:
 
     def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
         generation = self._generations[worker.generation]
-        self._stuck.discard(worker.pid)
-        succeeded = worker is self._recycled  # or will be: its successor is on the way
-        if succeeded:
-            self._recycled = None
+        succeeded = self._caretaker.gone(worker)
         if generation.state is GenerationState.BOOTING and not self._stopping:
             failure = worker.failure or Failed("Died", f"a worker {how(status)} while it started")
             self._generation_failed(generation, failure)
@@ -370,8 +395,8 @@ class Supervisor:
     def _stand_in(self, worker: Worker) -> None:
         """A worker for a generation that serves: in the place of one that died or is recycled."""
         self._workforce.promise(worker)
-        old = self._recycled
-        if old is not None and old.slot == worker.slot and old.state is WorkerState.SERVING:
+        old = self._caretaker.recycled_for(worker)
+        if old is not None:
             self._closing[old.pid] = partial(self._workforce.open, worker)
             self._workforce.retire(old, successor=True)
         else:
@@ -385,11 +410,23 @@ class Supervisor:
         self._reporter.worker_died(worker.slot, worker.pid, said, delay)
 
         def start() -> None:
-            wanted = worker.slot < self.workers_wanted and not self._stopping
-            if wanted and generation.state is GenerationState.SERVING:
-                self._workforce.start((worker.slot,), generation, self._environment())
+            wanted = worker.slot < self.workers_wanted and generation is self.current
+            if wanted and not self._start_in(worker.slot):
+                self._loop.at(self._loop.now() + _TRY_AGAIN_AFTER, start)
 
         self._loop.at(self._loop.now() + delay, start)
+
+    def _start_in(self, slot: int) -> bool:
+        """Start a worker for the generation that serves; whether it could be."""
+        if self.current is None or self._stopping:
+            return True  # nobody to start for
+        try:
+            self._workforce.start((slot,), self.current)
+        except (OSError, ValueError) as error:
+            self.last_failure = _cannot_start(error)
+            self._reporter.failed(self.last_failure, old_serves=True, waiting=False)
+            return False
+        return True
 
     def _compare(self, digests: Mapping[str, str]) -> None:
         """Warn, once for each, of what differs between workers and should not."""
@@ -406,31 +443,6 @@ class Supervisor:
 
     # ---- looking after them ----
 
-    def _look_after_workers(self) -> None:
-        interval = self._health.policy.interval
-        if interval is None or self._stopping:
-            return
-        for pid, seconds in self._health.hanging(self._workforce):
-            for worker in self._workforce:
-                stuck = worker.pid == pid and worker.state is WorkerState.SERVING
-                if stuck and pid not in self._stuck:
-                    self._stuck.add(pid)
-                    self._reporter.hangs(worker.slot, pid, seconds)
-                    self._workforce.kill_with_stacks(worker)
-        self._recycle()
-        self._loop.at(self._loop.now() + interval, self._look_after_workers)
-
-    def _recycle(self) -> None:
-        """Start a successor for one worker that is beyond a limit; one at a time."""
-        if self._recycled is not None or self._next is not None or self.current is None:
-            return
-        found = self._health.worn_out(self._workforce.of(self.current))
-        if found is not None:
-            worker, reason = found
-            self._recycled = worker
-            self._reporter.recycles(worker.slot, worker.pid, reason)
-            self._workforce.start((worker.slot,), self.current, self._environment())
-
     def _feed_watchdog(self) -> None:
         interval = self._notifier.watchdog_interval
         if interval is not None:
@@ -441,9 +453,9 @@ class Supervisor:
         if self.current is None or self._next is not None:
             return
         slot = self.workers_wanted
-        self.workers_wanted += 1
-        self._workforce.start((slot,), self.current, self._environment())
-        self._reporter.resized(self.workers_wanted)
+        if self._start_in(slot):
+            self.workers_wanted += 1
+            self._reporter.resized(self.workers_wanted)
 
     def _one_less(self) -> None:
         if self.current is None or self._next is not None or self.workers_wanted == 1:
@@ -451,16 +463,23 @@ class Supervisor:
         self.workers_wanted -= 1
         for worker in self._workforce.of(self.current):
             if worker.slot == self.workers_wanted:
-                closed = partial(self._listeners.close_slot, worker.slot)
+                closed = partial(self._close_slot, worker)
                 if self._workforce.retire(worker, successor=True):
                     self._closing[worker.pid] = closed
         self._reporter.resized(self.workers_wanted)
+
+    def _close_slot(self, worker: Worker) -> None:
+        """It accepts no more, and nobody will in its place."""
+        for connection in self._listeners.close_slot(worker.slot):
+            self._workforce.pass_on(connection, worker)
 
     # ---- files ----
 
     def _see_changes(self) -> None:
         if self._watcher is None:
             return
+        for trouble in self._watcher.troubles():
+            self._reporter.watching_fails(trouble)
         changes = self._watcher.changes()
         restart = [path for path, meaning in changes.items() if meaning is Meaning.RESTART]
         for path in restart:
@@ -512,6 +531,12 @@ class Supervisor:
         """Where it is to be found."""
         secure = self._config.http.certfile is not None
         return tuple(dict.fromkeys(url_of(sock, secure=secure) for sock in self._listeners))
+
+
+def _cannot_start(error: Exception) -> Failed:
+    """No process, no descriptor, an environment that can't be: the machine's fault or a file's."""
+    kind = type(error).__name__ if isinstance(error, TornkitError) else "CannotStart"
+    return Failed(kind, f"workers can't be started: {error}")
 
 
 def how(status: int) -> str:

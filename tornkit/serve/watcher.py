@@ -11,6 +11,7 @@ What a change means is `Meaning`: a Python file, the env file, and whatever was 
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import fnmatch
 import os
@@ -112,7 +113,10 @@ class WatchRules:
 
 def _too_wide(folder: Path) -> bool:
     """Whether all below it would be half the machine."""
-    return folder == Path(folder.anchor) or folder == Path.home()
+    with contextlib.suppress(RuntimeError):  # a user without a home, as in a container
+        if folder == Path.home():
+            return True
+    return folder == Path(folder.anchor)
 
 
 class Watcher:
@@ -129,8 +133,9 @@ class Watcher:
         self.polling = polling or bool(os.environ.get("WATCHFILES_FORCE_POLLING"))
         self._wake = wake
         self._seen: deque[Path] = deque()
-        self._deep = _Watch(self._tell, recursive=True, polling=polling)
-        self._flat = _Watch(self._tell, recursive=False, polling=polling)
+        self._troubles: deque[str] = deque()
+        self._deep = _Watch(self._tell, self._in_trouble, recursive=True, polling=polling)
+        self._flat = _Watch(self._tell, self._in_trouble, recursive=False, polling=polling)
 
     def start(self) -> None:
         """Begin to watch."""
@@ -166,6 +171,16 @@ class Watcher:
                 found[path] = meaning
         return found
 
+    def troubles(self) -> Iterator[str]:
+        """What has kept it from watching since the last call."""
+        while self._troubles:
+            yield self._troubles.popleft()
+
+    def _in_trouble(self, trouble: str) -> None:
+        self.polling = True
+        self._troubles.append(trouble)
+        self._wake()
+
     def _tell(self, paths: Iterable[Path]) -> None:
         self._seen.extend(paths)
         self._wake()
@@ -195,9 +210,15 @@ class _Watch:
     """
 
     def __init__(
-        self, tell: Callable[[Iterable[Path]], None], *, recursive: bool, polling: bool
+        self,
+        tell: Callable[[Iterable[Path]], None],
+        in_trouble: Callable[[str], None],
+        *,
+        recursive: bool,
+        polling: bool,
     ) -> None:
         self._tell = tell
+        self._in_trouble = in_trouble
         self._recursive = recursive
         self._polling = polling
         self._covered: set[Path] = set()
@@ -222,24 +243,33 @@ class _Watch:
         )
 
     def _run(self, roots: list[Path]) -> None:
-        wanted = _Filter(roots)
         try:
-            for changes in watchfiles.watch(
-                *roots,
-                watch_filter=wanted,
-                step=_STEP_MS,
-                debounce=_DEBOUNCE_MS,
-                stop_event=self._stop,
-                recursive=self._recursive,
-                force_polling=True if self._polling else None,
-                raise_interrupt=False,
-            ):
-                names = {name for _, name in changes}
-                if self._recursive:
-                    names.update(_below((name for kind, name in changes if kind is _ADDED), wanted))
-                self._tell(Path(os.path.realpath(name)) for name in names)
+            self._watch(roots, polling=self._polling)
         except FileNotFoundError:
             return  # a folder went away between the check and the watch
+        except Exception as error:  # noqa: BLE001 - inotify's limits, of whatever type: watch on
+            self._in_trouble(str(error))
+            self._watch(roots, polling=True)
+
+    def _watch(self, roots: list[Path], *, polling: bool) -> None:
+        wanted = _Filter(roots)
+        for changes in watchfiles.watch(
+            *roots,
+            watch_filter=wanted,
+            step=_STEP_MS,
+            debounce=_DEBOUNCE_MS,
+            stop_event=self._stop,
+            recursive=self._recursive,
+            force_polling=True if polling else None,
+            raise_interrupt=False,
+        ):
+            names = {name for _, name in changes}
+            if self._recursive:
+                names.update(_below((name for kind, name in changes if kind is _ADDED), wanted))
+            # By both names where one is a link: what was loaded is known by the real one, and a
+            # link that was turned elsewhere by its own.
+            names.update([os.path.realpath(name) for name in names])
+            self._tell(Path(name) for name in names)
 
 
 def _below(added: Iterable[str], wanted: _Filter) -> Iterator[str]:

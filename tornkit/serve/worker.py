@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import faulthandler
 import logging
 import os
@@ -31,10 +32,10 @@ from tornado.iostream import IOStream
 
 from tornkit import seams
 from tornkit.appload.load import build_application, find_attribute
-from tornkit.appload.program import run_program
+from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.engine.connections import Connections
-from tornkit.errors import AppRaised, TornkitError
+from tornkit.errors import AppRaised, CertificateError, TornkitError
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.config import HttpOptions
@@ -57,6 +58,7 @@ from tornkit.serve.messages import (
     ReopenLogs,
 )
 from tornkit.serve.orders import Orders, application_claim
+from tornkit.serve.processes import die_with_parent
 from tornkit.serve.sameness import digests
 from tornkit.serve.signals import end_program, leave_to_supervisor
 from tornkit.serve.userfiles import other_modules, user_files
@@ -67,7 +69,8 @@ _log = logging.getLogger("tornkit")
 
 
 def main(descriptor: int) -> None:
-    """Live, and exit. ``descriptor``: this worker's end of the channel."""
+    """Live, and exit: a fresh interpreter. ``descriptor``: this worker's end of the channel."""
+    die_with_parent()
     os.set_inheritable(descriptor, False)
     main_on(Channel(socket.socket(fileno=descriptor)))
 
@@ -95,6 +98,7 @@ class Worker:
         self._shown_slot = boot.slot + 1 if self._orders.workers > 1 else None
         self._channel = channel
         self._heartbeat = heartbeat
+        self._pid = os.getpid()
         self._postponed: deque[tuple[Message, list[int]]] = deque()
         program = self._orders.target.is_program
         self._listening = Listening(
@@ -127,6 +131,12 @@ class Worker:
             return 1
         except Refused as error:
             self._report(Failed("BindError", error.reason))
+            return 1
+        except KeyboardInterrupt as error:
+            # Not from a terminal (`tornkit.serve.signals`): the application's own doing.
+            label = self._orders.target.label
+            trace = format_user_traceback(error)
+            self._report(Failed("AppRaised", f"{label} raised KeyboardInterrupt", trace))
             return 1
         except ChannelClosed:
             return 1
@@ -161,7 +171,7 @@ class Worker:
         except SystemExit as error:
             if self._ready:
                 raise
-            raise _ended_early(label, f"it exited with status {error.code or 0}") from None
+            raise _ended_early(label, f"it exited with {exit_status(error)}") from None
         except BaseException as error:  # noqa: BLE001 - user code may raise anything
             refused = _find_refused(error)
             if refused is not None:
@@ -177,6 +187,11 @@ class Worker:
 
     def _ask(self, claim: Claim) -> list[int]:
         """Send a claim and wait for its grant; what else comes meanwhile is for later."""
+        if os.getpid() != self._pid:
+            raise Refused(
+                errno.EPERM,
+                "a process that the program forks can't listen by itself: --workers does",
+            )
         self._channel.send(claim)
         while True:
             message, descriptors = self._channel.receive()
@@ -188,6 +203,10 @@ class Worker:
 
     def _on_first_listen(self) -> None:
         """The program is about to serve: its loop is known, and its logging has been set up."""
+        if os.getpid() != self._pid:
+            # It forks by itself, with sockets that it got before: nobody supervises that one.
+            self._listening.open()
+            return
         set_up_access_log(self._shown_slot, enabled=self._orders.access_log)
         loop = IOLoop.current()
         seams.observe_connections(self._connections)
@@ -330,7 +349,10 @@ def _tls_context(certfile: str, keyfile: str | None) -> object:
     import ssl
 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certfile, keyfile)
+    try:
+        context.load_cert_chain(certfile, keyfile)
+    except OSError as error:  # missing, or of no use: ssl.SSLError is one too
+        raise CertificateError(f"{certfile} and its key can't be used: {error}") from None
     return context
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+import socket
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -110,12 +111,14 @@ class Workforce:
 
     # ---- what shall be ----
 
-    def start(
-        self, slots: Sequence[int], generation: Generation, environment: Mapping[str, str]
-    ) -> list[Worker]:
-        """Start a worker in each slot."""
+    def start(self, slots: Sequence[int], generation: Generation) -> list[Worker]:
+        """Start a worker in each slot.
+
+        :raises OSError, ValueError: the system has no process or descriptor to give, or the
+            environment is none.
+        """
         workers = []
-        processes = self._nursery.spawn(len(slots), environment)
+        processes = self._nursery.spawn(len(slots), generation.environment)
         for slot, process in zip(slots, processes, strict=True):
             worker = Worker(
                 slot=slot,
@@ -216,7 +219,7 @@ class Workforce:
             match message:
                 case Claim():
                     self._on_claim(worker, message)
-                case Ready():
+                case Ready() if worker.state is WorkerState.BOOTING:
                     worker.move(WorkerState.READY)
                     self._events.worker_ready(worker, message)
                 case Failed():
@@ -226,7 +229,9 @@ class Workforce:
                 case Handover():
                     self._on_handover(worker, message, descriptors)
                 case _:
-                    raise AssertionError(f"a worker sent {message}")
+                    # Its process is not what it was: it has been told everything twice, say.
+                    worker.failure = Failed("Confused", f"said {type(message).__name__} untimely")
+                    self.kill(worker)
 
     def _on_claim(self, worker: Worker, claim: Claim) -> None:
         try:
@@ -248,6 +253,13 @@ class Workforce:
             self._send(successor, Adopt(handover.unread), *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+
+    def pass_on(self, connection: socket.socket, worker: Worker) -> None:
+        """Let another take the connection that has come for a worker which accepts no more."""
+        successor = self._children.successor_of(worker)
+        with connection:
+            if successor is not None:
+                self._send(successor, Adopt(b""), connection.fileno())
 
     def _on_stale(self, what: str) -> None:
         assert self._events is not None

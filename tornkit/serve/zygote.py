@@ -60,7 +60,7 @@ class Birth:
         gc.enable()
         _reseed_numpy()
         rehearse()
-        worker.main(self.descriptor)
+        worker.main_on(Channel(socket.socket(fileno=self.descriptor)))
 
 
 def _reseed_numpy() -> None:

@@ -1,0 +1,41 @@
+"""The variables of ``--env-file``, read anew for each generation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tornkit.errors import UsageError
+
+
+class EnvironmentFile:
+    """``path`` is None where no file was given."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._last: dict[str, str] = {}
+
+    def environment(self) -> Mapping[str, str]:
+        """The workers' whole environment: what the file sets and ours does not comes on top.
+
+        While the file is away, between an editor's two steps, what it said last goes on.
+
+        :raises UsageError: it can't be read, or has what no environment can hold.
+        """
+        if self._path is not None and self._path.is_file():
+            self._last = _read(self._path)
+        return {**self._last, **os.environ}
+
+
+def _read(path: Path) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    try:
+        values = {name: value for name, value in dotenv_values(path).items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--env-file {path} can't be read: {error}") from None
+    for name, value in values.items():
+        if "\0" in name + value or not name:
+            raise UsageError(f"--env-file {path}: {name!r} is not for an environment")
+    return values
