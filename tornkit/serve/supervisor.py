@@ -42,7 +42,7 @@ from tornkit.serve.watcher import Meaning, Watcher
 from tornkit.serve.workforce import Worker, Workforce
 
 # The longest that the next generation waits for this one to let go of its connections.
-_CLOSE_PATIENCE = 0.1
+_CLOSE_PATIENCE = 0.5
 _TRY_AGAIN_AFTER = 2.0
 # An edit may overtake a boot so often in a row; then the boot comes to its end first, or somebody
 # who saves faster than the application starts would never see anything.
@@ -385,6 +385,7 @@ class Supervisor:
             and before is not WorkerState.DRAINING
             and not succeeded
             and not self._stopping
+            and worker.slot < self.workers_wanted
         ):
             self._replace(worker, generation, status)
         self._settle(generation)
