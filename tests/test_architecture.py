@@ -172,7 +172,12 @@ def reached_from(module: str) -> list[str]:
 
 def test_supervisor_runs_no_event_loop_and_no_user_code() -> None:
     supervisors = reached_from("tornkit.serve.run")
-    for name in ("supervisor", "generation", "children", "messages", "backoff", "watcher"):
+    for name in (
+        *("supervisor", "workforce", "generation", "children", "coalesce", "backoff", "messages"),
+        *("loop", "timers", "channel", "processes", "sockets", "watcher", "systemd"),
+        *("nursery", "standby", "warmth", "recall"),
+        *("health", "heartbeat", "recycling", "memory", "control", "status"),
+    ):
         assert f"tornkit.serve.{name}" in supervisors
     assert offenders(supervisors, "tornado", "asyncio", "runpy") == {}
     assert not {"tornkit.appload.load", "tornkit.appload.program"} & set(supervisors)

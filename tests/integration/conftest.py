@@ -36,6 +36,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import tornkit
+from tornkit.serve.control import control_folder
 
 # Long, for a machine that is busy; nothing waits for so long unless it has gone wrong.
 PATIENCE = 20.0
@@ -282,6 +283,8 @@ class Server:
             **inherited,
             "PYTHONPATH": _IMPORTABLE_FROM,
             "PYTHONUNBUFFERED": "1",
+            # What it remembers of a project must neither come from here nor stay here.
+            "XDG_CACHE_HOME": str(log_path.parent / "cache"),
             _MARK: self._mark,
             **env,
         }
@@ -427,6 +430,16 @@ class Server:
         self.write(name, before.replace(old, new))
 
     # ---- its processes, its end ----
+
+    def status(self) -> dict[str, Any]:
+        """What it says of itself to `tornkit status`."""
+        path = str(control_folder() / f"{self.process.pid}.sock")
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(PATIENCE)
+            sock.connect(path)
+            with sock.makefile("rb") as answer:
+                status: dict[str, Any] = json.loads(answer.read())
+        return status
 
     def pids(self) -> set[int]:
         """Every process alive that it, or a child of it, has started; itself too."""

@@ -155,9 +155,7 @@ class FakeNursery:
         self._world = world
         self.learned: list[tuple[str, ...]] = []
 
-    def connect(
-        self, on_exit: Callable[[int, int], None], on_stale: Callable[[str], None]
-    ) -> None:
+    def connect(self, on_exit: Callable[[int, int], None], on_stale: Callable[[str], None]) -> None:
         self._world.on_exit = on_exit
         self._world.on_stale = on_stale
 

@@ -108,12 +108,19 @@ def test_only_one_that_serves_succeeds(children: Children[None], state: S) -> No
     assert children.successor_of(old) is None
 
 
-def test_no_one_of_the_same_generation_or_an_older_succeeds(children: Children[None]) -> None:
+def test_no_one_of_an_older_generation_succeeds(children: Children[None]) -> None:
     old = worker(1, slot=0, generation=2, state=S.DRAINING)
-    for each in (
-        old,
-        worker(2, slot=1, generation=2, state=S.SERVING),
-        worker(3, slot=0, generation=1, state=S.SERVING),
-    ):
+    for each in (old, worker(3, slot=0, generation=1, state=S.SERVING)):
         children.add(each)
     assert children.successor_of(old) is None
+
+
+def test_one_of_the_same_generation_succeeds_where_there_will_be_fewer(
+    children: Children[None],
+) -> None:
+    retired = worker(2, slot=1, generation=2, state=S.DRAINING)
+    stays = worker(1, slot=0, generation=2, state=S.SERVING)
+    for each in (stays, retired):
+        children.add(each)
+    assert children.successor_of(retired) is stays
+    assert children.successor_of(stays) is None, "not itself, nor one that drains"

@@ -85,13 +85,14 @@ def start_interpreter(
     return ChildProcess(process.pid, channel)
 
 
-def die_with_parent() -> None:
-    """End this process when its parent ends (Linux), though it be stuck in the user's code.
+def die_with_parent(wanted: bool = True) -> None:
+    """End this process when its parent ends (Linux), though it be stuck in others' code.
 
     Not for what a zygote forks: that ends its own, and they may outlive it.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        number = signal.SIGKILL if wanted else 0
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 
 def become_reaper() -> None:

@@ -30,6 +30,7 @@ from tornkit import seams
 from tornkit.serve import signals, worker
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
+from tornkit.serve.processes import die_with_parent
 from tornkit.serve.rehearsal import rehearse
 from tornkit.serve.userfiles import remember_what_is_held
 from tornkit.serve.warming import Warming, changed, fingerprint, thread_count
@@ -124,7 +125,9 @@ class Zygote:
 
     def _warm(self, message: Warm) -> None:
         warming = Warming(about_to=lambda name: self._channel.send(Trying(name)))
+        die_with_parent()  # an import that hangs would not see the channel's end of file
         warming.warm(message.modules)
+        die_with_parent(wanted=False)  # from now on the workers have to be ended first
         self._freeze()
         self._channel.send(Warmed(len(sys.modules), tuple(warming.unsafe.items())))
 

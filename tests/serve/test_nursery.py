@@ -1,0 +1,382 @@
+"""Where workers come from, with zygotes that are the test's: it speaks for them.
+
+A zygote is asked and answers within one call, so what it will say is said beforehand.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tornkit.serve import nursery
+from tornkit.serve.channel import Channel
+from tornkit.serve.loop import Loop
+from tornkit.serve.messages import (
+    Exited,
+    Fork,
+    Forked,
+    FromZygote,
+    Message,
+    Trying,
+    Unfit,
+    Warm,
+    Warmed,
+)
+from tornkit.serve.nursery import Forking, Fresh
+from tornkit.serve.recall import Recall
+from tornkit.serve.standby import Standby
+from tornkit.serve.warmth import ONE_THREAD, Warmth
+
+pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(20)]
+
+# No process can have such a number: no signal of a test reaches anybody.
+NO_PID = 1 << 30
+HOME = {"HOME": "/"}
+
+
+class FakeProcess:
+    """What the supervisor starts, and the test's end of its channel."""
+
+    def __init__(self, pid: int, role: str, environment: Mapping[str, str], stdin: bool) -> None:
+        ours, theirs = socket.socketpair()
+        for sock in (ours, theirs):
+            sock.setblocking(False)
+        self.channel = Channel(ours)
+        self.theirs = Channel(theirs)
+        self.pid, self.role, self.environment, self.keeps_stdin = pid, role, environment, stdin
+        self.signals: list[int] = []
+
+    def signal(self, number: int) -> None:
+        self.signals.append(number)
+
+    @property
+    def killed(self) -> bool:
+        return signal.SIGKILL in self.signals
+
+    def says(self, *messages: FromZygote) -> None:
+        for message in messages:
+            self.theirs.send(message)
+
+    def heard(self) -> list[Message]:
+        messages = []
+        for message, descriptors in self.theirs.receive_ready():
+            messages.append(message)
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return messages
+
+
+class House:
+    """A loop, the processes that were started, and who was told what."""
+
+    def __init__(self, recalled: Path) -> None:
+        self.loop = Loop()
+        self.recall = Recall("project", recalled)
+        self.started: list[FakeProcess] = []
+        self.will_fork: list[FromZygote] = []  # what the next zygote says as soon as it is there
+        self.exits: list[tuple[int, int]] = []
+        self.stale: list[str] = []
+        self.told: list[Warmth] = []
+
+    def start(
+        self, role: str, environment: Mapping[str, str], *, keep_stdin: bool = False
+    ) -> FakeProcess:
+        process = FakeProcess(NO_PID + len(self.started), role, environment, keep_stdin)
+        self.started.append(process)
+        if role == "zygote" and self.will_fork:
+            process.says(self.will_fork.pop(0))
+        return process
+
+    def forking(self, spares: int = 1) -> Forking:
+        forking = Forking(self.loop, self.told.append, spares, self.recall)
+        forking.connect(lambda pid, status: self.exits.append((pid, status)), self.stale.append)
+        return forking
+
+    def turn(self) -> None:
+        """Let everything happen that is to happen now."""
+        for _ in range(4):
+            self.loop.wake()
+            self.loop.turn(lambda number: None)
+
+    def new(self) -> FakeProcess:
+        return self.started[-1]
+
+    def close(self) -> None:
+        for process in self.started:
+            process.theirs.close()
+            process.channel.close()
+        self.loop.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    house = House(tmp_path)
+    monkeypatch.setattr(nursery, "start_interpreter", house.start)
+    monkeypatch.setattr("tornkit.serve.standby.start_interpreter", house.start)
+    yield house
+    house.close()
+
+
+def forked(*numbers: int) -> Forked:
+    return Forked(tuple(NO_PID + 1000 + number for number in numbers))
+
+
+def spawn(house: House, forking: Forking, *numbers: int) -> list[int]:
+    """Spawn from the zygote that is there or is started now."""
+    answer = forked(*numbers)
+    active = [process for process in house.started if not process.killed]
+    if active:
+        active[0].says(answer)
+    else:
+        house.will_fork.append(answer)
+    children = forking.spawn(len(numbers), HOME)
+    for child in children:
+        child.channel.close()
+    return [child.pid - NO_PID - 1000 for child in children]
+
+
+# ---- fresh interpreters ----
+
+
+def test_each_worker_is_an_interpreter(house: House) -> None:
+    fresh = Fresh(house.loop, keep_stdin=True)
+    fresh.connect(lambda pid, status: house.exits.append((pid, status)), house.stale.append)
+    processes = fresh.spawn(2, HOME)
+    assert [each.pid for each in processes] == [NO_PID, NO_PID + 1]
+    assert [(each.role, each.environment) for each in house.started] == [("worker", HOME)] * 2
+    assert house.started[0].keeps_stdin
+    fresh.learn(("json",), HOME)
+    fresh.reaped(NO_PID, 3)
+    assert house.exits == [], "never from within another call"
+    house.turn()
+    assert house.exits == [(NO_PID, 3)]
+    assert (fresh.pids(), fresh.warmth) == ([], Warmth(0, {}))
+
+
+# ---- forks ----
+
+
+def test_the_first_workers_are_forks_of_a_new_zygote(house: House) -> None:
+    forking = house.forking()
+    assert spawn(house, forking, 1, 2) == [1, 2]
+    (zygote,) = house.started
+    assert (zygote.role, zygote.environment) == ("zygote", {**HOME, **ONE_THREAD})
+    assert zygote.heard() == [Fork(HOME)], "with the environment as it was"
+    assert forking.pids() == [zygote.pid]
+
+
+def test_the_same_zygote_goes_on_forking(house: House) -> None:
+    forking = house.forking()
+    assert spawn(house, forking, 1) == [1]
+    assert spawn(house, forking, 2) == [2]
+    assert len(house.started) == 1
+
+
+def test_another_environment_is_another_zygote(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    house.will_fork.append(forked(2))
+    (child,) = forking.spawn(1, {"HOME": "/root"})
+    child.channel.close()
+    assert house.new().environment["HOME"] == "/root"
+    assert not house.started[0].killed, "it is a parent"
+    house.started[0].says(Exited(NO_PID + 1001, 0))
+    house.turn()
+    assert house.started[0].killed, "its last child has ended"
+    assert house.exits == [(NO_PID + 1001, 0)]
+
+
+@pytest.mark.parametrize("answer", [Unfit("a thread"), Unfit("/module.py", stale=True)])
+def test_one_that_can_not_fork_is_replaced_at_once(house: House, answer: Unfit) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    house.started[0].says(answer)
+    house.will_fork.append(forked(2))
+    (child,) = forking.spawn(1, HOME)
+    child.channel.close()
+    assert child.pid == NO_PID + 1002
+    assert forking.pids() == [NO_PID, NO_PID + 1]
+
+
+def test_where_no_zygote_can_workers_are_interpreters(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    house.started[0].theirs.close()
+    house.will_fork.append(Unfit("out of memory"))
+    (child,) = forking.spawn(1, HOME)
+    assert [each.role for each in house.started] == ["zygote", "zygote", "worker"]
+    assert child.pid == house.new().pid
+    forking.reaped(child.pid, -9)
+    house.turn()
+    assert house.exits == [(child.pid, -9)]
+
+
+# ---- what is warm ----
+
+
+def learn(house: House, forking: Forking, *modules: str) -> FakeProcess:
+    """The candidate that follows from what a worker has imported."""
+    forking.learn(modules, HOME)
+    return house.new()
+
+
+def test_a_clean_candidate_takes_over(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    candidate = learn(house, forking, "json", "decimal")
+    assert candidate.heard() == [Warm(("json", "decimal"))]
+    candidate.says(Trying("json"), Trying("decimal"), Warmed(214))
+    house.turn()
+    assert house.told == [forking.warmth] == [Warmth(214, {})]
+    assert not house.started[0].killed
+    candidate.says(forked(2))
+    (child,) = forking.spawn(1, HOME)
+    child.channel.close()
+    assert child.pid == NO_PID + 1002
+    assert len(house.started) == 2
+
+
+def test_nothing_new_is_nothing_to_warm(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    candidate = learn(house, forking, "json")
+    assert learn(house, forking, "json") is candidate
+    assert learn(house, forking, "json", "wave") is not candidate
+    assert candidate.killed, "overtaken"
+    assert house.new().heard() == [Warm(("json", "wave"))]
+
+
+def test_a_spoiled_candidate_is_thrown_away_and_the_next_goes_without(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    spoiled = learn(house, forking, "json", "grpc", "client")
+    spoiled.says(Warmed(99, (("grpc", "starts a thread"), ("client", "imports grpc"))))
+    house.turn()
+    assert spoiled.killed
+    assert house.told == []
+    clean = house.new()
+    assert clean.heard() == [Warm(("json",))]
+    clean.says(Warmed(90))
+    house.turn()
+    assert house.told == [forking.warmth]
+    assert forking.warmth.modules == 90
+    assert forking.warmth.culprits() == {"grpc": "starts a thread"}
+    assert house.recall.modules() == ("json",)
+
+
+def test_a_candidate_that_dies_blames_what_it_tried(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    candidate = learn(house, forking, "json", "bomb")
+    candidate.says(Trying("json"), Trying("bomb"))
+    candidate.theirs.close()
+    forking.reaped(candidate.pid, -signal.SIGSEGV)
+    house.new().says(Warmed(80))
+    house.turn()
+    assert forking.warmth == Warmth(80, {"bomb": "ends the process"})
+
+
+def test_it_gives_up_after_some_spoiled_candidates(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    names = [f"module_{number}" for number in range(20)]
+    learn(house, forking, *names)
+    for name in names:
+        house.new().says(Warmed(1, ((name, "starts a thread"),)))
+        house.turn()
+        if house.told:
+            break
+    assert 3 <= len(forking.warmth.unsafe) <= 10
+    assert forking.warmth.modules == 0
+    assert not house.started[0].killed, "the first one serves on"
+
+
+# ---- deaths ----
+
+
+def test_a_dead_zygote_is_rebuilt_and_its_living_workers_go_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1, 2)
+    candidate = learn(house, forking, "json")
+    candidate.says(Warmed(70))
+    house.turn()
+    candidate.says(forked(3, 4))
+    for child in forking.spawn(2, HOME):
+        child.channel.close()
+    monkeypatch.setattr(nursery, "is_alive", lambda pid: pid == NO_PID + 1003)
+    candidate.theirs.close()
+    before = len(house.started)
+    forking.reaped(candidate.pid, -9)
+    house.turn()
+    bare, warm = house.started[before:]
+    assert bare.heard() == []
+    assert warm.heard() == [Warm(("json",))]
+    assert house.exits == [(NO_PID + 1004, -9)], "nobody else will tell of that one"
+    forking.reaped(NO_PID + 1003, 0)
+    house.turn()
+    assert house.exits[1:] == [(NO_PID + 1003, 0)]
+
+
+# ---- spare interpreters ----
+
+
+@pytest.fixture
+def standby(house: House) -> Standby:
+    standby = Standby(house.loop, house.told.append, 2)
+    standby.connect(lambda pid, status: house.exits.append((pid, status)), house.stale.append)
+    return standby
+
+
+def roles(house: House) -> list[str]:
+    return [process.role for process in house.started]
+
+
+def test_spares_import_what_a_good_worker_has_and_are_used(house: House, standby: Standby) -> None:
+    standby.spawn(2, HOME)
+    assert roles(house) == ["worker"] * 2
+    standby.learn(("json", "wave"), HOME)
+    house.turn()
+    assert roles(house)[2:] == ["spare"] * 2
+    assert [spare.heard() for spare in house.started[2:]] == [[Warm(("json", "wave"))]] * 2
+    assert standby.pids() == [NO_PID + 2, NO_PID + 3]
+    assert house.told == [standby.warmth] == [Warmth(2, {})]
+    assert [each.pid for each in standby.spawn(2, HOME)] == [NO_PID + 2, NO_PID + 3]
+    assert standby.pids() == []
+    assert [each.pid for each in standby.spawn(1, HOME)] == [NO_PID + 4], "none is left"
+
+
+def test_spares_of_another_environment_are_dismissed(house: House, standby: Standby) -> None:
+    standby.spawn(1, HOME)
+    standby.learn(("json",), HOME)
+    house.turn()
+    standby.spawn(1, {"HOME": "/root"})
+    assert [process.killed for process in house.started] == [False, True, True, False]
+    assert house.new().environment == {"HOME": "/root"}
+
+
+def test_spares_that_know_too_little_are_dismissed(house: House, standby: Standby) -> None:
+    standby.spawn(1, HOME)
+    standby.learn(("json",), HOME)
+    house.turn()
+    standby.learn(("json", "wave"), HOME)
+    house.turn()
+    assert [process.killed for process in house.started] == [False, True, True, False, False]
+    assert house.new().heard() == [Warm(("json", "wave"))]
+
+
+def test_a_spare_that_dies_is_no_worker_that_died(house: House, standby: Standby) -> None:
+    standby.spawn(1, HOME)
+    standby.learn(("json",), HOME)
+    house.turn()
+    standby.reaped(NO_PID + 1, 1)
+    standby.reaped(NO_PID, 3)
+    house.turn()
+    assert house.exits == [(NO_PID, 3)]
+    assert standby.pids() == [NO_PID + 2]
