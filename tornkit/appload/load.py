@@ -104,7 +104,8 @@ def _import(target: Target) -> ModuleType:
     except BaseException as error:  # noqa: BLE001 - user code may raise anything
         raise _raised(error, f"importing {target.module}") from None
     loaded_from = getattr(module, "__file__", None)
-    if target.path and loaded_from and not Path(loaded_from).samefile(target.path):
+    # By name: a file that is being saved is another file from one look to the next.
+    if target.path and loaded_from and Path(loaded_from).resolve() != Path(target.path).resolve():
         raise NoSuchModule(
             f"{target.path} can't be imported as {target.module}: that name belongs to "
             f"{loaded_from}; rename the file"

@@ -359,7 +359,8 @@ class Supervisor:
             self._watcher.widen(ready.files, ready.watched, ready.folders)
         generation = self._generations[worker.generation]
         self._nursery.learn(ready.modules, generation.environment)
-        self._compare(ready.digests)
+        if generation.state is not GenerationState.FAILED:
+            self._compare(ready.digests)
         if self._stopping:
             self._workforce.kill(worker)
         elif generation.ready(worker.slot):
