@@ -48,9 +48,13 @@ class Captured:
     traceback: str = ""
 
 
+# From Python 3.12 on Tornado's own `listen()` meets this one outside of a running loop.
+STRICT = ("-W", "error", "-W", "ignore:There is no current event loop:DeprecationWarning")
+
+
 def capture(app: str | None, *arguments: str, module: str | None = None) -> Captured:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", DRIVER, json.dumps([app, module, arguments])],
+        [sys.executable, *STRICT, "-c", DRIVER, json.dumps([app, module, arguments])],
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,

@@ -70,6 +70,7 @@ def test_stop_first_ends_the_old_before_the_new_begins(
             server.write("app.py", version(number))
             server.wait_for_answer(f"{number} is")
         assert idle.sock.recv(1) == b""
+    server.wait_for_reload(2)
     assert server.errors == []
     assert server.reloads == 2
 

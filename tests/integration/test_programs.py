@@ -375,5 +375,6 @@ def test_a_program_s_debug_mode_and_access_lines(serve: Serve) -> None:
     assert server.log.count("GET / ") == 1
     server.edit("prog.py", "1 {options", "2 {options")
     server.wait_for_answer("2 hello")
+    server.wait_for_reload()
     assert server.reloads == 1
     assert "starting another" not in server.log
