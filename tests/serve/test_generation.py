@@ -56,3 +56,10 @@ def test_generations_are_told_apart_by_identity() -> None:
     one, other = generation(), generation()
     assert one != other
     assert len({one, other}) == 2
+
+
+def test_agrees_while_the_common_files_are_the_same() -> None:
+    generation = Generation(1, (), 0.0)
+    assert generation.agrees({"app.py": "1:10", "first.py": "1:1"})
+    assert generation.agrees({"app.py": "1:10", "second.py": "2:1"})
+    assert not generation.agrees({"app.py": "2:10"})

@@ -43,8 +43,8 @@ class Generation:
 
     ``awaited`` holds the slots whose workers have not said ready; ``started_at`` is in seconds of
     the supervisor's clock; ``failure`` says why it FAILED, None where an edit overtook it;
-    ``environment`` is its workers', whole; ``opened``: it was told to accept; ``after``: what to
-    do once it is GONE.
+    ``environment`` is its workers', whole; ``sources`` is the state in which they read the files;
+    ``opened``: it was told to accept; ``after``: what to do once it is GONE.
     """
 
     number: int
@@ -54,6 +54,7 @@ class Generation:
     state: GenerationState = GenerationState.BOOTING
     failure: Failed | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
     opened: bool = False
     after: Callable[[], None] | None = None
 
@@ -65,6 +66,13 @@ class Generation:
         if state not in _MOVES[self.state]:
             raise IllegalMove(f"generation {self.number}: {self.state.value} -> {state.value}")
         self.state = state
+
+    def agrees(self, sources: Mapping[str, str]) -> bool:
+        """Note in which state a worker read the files; whether the others read them in the same."""
+        common = sources.keys() & self.sources.keys()
+        same = all(self.sources[path] == sources[path] for path in common)
+        self.sources.update(sources)
+        return same
 
     def ready(self, slot: int) -> bool:
         """Note that a slot's worker is ready; whether that makes the generation whole."""

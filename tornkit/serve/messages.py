@@ -95,13 +95,15 @@ class Claim:
 class Ready:
     """The application is loaded and its sockets are there; it waits for `Go`.
 
-    ``files`` are the user's Python files that it runs, ``watched`` what it gave to
+    ``files`` are the user's Python files that it runs, ``sources`` the state in which it read each
+    (`tornkit.serve.sources`), ``watched`` what it gave to
     `autoreload.watch`: a change of one means a restart. ``folders`` hold its templates and static
     files. ``modules`` are the names of other modules that it has imported by itself, in that
     order. ``digests`` are of what has to be the same in all workers (`tornkit.serve.sameness`).
     """
 
     files: tuple[str, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
     watched: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()

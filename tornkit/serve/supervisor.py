@@ -363,6 +363,9 @@ class Supervisor:
             self._compare(ready.digests)
         if self._stopping:
             self._workforce.kill(worker)
+        elif generation.state is GenerationState.BOOTING and not generation.agrees(ready.sources):
+            # A save fell between two workers' imports: neither version is to be served alone.
+            self._start_generation(generation.reason, told=True)
         elif generation.ready(worker.slot):
             self._cut_over(generation)
         elif generation.state is GenerationState.SERVING:

@@ -36,6 +36,7 @@ from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.engine.connections import Connections
 from tornkit.errors import AppRaised, CertificateError, TornkitError
+from tornkit.serve import sources
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.config import HttpOptions
@@ -84,6 +85,7 @@ def main_on(channel: Channel) -> None:
         sys.exit(1)
     assert isinstance(boot, Boot)
     cache_only_settled_sources()
+    sources.note_imports()
     # Written by C code on the signal, also where the interpreter never gets a turn.
     faulthandler.register(signal.SIGUSR2, all_threads=True)
     sys.exit(Worker(boot, channel, Heartbeat(descriptors[0])).live())
@@ -114,6 +116,8 @@ class Worker:
         self._applications = seams.observe_applications()
         self._connections = Connections()
         self._ready = False
+        self._may_adopt = False
+        self._waiting: list[tuple[Adopt, list[int]]] = []  # connections that came before `Go`
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Future[None]] = set()
         seams.install_serving_hooks(self._listening)
@@ -162,6 +166,8 @@ class Worker:
 
     def _run_program(self) -> None:
         label = self._orders.target.label
+        if self._orders.target.path is not None:
+            sources.note(self._orders.target.path)
         try:
             run_program(self._orders.target)
         except (TornkitError, Refused, ChannelClosed):
@@ -217,9 +223,11 @@ class Worker:
 
     def _say_ready(self) -> None:
         self._ready = True
+        files = user_files()
         self._channel.send(
             Ready(
-                files=tuple(sorted(user_files())),
+                files=tuple(sorted(files)),
+                sources=sources.states(files),
                 watched=tuple(sorted(str(Path(name).resolve()) for name in self._watched)),
                 folders=self._folders(),
                 modules=other_modules(),
@@ -263,16 +271,27 @@ class Worker:
             match message:
                 case Go():
                     self._listening.open()
+                    self._adopt_waiting()
                 case Drain():
+                    self._adopt_waiting()
                     self._spawn_drain(message)
                 case Refresh():
                     seams.refresh_files(iter(tuple(self._applications)))
                 case ReopenLogs():
                     reopen_log_files()
-                case Adopt():
+                case Adopt() if self._may_adopt:
                     self._adopt(message, descriptors)
+                case Adopt():
+                    self._waiting.append((message, descriptors))
                 case _:
                     raise AssertionError(f"the supervisor sent {message}")
+
+    def _adopt_waiting(self) -> None:
+        """From now on connections may come: before `Go` others may still answer as of old."""
+        self._may_adopt = True
+        for message, descriptors in self._waiting:
+            self._adopt(message, descriptors)
+        self._waiting.clear()
 
     def _adopt(self, message: Adopt, descriptors: Sequence[int]) -> None:
         for descriptor in descriptors:
