@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tornkit.routing.checks import ALL
+
 PURE = ["model", "pattern", "sample", "match", "reverse", "source", "checks", "render.rows"]
 
 
@@ -18,7 +20,8 @@ def imported_by(*modules: str) -> set[str]:
 
 
 def test_no_tornado_and_no_rich_behind_extract() -> None:
-    loaded = imported_by(*PURE, "render.plain", "render.structured")
+    families = [f"checks.{family}" for family in ALL]
+    loaded = imported_by(*PURE, *families, "render.plain", "render.structured")
     assert {"tornkit.routing.model", "tornkit.routing.checks.names"} <= loaded
     assert not loaded & {"tornado", "rich", "click"}
 

@@ -125,11 +125,55 @@ class Takes(enum.Enum):
 ANY_METHOD = "*"
 
 
+class ParameterKind(enum.Enum):
+    """How a value reaches a parameter. As `inspect.Parameter.kind`, without its value names."""
+
+    POSITIONAL_ONLY = "positional only"
+    EITHER = "positional or keyword"
+    REST = "*args"
+    KEYWORD_ONLY = "keyword only"
+    KEYWORDS = "**kwargs"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a function, ``self`` not counted.
+
+    ``annotation`` is the type itself where it could be resolved, the text where it could not,
+    None where there is none.
+    """
+
+    name: str
+    kind: ParameterKind = ParameterKind.EITHER
+    required: bool = True
+    annotation: object = None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What answers one method: ``GET`` is ``get``, ``WS`` a WebSocket's ``open``.
+
+    ``parameters`` is None where Python can't tell. ``doc`` is the docstring, dedented.
+    ``returns`` is as `Parameter.annotation`.
+    """
+
+    method: str
+    parameters: tuple[Parameter, ...] | None = None
+    authenticated: bool = False
+    doc: str | None = None
+    returns: object = None
+    source: Source | None = None
+
+
 @dataclass(frozen=True)
 class Target:
     """``name`` is dotted. ``methods`` are those really implemented, ``("*",)`` where the target
     sees every request whatever its method. ``detail`` says where a redirect goes, or what a
     fallback calls.
+
+    Of a handler class: ``operations`` has one for each of ``methods``, in their order (none for
+    ``*``), ``initialize`` its parameters (None where unknown), ``doc`` the class's own
+    docstring.
     """
 
     name: str
@@ -137,6 +181,9 @@ class Target:
     methods: tuple[str, ...] = (ANY_METHOD,)
     source: Source | None = None
     detail: str | None = None
+    operations: tuple[Operation, ...] = ()
+    initialize: tuple[Parameter, ...] | None = None
+    doc: str | None = None
 
     @property
     def short_name(self) -> str:
@@ -180,11 +227,25 @@ class Reversal:
 
 
 @dataclass(frozen=True)
+class Keyword:
+    """One of the keyword arguments that a rule hands to ``initialize``.
+
+    ``shown`` is short and safe to print: what may be a secret is masked. ``value`` is the live
+    object, for checks; it is never printed, and plays no part in comparisons.
+    """
+
+    name: str
+    shown: str
+    value: object = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Route:
     """One line of the table.
 
     ``scopes`` are outermost first. ``opens`` is set on a line that stands for a *named* rule
-    whose target is a router: it takes no request itself, but its name reverses.
+    whose target is a router: it takes no request itself, but its name reverses. ``declared`` is
+    the line on which the rule itself is written, where that was looked for and found.
     """
 
     index: int
@@ -196,6 +257,13 @@ class Route:
     origin: Origin = Origin.APP
     reversal: Reversal | None = None
     opens: int | None = None
+    kwargs: tuple[Keyword, ...] = ()
+    declared: Source | None = None
+
+    @property
+    def where(self) -> Source | None:
+        """The line to open: the rule's own where it is known, else the handler's."""
+        return self.declared or self.target.source
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -236,11 +304,24 @@ class Fallback:
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where an application's own code is, as absolute paths, sorted.
+
+    ``python`` are the files of the user's own modules that are loaded. ``templates`` are the
+    folders that its handlers load templates from.
+    """
+
+    python: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RouteTable:
     """One application's routes in true match order, and its fallbacks in the order they stand."""
 
     routes: tuple[Route, ...]
     fallbacks: tuple[Fallback, ...] = ()
+    places: Places = Places()
 
     def route(self, index: int) -> Route:
         """The route of that index."""
@@ -257,7 +338,7 @@ class RouteTable:
 
 
 class Severity(enum.Enum):
-    """Only an error makes ``--check`` fail."""
+    """How much a finding matters. Information never makes ``--check`` fail."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -268,9 +349,8 @@ class Severity(enum.Enum):
 class Finding:
     """Something a check says.
 
-    ``code`` is stable (TK000 undecided, TK1xx names, TK2xx dead routes, TK3xx reversal).
-    ``route`` is the index it is about, ``by`` those that cause it, ``witness`` a URL that shows
-    it, ``where`` the file and line to open.
+    ``code`` is a key of `tornkit.routing.codes.CODES`. ``route`` is the index it is about, ``by``
+    those that cause it, ``witness`` a URL that shows it, ``where`` the file and line to open.
     """
 
     code: str

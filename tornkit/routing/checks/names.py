@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tornkit.routing.model import Finding, Route, RouteTable, Severity
+from tornkit.routing.codes import finding
+from tornkit.routing.model import Finding, Route, RouteTable
 from tornkit.routing.reverse import name_owners
 
 
@@ -39,12 +40,6 @@ def _across(route: Route, winner: Route) -> Finding:
 
 def _finding(code: str, route: Route, winner: Route, message: str) -> Finding:
     witness = route.reversal.url if route.reversal is not None else None
-    return Finding(
-        code,
-        Severity.WARNING,
-        message,
-        route=route.index,
-        witness=witness,
-        by=(winner.index,),
-        where=route.target.source,
+    return finding(
+        code, message, route=route.index, witness=witness, by=(winner.index,), where=route.where
     )

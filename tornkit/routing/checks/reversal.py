@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tornkit.routing.model import Finding, Outcome, Reversal, Route, RouteTable, Severity
+from tornkit.routing.codes import finding
+from tornkit.routing.model import Finding, Outcome, Reversal, RouteTable
 
 
 def check(table: RouteTable) -> Iterator[Finding]:
@@ -18,35 +19,30 @@ def check(table: RouteTable) -> Iterator[Finding]:
             continue
         described = _described(route.reversal)
         if described is not None:
-            yield _finding(route, route.reversal, *described)
+            code, message = described
+            yield finding(
+                code,
+                message,
+                route=route.index,
+                witness=route.reversal.url,
+                by=route.reversal.by,
+                where=route.where,
+            )
 
 
-def _described(reversal: Reversal) -> tuple[str, Severity, str] | None:
-    """Code, severity and message; None for a name that works or that TK10x speaks of."""
+def _described(reversal: Reversal) -> tuple[str, str] | None:
+    """Code and message; None for a name that works or that TK10x speaks of."""
     match reversal.outcome:
         case Outcome.OK | Outcome.SHADOWED:
             return None
         case Outcome.FAILS:
-            return "TK301", Severity.ERROR, f"can't be reversed: {reversal.reason}"
+            return "TK301", f"can't be reversed: {reversal.reason}"
         case Outcome.MISSES:
-            message = f"reverses to {reversal.url}, which does not lead back: {reversal.reason}"
-            return "TK302", Severity.ERROR, message
+            return (
+                "TK302",
+                f"reverses to {reversal.url}, which does not lead back: {reversal.reason}",
+            )
         case Outcome.TAKEN:
-            message = f"reverses to {reversal.url}, but {reversal.reason}"
-            return "TK303", Severity.ERROR, message
+            return "TK303", f"reverses to {reversal.url}, but {reversal.reason}"
         case Outcome.UNDECIDED:
-            return "TK000", Severity.INFO, f"undecided: {reversal.reason}"
-
-
-def _finding(
-    route: Route, reversal: Reversal, code: str, severity: Severity, message: str
-) -> Finding:
-    return Finding(
-        code,
-        severity,
-        message,
-        route=route.index,
-        witness=reversal.url,
-        by=reversal.by,
-        where=route.target.source,
-    )
+            return "TK000", f"undecided: {reversal.reason}"
