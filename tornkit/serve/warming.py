@@ -16,6 +16,7 @@ import importlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ from tornkit.serve.userfiles import is_standard, is_user_module
 
 # They say themselves that a fork after their import is unsafe, and it need not show.
 ALWAYS_UNSAFE = {"grpc": "not fork-safe by its own word", "polars": "not fork-safe by its own word"}
+
+# Seconds that what a module has ended may take to be gone. Only an unsafe module costs them, in
+# a candidate that nobody waits for.
+_SETTLE, _LOOK_AGAIN = 0.1, 0.001
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,20 @@ class _Marks:
             exit_handlers=_exit_handler_count(),
         )
 
-    def what_came(self, later: _Marks) -> str | None:
+    def what_stays(self) -> str | None:
+        """What has come since, in words, and does not go by itself.
+
+        A thread that was joined is for microseconds still among the kernel's tasks, and longer
+        on a busy machine: `pthread_join` returns before it is taken off the list.
+        """
+        deadline = time.monotonic() + _SETTLE
+        came = self._what_came(_Marks.now())
+        while came is not None and time.monotonic() < deadline:
+            time.sleep(_LOOK_AGAIN)
+            came = self._what_came(_Marks.now())
+        return came
+
+    def _what_came(self, later: _Marks) -> str | None:
         """What there is later that was not there now, in words."""
         if later.threads > self.threads:
             return "starts a thread"
@@ -166,10 +184,10 @@ class Warming:
         elif is_user_module(module):
             self.unsafe.setdefault(name, "is the user's own")
         else:
-            came = before.what_came(_Marks.now())
             # The standard library's own exit handlers (logging, weakref) do what they should in
             # a fork; they are blamed on whoever imports it first.
-            if came is not None and not is_standard(module):
+            came = None if is_standard(module) else before.what_stays()
+            if came is not None:
                 self.unsafe.setdefault(name, came)
 
 
