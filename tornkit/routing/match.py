@@ -95,16 +95,19 @@ def match(table: RouteTable, request: Request) -> Match:
 def candidates(table: RouteTable, request: Request) -> Iterator[tuple[Route | Fallback, Answer]]:
     """All that may take the request, in order, up to the first that certainly does."""
     scopes: dict[int, Answer] = {}
-    for step in table.steps():
-        verdict = _step_answer(step, request, scopes)
+    for step in table.steps_for(request.path):
+        verdict = step_answer(step, request, scopes)
         if verdict is not Answer.NO:
             yield step, verdict
         if verdict is Answer.YES:
             return
 
 
-def _step_answer(step: Route | Fallback, request: Request, scopes: dict[int, Answer]) -> Answer:
-    """``scopes`` remembers what the routers above answered to this request."""
+def step_answer(step: Route | Fallback, request: Request, scopes: dict[int, Answer]) -> Answer:
+    """Whether one step takes the request.
+
+    ``scopes``, empty at first, remembers what the routers above answered to this request.
+    """
     verdict = Answer.YES
     if isinstance(step, Route):
         own = step.condition

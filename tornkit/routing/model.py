@@ -14,9 +14,12 @@ else. Knows nothing of Tornado.
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from tornkit.routing.prefix import PrefixIndex, required_prefix
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,9 @@ class Target:
 
     Of a handler class: ``operations`` has one for each of ``methods``, in their order (none for
     ``*``), ``initialize`` its parameters (None where unknown), ``doc`` the class's own
-    docstring.
+    docstring. ``overrides`` names what Tornado decides about its requests and its class, or for
+    ``get_handler_delegate`` its application, replaces. ``live`` is the class itself, for checks;
+    it is never printed, and plays no part in comparisons.
     """
 
     name: str
@@ -184,6 +189,8 @@ class Target:
     operations: tuple[Operation, ...] = ()
     initialize: tuple[Parameter, ...] | None = None
     doc: str | None = None
+    overrides: tuple[str, ...] = ()
+    live: object = field(default=None, compare=False, repr=False)
 
     @property
     def short_name(self) -> str:
@@ -231,7 +238,8 @@ class Keyword:
     """One of the keyword arguments that a rule hands to ``initialize``.
 
     ``shown`` is short and safe to print: what may be a secret is masked. ``value`` is the live
-    object, for checks; it is never printed, and plays no part in comparisons.
+    object, for checks; it is never printed, and plays no part in comparisons. The one keyword of
+    a rule whose third element is no mapping at all is called ``**``.
     """
 
     name: str
@@ -265,7 +273,7 @@ class Route:
         """The line to open: the rule's own where it is known, else the handler's."""
         return self.declared or self.target.source
 
-    @property
+    @functools.cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """Every condition from the outermost router inward, the route's own last."""
         chain = (*(scope.condition for scope in self.scopes), self.condition)
@@ -302,6 +310,11 @@ class Fallback:
     scopes: tuple[Scope, ...]
     target: Target
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition from the outermost router inward."""
+        return tuple(scope.condition for scope in self.scopes if scope.condition is not None)
+
 
 @dataclass(frozen=True)
 class Places:
@@ -327,14 +340,29 @@ class RouteTable:
         """The route of that index."""
         return self.routes[index - self.routes[0].index]
 
-    def steps(self) -> Iterator[Route | Fallback]:
+    @functools.cached_property
+    def steps(self) -> tuple[Route | Fallback, ...]:
         """Routes and fallbacks, as a request meets them."""
+        steps: list[Route | Fallback] = []
         waiting = list(reversed(self.fallbacks))
         for route in self.routes:
             while waiting and waiting[-1].position <= route.index:
-                yield waiting.pop()
-            yield route
-        yield from reversed(waiting)
+                steps.append(waiting.pop())
+            steps.append(route)
+        return (*steps, *reversed(waiting))
+
+    @functools.cached_property
+    def _index(self) -> PrefixIndex:
+        return PrefixIndex(
+            required_prefix(step.condition.regex)
+            if isinstance(step, Route) and isinstance(step.condition, PathCondition)
+            else ""
+            for step in self.steps
+        )
+
+    def steps_for(self, path: str) -> Iterator[Route | Fallback]:
+        """Those of `steps` whose own pattern may match ``path``: none that does is left out."""
+        return (self.steps[place] for place in self._index.candidates(path))
 
 
 class Severity(enum.Enum):

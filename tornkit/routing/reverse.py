@@ -28,12 +28,14 @@ from tornkit.routing.model import (
     RouteTable,
     ScopeKind,
 )
+from tornkit.routing.patience import OutOfPatience, patience
 from tornkit.routing.pattern import shown
 from tornkit.routing.sample import examples, host_examples, unverified_groups
 
 # Tried for routes that any host reaches; the first is what a developer's browser sends. The last
 # are unlikely to be somebody's own host rule.
 USUAL_HOSTS = ("localhost", "127.0.0.1", "example.com", "host.invalid")
+_PATIENCE = 1.0  # seconds of CPU time for one name
 # What a browser leaves as it is in a path; all else it percent-encodes (WHATWG URL, "path
 # percent-encode set", and the backslash, which it would turn into a slash).
 _SENT_AS_IS = "".join(mark for mark in string.punctuation if mark not in '"<>`{}^\\')
@@ -53,19 +55,37 @@ class Reverser:
     overridden: bool = False
 
 
+@dataclass(frozen=True)
+class Unreversed:
+    """A table without reversals, and by index what would reverse each name."""
+
+    table: RouteTable
+    reversers: Mapping[int, Reverser]
+
+
 def with_reversals(table: RouteTable, reversers: Mapping[int, Reverser]) -> RouteTable:
     """The same table with a `Reversal` on every named route; ``reversers`` is by index."""
     owners = name_owners(table.routes)
     routes = []
     for route in table.routes:
         if route.name is not None:
-            reversal = _reversal(route, table, reversers.get(route.index))
+            reversal = _in_time(route, table, reversers.get(route.index))
             owner = owners.get(route.index, route.index)
             if owner != route.index and reversal.outcome is not Outcome.OK:
                 reversal = replace(reversal, outcome=Outcome.SHADOWED, by=(owner,))
             route = replace(route, reversal=reversal)  # noqa: PLW2901 - the completed route
         routes.append(route)
     return replace(table, routes=tuple(routes))
+
+
+def _in_time(route: Route, table: RouteTable, reverser: Reverser | None) -> Reversal:
+    """`_reversal`, unless a pattern keeps ``re`` busy."""
+    try:
+        with patience(_PATIENCE):
+            return _reversal(route, table, reverser)
+    except OutOfPatience:
+        reason = "it takes too long to match, its own pattern or one before it"
+        return Reversal(Outcome.UNDECIDED, reason=reason)
 
 
 def name_owners(routes: tuple[Route, ...]) -> dict[int, int]:
@@ -116,9 +136,7 @@ def _reversal(route: Route, table: RouteTable, reverser: Reverser | None) -> Rev
     regex = route.condition.regex if isinstance(route.condition, PathCondition) else None
     failed: list[Reversal] = []
     for args in _argument_lists(regex):
-        reversal = _call(route, reverser, args)
-        if reversal.url is not None:
-            reversal = _round_trip(reversal, reversal.url, route, table)
+        reversal = _there_and_back(route, table, reverser, args)
         # Tornado's reverse_url fails for the pattern's sake or the number of arguments, never
         # for their values: no other example would do better.
         if reversal.outcome in (Outcome.OK, Outcome.FAILS):
@@ -126,11 +144,31 @@ def _reversal(route: Route, table: RouteTable, reverser: Reverser | None) -> Rev
         failed.append(reversal)
     if not failed:
         return _without_examples(route, reverser, () if regex is None else unverified_groups(regex))
-    worst = _most_telling(failed)
-    if reverser.overridden and worst.outcome is Outcome.MISSES:
-        reason = f"{reverser.label} overrides reverse_url, and its URL is not one of this table"
-        return replace(worst, outcome=Outcome.UNDECIDED, reason=reason)
-    return worst
+    return _fairly(_most_telling(failed), reverser)
+
+
+def reversal_with(
+    route: Route, table: RouteTable, reverser: Reverser, args: tuple[str, ...]
+) -> Reversal:
+    """What ``reverse_url`` gives for just these arguments, and whether that leads back."""
+    return _fairly(_there_and_back(route, table, reverser, args), reverser)
+
+
+def _there_and_back(
+    route: Route, table: RouteTable, reverser: Reverser, args: tuple[str, ...]
+) -> Reversal:
+    reversal = _call(route, reverser, args)
+    if reversal.url is None:
+        return reversal
+    return _round_trip(reversal, reversal.url, route, table)
+
+
+def _fairly(reversal: Reversal, reverser: Reverser) -> Reversal:
+    """A miss proves nothing where the URL may be meant for elsewhere."""
+    if not reverser.overridden or reversal.outcome is not Outcome.MISSES:
+        return reversal
+    reason = f"{reverser.label} overrides reverse_url, and its URL is not one of this table"
+    return replace(reversal, outcome=Outcome.UNDECIDED, reason=reason)
 
 
 def _most_telling(failed: list[Reversal]) -> Reversal:
@@ -234,8 +272,10 @@ def sent(url: str) -> str:
     """The path as it goes over the wire: ``/café`` -> ``/caf%C3%A9``.
 
     Tornado matches on this raw form; so a space or a non-ASCII letter in a pattern is dead.
+    Half a surrogate pair becomes U+FFFD, as in a browser.
     """
-    return quote(url, safe=_SENT_AS_IS)
+    whole = url.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return quote(whole, safe=_SENT_AS_IS)
 
 
 def _miss(route: Route, reversal: Reversal, path: str) -> str:

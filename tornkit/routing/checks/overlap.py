@@ -1,0 +1,30 @@
+"""TK203: a route before it takes some of what a route matches, but not all.
+
+That is how most tables are meant to be (``/posts/new`` before ``/posts/(.*)``), so nobody hears of
+it unless they ask; it answers "what else could take this URL".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tornkit.routing.checks.reachability import called, url
+from tornkit.routing.codes import finding
+from tornkit.routing.model import Finding, RouteTable
+from tornkit.routing.reachability import Fate, overlaps, verdicts
+
+
+def check(table: RouteTable) -> Iterator[Finding]:
+    """A finding for each pair, with a URL that both match and the earlier one gets."""
+    for route, verdict in verdicts(table):
+        if verdict.fate is not Fate.REACHED:
+            continue
+        for step, request in overlaps(route, table):
+            yield finding(
+                "TK203",
+                f"{called(step)} takes some of what it matches",
+                route=route.index,
+                witness=url(request),
+                by=(step.index,),
+                where=route.where,
+            )

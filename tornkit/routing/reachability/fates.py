@@ -1,0 +1,32 @@
+"""What can become of a route."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from tornkit.routing.match import Request
+from tornkit.routing.model import Fallback
+
+
+class Fate(enum.Enum):
+    """What can become of a route."""
+
+    REACHED = "reached"
+    UNSENDABLE = "unsendable"
+    COVERED = "covered"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``witness`` reaches the route; of a covered one it shows what it would take, and does not
+    get. ``by`` are the indices of the routes in the way, as few as suffice, and ``fallback`` is
+    set where a 404 of an application before it is. ``reason`` says why it is undecided.
+    """
+
+    fate: Fate
+    witness: Request | None = None
+    by: tuple[int, ...] = ()
+    fallback: Fallback | None = None
+    reason: str = ""

@@ -1,0 +1,66 @@
+"""The quick answer where there is one, else the question put to the languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from tornkit.routing.automata.alphabet import HOST, mask_of
+from tornkit.routing.automata.positions import TooLarge
+from tornkit.routing.automata.search import OverBudget
+from tornkit.routing.automata.translate import Untranslatable
+from tornkit.routing.match import Request
+from tornkit.routing.model import PathCondition, Route, RouteTable, Takes
+from tornkit.routing.patience import OutOfPatience, patience
+from tornkit.routing.reachability.fates import Fate, Verdict
+from tornkit.routing.reachability.paths import is_sendable
+from tornkit.routing.reachability.question import PATIENCE, Question, arrives
+from tornkit.routing.reverse import hosts, sent
+from tornkit.routing.sample import examples
+
+
+def verdicts(table: RouteTable) -> Iterator[tuple[Route, Verdict]]:
+    """For each route that takes requests itself, what can become of it.
+
+    A host rule's second copy, under ``default_host``, is left out: nobody wrote it.
+    """
+    for route in table.routes:
+        if route.takes is not Takes.NEVER and not route.is_copy:
+            yield route, verdict(route, table)
+
+
+def verdict(route: Route, table: RouteTable) -> Verdict:
+    """What can become of one route."""
+    try:
+        with patience(PATIENCE):
+            witness = _suggested(route, table)
+            if witness is not None:
+                return Verdict(Fate.REACHED, witness)
+            return Question(route, table).verdict()
+    except OutOfPatience:
+        reason = "it takes too long, or the patterns before it do"
+    except OverBudget:
+        reason = "there are too many states to search"
+    except TooLarge:
+        reason = "the pattern is too large"
+    except RecursionError:
+        reason = "the pattern is nested too deep"
+    except Untranslatable as error:
+        reason = f"the pattern can't be analysed: {error}"
+    return Verdict(Fate.UNDECIDED, reason=reason)
+
+
+def _suggested(route: Route, table: RouteTable) -> Request | None:
+    """A request made of examples, if one arrives: cheap, and mostly the first does."""
+    regex = route.condition.regex if isinstance(route.condition, PathCondition) else None
+    paths = ["/"] if regex is None else [each.text for each in islice(examples(regex), 3)]
+    for path in paths:
+        if not is_sendable(path) or sent(path) != path:
+            continue
+        for host in hosts(route)[:3]:
+            request = Request(path, host)
+            if mask_of(request.host_name) & ~HOST:
+                continue
+            if arrives(route, table, request):
+                return request
+    return None

@@ -1,0 +1,84 @@
+"""Hosts that no rule of a table tells apart: one stands for all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tornkit.routing.automata.alphabet import HOST, mask_of
+from tornkit.routing.automata.languages import language
+from tornkit.routing.automata.search import Budget, every_way
+from tornkit.routing.automata.translate import Bound, Untranslatable, translated
+from tornkit.routing.match import Answer, Request, answer
+from tornkit.routing.model import Condition, CustomCondition, Fallback, HostCondition, Route
+from tornkit.routing.reachability.paths import is_path
+from tornkit.routing.reverse import USUAL_HOSTS
+from tornkit.routing.sample import host_examples
+
+_STATES, _SECONDS = 20_000, 0.5
+
+
+@dataclass(frozen=True)
+class World:
+    """Hosts that no rule tells apart, by one of them. ``proxied``: ``X-Real-Ip`` is set."""
+
+    host: str
+    proxied: bool
+
+
+def holds_in(step: Route | Fallback, world: World) -> bool:
+    """Whether the step's conditions on the host hold; conditions on the path are not asked."""
+    request = Request("/", world.host, world.proxied)
+    return all(
+        answer(condition, request) is Answer.YES
+        for condition in step.conditions
+        if not is_path(condition)
+    )
+
+
+def is_exact(condition: Condition) -> bool:
+    """Whether one host of a world answers for all: nothing of it is beyond the analysis."""
+    match condition:
+        case CustomCondition():
+            return False
+        case HostCondition(regex):
+            try:
+                return translated(regex, HOST, Bound.OVER).exact
+            except Untranslatable:
+                return False
+        case _:
+            return True
+
+
+def host_regexes(conditions: Iterable[Condition]) -> tuple[re.Pattern[str], ...]:
+    """The distinct regexes of those that are host rules and `is_exact`."""
+    found = (c.regex for c in conditions if isinstance(c, HostCondition) and is_exact(c))
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=256)
+def distinct_hosts(
+    own: tuple[re.Pattern[str], ...], others: tuple[re.Pattern[str], ...]
+) -> tuple[str, ...]:
+    """One host for each way in which these rules can answer, all of ``own`` with yes.
+
+    Names that a person would expect stand for their world before those that a search finds.
+
+    :raises OverBudget: there are too many.
+    """
+    regexes = tuple(dict.fromkeys((*own, *others)))
+    worlds: dict[tuple[bool, ...], str] = {}
+
+    def note(host: str) -> None:
+        answers = tuple(regex.match(host) is not None for regex in regexes)
+        if all(answers[: len(own)]) and not mask_of(host) & ~HOST:
+            worlds.setdefault(answers, host)
+
+    for host in (*(name for regex in own for name in host_examples(regex)), *USUAL_HOSTS):
+        note(host)
+    machines = [language(translated(each, HOST, Bound.OVER).expression, HOST) for each in regexes]
+    for host in every_way(machines, len(own), HOST, Budget(_STATES, _SECONDS)):
+        note(host)
+    return tuple(worlds.values())
