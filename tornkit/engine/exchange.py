@@ -1,0 +1,225 @@
+"""One request and its response, as the handlers see the connection.
+
+The same methods and the same order of events as ``tornado.http1connection.HTTP1Connection`` on
+the server's side. What it writes goes to a `tornkit.engine.connection.Connection`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Future
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tornado.http1connection import parse_int
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPOutputError,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from tornado.iostream import IOStream, StreamClosedError
+
+if TYPE_CHECKING:
+    from tornkit.engine.connection import Connection
+    from tornkit.engine.view import StreamView
+
+
+class Exchange(HTTPConnection):
+    """One request's `HTTPConnection`."""
+
+    __slots__ = (
+        "_chunking",
+        "_close_callback",
+        "_connection",
+        "_left",
+        "_max_body_size",
+        "_request_headers",
+        "_request_line",
+        "_writes",
+        "close_after",
+        "context",
+        "no_keep_alive",
+        "read_finished",
+        "write_finished",
+    )
+
+    def __init__(
+        self, connection: Connection, request_line: RequestStartLine, headers: HTTPHeaders
+    ) -> None:
+        self._connection: Connection | None = connection
+        self._request_line = request_line
+        self._request_headers = headers
+        self._close_callback: Callable[[], None] | None = None
+        self._chunking = False
+        self._left: int | None = None  # of a Content-Length, bytes still to be written
+        self._writes = 0
+        self._max_body_size = connection.server.max_body_size
+        self.context = connection.context
+        self.no_keep_alive = connection.server.conn_params.no_keep_alive
+        self.read_finished = False
+        self.write_finished = False
+        self.close_after = self.no_keep_alive or (
+            "Connection" in headers and headers["Connection"].lower() == "close"
+        )
+
+    # ---- what handlers call ----
+
+    @property
+    def stream(self) -> StreamView | None:
+        """The connection, as far as handlers look at streams; None once it was detached."""
+        return None if self._connection is None else self._connection.view()
+
+    @property
+    def max_body_size(self) -> int:
+        """Bytes that this request's body may have."""
+        return self._max_body_size
+
+    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
+        """Have ``callback`` called if the client goes away before the response is finished."""
+        self._close_callback = callback
+
+    def set_body_timeout(self, timeout: float) -> None:
+        """Nothing to do: the body is here already."""
+
+    def set_max_body_size(self, max_body_size: int) -> None:
+        """Allow this request's body so many bytes."""
+        self._max_body_size = max_body_size
+
+    def write_headers(
+        self,
+        start_line: RequestStartLine | ResponseStartLine,
+        headers: HTTPHeaders,
+        chunk: bytes | None = None,
+    ) -> Future[None]:
+        """Write the head of the response, and the beginning of its body if there is one.
+
+        :raises ValueError: a header has a line end in it.
+        :raises HTTPOutputError: ``chunk`` is longer than the Content-Length.
+        """
+        assert isinstance(start_line, ResponseStartLine)
+        code, method = start_line.code, self._request_line.method
+        has_length = "Content-Length" in headers
+        self._chunking = (
+            not has_length
+            and method != "HEAD"
+            and code not in (204, 304)
+            and not 100 <= code < 200
+        )
+        if self.close_after:
+            headers["Connection"] = "close"
+        if self._chunking:
+            headers["Transfer-Encoding"] = "chunked"
+        if method == "HEAD" or code == 304:
+            self._left = 0
+        else:
+            self._left = parse_int(headers["Content-Length"]) if has_length else None
+        data = _head(code, start_line.reason, headers)
+        if self._connection is None or self._connection.closed:
+            return _failed()
+        return self._write(data + self._framed(chunk) if chunk else data)
+
+    def write(self, chunk: bytes) -> Future[None]:
+        """Write more of the body.
+
+        :raises HTTPOutputError: it is longer than the Content-Length.
+        """
+        if self._connection is None or self._connection.closed:
+            return _failed()
+        return self._write(self._framed(chunk))
+
+    def finish(self) -> None:
+        """The response is complete.
+
+        :raises HTTPOutputError: less was written than the Content-Length.
+        """
+        connection = self._connection
+        if self._left and connection is not None and not connection.closed:
+            connection.shut()
+            raise HTTPOutputError(
+                f"Tried to write {self._left} bytes less than Content-Length"
+            )
+        if self._chunking and connection is not None and not connection.closed:
+            connection.send(b"0\r\n\r\n")
+        self.write_finished = True
+        if not self.read_finished:
+            self.close_after = True
+        if connection is not None:
+            connection.response_finished(self)
+
+    def detach(self) -> IOStream:
+        """Hand the connection over as a stream, with what was read and not used."""
+        assert self._connection is not None
+        connection, self._connection = self._connection, None
+        self._close_callback = None
+        return connection.detach()
+
+    # ---- what the connection calls ----
+
+    def client_gone(self) -> None:
+        """Tell whoever asked to be told, once."""
+        callback, self._close_callback = self._close_callback, None
+        if callback is not None:
+            callback()
+
+    def done(self) -> None:
+        """Let go of the handler: it may live in a reference cycle otherwise."""
+        self._close_callback = None
+
+    @property
+    def detached(self) -> bool:
+        """Whether a handler took the stream."""
+        return self._connection is None
+
+    def _framed(self, chunk: bytes) -> bytes:
+        if self._left is not None:
+            self._left -= len(chunk)
+            if self._left < 0:
+                assert self._connection is not None
+                self._connection.shut()
+                raise HTTPOutputError("Tried to write more data than Content-Length")
+        if self._chunking and chunk:
+            return b"%x\r\n%b\r\n" % (len(chunk), chunk)
+        return chunk
+
+    def _write(self, data: bytes) -> Future[None]:
+        """A future that is done when the socket has taken it.
+
+        From the second on it is never done at once: a handler that only writes and awaits would
+        otherwise keep the loop to itself for as long as the client keeps up.
+        """
+        assert self._connection is not None
+        self._writes += 1
+        loop = self._connection.loop
+        future: Future[None] = loop.create_future()
+        if not self._connection.send(data):
+            self._connection.when_sent(future)
+        elif self._writes == 1:
+            future.set_result(None)
+        else:
+            loop.call_soon(_set_done, future)
+        return future
+
+
+def _set_done(future: Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _failed() -> Future[None]:
+    future: Future[None] = asyncio.get_running_loop().create_future()
+    future.set_exception(StreamClosedError())
+    future.exception()  # whoever does not look at it is not warned
+    return future
+
+
+def _head(code: int, reason: str, headers: HTTPHeaders) -> bytes:
+    """The bytes of a response's head, its empty line included."""
+    lines = [f"HTTP/1.1 {code} {reason}"]
+    lines += [f"{name}: {value}" for name, value in headers.get_all()]
+    text = "\r\n".join(lines)
+    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
+        bad = next(line for line in lines if "\r" in line or "\n" in line)
+        raise ValueError(f"Illegal characters (CR or LF) in header: {bad.encode('latin1')!r}")
+    return (text + "\r\n\r\n").encode("latin1")
