@@ -6,7 +6,8 @@ Everything here is installed before user code is imported, in a worker or in the
 - **Public names replaced** so that unmodified programs meet tornkit where they call Tornado:
   `netutil.bind_sockets`, `bind_unix_socket` and `add_accept_handler` (also under the names by
   which `tcpserver` imported them), `process.fork_processes` and `task_id`, the functions of
-  `autoreload`, and the two methods by which `HTTPServer` announces requests and closings.
+  `autoreload`, the two methods by which `HTTPServer` announces requests and closings, and
+  `WebSocketHandler.detach`, by which one becomes a WebSocket.
 - **Private parts read**, each listed here, looked up with a default, and done without where the
   installed Tornado has no such thing:
 
@@ -198,17 +199,20 @@ def observe_connections(observer: ConnectionObserver) -> None:
     HTTPServer.on_close = observed_on_close  # type: ignore[method-assign]
 
 
-def observe_websockets() -> WeakSet[WebSocketHandler]:
-    """The live set of this process's WebSocket handlers, open or about to be."""
-    handlers: WeakSet[WebSocketHandler] = WeakSet()
-    initialise = WebSocketHandler.__init__
+def observe_websockets(on_open: Callable[[WebSocketHandler], None]) -> None:
+    """Tell ``on_open`` of each WebSocket of this process whose handshake is done.
 
-    def observed_init(self: WebSocketHandler, *args: Any, **kwargs: Any) -> None:
-        initialise(self, *args, **kwargs)
-        handlers.add(self)
+    `WebSocketProtocol13.accept_connection` answers the handshake, detaches the stream from HTTP and
+    calls `WebSocketHandler.open`, in one go; before that there is no WebSocket to close.
+    """
+    detach = WebSocketHandler.detach
 
-    WebSocketHandler.__init__ = observed_init  # type: ignore[method-assign]
-    return handlers
+    def observed_detach(self: WebSocketHandler) -> IOStream:
+        stream = detach(self)
+        on_open(self)
+        return stream
+
+    WebSocketHandler.detach = observed_detach  # type: ignore[method-assign, assignment]
 
 
 def observe_applications() -> WeakSet[Application]:
@@ -272,22 +276,30 @@ def can_move(stream: IOStream) -> bool:
 
 def has_input(stream: IOStream) -> bool:
     """Whether bytes have arrived that nobody has read or used."""
-    if unread_bytes(stream):
-        return True
+    return bool(unread_bytes(stream)) or readable(stream.socket)
+
+
+def readable(sock: socket.socket) -> bool:
+    """Whether bytes wait in the socket, or its end."""
     poller = select.poll()
-    poller.register(stream.fileno(), select.POLLIN)
+    poller.register(sock.fileno(), select.POLLIN)
     return bool(poller.poll(0))
 
 
-def serve_moved(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes) -> None:
-    """Go on with a connection that another process accepted; ``unread`` comes first."""
+def stream_of(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes) -> IOStream:
+    """A stream as ``server`` would make it, that has read ``unread`` already."""
     stream = IOStream(
         sock, max_buffer_size=server.max_buffer_size, read_chunk_size=server.read_chunk_size
     )
     if unread:
         stream._read_buffer += unread
         stream._read_buffer_size += len(unread)
-    server.handle_stream(stream, sock.getpeername())
+    return stream
+
+
+def serve_moved(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes) -> None:
+    """Go on with a connection that another process accepted; ``unread`` comes first."""
+    server.handle_stream(stream_of(server, sock, unread), sock.getpeername())
 
 
 def server_of(callback: AcceptCallback) -> tcpserver.TCPServer | None:

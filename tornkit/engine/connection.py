@@ -17,16 +17,16 @@ from __future__ import annotations
 import asyncio
 import socket
 from asyncio import Future, TimerHandle
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tornado.httputil import HTTPHeaders, HTTPInputError, HTTPMessageDelegate, RequestStartLine
+from tornado.httputil import HTTPInputError, HTTPMessageDelegate
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.log import app_log, gen_log
 
 from tornkit import seams
 from tornkit.engine.exchange import Exchange
-from tornkit.engine.grammar import read_head
+from tornkit.engine.grammar import Head, read_head
 from tornkit.engine.view import StreamView
 
 if TYPE_CHECKING:
@@ -34,8 +34,16 @@ if TYPE_CHECKING:
 
 _READ = 65536  # bytes of one recv, and of what is kept unread while a handler works
 _WRITE = 1 << 18  # bytes of one send from what had to wait
-# A request with one of these goes to Tornado's own code.
-_SPECIAL = ("Transfer-Encoding", "Expect", "Upgrade")
+
+
+# Takes over a connection between two requests, with the bytes that nobody has used.
+Release = Callable[[socket.socket, bytes], None]
+
+
+class _Leaving(NamedTuple):
+    """The connection is to go; ``release`` as in `Connection.let_go`."""
+
+    release: Release | None
 
 
 class Connection:
@@ -46,6 +54,7 @@ class Connection:
         "_exchange",
         "_finished",
         "_in",
+        "_leaving",
         "_out",
         "_reading",
         "_searched",
@@ -81,6 +90,7 @@ class Connection:
         self._exchange: Exchange | None = None
         self._finished: Exchange | None = None  # complete, but for what the socket has to take
         self._shutting = False
+        self._leaving: _Leaving | None = None
         self._view: StreamView | None = None
         self.context = server.context_of(sock, address)
         self._since = loop.time()  # when it began to wait for a head
@@ -172,30 +182,24 @@ class Connection:
         if head is None:
             self.hand_on()
             return
-        line, headers = head
-        as_list = headers._as_list
-        for name in _SPECIAL:
-            if name in as_list:
-                self.hand_on()
-                return
-        length = 0
-        if "Content-Length" in as_list:
-            value = headers["Content-Length"]
-            length = int(value) if value.isascii() and value.isdigit() and len(value) < 12 else -1
-            if length < 0 or len(data) < end + length or length > self.server.max_body_size:
-                self.hand_on()
-                return
+        length = head.length
+        if len(data) < end + length or length > self.server.max_body_size:
+            self.hand_on()
+            return
         self._in = bytes(data[end + length :])
-        self._answer(line, headers, bytes(data[end : end + length]) if length else b"")
+        self._answer(head, bytes(data[end : end + length]) if length else b"")
 
     # ---- answering ----
 
-    def _answer(self, line: RequestStartLine, headers: HTTPHeaders, body: bytes) -> None:
+    def _answer(self, head: Head, body: bytes) -> None:
         """What ``HTTP1Connection._read_message`` does, where there is nothing to wait for."""
-        exchange = self._exchange = Exchange(self, line, headers)
+        exchange = self._exchange = Exchange(self, head)
+        if self._leaving is not None and self._leaving.release is None:
+            exchange.close_after = True
+        self.server.observer.requests += 1
         delegate = self.server.start_request(self, exchange)
         try:
-            waiting = delegate.headers_received(line, headers)
+            waiting = delegate.headers_received(head.start_line, head.headers)
             more = (waiting, 0) if waiting is not None else self._deliver(exchange, delegate, body)
         except Exception as error:  # noqa: BLE001 - a delegate may raise anything
             self._delegate_failed(delegate, error)
@@ -275,6 +279,9 @@ class Connection:
             return
         exchange.done()
         self._exchange = None
+        if self._leaving is not None:
+            self.let_go(self._leaving.release)
+            return
         self._since = self.loop.time()
         if self._in:
             self.loop.call_soon(self._next)
@@ -399,6 +406,28 @@ class Connection:
         """Let Tornado's own code go on from here."""
         stream = self.detach()
         self.server.handle_stream(stream, self.address)
+
+    # ---- leaving ----
+
+    def let_go(self, release: Release | None) -> None:
+        """Part with it as soon as no request is under way.
+
+        ``release`` moves it to another process; where it is None, the connection closes, after a
+        response that says so if there is one.
+        """
+        self._leaving = _Leaving(release)
+        if self.closed:
+            return
+        if self._exchange is not None:
+            if release is None:
+                self._exchange.close_after = True
+        elif release is not None:
+            release(self.sock, bytes(self._in))
+            self._in = b""
+            self.shut()  # this process's descriptor: the other one lives on
+        elif not self._in and not seams.readable(self.sock):
+            self.shut()
+        # Else a request has begun to arrive: to close now would reset it.
 
     # ---- time ----
 

@@ -5,7 +5,10 @@ and which are busy with one. To drain:
 
 - one that *waits* is handed to ``release``, which moves it to another process; where it can't
   move (TLS, a shutdown) it is closed, unless bytes of a request have arrived: then it is busy;
-- one that is *busy* finishes: then it moves too, or its response says ``Connection: close``;
+- one of TLS that has had *no request yet* may be in its handshake, or its request is on the way:
+  where others go on serving, it gets a moment for that one request;
+- one that is *busy* finishes: then it moves too, or its response says ``Connection: close``, but
+  not where it asks to become a WebSocket, which that would make impossible;
 - a stream that a handler took for itself (a WebSocket) is waited for;
 - at the deadline whatever is left is closed.
 
@@ -37,17 +40,35 @@ from tornkit import seams
 Release = Callable[[IOStream], None]
 
 _CHECK_DETACHED = 0.05  # seconds between looks at streams that tell nobody when they close
+# Seconds for a handshake and a first request. Not long: a browser opens connections ahead of time,
+# and what it asks for on one after a reload should not be answered by old code.
+_FIRST_REQUEST = 1.0
 
 
 class _Connection:
-    """One connection of a server. ``busy``: a request was received and is not answered."""
+    """One connection of a server.
 
-    __slots__ = ("busy", "request", "server_connection")
+    ``headers`` are those of the request that was received and is not answered, None without one.
+    ``fresh``: none was received so far, and one may be on its way.
+    """
+
+    __slots__ = ("fresh", "headers", "request", "server_connection")
 
     def __init__(self, server_connection: HTTP1ServerConnection, request: HTTPConnection) -> None:
         self.server_connection = server_connection
         self.request = request
-        self.busy = False
+        self.headers: HTTPHeaders | None = None
+        self.fresh = True
+
+    @property
+    def busy(self) -> bool:
+        return self.headers is not None
+
+    @property
+    def wants_websocket(self) -> bool:
+        """Whether its request is a WebSocket's handshake, by the rule of `WebSocketHandler.get`."""
+        headers = self.headers
+        return headers is not None and headers.get("Upgrade", "").lower() == "websocket"
 
 
 class _Watched(HTTPMessageDelegate):
@@ -67,8 +88,7 @@ class _Watched(HTTPMessageDelegate):
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
-        self._connection.busy = True
-        self._connections.requests += 1
+        self._connections.arrived(self._connection, headers)
         return self._delegate.headers_received(start_line, headers)
 
 
@@ -104,10 +124,18 @@ class Connections:
         if known is None:
             known = self._connections[connection] = _Connection(connection, request)
         known.request = request
-        known.busy = False
+        known.headers = None
         if self._draining:
             self._let_go_idle(known)
         return _Watched(self, known, delegate)
+
+    def arrived(self, connection: _Connection, headers: HTTPHeaders) -> None:
+        """A request has been received."""
+        self.requests += 1
+        connection.headers = headers
+        connection.fresh = False
+        if self._draining:
+            self._let_go_busy(connection)
 
     def closed(self, connection: HTTP1ServerConnection) -> None:
         known = self._connections.pop(connection, None)
@@ -153,14 +181,20 @@ class Connections:
         if stream.closed() or connection.server_connection not in self._connections:
             return
         if connection.busy:
-            if self._release is None or not seams.is_plain(stream):
-                seams.close_after_response(connection.request)
+            self._let_go_busy(connection)
         elif stream.reading():
             self._let_go_idle(connection)
         else:
             # A request has been read and is on its way to the handler. It is in neither place
             # where it could be seen: not in the buffer any more, not announced yet.
             IOLoop.current().add_callback(self._let_go, connection)
+
+    def _let_go_busy(self, connection: _Connection) -> None:
+        """Let its response be the last, where it can't move after it."""
+        stays = self._release is None or not seams.is_plain(connection.server_connection.stream)
+        # A handshake that is answered with `Connection: close` gives no WebSocket.
+        if stays and not connection.wants_websocket:
+            seams.close_after_response(connection.request)
 
     def _let_go_idle(self, connection: _Connection) -> None:
         """Of one between two requests: no byte of the next is anywhere but in the stream."""
@@ -171,8 +205,13 @@ class Connections:
         if self._release is not None and seams.can_move(stream):
             self._release(stream)
             seams.forget_unread(stream)
-        elif seams.has_input(stream):
-            # To close now would reset it, and the client would never know why.
-            connection.server_connection.params.no_keep_alive = True
-            return
-        stream.close()  # after a move only this process's descriptor: the other one lives on
+            stream.close()  # only this process's descriptor: the other one lives on
+        elif connection.fresh and (self._release is not None or seams.has_input(stream)):
+            IOLoop.current().call_later(_FIRST_REQUEST, self._wait_no_more, connection)
+        elif not seams.has_input(stream):
+            # With a part of a request there, it would be reset; the client would never know why.
+            stream.close()
+
+    def _wait_no_more(self, connection: _Connection) -> None:
+        connection.fresh = False
+        self._let_go(connection)

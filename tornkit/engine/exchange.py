@@ -23,6 +23,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 if TYPE_CHECKING:
     from tornkit.engine.connection import Connection
+    from tornkit.engine.grammar import Head
     from tornkit.engine.view import StreamView
 
 
@@ -35,8 +36,7 @@ class Exchange(HTTPConnection):
         "_connection",
         "_left",
         "_max_body_size",
-        "_request_headers",
-        "_request_line",
+        "_method",
         "_writes",
         "close_after",
         "context",
@@ -45,12 +45,9 @@ class Exchange(HTTPConnection):
         "write_finished",
     )
 
-    def __init__(
-        self, connection: Connection, request_line: RequestStartLine, headers: HTTPHeaders
-    ) -> None:
+    def __init__(self, connection: Connection, head: Head) -> None:
         self._connection: Connection | None = connection
-        self._request_line = request_line
-        self._request_headers = headers
+        self._method = head.start_line.method
         self._close_callback: Callable[[], None] | None = None
         self._chunking = False
         self._left: int | None = None  # of a Content-Length, bytes still to be written
@@ -60,9 +57,7 @@ class Exchange(HTTPConnection):
         self.no_keep_alive = connection.server.conn_params.no_keep_alive
         self.read_finished = False
         self.write_finished = False
-        self.close_after = self.no_keep_alive or (
-            "Connection" in headers and headers["Connection"].lower() == "close"
-        )
+        self.close_after = self.no_keep_alive or head.connection == "close"
 
     # ---- what handlers call ----
 
@@ -99,13 +94,10 @@ class Exchange(HTTPConnection):
         :raises HTTPOutputError: ``chunk`` is longer than the Content-Length.
         """
         assert isinstance(start_line, ResponseStartLine)
-        code, method = start_line.code, self._request_line.method
+        code, method = start_line.code, self._method
         has_length = "Content-Length" in headers
         self._chunking = (
-            not has_length
-            and method != "HEAD"
-            and code not in (204, 304)
-            and not 100 <= code < 200
+            not has_length and method != "HEAD" and code not in (204, 304) and not 100 <= code < 200
         )
         if self.close_after:
             headers["Connection"] = "close"
@@ -137,9 +129,7 @@ class Exchange(HTTPConnection):
         connection = self._connection
         if self._left and connection is not None and not connection.closed:
             connection.shut()
-            raise HTTPOutputError(
-                f"Tried to write {self._left} bytes less than Content-Length"
-            )
+            raise HTTPOutputError(f"Tried to write {self._left} bytes less than Content-Length")
         if self._chunking and connection is not None and not connection.closed:
             connection.send(b"0\r\n\r\n")
         self.write_finished = True

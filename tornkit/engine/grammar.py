@@ -9,45 +9,57 @@ or understand otherwise; and no second parser can disagree with it.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import NamedTuple
 
-from tornado import httputil
-from tornado.httputil import HTTPHeaders, RequestStartLine
+from tornado.httputil import RequestStartLine
+
+from tornkit.engine.headers import LazyHeaders
 
 # One expression for a whole head: `re` runs over it once, mostly inside character sets.
 _HEAD = re.compile(
     rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) HTTP/1\.1\r\n"
     rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n"
 )
-_normalize: Any = getattr(httputil, "_normalize_header", None)
-
-SUPPORTED = (
-    _normalize is not None and set(vars(HTTPHeaders())) == {"_as_list", "_combined_cache"}
+# What decides about the framing, and how the connection goes on. Group 1: left to Tornado.
+_DECIDING = re.compile(
+    r"^(?:(transfer-encoding|expect|upgrade)|(content-length)|(connection)):[ \t]*(.*?)[ \t]*\r$",
+    re.IGNORECASE | re.MULTILINE,
 )
-"""Whether `HTTPHeaders` is built as it was when this was written."""
 
 
-def read_head(data: bytes | bytearray, end: int) -> tuple[RequestStartLine, HTTPHeaders] | None:
-    """The request line and headers of ``data[:end]``, which ends in an empty line.
+class Head(NamedTuple):
+    """``length``: of the body in bytes. ``connection``: the header's values in lower case."""
 
-    None if it is written in any way that this grammar does not know.
+    start_line: RequestStartLine
+    headers: LazyHeaders
+    length: int
+    connection: str
+
+
+def read_head(data: bytes | bytearray, end: int) -> Head | None:
+    """The head ``data[:end]``, which ends in an empty line.
+
+    None if it is written in any way that this grammar does not know, or asks for what is left to
+    Tornado.
     """
     match = _HEAD.fullmatch(data, 0, end)
     if match is None:
         return None
     method, target, fields = match.groups()
-    as_list: dict[str, list[str]] = {}
-    for line in fields.decode("latin1").split("\r\n"):
-        name, colon, value = line.partition(":")
-        if colon:
-            name = _normalize(name)
-            if name in as_list:
-                as_list[name].append(value.strip(" \t"))
-            else:
-                as_list[name] = [value.strip(" \t")]
-    headers = HTTPHeaders()
-    headers._as_list = as_list
-    return (
+    lines = fields.decode("latin1")
+    length, connection = "", ""
+    for special, is_length, _, value in _DECIDING.findall(lines):
+        if special:
+            return None
+        if is_length:
+            if length or not value.isascii() or not value.isdigit() or len(value) > 15:
+                return None  # several, or none that is plainly a number
+            length = value
+        else:
+            connection = f"{connection},{value.lower()}" if connection else value.lower()
+    return Head(
         RequestStartLine(method.decode("ascii"), target.decode("latin1"), "HTTP/1.1"),
-        headers,
+        LazyHeaders(lines),
+        int(length or 0),
+        connection,
     )

@@ -10,18 +10,47 @@ import asyncio
 import socket
 from collections.abc import Coroutine
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 import tornado.httpserver
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.ioloop import IOLoop
 from tornado.log import app_log
+from tornado.routing import Router
 
-from tornkit.engine import grammar
+from tornkit import seams
+from tornkit.engine import headers, request
 from tornkit.engine.connection import Connection
+from tornkit.engine.exchange import Exchange
 
 # Private, and looked up with a default: without it every connection is served by Tornado.
 _context: Any = getattr(tornado.httpserver, "_HTTPRequestContext", None)
 _MAX_BUFFER = 104857600  # IOStream.max_buffer_size
+
+
+class Observer(Protocol):
+    """Is told of the life of each connection, of whichever server of the process."""
+
+    requests: int
+    """Counted up by one for each request."""
+
+    def opened(self, connection: Connection) -> None:
+        """It was accepted, or came from another process."""
+
+    def gone(self, connection: Connection) -> None:
+        """It was closed, detached, moved, or handed on to Tornado's own code."""
+
+
+class _Nobody:
+    """Who observes where nobody does."""
+
+    requests = 0
+
+    def opened(self, connection: Connection) -> None:
+        return
+
+    def gone(self, connection: Connection) -> None:
+        return
 
 
 class HTTPServer(tornado.httpserver.HTTPServer):
@@ -34,7 +63,10 @@ class HTTPServer(tornado.httpserver.HTTPServer):
     Tornado's does.
     """
 
-    def initialize(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+    observer: Observer = _Nobody()
+    """Of all servers, or of one."""
+
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
         super().initialize(*args, **kwargs)
         self.header_timeout: float = self.conn_params.header_timeout or 3600
         self.longest_head: int = self.conn_params.max_header_size
@@ -44,11 +76,26 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         self.max_body_size: int = limit
         self._tasks: set[asyncio.Future[None]] = set()
         self._plain = (
-            grammar.SUPPORTED
+            headers.SUPPORTED
             and _context is not None
             and self.ssl_options is None
             and not self.conn_params.decompress
         )
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """As Tornado's; for its routers, and requests of this engine, with a lazy request."""
+        router = self.request_callback
+        if (
+            isinstance(request_conn, Exchange)
+            and isinstance(router, Router)
+            and not self.xheaders
+            and request.SUPPORTED
+            and type(router).start_request is Router.start_request
+        ):
+            return request.LazyRoutingDelegate(router, server_conn, request_conn)
+        return super().start_request(server_conn, request_conn)
 
     def _handle_connection(self, connection: socket.socket, address: Any) -> None:
         """A connection was accepted (``TCPServer.add_sockets`` gives this to the accept loop)."""
@@ -68,7 +115,23 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         loop: asyncio.AbstractEventLoop = IOLoop.current().asyncio_loop  # type: ignore[attr-defined]
         connection = Connection(self, sock, address, loop)
         self._connections.add(connection)  # type: ignore[arg-type]
+        self.observer.opened(connection)
         return connection
+
+    def adopt(self, sock: socket.socket, unread: bytes) -> None:
+        """Go on with a connection that another process accepted; ``unread`` comes first."""
+        address = sock.getpeername()
+        if not self._plain:
+            self.handle_stream(seams.stream_of(self, sock, unread), address)
+            return
+        connection = self.serve(sock, address)
+        if unread:
+            connection.feed(unread)
+
+    def on_close(self, server_conn: object) -> None:
+        super().on_close(server_conn)
+        if isinstance(server_conn, Connection):
+            self.observer.gone(server_conn)
 
     def context_of(self, sock: socket.socket, address: Any) -> object:
         """What handlers know as ``request.connection.context``."""

@@ -1,0 +1,135 @@
+"""Requests whose costly parts are made when they are first read, and the delegate that makes them.
+
+Tornado parses the query twice over and builds three dictionaries for each request; most handlers
+look at none of them. What can be refused is refused at the same point as Tornado does, when the
+request is made: the host, and a query with too many fields.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Awaitable
+from functools import lru_cache
+from typing import Any
+
+from tornado import httputil, routing
+from tornado.escape import parse_qs_bytes
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPInputError,
+    HTTPMessageDelegate,
+    HTTPServerRequest,
+    RequestStartLine,
+    ResponseStartLine,
+    split_host_and_port,
+)
+
+_RoutingDelegate: Any = getattr(routing, "_RoutingDelegate", None)
+_DefaultDelegate: Any = getattr(routing, "_DefaultMessageDelegate", None)
+_HOST: Any = getattr(getattr(httputil, "_ABNF", None), "host", None)
+_BODY_CONFIG: Any = getattr(httputil, "_DEFAULT_PARSE_BODY_CONFIG", None)
+
+SUPPORTED = None not in (_RoutingDelegate, _DefaultDelegate, _HOST, _BODY_CONFIG)
+"""Whether what Tornado checks in a request can be checked here in the same way."""
+
+
+@lru_cache(maxsize=4096)
+def _host_name(host: str) -> str:
+    """What ``HTTPServerRequest`` makes of a Host header.
+
+    :raises HTTPInputError: as there.
+    """
+    if not _HOST.fullmatch(host):
+        raise HTTPInputError(f"Invalid Host header: {host!r}")
+    if "," in host:
+        raise HTTPInputError(f"Multiple host headers not allowed: {host!r}")
+    return split_host_and_port(host.lower())[0]
+
+
+class LazyRequest(HTTPServerRequest):
+    """`HTTPServerRequest`, made from a start line and headers alone."""
+
+    def __init__(
+        self,
+        connection: HTTPConnection,
+        server_connection: object,
+        start_line: RequestStartLine,
+        headers: HTTPHeaders,
+    ) -> None:
+        # Not Tornado's __init__: the same attributes, but for those that __getattr__ makes.
+        self.method, self.uri, self.version = start_line
+        self.headers = headers
+        self.body = b""
+        context = connection.context  # type: ignore[attr-defined]
+        self.remote_ip = context.remote_ip
+        self.protocol = context.protocol
+        host = headers.get("Host")
+        if host is None:
+            raise HTTPInputError("Missing Host header")
+        self.host = host
+        self.host_name = _host_name(host)
+        self.files = {}
+        self.connection = connection
+        self.server_connection = server_connection
+        self._start_time = time.time()
+        self._finish_time = None
+        self.path, _, self.query = start_line.path.partition("?")
+        self.body_arguments = {}
+        if self.query.count("&") >= _BODY_CONFIG.urlencoded.max_arguments:
+            self._parse_query()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("arguments", "query_arguments"):
+            raise AttributeError(name)
+        self._parse_query()
+        return self.__dict__[name]
+
+    def _parse_query(self) -> None:
+        try:
+            self.arguments = parse_qs_bytes(
+                self.query,
+                keep_blank_values=True,
+                max_num_fields=_BODY_CONFIG.urlencoded.max_arguments,
+            )
+        except Exception as error:
+            raise HTTPInputError(f"Invalid query string: {error}") from error
+        self.query_arguments = copy.deepcopy(self.arguments)
+
+
+class LazyRoutingDelegate(HTTPMessageDelegate):
+    """``tornado.routing._RoutingDelegate``, with a `LazyRequest`."""
+
+    __slots__ = ("_delegate", "_request_conn", "_router", "_server_conn")
+
+    def __init__(
+        self, router: routing.Router, server_conn: object, request_conn: HTTPConnection
+    ) -> None:
+        self._router = router
+        self._server_conn = server_conn
+        self._request_conn = request_conn
+        self._delegate: HTTPMessageDelegate | None = None
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        assert isinstance(start_line, RequestStartLine)
+        request = LazyRequest(self._request_conn, self._server_conn, start_line, headers)
+        delegate = self._router.find_handler(request)
+        if delegate is None:
+            delegate = _DefaultDelegate(self._request_conn)
+        self._delegate = delegate
+        return delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        assert self._delegate is not None
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        assert self._delegate is not None
+        self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        if self._delegate is not None:
+            self._delegate.on_connection_close()
