@@ -174,6 +174,8 @@ def test_supervisor_runs_no_event_loop_and_no_user_code() -> None:
     supervisors = reached_from("tornkit.serve.run")
     for name in (
         *("supervisor", "workforce", "generation", "children", "coalesce", "backoff", "messages"),
+        *("succession", "restarts", "replacing", "resizing", "agreement", "failures"),
+        *("supervisor_signals", "caretaker", "spreading"),
         *("loop", "timers", "channel", "processes", "sockets", "watcher", "systemd"),
         *("nursery", "standby", "warmth", "recall"),
         *("health", "heartbeat", "recycling", "memory", "control", "status"),
@@ -217,7 +219,7 @@ def test_only_the_command_line_knows_click_and_rich() -> None:
 def test_users_code_runs_only_in_workers_and_for_routes() -> None:
     loaders = ("tornkit.appload.load", "tornkit.appload.program")
     others = [name for name in below() if name not in below("appload")]
-    assert offenders(others, *loaders).keys() <= {"tornkit.serve.worker", "tornkit.cli.routes"}
+    assert offenders(others, *loaders).keys() <= {"tornkit.serve.worker", *below("cli.routes")}
 
 
 def test_only_the_zygote_forks() -> None:
@@ -230,6 +232,10 @@ def test_only_the_zygote_forks() -> None:
     }
     assert found <= {"tornkit.serve.zygote"}
     assert offenders(below(), "multiprocessing", "concurrent.futures") == {}
+
+
+# Public, whatever they look like: `collections.namedtuple`'s own.
+NAMEDTUPLE = {"_replace", "_asdict", "_fields", "_make"}
 
 
 def private_names(tree: ast.AST) -> Iterator[str]:
@@ -263,7 +269,8 @@ def private_names(tree: ast.AST) -> Iterator[str]:
             case _:
                 continue
         for name in names:
-            if name.startswith("_") and not name.startswith("__") and name not in own:
+            public = name.startswith("__") or name in NAMEDTUPLE
+            if name.startswith("_") and not public and name not in own:
                 yield name
 
 
@@ -281,11 +288,16 @@ def bound_names(tree: ast.AST) -> Iterator[str]:
                 pass
 
 
-def test_private_parts_of_tornado_are_touched_in_two_places() -> None:
+def test_private_parts_of_tornado_are_touched_in_few_places() -> None:
     found = {name: set(private_names(tree_of(name))) for name in below()}
     assert found["tornkit.seams"] >= {"_read_buffer", "_disconnect_on_finish"}
     places = {name for name, names in found.items() if names}
-    assert places <= {"tornkit.seams", "tornkit.routing.extract"}, {
+    assert places <= {
+        "tornkit.seams",
+        "tornkit.engine.privates",
+        "tornkit.routing.extract",
+        "tornkit.routing.targets",
+    }, {
         name: found[name] for name in places
     }
 

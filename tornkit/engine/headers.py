@@ -11,14 +11,9 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from tornado import httputil
 from tornado.httputil import HTTPHeaders
 
-_normalize: Any = getattr(httputil, "_normalize_header", None)
-_PARTS = ("_as_list", "_combined_cache")
-
-SUPPORTED = _normalize is not None and set(vars(HTTPHeaders())) == set(_PARTS)
-"""Whether `HTTPHeaders` is built as it was when this was written."""
+from tornkit.engine.privates import HeaderParts, normalize_header
 
 
 @lru_cache(maxsize=1024)
@@ -34,7 +29,7 @@ class LazyHeaders(HTTPHeaders):
         self._lines = lines
 
     def __getattr__(self, name: str) -> Any:
-        if name not in _PARTS:
+        if name not in HeaderParts:
             raise AttributeError(name)
         self._take_apart()
         return self.__dict__[name]
@@ -44,7 +39,7 @@ class LazyHeaders(HTTPHeaders):
         for line in self._lines.split("\r\n"):
             name, colon, value = line.partition(":")
             if colon:
-                name = _normalize(name)
+                name = normalize_header(name)
                 if name in as_list:
                     as_list[name].append(value.strip(" \t"))
                 else:
@@ -73,5 +68,5 @@ class LazyHeaders(HTTPHeaders):
             return super().__getitem__(name)
         found = self._found(name)
         if found is None:
-            raise KeyError(_normalize(name))
+            raise KeyError(normalize_header(name))
         return found

@@ -13,7 +13,7 @@ from collections.abc import Awaitable
 from functools import lru_cache
 from typing import Any
 
-from tornado import httputil, routing
+from tornado import routing
 from tornado.escape import parse_qs_bytes
 from tornado.httputil import (
     HTTPConnection,
@@ -26,13 +26,7 @@ from tornado.httputil import (
     split_host_and_port,
 )
 
-_RoutingDelegate: Any = getattr(routing, "_RoutingDelegate", None)
-_DefaultDelegate: Any = getattr(routing, "_DefaultMessageDelegate", None)
-_HOST: Any = getattr(getattr(httputil, "_ABNF", None), "host", None)
-_BODY_CONFIG: Any = getattr(httputil, "_DEFAULT_PARSE_BODY_CONFIG", None)
-
-SUPPORTED = None not in (_RoutingDelegate, _DefaultDelegate, _HOST, _BODY_CONFIG)
-"""Whether what Tornado checks in a request can be checked here in the same way."""
+from tornkit.engine.privates import BODY_CONFIG, HOST, DefaultDelegate
 
 
 @lru_cache(maxsize=4096)
@@ -41,7 +35,7 @@ def _host_name(host: str) -> str:
 
     :raises HTTPInputError: as there.
     """
-    if not _HOST.fullmatch(host):
+    if not HOST.fullmatch(host):
         raise HTTPInputError(f"Invalid Host header: {host!r}")
     if "," in host:
         raise HTTPInputError(f"Multiple host headers not allowed: {host!r}")
@@ -77,7 +71,7 @@ class LazyRequest(HTTPServerRequest):
         self._finish_time = None
         self.path, _, self.query = start_line.path.partition("?")
         self.body_arguments = {}
-        if self.query.count("&") >= _BODY_CONFIG.urlencoded.max_arguments:
+        if self.query.count("&") >= BODY_CONFIG.urlencoded.max_arguments:
             self._parse_query()
 
     def __getattr__(self, name: str) -> Any:
@@ -91,7 +85,7 @@ class LazyRequest(HTTPServerRequest):
             self.arguments = parse_qs_bytes(
                 self.query,
                 keep_blank_values=True,
-                max_num_fields=_BODY_CONFIG.urlencoded.max_arguments,
+                max_num_fields=BODY_CONFIG.urlencoded.max_arguments,
             )
         except Exception as error:
             raise HTTPInputError(f"Invalid query string: {error}") from error
@@ -118,7 +112,7 @@ class LazyRoutingDelegate(HTTPMessageDelegate):
         request = LazyRequest(self._request_conn, self._server_conn, start_line, headers)
         delegate = self._router.find_handler(request)
         if delegate is None:
-            delegate = _DefaultDelegate(self._request_conn)
+            delegate = DefaultDelegate(self._request_conn)
         self._delegate = delegate
         return delegate.headers_received(start_line, headers)
 

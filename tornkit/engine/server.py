@@ -19,12 +19,11 @@ from tornado.log import app_log
 from tornado.routing import Router
 
 from tornkit import seams
-from tornkit.engine import headers, request
+from tornkit.engine import privates
 from tornkit.engine.connection import Connection
 from tornkit.engine.exchange import Exchange
+from tornkit.engine.request import LazyRoutingDelegate
 
-# Private, and looked up with a default: without it every connection is served by Tornado.
-_context: Any = getattr(tornado.httpserver, "_HTTPRequestContext", None)
 _MAX_BUFFER = 104857600  # IOStream.max_buffer_size
 
 
@@ -76,10 +75,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         self.max_body_size: int = limit
         self._tasks: set[asyncio.Future[None]] = set()
         self._plain = (
-            headers.SUPPORTED
-            and _context is not None
-            and self.ssl_options is None
-            and not self.conn_params.decompress
+            privates.SUPPORTED and self.ssl_options is None and not self.conn_params.decompress
         )
 
     def start_request(
@@ -91,10 +87,9 @@ class HTTPServer(tornado.httpserver.HTTPServer):
             isinstance(request_conn, Exchange)
             and isinstance(router, Router)
             and not self.xheaders
-            and request.SUPPORTED
             and type(router).start_request is Router.start_request
         ):
-            return request.LazyRoutingDelegate(router, server_conn, request_conn)
+            return LazyRoutingDelegate(router, server_conn, request_conn)
         return super().start_request(server_conn, request_conn)
 
     def _handle_connection(self, connection: socket.socket, address: Any) -> None:
@@ -114,7 +109,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         loop: asyncio.AbstractEventLoop = IOLoop.current().asyncio_loop  # type: ignore[attr-defined]
         connection = Connection(self, sock, address, loop)
-        self._connections.add(connection)  # type: ignore[arg-type]
+        privates.remember(self, connection)
         self.observer.opened(connection)
         return connection
 
@@ -135,7 +130,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
 
     def context_of(self, sock: socket.socket, address: Any) -> object:
         """What handlers know as ``request.connection.context``."""
-        return _context(
+        return privates.RequestContext(
             SimpleNamespace(socket=sock), address, self.protocol, self.trusted_downstream
         )
 

@@ -1,0 +1,42 @@
+"""What the engine needs of Tornado that Tornado does not promise: looked up once, in one place.
+
+Where a later Tornado has moved or rebuilt any of it, `SUPPORTED` is false and every connection is
+served by Tornado's own code.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from tornado import httpserver, httputil, routing
+from tornado.httputil import HTTPHeaders
+from tornado.tcpserver import TCPServer
+
+normalize_header: Any = getattr(httputil, "_normalize_header", None)
+"""``etag`` -> ``Etag``"""
+HeaderParts = ("_as_list", "_combined_cache")
+"""What an `HTTPHeaders` consists of."""
+RequestContext: Any = getattr(httpserver, "_HTTPRequestContext", None)
+"""``request.connection.context``"""
+DefaultDelegate: Any = getattr(routing, "_DefaultMessageDelegate", None)
+"""Answers 404 where a router finds nothing."""
+HOST: Any = getattr(getattr(httputil, "_ABNF", None), "host", None)
+"""The grammar of a Host header."""
+BODY_CONFIG: Any = getattr(httputil, "_DEFAULT_PARSE_BODY_CONFIG", None)
+"""How many arguments a query may have."""
+
+SUPPORTED = (
+    None not in (normalize_header, RequestContext, DefaultDelegate, HOST, BODY_CONFIG)
+    and set(vars(HTTPHeaders())) == set(HeaderParts)
+    and hasattr(TCPServer, "_handle_connection")
+    and set(inspect.signature(httputil.HTTPServerRequest).parameters)
+    == {"method", "uri", "version", "headers", "body", "host", "files", "connection"}
+    | {"start_line", "server_connection"}
+)
+"""Whether all of it is as it was when the engine was written."""
+
+
+def remember(server: httpserver.HTTPServer, connection: object) -> None:
+    """Have ``close_all_connections`` close it and ``on_close`` forget it."""
+    server._connections.add(connection)  # type: ignore[arg-type]
