@@ -34,7 +34,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> None:
     for owner, name in (
         (HTTPServer, "start_request"),
         (HTTPServer, "on_close"),
-        (WebSocketHandler, "__init__"),
+        (WebSocketHandler, "detach"),
         (Application, "__init__"),
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
@@ -179,23 +179,30 @@ class TestLiveSets:
         del board
         assert_gone(live)
 
-    def test_websockets(self) -> None:
-        live = seams.observe_websockets()
 
-        class Chat(WebSocketHandler):
-            def initialize(self, room: str) -> None:
-                self.room = room
+def test_a_websocket_is_told_of_once_its_handshake_is_done() -> None:
+    told: list[WebSocketHandler] = []
+    seams.observe_websockets(told.append)
+    stream = object()
 
-        handler = Chat(Application(), a_request(), room="lobby")
-        assert list(live) == [handler]
-        assert handler.room == "lobby"
+    class Chat(WebSocketHandler):
+        def initialize(self, room: str) -> None:
+            self.room = room
+
+    handler = Chat(Application(), a_request(stream), room="lobby")
+    assert told == []
+    assert handler.detach() is stream
+    assert told == [handler]
 
 
-def a_request() -> HTTPServerRequest:
-    """A request as handlers are made with, on no connection."""
+def a_request(stream: object = None) -> HTTPServerRequest:
+    """A request as handlers are made with, on a connection that has this stream."""
 
     class Connection:
         def set_close_callback(self, callback: object) -> None: ...
+
+        def detach(self) -> object:
+            return stream
 
     start_line = RequestStartLine("GET", "/", "HTTP/1.1")
     return HTTPServerRequest(

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tornkit.cli import serve, tornkit
+from tornkit.cli.settings import app_argument
 from tornkit.serve.config import ServeConfig
 
 
@@ -172,6 +173,105 @@ class TestWhichFile:
     def test_of_another_command_does_not_count(self, here: Path, configured) -> None:
         (here / "pyproject.toml").write_text("[tool.tornkit.routes]\nport = 1\n")
         assert configured().port is None
+
+
+class TestPaths:
+    """In pyproject.toml relative to that file, elsewhere to the current folder."""
+
+    @pytest.fixture
+    def site(self, here: Path) -> Path:
+        """A project below the current folder, with what its settings name."""
+        site = here / "site"
+        for name in ("lib", "templates"):
+            (site / name).mkdir(parents=True)
+            (here / name).mkdir()
+        (site / "app.py").write_text("app = 1")
+        for folder in (here, site):
+            (folder / "variables").write_text("NAME=value")
+        return site
+
+    def test_in_pyproject(self, site: Path, configured) -> None:
+        settings(
+            site,
+            'unix-socket = "run/s"\nenv_file = "variables"\nwatch = ["lib", "templates/"]\n'
+            'ignore = ["lib"]',
+        )
+        config = configured("site/app.py:app")
+        assert config.unix_socket == str(site / "run" / "s")
+        assert config.env_file == site / "variables"
+        assert config.watch == (site / "lib", site / "templates")
+        assert config.ignore == ("lib",), "a pattern is no path"
+
+    def test_above_the_current_folder(
+        self, site: Path, configured, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings(site, 'watch = ["lib"]')
+        monkeypatch.chdir(site / "templates")
+        assert configured("../app.py:app").watch == (site / "lib",)
+
+    @pytest.mark.parametrize("option", ["certfile", "keyfile"])
+    def test_of_a_certificate(self, site: Path, option: str) -> None:
+        (site / "there.pem").touch()
+        paths = {"certfile": "there.pem", "keyfile": "there.pem"} | {option: "tls/no.pem"}
+        settings(site, "\n".join(f'{name} = "{path}"' for name, path in paths.items()))
+        result = run("site/app.py:app")
+        assert result.exit_code == 1
+        assert f"--{option} {site / 'tls' / 'no.pem'}: there is no such file" in result.stderr
+
+    def test_on_the_command_line_and_in_the_environment(
+        self, here: Path, site: Path, configured
+    ) -> None:
+        settings(site, 'env-file = "nosuch"\nwatch = ["nosuch"]')
+        typed = configured("site/app.py:app", "--env-file", "variables", "--watch", "lib")
+        assert (typed.env_file, typed.watch) == (here / "variables", (here / "lib",))
+        variables = {"TORNKIT_ENV_FILE": "variables", "TORNKIT_WATCH": "lib"}
+        named = configured("site/app.py:app", **variables)
+        assert (named.env_file, named.watch) == (typed.env_file, typed.watch)
+
+    def test_absolute_and_of_the_home(
+        self, here: Path, site: Path, configured, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HOME", str(here))
+        settings(site, f'env-file = "{here / "variables"}"\nwatch = ["~/lib"]')
+        config = configured("site/app.py:app")
+        assert (config.env_file, config.watch) == (here / "variables", (here / "lib",))
+
+    @pytest.mark.parametrize(
+        ("setting", "says"),
+        [
+            ("env_file = true", "env-file has to be a path in quotes, not True"),
+            ('watch = ["lib", 1]', "watch has to be a path in quotes, not 1"),
+            ("certfile = {}", "certfile has to be a path in quotes, not {}"),
+        ],
+    )
+    def test_that_is_none(self, site: Path, setting: str, says: str) -> None:
+        path = settings(site, setting)
+        result = run("site/app.py:app")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"error: {path}: {says}\n"
+
+    def test_one_of_several(self, site: Path, configured) -> None:
+        settings(site, 'watch = "lib"\nignore = "*.log"')
+        config = configured("site/app.py:app")
+        assert (config.watch, config.ignore) == ((site / "lib",), ("*.log",))
+
+    def test_of_any_command(self, site: Path) -> None:
+        """Whatever option is a path by its type."""
+
+        @click.command("routes")
+        @app_argument()
+        @click.option("--baseline", type=click.Path())
+        @click.option("--diff")
+        def command(app: str, **options: str) -> None:
+            click.echo(options)
+
+        (site / "pyproject.toml").write_text(
+            '[tool.tornkit.routes]\nbaseline = "known.json"\ndiff = "main"\n'
+        )
+        result = CliRunner().invoke(command, ["site/app.py"])
+        assert result.output == f"{ {'baseline': str(site / 'known.json'), 'diff': 'main'} }\n"
+        result = CliRunner().invoke(command, ["site/app.py", "--baseline", "known.json"])
+        assert "'baseline': 'known.json'" in result.output
 
 
 class TestMistakes:

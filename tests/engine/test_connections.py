@@ -26,6 +26,10 @@ from tornkit.engine.connections import Connections
 
 PATIENCE = 5.0  # seconds until a test gives up; none takes a tenth of it
 CERTIFICATES = Path(tornado.test.__file__).parent
+HANDSHAKE = (
+    "GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 class Quick(RequestHandler):
@@ -59,6 +63,11 @@ class Chat(WebSocketHandler):
         self.write_message(message)
 
 
+class LateChat(Chat):
+    async def prepare(self) -> None:
+        await self.settings["gate"].wait()
+
+
 class Client:
     """One connection, its requests written by hand."""
 
@@ -79,6 +88,10 @@ class Client:
         body = await self.reader.readexactly(length)
         return body.decode(), "connection: close\r\n" in head
 
+    async def shake_hands(self) -> None:
+        """From here on by TLS."""
+        await self.writer.start_tls(_trusting())
+
     async def closed(self) -> bytes:
         """Wait for the end of the connection; what came before it. A reset raises."""
         return await self.reader.read()
@@ -87,6 +100,13 @@ class Client:
         self.writer.close()
         with contextlib.suppress(OSError):
             await self.writer.wait_closed()
+
+
+def _trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(CERTIFICATES / "test.crt"))
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 @dataclass
@@ -129,11 +149,8 @@ class Scene:
 
     async def connect(self, *, tls: bool = False) -> Client:
         """A client that the server knows of."""
-        context = ssl.create_default_context(cafile=str(CERTIFICATES / "test.crt")) if tls else None
-        if context is not None:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
         count = len(self.connections)
+        context = _trusting() if tls else None
         client = Client(*await asyncio.open_connection(*self.address, ssl=context))
         self.clients.append(client)
         await until(lambda: len(self.connections) == count + 1)
@@ -149,10 +166,7 @@ class Scene:
     async def chat(self) -> Client:
         """A client that has a WebSocket."""
         client = await self.connect()
-        client.send(
-            "GET /chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
+        client.send(HANDSHAKE % "/chat")
         assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
         await until(lambda: len(self.connections) == 0)
         return client
@@ -183,6 +197,7 @@ async def scene(**options: Any) -> AsyncIterator[Scene]:
             ("/begun", Begun),
             ("/upload", Upload),
             ("/chat", Chat),
+            ("/late-chat", LateChat),
         ]
         return Application(handlers, name=name, gate=gate)
 
@@ -420,6 +435,52 @@ async def test_idle_tls_closes(tls: ssl.SSLContext) -> None:
         await here.connections.drained(PATIENCE)
 
 
+@pytest.mark.parametrize("shaken", [True, False], ids=["no request", "no handshake"])
+@in_loop
+async def test_new_tls_has_its_request_answered(tls: ssl.SSLContext, shaken: bool) -> None:
+    async with scene(ssl_options=tls) as here:
+        client = await here.connect()
+        if shaken:
+            await client.shake_hands()
+        here.drain(move=True)
+        drained = asyncio.ensure_future(here.connections.drained(PATIENCE))
+        if not shaken:
+            await client.shake_hands()
+        client.ask("/quick")
+        assert await client.answer() == ("old", True)
+        await drained
+        assert here.released == []
+
+
+@pytest.mark.parametrize("shaken", [True, False], ids=["no request", "no handshake"])
+@in_loop
+async def test_new_tls_that_asks_nothing_closes(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, shaken: bool
+) -> None:
+    monkeypatch.setattr("tornkit.engine.connections._FIRST_REQUEST", 0.01)
+    async with scene(ssl_options=tls) as here:
+        client = await here.connect()
+        if shaken:
+            await client.shake_hands()
+        here.drain(move=True)
+        assert len(here.connections) == 1
+        await here.connections.drained(3600)
+        assert len(here.connections) == 0
+
+
+@in_loop
+async def test_new_tls_closes_where_nobody_takes_over(
+    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handshake's last bytes, which nobody has read, are no request."""
+    monkeypatch.setattr("tornkit.engine.connections._FIRST_REQUEST", 0.01)
+    async with scene(ssl_options=tls) as here:
+        client = await here.connect()
+        await client.shake_hands()
+        here.drain(move=False)
+        await asyncio.wait_for(here.connections.drained(3600), PATIENCE)
+
+
 @in_loop
 async def test_busy_tls_says_that_it_closes(tls: ssl.SSLContext) -> None:
     async with scene(ssl_options=tls) as here:
@@ -449,6 +510,39 @@ async def test_websocket_is_waited_for(move: bool) -> None:
         await client.close()
         await drained
         assert here.released == []
+
+
+@pytest.mark.parametrize(("move", "secure"), [(True, False), (False, False), (True, True)])
+@pytest.mark.parametrize("read", [True, False], ids=["waits in prepare", "is not read yet"])
+@in_loop
+async def test_handshake_under_way_becomes_a_websocket(
+    tls: ssl.SSLContext, move: bool, secure: bool, read: bool
+) -> None:
+    async with scene(ssl_options=tls if secure else None) as here:
+        client = await here.connect(tls=secure)
+        client.send(HANDSHAKE % "/late-chat")
+        if read:
+            await until(lambda: here.connections.in_flight == 1)
+        here.drain(move=move)
+        here.gate.set()
+        head = await client.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert b"Connection: Upgrade\r\n" in head
+        client.writer.write(b"\x81\x82\0\0\0\0hi")
+        assert await client.reader.readexactly(4) == b"\x81\x02hi"
+
+
+@in_loop
+async def test_handshake_that_is_refused_ends_with_its_connection() -> None:
+    async with scene() as here:
+        client = await here.connect()
+        client.send(HANDSHAKE % "/slow")
+        await until(lambda: here.connections.in_flight == 1)
+        here.drain(move=False)
+        here.gate.set()
+        assert (await client.answer())[0] == "old"
+        assert await client.closed() == b""
+        await here.connections.drained(PATIENCE)
 
 
 @in_loop

@@ -267,6 +267,7 @@ class Server:
         env: Mapping[str, str],
         *,
         terminal: bool,
+        prefix: tuple[str, ...] = (),
     ) -> None:
         self.folder = folder
         self._log_path = log_path
@@ -288,7 +289,7 @@ class Server:
             _MARK: self._mark,
             **env,
         }
-        command = [sys.executable, "-m", "tornkit", "serve", *arguments]
+        command = [*prefix, sys.executable, "-m", "tornkit", "serve", *arguments]
         if terminal:
             self.process = self._start_in_terminal(command, environment)
         else:
@@ -538,10 +539,12 @@ class Serve:
         port: int | None = 0,
         wait: bool = True,
         terminal: bool = False,
+        prefix: tuple[str, ...] = (),
     ) -> Server:
         """Write the files and run ``tornkit serve`` with the arguments, in their folder.
 
-        ``port``: of ``--port``, None for none. With ``wait`` it serves on return.
+        ``port``: of ``--port``, None for none. With ``wait`` it serves on return. ``prefix``: a
+        command that runs it, and passes on its exit code.
         """
         for name, content in files.items():
             path = self.folder / name
@@ -554,6 +557,7 @@ class Serve:
             (*options, *map(str, arguments)),
             env or {},
             terminal=terminal,
+            prefix=prefix,
         )
         self._servers.append(server)
         return server.wait_until_serving() if wait else server
@@ -610,19 +614,30 @@ def _wait_for() -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-signed certificate and its key."""
+def make_certificate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], tuple[Path, Path]]:
+    """Makes self-signed certificates and their keys, each pair in a folder of its own."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("there is no openssl command to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    certfile, keyfile = folder / "cert.pem", folder / "key.pem"
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
-    files = ("-keyout", str(keyfile), "-out", str(certfile))
-    subprocess.run(
-        [openssl, "req", "-x509", *curve, "-nodes", "-days", "2", "-subj", "/CN=localhost", *files],
-        check=True,
-        capture_output=True,
-        timeout=PATIENCE,
-    )
-    return certfile, keyfile
+
+    def make() -> tuple[Path, Path]:
+        folder = tmp_path_factory.mktemp("tls")
+        certfile, keyfile = folder / "cert.pem", folder / "key.pem"
+        curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+        owner = ("-days", "2", "-subj", "/CN=localhost")
+        files = ("-keyout", str(keyfile), "-out", str(certfile))
+        subprocess.run(
+            [openssl, "req", "-x509", *curve, *owner, *files],
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE,
+        )
+        return certfile, keyfile
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def certificate(make_certificate: Callable[[], tuple[Path, Path]]) -> tuple[Path, Path]:
+    """A self-signed certificate and its key."""
+    return make_certificate()

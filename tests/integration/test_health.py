@@ -198,7 +198,12 @@ def test_a_cookie_secret_made_at_random_with_one_worker(serve: Serve) -> None:
     source = "import secrets\nSECRET = secrets.token_hex(20)\n" + RANDOM_SECRET
     server = serve({"app.py": source})
     server.write("app.py", source + "\n")
-    server.wait_for_log("warning: the setting cookie_secret changed with this reload")
+    server.wait_for_reload()
+    server.write("app.py", source + "\n\n")
+    server.wait_for_reload(2)
+    changed = "warning: the setting cookie_secret changed with this reload and with the one before"
+    server.wait_for_log(changed)
+    assert server.log.count("warning") == 1
 
 
 def test_a_fixed_cookie_secret_is_fine_and_stays_secret(serve: Serve) -> None:
@@ -211,6 +216,18 @@ def test_a_fixed_cookie_secret_is_fine_and_stays_secret(serve: Serve) -> None:
     assert "warning" not in server.log
     assert "tell-nobody" not in server.log
     assert "tell-nobody" not in str(server.status())
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_cookie_secret_that_is_edited_is_no_warning(serve: Serve, workers: str) -> None:
+    source = "SECRET = 'the first'\n" + RANDOM_SECRET
+    server = serve({"app.py": source}, "--workers", workers)
+    server.edit("app.py", "the first", "the second")
+    server.wait_for_reload()
+    server.write("app.py", source.replace("the first", "the second") + "\n")
+    server.wait_for_reload(2)
+    assert server.get().status == 200
+    assert "warning" not in server.log
 
 
 def test_routes_that_differ_between_workers_are_named(serve: Serve) -> None:

@@ -226,7 +226,7 @@ class FakeReporter:
         self.told.append(("resized", workers))
 
     def differs(self, name: str, *, between_workers: bool) -> None:
-        self.told.append(("differs", name))
+        self.told.append(("differs", name, "between workers" if between_workers else "by reloads"))
 
     def stopping(self, why: str) -> None:
         self.told.append(("stopping", why))

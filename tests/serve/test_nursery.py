@@ -324,6 +324,35 @@ def test_a_dead_zygote_is_rebuilt_and_its_living_workers_go_on(
     assert house.exits[1:] == [(NO_PID + 1003, 0)]
 
 
+@pytest.mark.parametrize("answer", [None, Unfit("a thread"), Unfit("/module.py", stale=True)])
+def test_one_that_fails_behind_a_reload_is_rebuilt_then(
+    house: House, monkeypatch: pytest.MonkeyPatch, answer: Unfit | None
+) -> None:
+    """None: it was killed, and the supervisor meets it before it has heard of that."""
+    monkeypatch.setattr(nursery, "_REFILL_AFTER", 0.0)
+    forking = house.forking()
+    spawn(house, forking, 1)
+    spawn(house, forking, 2)
+    (zygote,) = house.started
+    if answer is None:
+        zygote.theirs.close()
+    else:
+        house.loop.unlisten(zygote.channel)  # it is said when it is asked, not before
+        zygote.says(answer)
+    house.turn()
+    (_, another) = house.started
+    assert not another.killed
+    assert house.stale == (["/module.py"] if answer and answer.stale else [])
+    if answer is None:
+        forking.reaped(zygote.pid, -9)
+        house.turn()
+        assert forking.pids() == [another.pid]
+    another.says(forked(3))
+    (child,) = forking.spawn(1, HOME)
+    child.channel.close()
+    assert child.pid == NO_PID + 1003
+
+
 # ---- spare interpreters ----
 
 

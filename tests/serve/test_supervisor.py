@@ -567,3 +567,31 @@ def test_an_address_that_the_new_generation_lacks_is_let_go(world: World) -> Non
         assert len(list(world.listeners)) == 1
 
     world.run(script, config())
+
+
+def test_stacks_are_printed_one_after_another(world: World) -> None:
+    def script() -> Script:
+        first, second = yield from world.serve()
+        signal.raise_signal(signal.SIGUSR2)
+        yield
+        assert (first.signals, second.signals) == ([STACKS_SIGNAL], [])
+        world.passes(0.1)
+        yield
+        assert (first.signals, second.signals) == ([STACKS_SIGNAL], [STACKS_SIGNAL])
+
+    world.run(script, config(2))
+
+
+def test_a_worker_that_is_gone_is_asked_for_nothing(world: World) -> None:
+    def script() -> Script:
+        _, second = yield from world.serve()
+        signal.raise_signal(signal.SIGUSR2)
+        yield
+        second.dies(1)
+        yield
+        second.alive = True  # its number is another process's
+        world.passes(0.1)
+        yield
+        assert second.signals == []
+
+    world.run(script, config(2))

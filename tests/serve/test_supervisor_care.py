@@ -90,17 +90,19 @@ def test_a_worker_that_is_killed_for_the_end_is_not_said_to_be_replaced(
 
 # ---- digests ----
 
-SAME, OTHER = {"cookie_secret": "same"}, {"cookie_secret": "other"}
-
 
 def test_workers_of_one_mind(world: World) -> None:
     def script() -> Script:
         for worker in world.new_workers():
-            worker.says(Ready(digests={**SAME, "routes": "r"}))
+            worker.says(Ready(digests={"cookie_secret": "s", "routes": "r"}))
         yield
         assert [told[0] for told in world.reporter.since()] == ["serving"]
 
     world.run(script, config(3))
+
+
+def differs(world: World) -> list[tuple[str, ...]]:
+    return [told[1:] for told in world.reporter.since() if told[0] == "differs"]
 
 
 @pytest.mark.parametrize("name", ["cookie_secret", "routes"])
@@ -109,25 +111,76 @@ def test_what_differs_between_workers_is_said_once(world: World, name: str) -> N
         for number, worker in enumerate(world.new_workers()):
             worker.says(Ready(digests={name: str(number)}))
         yield
-        differs = [told for told in world.reporter.since() if told[0] == "differs"]
-        assert differs == [("differs", name)]
+        assert differs(world) == [(name, "between workers")]
 
     world.run(script, config(4))
 
 
-@pytest.mark.parametrize(("name", "said"), [("cookie_secret", True), ("routes", False)])
-def test_what_changes_with_a_reload(world: World, name: str, said: bool) -> None:
-    """Routes are edited; a secret that changes by itself logs everybody out."""
+def test_what_differs_in_a_worker_that_replaces_another(world: World) -> None:
+    def script() -> Script:
+        [worker] = world.new_workers()
+        worker.says(Ready(digests={"cookie_secret": "1"}))
+        yield
+        worker.dies(1)
+        yield
+        [worker] = world.new_workers()
+        worker.says(Ready(digests={"cookie_secret": "2"}))
+        yield
+        assert differs(world) == [("cookie_secret", "between workers")]
+
+    world.run(script, config(1))
+
+
+def test_a_save_between_two_imports_is_no_difference(world: World) -> None:
+    """They have read different files: another generation is started, and that is all."""
 
     def script() -> Script:
-        for digest in ("old", "new"):
-            world.passes(10)
-            for worker in world.new_workers():
-                worker.says(Ready(digests={name: digest}))
-            yield
-            world.watcher.sees(APP)
-            yield
-        told = [each for each in world.reporter.since() if each[0] == "differs"]
-        assert told == ([("differs", name)] if said else [])
+        first, second = world.new_workers()
+        first.says(Ready(sources={"app.py": "1"}, digests={"routes": "1"}))
+        second.says(Ready(sources={"app.py": "2"}, digests={"routes": "2"}))
+        yield
+        assert [worker.boot.generation for worker in world.new_workers()] == [2, 2]
+        assert differs(world) == []
 
     world.run(script, config(2))
+
+
+@pytest.mark.parametrize(
+    ("workers", "said"), [(1, [("cookie_secret", "by reloads")]), (2, [])], ids=["one", "two"]
+)
+def test_a_secret_that_each_reload_changes(
+    world: World, workers: int, said: list[tuple[str, ...]]
+) -> None:
+    """Two workers agree on it, so it is no chance."""
+
+    def script() -> Script:
+        told = []
+        for number in range(5):
+            for worker in world.new_workers():
+                worker.says(Ready(digests={"cookie_secret": str(number), "routes": str(number)}))
+            yield
+            for worker in world.workers[:-workers]:
+                if worker.alive:
+                    worker.dies(0)
+            yield
+            told.append(differs(world))
+            world.passes(10)
+            world.watcher.sees(APP)
+            yield
+        assert told == [[], [], said, [], []]
+
+    world.run(script, config(workers))
+
+
+def test_a_secret_that_is_edited_now_and_then(world: World) -> None:
+    def script() -> Script:
+        for digest in ("old", "new", "new", "newer", "newer"):
+            [worker] = world.new_workers()
+            worker.says(Ready(digests={"cookie_secret": digest}))
+            yield
+            world.passes(10)
+            world.watcher.sees(APP)
+            yield
+        assert differs(world) == []
+
+    world.run(script, config(1))

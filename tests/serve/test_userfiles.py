@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import NoReturn
 
 import pytest
 
+from tornkit import ownership
 from tornkit.serve import userfiles
 from tornkit.serve.userfiles import is_standard, is_user_module, other_modules, user_files
 
@@ -27,7 +28,7 @@ class Loaded(dict[str, object]):
 def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
     """Only what the test loads, beside what is there for every one."""
     kept = ("sys", "json", "json.decoder", "tornado", "tornado.web", "tornkit", "pytest")
-    loaded = Loaded({name: sys.modules[name] for name in kept})
+    loaded = Loaded({name: importlib.import_module(name) for name in kept})
     monkeypatch.setattr(userfiles, "sys", SimpleNamespace(modules=loaded))
     return loaded
 
@@ -70,7 +71,7 @@ def test_a_folder_whose_name_only_begins_alike(
     loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        userfiles, "_installed_folders", lambda: (f"{tmp_path.resolve()}/site-packages/",)
+        ownership, "installed_folders", lambda: (f"{tmp_path.resolve()}/site-packages/",)
     )
     loaded.add("mine", str(tmp_path / "site-packages-of-mine" / "a.py"))
     loaded.add("theirs", str(tmp_path / "site-packages" / "b.py"))

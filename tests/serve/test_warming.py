@@ -16,11 +16,12 @@ import tornkit
 # argv: a folder that counts as site-packages, the modules to warm.
 WARM = """\
 import json, sys
-from tornkit.serve import userfiles, warming
+from tornkit import ownership
+from tornkit.serve import warming
 
 installed, *modules = sys.argv[1:]
-folders = (*userfiles._installed_folders(), installed + "/")
-userfiles._installed_folders = lambda: folders
+folders = (*ownership.installed_folders(), installed + "/")
+ownership.installed_folders = lambda: folders
 sys.path.insert(0, installed)
 tried = []
 watched = warming.Warming(about_to=tried.append)

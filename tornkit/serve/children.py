@@ -93,16 +93,22 @@ class Children(Generic[ProcessT]):
         return [worker for worker in self if worker.generation == number]
 
     def successor_of(self, worker: WorkerHandle[ProcessT]) -> WorkerHandle[ProcessT] | None:
-        """The newest serving worker of its generation or a later one: in its slot, or in any."""
+        """Who serves in its place; itself it does not, whatever its state."""
+        return self.serving_in(worker.slot, worker.generation, besides=worker)
+
+    def serving_in(
+        self, slot: int, generation: int, besides: WorkerHandle[ProcessT] | None = None
+    ) -> WorkerHandle[ProcessT] | None:
+        """The newest serving worker of that generation or a later one: in the slot, or in any."""
         serving = [
-            other
-            for other in self
-            if other.state is WorkerState.SERVING
-            and other is not worker
-            and other.generation >= worker.generation
+            worker
+            for worker in self
+            if worker.state is WorkerState.SERVING
+            and worker is not besides
+            and worker.generation >= generation
         ]
         return max(
             serving,
-            key=lambda other: (other.generation, other.slot == worker.slot, other.started_at),
+            key=lambda worker: (worker.generation, worker.slot == slot, worker.started_at),
             default=None,
         )

@@ -44,6 +44,7 @@ class Generation:
     ``awaited`` holds the slots whose workers have not said ready; ``started_at`` is in seconds of
     the supervisor's clock; ``failure`` says why it FAILED, None where an edit overtook it;
     ``environment`` is its workers', whole; ``sources`` is the state in which they read the files;
+    ``digests`` are of what has to be the same in all of them (`tornkit.serve.agreement`);
     ``opened``: it was told to accept; ``after``: what to do once it is GONE.
     """
 
@@ -55,6 +56,7 @@ class Generation:
     failure: Failed | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     opened: bool = False
     after: Callable[[], None] | None = None
 

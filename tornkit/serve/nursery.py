@@ -195,9 +195,11 @@ class Forking:
         forked = self._fork(zygote, missing)
         if forked is not None:
             self._ahead += forked
-        elif zygote.stale is not None:
-            # Those that were used last were forked before the change, or just after.
+            return
+        with contextlib.suppress(OSError):  # the next `spawn` tries again, and says so
             self._begin_anew(zygote.environment)
+        if zygote.stale is not None:
+            # Those that were used last were forked before the change, or just after.
             self._on_stale(zygote.stale)
 
     def _begin(self, environment: Mapping[str, str]) -> _Zygote:

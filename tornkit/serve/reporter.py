@@ -57,7 +57,7 @@ class Reporter(Protocol):
         """There are more or fewer workers than before."""
 
     def differs(self, name: str, *, between_workers: bool) -> None:
-        """A thing that should be the same in all workers is not, or not after a reload."""
+        """A thing that should be the same in all workers is not, or not from reload to reload."""
 
     def overdue(self, pid: int, slot: int) -> None:
         """A worker did not end in time and was killed."""

@@ -31,19 +31,19 @@ class Status:
 
     def snapshot(self) -> dict[str, Any]:
         """Times in seconds, memory in bytes; ``lag`` and memory are null where not known."""
-        supervisor = self.supervisor
-        current = supervisor.current
+        succession = self.supervisor.succession
+        current = succession.current
         warmth = self.nursery.warmth
-        failure = supervisor.last_failure
+        failure = succession.last_failure
         return {
             "tornkit": __version__,
             "pid": os.getpid(),
             "app": self.label,
             "project": self.project,
-            "urls": list(supervisor.urls()),
+            "urls": list(self.supervisor.urls()),
             "uptime": time.monotonic() - self.started_at,
             "generation": current.number if current is not None else None,
-            "workers_wanted": supervisor.workers_wanted,
+            "workers_wanted": succession.resizing.wanted,
             "workers": list(self._workers(self.workforce)),
             "zygotes": self.nursery.pids(),
             "warm": {"modules": warmth.modules, "quarantined": warmth.culprits()},

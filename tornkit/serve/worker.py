@@ -24,6 +24,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tornado.httpserver import HTTPServer
@@ -35,11 +36,12 @@ from tornkit.appload.load import build_application, find_attribute
 from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.engine.connections import Connections
+from tornkit.engine.websockets import WebSockets
 from tornkit.errors import AppRaised, CertificateError, TornkitError
 from tornkit.serve import sources
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
-from tornkit.serve.config import HttpOptions
+from tornkit.serve.config import WEBSOCKET_SPREAD, HttpOptions
 from tornkit.serve.heartbeat import INTERVAL, Heartbeat, Pulse
 from tornkit.serve.listening import Listening, Refused
 from tornkit.serve.logs import reopen_log_files, set_up_access_log, set_up_application_logging
@@ -112,7 +114,8 @@ class Worker:
         )
         self._watched: set[str] = set()
         self._reload_hooks = seams.silence_autoreload(self._watched.add)
-        self._websockets = seams.observe_websockets()
+        self._websockets = WebSockets()
+        seams.observe_websockets(self._websockets.opening)
         self._applications = seams.observe_applications()
         self._connections = Connections()
         self._ready = False
@@ -312,7 +315,10 @@ class Worker:
     async def _drain(self, drain: Drain) -> None:
         try:
             self._listening.close()
-            self._close_websockets(_WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN)
+            self._websockets.close_all(
+                _WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN,
+                partial(WEBSOCKET_SPREAD.moments, timeout=drain.timeout),
+            )
             self._connections.begin_drain(self._release if drain.successor else None)
             self._channel.send(Closed())
             await self._connections.drained(drain.timeout)
@@ -320,13 +326,6 @@ class Worker:
                 self._run_reload_hooks()
         finally:
             self._end()  # whatever went wrong: it has been told to
-
-    def _close_websockets(self, code: int) -> None:
-        for handler in tuple(self._websockets):
-            try:
-                handler.close(code)
-            except Exception:  # noqa: BLE001 - the user's own close(); the other sockets still close
-                _log.exception("closing a WebSocket failed")
 
     def _run_reload_hooks(self) -> None:
         for hook in self._reload_hooks:

@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -48,6 +48,8 @@ Worker = WorkerHandle[ChildProcess]
 _END_GRACE = 3.0
 # faulthandler writes the stacks of a worker in this time, though it be stuck.
 _STACKS_TIME = 0.3
+# A worker that is not stuck in the kernel writes them in a few milliseconds.
+_STACKS_APART = 0.05
 STACKS_SIGNAL = signal.SIGUSR2
 
 
@@ -109,6 +111,10 @@ class Workforce:
         workers = self._children.of_generation(generation.number)
         return [worker for worker in workers if not states or worker.state in states]
 
+    def lets_go(self, generation: Generation) -> bool:
+        """Whether a worker of it was told to let go of its connections, and has not said so."""
+        return any(worker.pid in self._letting_go for worker in self.of(generation))
+
     # ---- what shall be ----
 
     def start(self, slots: Sequence[int], generation: Generation) -> list[Worker]:
@@ -166,11 +172,28 @@ class Workforce:
     def kill_with_stacks(self, worker: Worker) -> None:
         """Let it print where each of its threads is, then end it."""
         self.dump_stacks(worker)
-        self._loop.at(self._loop.now() + _STACKS_TIME, partial(self._kill_if_there, worker))
+        when = self._loop.now() + _STACKS_TIME
+        self._loop.at(when, partial(self._if_there, worker, self.kill))
 
     def dump_stacks(self, worker: Worker) -> None:
         """Let it print where each of its threads is, on standard error."""
         worker.process.signal(STACKS_SIGNAL)
+
+    def dump_all_stacks(self) -> None:
+        """The same of every worker, one after another.
+
+        They are written piece by piece: those of two workers at once could not be told apart.
+        """
+        for place, worker in enumerate(self._children):
+            when = self._loop.now() + place * _STACKS_APART
+            self._loop.at(when, partial(self._if_there, worker, self.dump_stacks))
+
+    def pass_on(self, connection: socket.socket, slot: int, generation: int) -> None:
+        """Let another take a connection that has come to a slot where nobody accepts any more."""
+        successor = self._children.serving_in(slot, generation)
+        with connection:
+            if successor is not None:
+                self._send(successor, Adopt(b""), connection.fileno())
 
     def refresh(self) -> None:
         """Tell those that serve that a template or a static file changed."""
@@ -187,9 +210,9 @@ class Workforce:
             if worker.state is WorkerState.SERVING:
                 self._send(worker, message)
 
-    def _kill_if_there(self, worker: Worker) -> None:
+    def _if_there(self, worker: Worker, do: Callable[[Worker], None]) -> None:
         if self._children.get(worker.pid) is worker:  # the number may be somebody else's by now
-            self.kill(worker)
+            do(worker)
 
     def _overdue(self, worker: Worker) -> None:
         self._reporter.overdue(worker.pid, worker.slot)
@@ -212,7 +235,8 @@ class Workforce:
         except (ChannelClosed, ValueError):
             # It ends, and its parent will say so; or it closed what it should not have.
             self._loop.unlisten(worker.process.channel)
-            self._loop.at(self._loop.now() + _END_GRACE, partial(self._kill_if_there, worker))
+            when = self._loop.now() + _END_GRACE
+            self._loop.at(when, partial(self._if_there, worker, self.kill))
             return
         assert self._events is not None
         for message, descriptors in messages:
@@ -253,13 +277,6 @@ class Workforce:
             self._send(successor, Adopt(handover.unread), *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-
-    def pass_on(self, connection: socket.socket, worker: Worker) -> None:
-        """Let another take the connection that has come for a worker which accepts no more."""
-        successor = self._children.successor_of(worker)
-        with connection:
-            if successor is not None:
-                self._send(successor, Adopt(b""), connection.fileno())
 
     def _on_stale(self, what: str) -> None:
         assert self._events is not None

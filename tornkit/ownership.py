@@ -1,0 +1,63 @@
+"""Whose a Python file is: the user's own, an installed package's, or the standard library's.
+
+The user's own is what lies neither among the installed packages nor in the standard library: the
+project, and editable installs.
+"""
+
+from __future__ import annotations
+
+import site
+import sysconfig
+from functools import cache
+from pathlib import Path
+
+_OWN = str(Path(__file__).resolve().parent) + "/"
+
+
+@cache
+def installed_folders() -> tuple[str, ...]:
+    """Where packages are installed, tornkit itself among them; each ends in a slash."""
+    paths = sysconfig.get_paths()
+    folders = {paths["purelib"], paths["platlib"]}
+    folders |= {*site.getsitepackages(), site.getusersitepackages()}
+    return (*_resolved(folders), _OWN)
+
+
+@cache
+def standard_folders() -> tuple[str, ...]:
+    """Where the standard library is; the installed packages may be in a folder below it."""
+    paths = sysconfig.get_paths()
+    return _resolved({paths["stdlib"], paths["platstdlib"]})
+
+
+def _resolved(folders: set[str]) -> tuple[str, ...]:
+    return tuple(f"{path}/" for folder in folders for path in {folder, real(folder)})
+
+
+@cache
+def real(name: str) -> str:
+    """The absolute path behind all links."""
+    return str(Path(name).resolve())
+
+
+def attribute(module: object, name: str) -> object:
+    """Past any code of the module's own: a lazy one would be imported by being asked, or raise."""
+    try:
+        return object.__getattribute__(module, "__dict__").get(name)
+    except AttributeError:  # a program may put anything into sys.modules
+        return None
+
+
+def file_of(module: object) -> str | None:
+    """The file that a module was loaded from, without waking it."""
+    name = attribute(module, "__file__")
+    return name if isinstance(name, str) else None
+
+
+@cache  # a zygote asks about all that is warm, and its workers then know
+def is_user_file(name: str) -> bool:
+    """Whether it lies outside of what is installed. ``<string>`` is nobody's."""
+    if name.startswith("<"):
+        return False
+    others = installed_folders() + standard_folders()
+    return not name.startswith(others) and not real(name).startswith(others)

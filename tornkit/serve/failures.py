@@ -1,0 +1,40 @@
+"""What went wrong, in words: the supervisor's own failures, beside those that workers report."""
+
+from __future__ import annotations
+
+import signal
+
+from tornkit.errors import TornkitError
+from tornkit.serve.messages import Failed
+
+# A first start that fails like this is a mistake on the command line, not in the code.
+MISNAMED = frozenset({"NoSuchModule", "NoSuchAttribute", "NotAnApplication", "UsageError"})
+
+
+def cannot_start(error: Exception) -> Failed:
+    """No process, no descriptor, an environment that can't be: the machine's fault or a file's."""
+    kind = type(error).__name__ if isinstance(error, TornkitError) else "CannotStart"
+    return Failed(kind, f"workers can't be started: {error}")
+
+
+def boot_timed_out(timeout: float) -> Failed:
+    """A worker was not ready in so many seconds."""
+    return Failed(
+        "BootTimeout",
+        f"not ready after {timeout:g} s: it hangs while it is imported or called, or never listens",
+    )
+
+
+def died_starting(status: int) -> Failed:
+    """A worker ended without a word before it was ready."""
+    return Failed("Died", f"a worker {how(status)} while it started")
+
+
+def how(status: int) -> str:
+    """How a process ended, in words."""
+    if status >= 0:
+        return f"exited with status {status}"
+    try:
+        return f"was killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was killed by signal {-status}"

@@ -1,0 +1,359 @@
+"""How one generation of workers follows another, and what becomes of the workers of each.
+
+    restarts ─▶ new generation boots ─▶ all ready ─▶ Drain to the old, Go to the new
+
+Here the order of things is decided; the rest has its places: when an edit starts a generation
+(`restarts`), who is started in the place of one that died or is worn out (`replacing`,
+`caretaker`), how many there are (`resizing`), whether they agree (`agreement`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from tornkit.errors import TornkitError
+from tornkit.serve.agreement import Agreement
+from tornkit.serve.caretaker import Caretaker
+from tornkit.serve.children import WorkerState
+from tornkit.serve.config import ServeConfig
+from tornkit.serve.failures import MISNAMED, boot_timed_out, cannot_start, died_starting
+from tornkit.serve.generation import Generation, GenerationState
+from tornkit.serve.health import Health
+from tornkit.serve.loop import Loop
+from tornkit.serve.messages import Failed, Ready
+from tornkit.serve.nursery import Nursery
+from tornkit.serve.replacing import Replacing
+from tornkit.serve.reporter import Reporter
+from tornkit.serve.resizing import Resizing
+from tornkit.serve.restarts import Restarts
+from tornkit.serve.sockets import Listeners
+from tornkit.serve.systemd import Notifier
+from tornkit.serve.watcher import Watcher
+from tornkit.serve.workforce import Worker, Workforce
+
+# The longest that the next generation waits for this one to let go of its connections.
+_CLOSE_PATIENCE = 0.5
+
+
+class Succession:
+    """Every generation that is not gone. A `tornkit.serve.workforce.Events`.
+
+    ``environment()`` is a new generation's; ``first_serves()`` is called once, ``hopeless()`` where
+    nothing serves and no edit is awaited that could help.
+    """
+
+    def __init__(
+        self,
+        config: ServeConfig,
+        *,
+        loop: Loop,
+        workforce: Workforce,
+        nursery: Nursery,
+        listeners: Listeners,
+        health: Health,
+        reporter: Reporter,
+        watcher: Watcher | None,
+        notifier: Notifier,
+        environment: Callable[[], Mapping[str, str]],
+        first_serves: Callable[[], None],
+        hopeless: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._loop = loop
+        self._workforce = workforce
+        self._nursery = nursery
+        self._listeners = listeners
+        self._reporter = reporter
+        self._watcher = watcher
+        self._notifier = notifier
+        self._environment = environment
+        self._first_serves = first_serves
+        self._hopeless = hopeless
+
+        self.last_failure: Failed | None = None
+        self.current: Generation | None = None  # serves
+        self.has_served = False
+        self.over = False  # no further one; those that are there end
+        self._next: Generation | None = None  # boots
+        self._generations: dict[int, Generation] = {}
+        self._numbers = itertools.count(1)
+        self._closing: dict[int, Callable[[], None]] = {}  # by pid: once it has let go
+        self._between = False  # the old generation ends, and the new one is not started yet
+        self._agreement = Agreement(reporter)
+        self._restarts = Restarts(
+            loop,
+            start=self._start,
+            booting=lambda: self._next is not None,
+            held=lambda: self.over or self._between,
+        )
+        self._replacing = Replacing(loop, reporter, wanted=self._is_wanted, start_in=self._start_in)
+        self._caretaker = Caretaker(
+            loop=loop,
+            workforce=workforce,
+            health=health,
+            reporter=reporter,
+            serving=self._settled,
+            start_in=self._start_in,
+        )
+        self.resizing = Resizing(
+            config.workers,
+            workforce=workforce,
+            listeners=listeners,
+            reporter=reporter,
+            settled=self._settled,
+            start_in=self._start_in,
+            when_closed=self._when_closed,
+        )
+        workforce.connect(self)
+
+    def begin(self) -> None:
+        """Start the first one."""
+        self._start_generation(())
+        self._caretaker.begin()
+
+    def restart(self, reason: str) -> None:
+        """Let another follow, soon. ``reason`` is what a person is told: a file, a signal."""
+        if not self.over:
+            self._restarts.ask(reason)
+
+    # ---- one after the other ----
+
+    def _start(self, reason: tuple[str, ...]) -> None:
+        if self._config.reload_order == "stop-first" and self.current is not None:
+            self._stop_first(reason)
+        else:
+            self._start_generation(reason)
+
+    def _stop_first(self, reason: tuple[str, ...]) -> None:
+        """End the old generation, then start the new one: it holds what can't be held twice.
+
+        New connections wait in the backlogs. What is saved meanwhile is for the new one to read.
+        """
+        old, self.current = self.current, None
+        self._between = True
+        assert old is not None
+        self._restarts.started()
+        self._reporter.reloading(reason)
+        old.after = partial(self._start_after, reason)
+        old.move(GenerationState.DRAINING)
+        for worker in self._workforce.of(old):
+            self._workforce.retire(worker, successor=False)
+        self._settle(old)
+
+    def _start_after(self, reason: tuple[str, ...]) -> None:
+        """The old generation has ended: start the new one, with all that was saved until now."""
+        self._between = False
+        self._start_generation(reason + self._restarts.take(), told=True)
+
+    def _start_generation(self, reason: tuple[str, ...], *, told: bool = False) -> None:
+        """Start all workers of a new generation; one that still boots is overtaken."""
+        if self.over:
+            return
+        overtaken = self._next
+        if overtaken is not None:
+            self._fail_generation(overtaken, None)
+        slots = range(self.resizing.size)
+        generation = Generation(
+            number=next(self._numbers),
+            reason=reason,
+            started_at=self._loop.now(),
+            awaited=set(slots),
+        )
+        self._restarts.started(overtaking=overtaken is not None)
+        self._generations[generation.number] = generation
+        self._next = generation
+        if reason and not told:
+            self._reporter.reloading(reason)
+        if self.has_served:
+            self._notifier.reloading()
+        try:
+            generation.environment = self._environment()
+            self._workforce.start(slots, generation)
+        except (OSError, ValueError, TornkitError) as error:
+            self._generation_failed(generation, cannot_start(error))
+            return
+        self._loop.at(
+            generation.started_at + self._config.boot_timeout,
+            partial(self._boot_timed_out, generation),
+        )
+
+    def _boot_timed_out(self, generation: Generation) -> None:
+        if generation.state is not GenerationState.BOOTING:
+            return
+        failure = boot_timed_out(self._config.boot_timeout)
+        self._generation_failed(generation, failure, kill=self._workforce.kill_with_stacks)
+
+    def _generation_failed(
+        self,
+        generation: Generation,
+        failure: Failed,
+        kill: Callable[[Worker], None] | None = None,
+    ) -> None:
+        """It can't start. The old one stays; without one, or without reload, there is no point."""
+        self.last_failure = failure
+        first_misnamed = not self.has_served and failure.kind in MISNAMED
+        waiting = self._config.reload and not first_misnamed and failure.kind != "BindError"
+        # First: workers that print their stacks are not to print into it.
+        self._reporter.failed(failure, old_serves=self.current is not None, waiting=waiting)
+        self._fail_generation(generation, failure, kill)
+        self._restarts.boot_ended()
+        if self.current is None and not waiting:
+            self._hopeless()
+        elif self.current is not None:
+            self._notifier.ready()
+            self.resizing.settle()
+
+    def _fail_generation(
+        self,
+        generation: Generation,
+        failure: Failed | None,
+        kill: Callable[[Worker], None] | None = None,
+    ) -> None:
+        generation.failure = failure
+        generation.move(GenerationState.FAILED)
+        if self._next is generation:
+            self._next = None
+        for worker in self._workforce.of(generation):
+            (kill or self._workforce.kill)(worker)
+        self._settle(generation)
+
+    def _cut_over(self, generation: Generation) -> None:
+        """Drain the old generation; once it has let go, the new one accepts.
+
+        In that order no old code answers a request that was sent after a new answer was seen.
+        New connections wait in the backlogs meanwhile: about a millisecond.
+        """
+        old, self.current, self._next = self.current, generation, None
+        self._restarts.boot_ended()
+        generation.move(GenerationState.SERVING)
+        self._agreement.serves(generation, self.resizing.size)
+        for worker in self._workforce.of(generation):
+            self._workforce.promise(worker)
+        if old is None:
+            self._open(generation)
+            return
+        old.move(GenerationState.DRAINING)
+        for worker in self._workforce.of(old):
+            self._workforce.retire(worker, successor=True)
+        # A worker that is stuck in a handler can't let go, and must not hold up the others.
+        self._loop.at(self._loop.now() + _CLOSE_PATIENCE, partial(self._open, generation))
+        self._open_when_let_go(generation)
+        self._settle(old)
+
+    def _open_when_let_go(self, generation: Generation) -> None:
+        older = (one for one in self._generations.values() if one.number < generation.number)
+        if not any(self._workforce.lets_go(one) for one in older):
+            self._open(generation)
+
+    def _open(self, generation: Generation) -> None:
+        """Let a generation accept, once."""
+        if generation.opened or generation.state is not GenerationState.SERVING:
+            return
+        generation.opened = True
+        for worker in self._workforce.of(generation, WorkerState.SERVING):
+            self._workforce.open(worker)
+        self.last_failure = None
+        if generation.reason:
+            self._reporter.reloaded(generation.number, self._loop.now() - generation.started_at)
+        self._notifier.ready()
+        if not self.has_served:
+            self.has_served = True
+            self._first_serves()
+        self.resizing.settle()
+
+    def _settle(self, generation: Generation) -> None:
+        """A generation whose workers are all gone is gone too."""
+        ended = generation.state in (GenerationState.DRAINING, GenerationState.FAILED)
+        if not ended or self._workforce.of(generation):
+            return
+        generation.move(GenerationState.GONE)
+        del self._generations[generation.number]
+        if self.current is not None and not self.over:
+            self._listeners.release_before(self.current.number)
+        if generation.after is not None:
+            generation.after()
+
+    def _settled(self) -> Generation | None:
+        """The generation that serves, None where another is on its way or none will follow."""
+        busy = self._next is not None or self.over
+        return self.current if not busy and self.current and self.current.opened else None
+
+    # ---- what becomes of the workers ----
+
+    def worker_ready(self, worker: Worker, ready: Ready) -> None:
+        if self._watcher is not None:
+            self._watcher.widen(ready.files, ready.watched, ready.folders)
+        generation = self._generations[worker.generation]
+        self._nursery.learn(ready.modules, generation.environment)
+        agrees = generation.agrees(ready.sources)
+        if agrees and generation.state is not GenerationState.FAILED:
+            self._agreement.ready(generation, ready.digests)
+        if self.over:
+            self._workforce.kill(worker)
+        elif generation.state is GenerationState.BOOTING and not agrees:
+            # A save fell between two workers' imports: neither version is to be served alone.
+            self._start_generation(generation.reason, told=True)
+        elif generation.ready(worker.slot):
+            self._cut_over(generation)
+        elif generation.state is GenerationState.SERVING:
+            self._stand_in(worker)
+        elif generation.state is not GenerationState.BOOTING:
+            self._workforce.kill(worker)  # late for a generation that was given up
+
+    def worker_closed(self, worker: Worker) -> None:
+        then = self._closing.pop(worker.pid, None)
+        if then is not None:
+            then()
+        if self.current is not None:
+            self._open_when_let_go(self.current)
+
+    def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
+        generation = self._generations[worker.generation]
+        succeeded = self._caretaker.gone(worker)
+        if generation.state is GenerationState.BOOTING and not self.over:
+            self._generation_failed(generation, worker.failure or died_starting(status))
+        elif (
+            generation.state is GenerationState.SERVING
+            and before is not WorkerState.DRAINING
+            and not succeeded
+            and not self.over
+            and worker.slot < self.resizing.size
+        ):
+            self._replacing.died(worker, status)
+        self.resizing.gone(worker)
+        self._settle(generation)
+
+    def workers_stale(self, what: str) -> None:
+        self.restart(what)
+
+    def _when_closed(self, worker: Worker, then: Callable[[], None]) -> None:
+        self._closing[worker.pid] = then
+
+    def _stand_in(self, worker: Worker) -> None:
+        """A worker for a generation that serves: in the place of one that died or is recycled."""
+        self._workforce.promise(worker)
+        old = self._caretaker.recycled_for(worker)
+        if old is not None:
+            self._when_closed(old, partial(self._workforce.open, worker))
+            self._workforce.retire(old, successor=True)
+        else:
+            self._workforce.open(worker)
+
+    def _is_wanted(self, worker: Worker) -> bool:
+        """Whether another would serve in its place."""
+        serves = self.current is not None and worker.generation == self.current.number
+        return serves and worker.slot < self.resizing.size
+
+    def _start_in(self, slot: int) -> bool:
+        """Start a worker for the generation that serves; whether it could be."""
+        if self.current is None or self.over:
+            return True  # nobody to start for
+        try:
+            self._workforce.start((slot,), self.current)
+        except (OSError, ValueError) as error:
+            self.last_failure = cannot_start(error)
+            self._reporter.failed(self.last_failure, old_serves=True, waiting=False)
+            return False
+        return True
