@@ -299,6 +299,10 @@ def stream_of(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes) -
 
 def serve_moved(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes) -> None:
     """Go on with a connection that another process accepted; ``unread`` comes first."""
+    adopt = getattr(server, "adopt", None)  # tornkit's own server has no streams
+    if adopt is not None:
+        adopt(sock, unread)
+        return
     server.handle_stream(stream_of(server, sock, unread), sock.getpeername())
 
 

@@ -15,6 +15,7 @@ from tornkit.errors import CertificateError, UsageError
 from tornkit.serve.config import (
     DEFAULT_ADDRESS,
     DEFAULT_PORT,
+    ENGINES,
     PRELOAD,
     RELOAD_ORDER,
     HttpOptions,
@@ -139,6 +140,12 @@ Examples:
     metavar="GLOB",
     help="Changes that do not count, by name or path. Repeatable.",
 )
+@_option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=_DEFAULTS.engine,
+    help="Whose HTTP server answers. tornado: its own, as without tornkit.",
+)
 @_option("--access-log/--no-access-log", default=_DEFAULTS.access_log, help="One line a request.")
 @_option(
     "--log-level",
@@ -229,6 +236,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
         reload=options["reload"],
         reload_order=options["reload_order"],
         preload=_preload(options),
+        engine=options["engine"],
         poll=options["poll"],
         watch=tuple(path.expanduser().resolve() for path in options["watch"]),
         ignore=options["ignore"],

@@ -143,7 +143,9 @@ class Exchange(HTTPConnection):
         assert self._connection is not None
         connection, self._connection = self._connection, None
         self._close_callback = None
-        return connection.detach()
+        stream = connection.detach()
+        connection.server.observer.detached(stream)
+        return stream
 
     # ---- what the connection calls ----
 

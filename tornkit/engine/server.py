@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import tornado.httpserver
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream
 from tornado.log import app_log
 from tornado.routing import Router
 
@@ -39,6 +40,9 @@ class Observer(Protocol):
     def gone(self, connection: Connection) -> None:
         """It was closed, detached, moved, or handed on to Tornado's own code."""
 
+    def detached(self, stream: IOStream) -> None:
+        """A handler took this stream for itself."""
+
 
 class _Nobody:
     """Who observes where nobody does."""
@@ -49,6 +53,9 @@ class _Nobody:
         return
 
     def gone(self, connection: Connection) -> None:
+        return
+
+    def detached(self, stream: IOStream) -> None:
         return
 
 

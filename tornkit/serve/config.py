@@ -14,6 +14,9 @@ DEFAULT_ADDRESS = "127.0.0.1"
 # Where a new worker's imports come from: a fork of a process that holds them, or nowhere.
 PRELOAD = ("fork", "standby", "off")
 
+# Whose HTTP server answers: `tornkit.HTTPServer`, or Tornado's own.
+ENGINES = ("tornkit", "tornado")
+
 # Which comes first when a generation takes over: the new one's start, or the old one's end, for an
 # application that holds what can't be held twice.
 RELOAD_ORDER = ("start-first", "stop-first")
@@ -40,8 +43,8 @@ class ServeConfig:
     """One frozen object that travels from the command line to the supervisor.
 
     ``port`` and ``address`` are None where nobody chose: an application then gets the defaults
-    above, a program its own. ``preload`` is one of `PRELOAD`, ``reload_order`` of
-    `RELOAD_ORDER`. Times are in seconds, sizes in bytes.
+    above, a program its own. ``preload`` is one of `PRELOAD`, ``reload_order`` of `RELOAD_ORDER`,
+    ``engine`` of `ENGINES`. Times are in seconds, sizes in bytes.
     """
 
     workers: int = 1
@@ -52,6 +55,7 @@ class ServeConfig:
     reload_order: str = "start-first"
     poll: bool = False
     preload: str = "fork"
+    engine: str = "tornkit"
     watch: tuple[Path, ...] = ()
     ignore: tuple[str, ...] = ()
     access_log: bool = True

@@ -24,6 +24,7 @@ class Orders:
     workers: int
     access_log: bool
     log_level: str
+    engine: str
     digest_key: str  # hexadecimal; see `tornkit.serve.sameness`
 
     @classmethod
@@ -38,6 +39,7 @@ class Orders:
             workers=config.workers,
             access_log=config.access_log,
             log_level=config.log_level,
+            engine=config.engine,
             digest_key=secrets.token_hex(16),
         )
 

@@ -29,13 +29,13 @@ from pathlib import Path
 
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.iostream import IOStream
 
 from tornkit import seams
 from tornkit.appload.load import build_application, find_attribute
 from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.usertrace import format_user_traceback
-from tornkit.engine.connections import Connections
+from tornkit.engine.draining import Connections
+from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.engine.websockets import WebSockets
 from tornkit.errors import AppRaised, CertificateError, TornkitError
 from tornkit.serve import sources
@@ -124,6 +124,10 @@ class Worker:
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Future[None]] = set()
         seams.install_serving_hooks(self._listening)
+        if self._orders.engine == "tornkit":
+            EngineServer.observer = self._connections
+            # For whoever makes an HTTPServer, the program itself or `Application.listen`.
+            HTTPServer.configure(EngineServer)
 
     def live(self) -> int:
         """Serve until told to end; the exit status."""
@@ -334,11 +338,9 @@ class Worker:
             except Exception:  # noqa: BLE001 - the user's; the other hooks still run
                 _log.exception("a reload hook raised")
 
-    def _release(self, stream: IOStream) -> None:
+    def _release(self, sock: socket.socket, unread: bytes) -> None:
         """Send an idle connection to the worker that takes this one's place."""
-        unread = seams.unread_bytes(stream)
-        assert unread is not None
-        self._channel.send(Handover(unread), [stream.socket.fileno()])
+        self._channel.send(Handover(unread), [sock.fileno()])
 
     def _end(self) -> None:
         if not self._orders.target.is_program:

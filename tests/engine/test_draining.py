@@ -17,12 +17,11 @@ import tornado.test
 from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
-from tornado.iostream import IOStream
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
 from tornkit import seams
-from tornkit.engine.connections import Connections
+from tornkit.engine.draining import Connections
 
 PATIENCE = 5.0  # seconds until a test gives up; none takes a tenth of it
 CERTIFICATES = Path(tornado.test.__file__).parent
@@ -137,11 +136,9 @@ class Scene:
     def closed(self, connection: HTTP1ServerConnection) -> None:
         self.connections.closed(connection)
 
-    def release(self, stream: IOStream) -> None:
-        unread = seams.unread_bytes(stream)
-        assert unread is not None
+    def release(self, sock: socket.socket, unread: bytes) -> None:
         self.released.append(unread)
-        duplicate = stream.socket.dup()
+        duplicate = sock.dup()
         duplicate.setblocking(False)
         seams.serve_moved(self.new, duplicate, unread)
 
@@ -457,7 +454,7 @@ async def test_new_tls_has_its_request_answered(tls: ssl.SSLContext, shaken: boo
 async def test_new_tls_that_asks_nothing_closes(
     tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, shaken: bool
 ) -> None:
-    monkeypatch.setattr("tornkit.engine.connections._FIRST_REQUEST", 0.01)
+    monkeypatch.setattr("tornkit.engine.draining._FIRST_REQUEST", 0.01)
     async with scene(ssl_options=tls) as here:
         client = await here.connect()
         if shaken:
@@ -473,7 +470,7 @@ async def test_new_tls_closes_where_nobody_takes_over(
     tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The handshake's last bytes, which nobody has read, are no request."""
-    monkeypatch.setattr("tornkit.engine.connections._FIRST_REQUEST", 0.01)
+    monkeypatch.setattr("tornkit.engine.draining._FIRST_REQUEST", 0.01)
     async with scene(ssl_options=tls) as here:
         client = await here.connect()
         await client.shake_hands()

@@ -1,7 +1,8 @@
-"""Drains the connections of Tornado's HTTP servers so that nothing is lost.
+"""Drains the connections of a process's HTTP servers so that nothing is lost.
 
-Told of every connection by `tornkit.seams.observe_connections`, it knows which wait for a request
-and which are busy with one. To drain:
+Told of every connection, it knows which wait for a request and which are busy with one: those of
+Tornado's own code by `tornkit.seams.observe_connections`, those of `tornkit.engine.connection`,
+which part by themselves when they are told to, by their server. To drain:
 
 - one that *waits* is handed to ``release``, which moves it to another process; where it can't
   move (TLS, a shutdown) it is closed, unless bytes of a request have arrived: then it is busy;
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from weakref import WeakSet
 
 from tornado.http1connection import HTTP1ServerConnection
@@ -35,9 +36,7 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
 from tornkit import seams
-
-# Takes over a connection between two requests: keeps a duplicate of its descriptor.
-Release = Callable[[IOStream], None]
+from tornkit.engine.connection import Connection, Release
 
 _CHECK_DETACHED = 0.05  # seconds between looks at streams that tell nobody when they close
 # Seconds for a handshake and a first request. Not long: a browser opens connections ahead of time,
@@ -93,10 +92,14 @@ class _Watched(HTTPMessageDelegate):
 
 
 class Connections:
-    """Every connection of this process's HTTP servers. A `seams.ConnectionObserver`."""
+    """Every connection of this process's HTTP servers.
+
+    A `seams.ConnectionObserver`, and a `tornkit.engine.server.Observer`.
+    """
 
     def __init__(self) -> None:
         self._connections: dict[HTTP1ServerConnection, _Connection] = {}
+        self._own: set[Connection] = set()
         self.requests = 0  # received in all
         self._detached: WeakSet[IOStream] = WeakSet()
         self._release: Release | None = None
@@ -104,12 +107,13 @@ class Connections:
         self._all_closed = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._connections)
+        return len(self._connections) + len(self._own)
 
     @property
     def in_flight(self) -> int:
         """Requests received and not answered."""
-        return sum(connection.busy for connection in self._connections.values())
+        theirs = sum(connection.busy for connection in self._connections.values())
+        return theirs + sum(connection.busy for connection in self._own)
 
     # ---- told by the servers ----
 
@@ -141,7 +145,23 @@ class Connections:
         known = self._connections.pop(connection, None)
         if known is not None and seams.is_detached(known.request):
             self._detached.add(connection.stream)
-        if not self._connections:
+        self._look_if_all_closed()
+
+    def opened(self, connection: Connection) -> None:
+        self._own.add(connection)
+        if self._draining:
+            connection.let_go(self._release)
+
+    def gone(self, connection: Connection) -> None:
+        self._own.discard(connection)
+        # One that is handed on is announced as Tornado's in the next turn.
+        IOLoop.current().add_callback(self._look_if_all_closed)
+
+    def detached(self, stream: IOStream) -> None:
+        self._detached.add(stream)
+
+    def _look_if_all_closed(self) -> None:
+        if not len(self):
             self._all_closed.set()
 
     # ---- draining ----
@@ -155,6 +175,8 @@ class Connections:
         self._release = release
         for connection in tuple(self._connections.values()):
             self._let_go(connection)
+        for own in tuple(self._own):
+            own.let_go(release)
 
     async def drained(self, timeout: float) -> None:
         """Wait until all are gone; close what is left after ``timeout`` seconds."""
@@ -166,11 +188,13 @@ class Connections:
                 await self._wait_until_closed()
         for left in tuple(self._connections):
             left.stream.close()
+        for own in tuple(self._own):
+            own.shut()
         for stream in tuple(self._detached):
             stream.close()
 
     async def _wait_until_closed(self) -> None:
-        if self._connections:
+        while len(self):
             self._all_closed.clear()
             await self._all_closed.wait()
         while any(not stream.closed() for stream in self._detached):
@@ -203,7 +227,7 @@ class Connections:
             seams.forget_unread(stream)  # pipelined behind a response that said close
             return
         if self._release is not None and seams.can_move(stream):
-            self._release(stream)
+            self._release(stream.socket, seams.unread_bytes(stream) or b"")
             seams.forget_unread(stream)
             stream.close()  # only this process's descriptor: the other one lives on
         elif connection.fresh and (self._release is not None or seams.has_input(stream)):
