@@ -231,6 +231,36 @@ def test_details() -> None:
     assert plain.target.detail == f"calls {__name__}.callback"
 
 
+def test_keyword_arguments() -> None:
+    given = {"page_size": 10, "dsn": "db://me:hunter2@host", "token": "hunter2", "db": Delegate()}
+    route = only(("/", Home, given))
+    assert [(each.name, each.shown) for each in route.kwargs] == [
+        ("page_size", "10"),
+        ("dsn", "'db://me:***@host'"),
+        ("token", "'***'"),
+        ("db", f"<{__name__}.Delegate>"),
+    ]
+    assert [each.value for each in route.kwargs] == list(given.values())
+    assert "hunter2" not in repr(route)
+    assert only(("/", Home)).kwargs == ()
+
+
+def test_keyword_arguments_that_are_none() -> None:
+    (keyword,) = only(("/", RedirectHandler, "url")).kwargs
+    assert (keyword.name, keyword.shown, keyword.value) == ("**", "'url'", "url")
+    assert [each.name for each in only(("/", Home, {5: 1})).kwargs] == ["5"]
+
+
+def test_a_target_that_can_not_be_shown() -> None:
+    class Odd:
+        def __repr__(self) -> str:
+            raise RuntimeError
+
+    route = only(("/", Odd()))
+    assert route.target.kind is TargetKind.NOTHING
+    assert route.target.name.startswith(f"<{__name__}.")
+
+
 def test_matchers_of_the_users_own() -> None:
     class OnlyPost(Matcher): ...
 
@@ -327,9 +357,10 @@ def test_sources() -> None:
 
 def test_without_the_private_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Tornado that has moved them costs detail, not routes."""
-    from tornkit.routing import extract
+    from tornkit.routing import extract, targets
 
-    monkeypatch.setattr(extract, "_UNIMPLEMENTED", None)
+    monkeypatch.setattr(targets, "_UNIMPLEMENTED", None)
+    monkeypatch.setattr(targets, "_AUTHENTICATED", None)
     monkeypatch.setattr(extract, "_APPLICATION_ROUTER", RuleRouter)
     application = Application([("/", Home), (AnyMatches(), [("/in", Rule)])])
     first, second = route_table(application).routes

@@ -7,6 +7,7 @@ is not an application, or the user's own code raised (then with their traceback 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -45,6 +46,24 @@ class LoadedApp:
     target: Target
     applications: tuple[Servable, ...]
     label: str
+
+    @property
+    def program(self) -> str | None:
+        """The file that was run as ``__main__``; no module of that name is left of it."""
+        if not self.target.is_program:
+            return None
+        if self.target.module is None:
+            return self.target.path
+        # Found by the folders of a package: to look for `module.__main__` would import the
+        # module, which is to run the program a second time, now without an end.
+        with contextlib.suppress(ImportError, ValueError):  # a module in no file
+            spec = importlib.util.find_spec(self.target.module)
+            if spec is not None and spec.submodule_search_locations is None:
+                return spec.origin
+            folders = (spec and spec.submodule_search_locations) or ()
+            mains = (Path(folder, "__main__.py") for folder in folders)
+            return next((str(main) for main in mains if main.is_file()), None)
+        return None
 
 
 def load_for_inspection(target: Target) -> LoadedApp:

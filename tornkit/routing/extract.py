@@ -11,24 +11,24 @@ becomes one line, marked as uncertain, rather than a guess.
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import tornado
-from tornado import routing, web, websocket, wsgi
-from tornado.httputil import HTTPServerConnectionDelegate
+from tornado import routing, web
 
+from tornkit.ownership import is_user_file
+from tornkit.routing.masking import shown
 from tornkit.routing.model import (
-    ANY_METHOD,
     Condition,
     CustomCondition,
     DefaultHostCondition,
     Fallback,
     HostCondition,
+    Keyword,
     Origin,
     PathCondition,
     Route,
@@ -39,44 +39,63 @@ from tornkit.routing.model import (
     Target,
     TargetKind,
 )
-from tornkit.routing.reverse import Reverser, with_reversals
-from tornkit.routing.source import dotted_name, source_of
+from tornkit.routing.places import places
+from tornkit.routing.reverse import Reverser, Unreversed, with_reversals
+from tornkit.routing.source import dotted_name
+from tornkit.routing.targets import TargetReader, is_handler
 
 # All that is private in Tornado and used here. Where a later version has moved it, the fallback
-# loses detail (a method shown that answers 405; handlers listed as callables), never a route.
-_UNIMPLEMENTED = getattr(web.RequestHandler, "_unimplemented_method", None)
+# loses detail (handlers listed as callables), never a route.
 _APPLICATION_ROUTER: type = getattr(web, "_ApplicationRouter", routing.RuleRouter)
 _OVERRIDABLE = ("find_handler", "get_target_delegate")
 # `Application.__init__` inserts these under `static_path`, before the application's own.
 _STATIC_FILES = (r"/(favicon\.ico)$", r"/(robots\.txt)$")
-
-_KINDS: tuple[tuple[type, TargetKind], ...] = (
-    (websocket.WebSocketHandler, TargetKind.WEBSOCKET),
-    (web.StaticFileHandler, TargetKind.STATIC),
-    (web.RedirectHandler, TargetKind.REDIRECT),
-    (web.ErrorHandler, TargetKind.ERROR),
-    (web.FallbackHandler, TargetKind.FALLBACK),
-)
+_TORNADO = str(Path(tornado.__file__).parent) + "/"
 
 
-def route_tables(applications: Iterable[object]) -> tuple[RouteTable, ...]:
-    """The tables of all applications that one program serves; indices run on."""
+def route_tables(
+    applications: Iterable[object], *, program: str | None = None
+) -> tuple[RouteTable, ...]:
+    """The tables of all applications that one program serves; indices run on.
+
+    :param program: the file that was run as ``__main__``, if one was.
+    """
     tables: list[RouteTable] = []
     for application in applications:
-        tables.append(route_table(application, start=sum(len(table.routes) for table in tables)))
+        start = sum(len(table.routes) for table in tables)
+        tables.append(route_table(application, start=start, program=program))
     return tuple(tables)
 
 
-def route_table(application: object, *, start: int = 0) -> RouteTable:
+def route_table(application: object, *, start: int = 0, program: str | None = None) -> RouteTable:
     """One application's routes in match order, names reversed; indices begin at ``start``.
 
     :param application: an ``Application``, another ``HTTPServerConnectionDelegate``, or an
         old-style callback.
+    :param program: the file that was run as ``__main__``, if one was.
     """
+    found = _extracted(application, start, program)
+    return with_reversals(found.table, found.reversers)
+
+
+def unreversed_tables(applications: Iterable[object]) -> tuple[Unreversed, ...]:
+    """As `route_tables`, without calling a ``reverse_url``."""
+    found: list[Unreversed] = []
+    for application in applications:
+        found.append(_extracted(application, sum(len(each.table.routes) for each in found), None))
+    return tuple(found)
+
+
+def _extracted(application: object, start: int, program: str | None) -> Unreversed:
     walk = _Walk(start)
     walk.enter(application, (), None)
-    table = RouteTable(tuple(walk.routes), tuple(walk.fallbacks))
-    return with_reversals(table, walk.reversers)
+    sources = (route.target.source for route in walk.routes)
+    known = [source.file for source in sources if source is not None]
+    known += [program] if program is not None else []
+    table = RouteTable(
+        tuple(walk.routes), tuple(walk.fallbacks), places(known, walk.template_folders)
+    )
+    return Unreversed(table, walk.reversers)
 
 
 @dataclass
@@ -87,6 +106,8 @@ class _Walk:
     routes: list[Route] = field(default_factory=list)
     fallbacks: list[Fallback] = field(default_factory=list)
     reversers: dict[int, Reverser] = field(default_factory=dict)
+    template_folders: list[object] = field(default_factory=list)
+    _targets: TargetReader = field(default_factory=TargetReader)
     _routers: list[object] = field(default_factory=list)  # on the way down, innermost last
     _scopes: int = 0
     # (application, host pattern) of each add_handlers -> its scope, to know the second copies
@@ -115,7 +136,8 @@ class _Walk:
         # Its default router is entered as part of it: one scope, and no rule of its own.
         self.rules_of(target.default_router, (*scopes, scope))
         self._routers.pop()
-        self.fallbacks.append(Fallback(self.next_index, (*scopes, scope), _not_found(target)))
+        self.fallbacks.append(Fallback(self.next_index, (*scopes, scope), self.not_found(target)))
+        self.template_folders.extend(_template_folders(target))
 
     def rules(
         self, target: routing.RuleRouter, scopes: tuple[Scope, ...], rule: _Rule | None
@@ -163,7 +185,7 @@ class _Walk:
         opens: int | None = None,
     ) -> None:
         index = self.next_index
-        described, takes = _described(target, rule)
+        described, takes = self.described(target, rule)
         if opens is not None:
             plain = type(target) is _APPLICATION_ROUTER
             name = "rules" if plain else described.name
@@ -175,6 +197,7 @@ class _Walk:
             described,
             takes=takes,
             name=rule.name if rule is not None else None,
+            kwargs=_keywords(rule.given) if rule is not None else (),
             origin=Origin.TORNADO if rule is not None and rule.inserted else _origin(described),
             opens=opens,
         )
@@ -182,6 +205,38 @@ class _Walk:
         reverser = self.reverser()
         if route.name is not None and reverser is not None:
             self.reversers[index] = reverser
+
+    def described(self, target: Any, rule: _Rule | None) -> tuple[Target, Takes]:
+        """What stands at a rule's end, and what its router would do with it.
+
+        As ``_ApplicationRouter.get_target_delegate`` and, below it, ``RuleRouter``'s; a router
+        that overrides it may do anything with a target.
+        """
+        overridden = rule is not None and bool(_overrides(rule.router))
+        handler_router = rule is not None and isinstance(rule.router, _APPLICATION_ROUTER)
+        if rule is not None and is_handler(target) and (handler_router or overridden):
+            described = self.handler(target, rule.kwargs, rule.application)
+        else:
+            described = self._targets.other(target)
+        if described.kind is TargetKind.ROUTER or overridden:
+            return described, Takes.MAYBE
+        return described, Takes.NEVER if described.kind is TargetKind.NOTHING else Takes.ALWAYS
+
+    def handler(
+        self, cls: type[web.RequestHandler], kwargs: Mapping[str, Any], application: object
+    ) -> Target:
+        target = self._targets.handler(cls, kwargs)
+        called = _replaced(application, "get_handler_delegate")
+        return replace(target, overrides=(*target.overrides, *called)) if called else target
+
+    def not_found(self, application: web.Application) -> Target:
+        """What answers when no rule does (``Application.find_handler``)."""
+        cls = application.settings.get("default_handler_class")
+        if cls:
+            kwargs = application.settings.get("default_handler_args", {})
+            return self.handler(cls, kwargs, application)
+        # Without its line, for which all of tornado/web.py would be parsed, for every application.
+        return Target(dotted_name(web.ErrorHandler), TargetKind.ERROR, detail="status 404")
 
     def reverser(self) -> Reverser | None:
         """What a handler's ``self.reverse_url`` would ask: the application it belongs to.
@@ -211,8 +266,13 @@ class _Rule:
         return self.rule.matcher
 
     @property
-    def kwargs(self) -> dict[str, Any]:
+    def given(self) -> object:
+        """The third element as it is; what is no mapping fails at every request."""
         return self.rule.target_kwargs
+
+    @property
+    def kwargs(self) -> Mapping[str, Any]:
+        return _given(self.rule)
 
     @property
     def name(self) -> str | None:
@@ -236,9 +296,13 @@ def _reverser(router: Any, plain: type) -> Reverser:
 
 def _overrides(router: object) -> tuple[str, ...]:
     """The methods that decide about routing and are not Tornado's in this router's class."""
+    return _replaced(router, *_OVERRIDABLE)
+
+
+def _replaced(thing: object, *names: str) -> tuple[str, ...]:
     modules = {
-        name: getattr(getattr(type(router), name, None), "__module__", None) or "tornado"
-        for name in _OVERRIDABLE
+        name: getattr(getattr(type(thing), name, None), "__module__", None) or "tornado"
+        for name in names
     }
     return tuple(name for name, module in modules.items() if module.split(".")[0] != "tornado")
 
@@ -255,8 +319,9 @@ def _static_rules(application: Any, router: routing.RuleRouter) -> list[routing.
     for pattern in (*_STATIC_FILES, prefix):
         for rule in router.rules:
             regex = getattr(rule.matcher, "regex", None)
-            path = rule.target_kwargs.get("path")
-            if getattr(regex, "pattern", None) == pattern and path == settings["static_path"]:
+            if getattr(regex, "pattern", None) != pattern:
+                continue
+            if _given(rule).get("path") == settings["static_path"]:
                 inserted.append(rule)
                 break
     return inserted
@@ -282,97 +347,32 @@ def _condition(matcher: object) -> Condition | None:
     return CustomCondition(type(matcher).__name__)
 
 
-def _described(target: Any, rule: _Rule | None) -> tuple[Target, Takes]:
-    """What stands at a rule's end, and what its router would do with it.
+def _given(rule: routing.Rule) -> Mapping[str, Any]:
+    given: object = rule.target_kwargs
+    return given if isinstance(given, Mapping) else {}
 
-    As ``_ApplicationRouter.get_target_delegate`` and, below it, ``RuleRouter``'s; a router that
-    overrides it may do anything with a target.
+
+def _keywords(given: object) -> tuple[Keyword, ...]:
+    if not isinstance(given, Mapping):
+        return (Keyword("**", shown("", given), given),)
+    named = ((key if isinstance(key, str) else shown("", key), given[key]) for key in given)
+    return tuple(Keyword(name, shown(name, value), value) for name, value in named)
+
+
+def _template_folders(application: web.Application) -> Iterator[object]:
+    """Where all of its handlers load from (``RequestHandler.create_template_loader``).
+
+    Without a setting, templates stand beside the code that names them. That folder may be the
+    root of anything, so none of its other files is one of the application's.
     """
-    overridden = rule is not None and bool(_overrides(rule.router))
-    takes = Takes.MAYBE if overridden else Takes.ALWAYS
-    handler_router = rule is not None and isinstance(rule.router, _APPLICATION_ROUTER)
-    if _is_handler(target) and (handler_router or overridden):
-        return _handler(target, rule.kwargs if rule is not None else {}), takes
-    name, source = dotted_name(target), source_of(target)
-    if isinstance(target, routing.Router):
-        return Target(name, TargetKind.ROUTER, source=source), Takes.MAYBE
-    if isinstance(target, HTTPServerConnectionDelegate):
-        return Target(name, TargetKind.DELEGATE, source=source), takes
-    if callable(target):
-        detail = _wrapped(target)
-        return Target(name, TargetKind.CALLABLE, source=source, detail=detail), takes
-    nothing = Takes.MAYBE if overridden else Takes.NEVER
-    return Target(repr(target), TargetKind.NOTHING, methods=()), nothing
-
-
-def _is_handler(target: object) -> bool:
-    return isinstance(target, type) and issubclass(target, web.RequestHandler)
-
-
-def _handler(cls: type[web.RequestHandler], kwargs: dict[str, Any]) -> Target:
-    kind = next((kind for base, kind in _KINDS if issubclass(cls, base)), TargetKind.HANDLER)
-    detail = None
-    if kind is TargetKind.REDIRECT and "url" in kwargs:
-        detail = f"to {kwargs['url']}"
-    elif kind is TargetKind.FALLBACK and "fallback" in kwargs:
-        detail = _wrapped(kwargs["fallback"]) or f"calls {dotted_name(kwargs['fallback'])}"
-    elif kind is TargetKind.ERROR and "status_code" in kwargs:
-        detail = f"status {kwargs['status_code']}"
-    return Target(dotted_name(cls), kind, methods(cls, kind), source_of(cls), detail)
-
-
-def _wrapped(target: object) -> str | None:
-    """What a WSGI container wraps: the container's own class says nothing."""
-    if isinstance(target, wsgi.WSGIContainer):
-        return f"calls {dotted_name(target.wsgi_application)}"
-    return None
-
-
-def methods(cls: type[web.RequestHandler], kind: TargetKind) -> tuple[str, ...]:
-    """The HTTP methods that ``cls`` really implements, in ``SUPPORTED_METHODS`` order.
-
-    A WebSocket's handshake is ``WS``. A handler that answers in ``prepare``, whatever the
-    method, gives ``*``.
-    """
-    for base in (web.ErrorHandler, web.FallbackHandler):
-        if issubclass(cls, base) and cls.prepare is base.prepare:
-            return (ANY_METHOD,)
-    supported: Sequence[str] = cls.SUPPORTED_METHODS
-    if isinstance(supported, str):  # ("GET") without the comma: Tornado's `in` accepts it too
-        supported = (supported,)
-    found = tuple(name for name in supported if _implements(cls, name.lower()))
-    if kind is TargetKind.WEBSOCKET:
-        return ("WS", *(name for name in found if name != "GET"))
-    return found
-
-
-def _implements(cls: type, method: str) -> bool:
-    attribute: Callable[..., Any] | None = getattr(cls, method, None)
-    return callable(attribute) and attribute is not _UNIMPLEMENTED
-
-
-def _not_found(application: web.Application) -> Target:
-    """What answers when no rule does (``Application.find_handler``)."""
-    handler = application.settings.get("default_handler_class")
-    if handler:
-        return _handler(handler, application.settings.get("default_handler_args", {}))
-    # Without its line, for which all of tornado/web.py would be parsed, for every application.
-    return Target(dotted_name(web.ErrorHandler), TargetKind.ERROR, detail="status 404")
-
-
-_TORNADO = Path(tornado.__file__).parent
-
-
-@functools.cache
-def _installed(file: str) -> bool:
-    """Whether a file is of an installed package other than Tornado."""
-    path = Path(file)
-    if path.is_relative_to(_TORNADO):
-        return False
-    return bool({"site-packages", "dist-packages"} & set(path.parts))
+    settings = application.settings
+    if "template_loader" in settings:
+        yield getattr(settings["template_loader"], "root", None)
+    elif settings.get("template_path"):
+        yield settings["template_path"]
 
 
 def _origin(target: Target) -> Origin:
-    if target.source is not None and _installed(target.source.file):
-        return Origin.PACKAGE
-    return Origin.APP
+    if target.source is None or target.source.file.startswith(_TORNADO):
+        return Origin.APP
+    return Origin.APP if is_user_file(target.source.file) else Origin.PACKAGE
