@@ -19,6 +19,8 @@ from tornkit.routing.pattern import open_ended, shown
         (r"(?i)/a", "(?i)/a"),
         (re.compile(r"/a$", re.IGNORECASE), "(?i:/a)"),
         (re.compile(r"/a.b", re.DOTALL | re.IGNORECASE), "(?is:/a.b)"),
+        (re.compile(r"/a", re.ASCII), "(?a:/a)"),
+        (re.compile(r"(?s)/a.b", re.IGNORECASE), "(?i:(?s)/a.b)"),
     ],
 )
 def test_shown_as_written(pattern: str | re.Pattern[str], expected: str) -> None:
@@ -32,6 +34,10 @@ def test_shown_as_written(pattern: str | re.Pattern[str], expected: str) -> None
         (r"/a|/b", True),
         (r"/(?:a|b)", False),
         (r"/x\$", True),
+        (r"/x\\$", False),
+        (re.compile(r"/a # to the end $", re.VERBOSE), True),
+        (re.compile(r"(?x)/a # $"), True),
+        (r"/[|]", False),
         (re.compile(r"/a"), True),
         (re.compile(r"/a\Z"), False),
         (re.compile(r"/a/.*"), False),
@@ -42,6 +48,7 @@ def test_shown_as_written(pattern: str | re.Pattern[str], expected: str) -> None
         (re.compile(r"(?>/a)"), True),
         (re.compile(r"/a(?!.)"), False),
         (re.compile(r""), True),
+        (re.compile(r"(?:/a(?:(?:))+)+"), True),
     ],
 )
 def test_open_ended(pattern: str | re.Pattern[str], expected: bool) -> None:

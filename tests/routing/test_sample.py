@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tornkit.routing.sample import examples, host_examples
+from tornkit.routing.pattern import parsed
+from tornkit.routing.sample import built, examples, host_examples
 
 
 def first(pattern: str, flags: int = 0) -> tuple[str, ...]:
@@ -35,6 +36,20 @@ def first(pattern: str, flags: int = 0) -> tuple[str, ...]:
 )
 def test_short_and_natural(pattern: str, groups: tuple[str, ...]) -> None:
     assert first(pattern) == groups
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"/posts/(\d+)$",
+        r"/(?P<year>[0-9]{4})/(?P<slug>[a-z0-9-]+)$",
+        r"/a-b/([^/]+)/(\w*)/([\w.-]{1,18})",
+        r"/x/([A-F]+)/end$",
+    ],
+)
+def test_the_short_way_leads_where_the_long_one_does(pattern: str) -> None:
+    regex = re.compile(pattern)
+    assert next(examples(regex)).text == next(built(parsed(regex)))
 
 
 @pytest.mark.parametrize(

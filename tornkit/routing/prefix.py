@@ -62,7 +62,7 @@ def _item(operator: str, argument: Any, flags: int) -> tuple[str, bool]:
             return text, whole and low == high == 1
         case "BRANCH":
             ways = [_sequence(branch, flags)[0] for branch in argument[1]]
-            return os.path.commonprefix(ways), False
+            return os.path.commonprefix(ways), False  # noqa: RUF071 - character by character
         case _:
             return "", False
 

@@ -1,0 +1,43 @@
+"""A pattern, and the route at which a check speaks of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tornkit.routing.codes import finding
+from tornkit.routing.model import Condition, Finding, HostCondition, PathCondition, Route
+from tornkit.routing.pattern import shown
+
+_LONG = 80
+
+
+@dataclass(frozen=True)
+class Place:
+    """``host``: it is a host's pattern; ``outer``: it is a router's above the route."""
+
+    route: Route
+    regex: re.Pattern[str]
+    host: bool
+    outer: bool
+
+    @property
+    def called(self) -> str:
+        """As a message begins: only what does not stand beside it is written out."""
+        if not self.host and not self.outer:
+            return "the pattern"
+        text = shown(self.regex)
+        text = text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+        return f"the {'host' if self.host else 'outer'} pattern {text}"
+
+    def finding(self, code: str, message: str, witness: str | None = None) -> Finding:
+        """At this place."""
+        index, where = self.route.index, self.route.where
+        return finding(code, message, route=index, witness=witness, where=where)
+
+
+def places_of(route: Route, condition: Condition | None, *, outer: bool) -> Iterator[Place]:
+    """The place of a condition that is a pattern of what a client sends; none for another."""
+    if isinstance(condition, PathCondition | HostCondition):
+        yield Place(route, condition.regex, isinstance(condition, HostCondition), outer)
