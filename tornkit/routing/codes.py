@@ -21,13 +21,31 @@ class Code:
     title: str
     by_default: bool = True
 
+    @property
+    def family(self) -> str | None:
+        """The module of `tornkit.routing.checks` that reports it; None for TK000, which any may."""
+        return next((name for start, name in FAMILIES.items() if self.code.startswith(start)), None)
+
+
+UNDECIDED = "TK000"
+FAMILIES = {
+    "TK1": "names",
+    "TK203": "overlap",
+    "TK2": "reachability",
+    "TK3": "reversal",
+    "TK4": "handlers",
+    "TK5": "patterns",
+    "TK6": "references",
+    "TK7": "backtracking",
+}
+"""How a code begins -> the checks that it belongs to; the first that fits counts."""
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 CODES = {
     each.code: each
     for each in (
-        Code("TK000", _INFO, "undecided"),
+        Code(UNDECIDED, _INFO, "undecided"),
         Code("TK101", _WARNING, "the same name twice in one router"),
         Code("TK102", _WARNING, "the same name in two routers"),
         Code("TK201", _ERROR, "unreachable: the routes before it take every request"),

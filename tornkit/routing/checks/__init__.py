@@ -1,12 +1,14 @@
 """One file for each family of checks; each has a ``check``: ``RouteTable -> Iterable[Finding]``.
 
+One that reads code rather than a table has a ``check_all`` as well, for all tables of a program:
+the code is theirs together, and is to be judged once.
 They are named rather than imported: a plain listing pays for none but the two that it shows.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from tornkit.routing.model import Finding, RouteTable
@@ -15,11 +17,29 @@ LISTED = ("names", "reversal")
 """Cheap enough for every listing, which shows what they say."""
 
 ALL = (*LISTED, "reachability", "handlers", "patterns", "references", "backtracking")
+"""What ``--check`` runs; ``overlap`` only if somebody asks for it by name."""
 
 
-def findings(table: RouteTable, families: Iterable[str] = LISTED) -> tuple[Finding, ...]:
-    """What the checks of these families say about ``table``, by code and then by route."""
-    found = [each for family in families for each in _module(family).check(table)]
+def findings(
+    table: RouteTable,
+    families: Iterable[str] = LISTED,
+    begun: Callable[[str], None] = lambda family: None,
+    program: Sequence[RouteTable] = (),
+) -> tuple[Finding, ...]:
+    """What the checks of these families say about ``table``, by code and then by route.
+
+    :param begun: told the name of each family before it runs, for who shows progress.
+    :param program: all tables of the program, where there are more than this.
+    """
+    found: list[Finding] = []
+    for family in families:
+        begun(family)
+        module = _module(family)
+        check_all = getattr(module, "check_all", None)
+        if check_all is None or not program:
+            found += module.check(table)
+        elif table is program[0]:
+            found += check_all(program)
     return tuple(
         sorted(found, key=lambda f: (f.code == "TK000", f.code, -1 if f.route is None else f.route))
     )
