@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tornkit.errors import UsageError
-from tornkit.pyproject import find_pyproject, read_tool_table
+from tornkit.pyproject import find_pyproject, project_version, read_tool_table
 
 
 class TestFind:
@@ -63,3 +63,17 @@ class TestRead:
     def test_unreadable(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="can't be read"):
             read_tool_table(tmp_path)
+
+
+class TestTheProjectsVersion:
+    def test_of_the_nearest_file(self, tmp_path: Path) -> None:
+        (tmp_path / "pyproject.toml").write_text("[project]\nversion = '1.2'\n")
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        assert project_version(tmp_path / "a" / "b") == "1.2"
+        (tmp_path / "a" / "pyproject.toml").write_text("[project]\ndynamic = ['version']\n")
+        assert project_version(tmp_path / "a" / "b") is None
+
+    @pytest.mark.parametrize("text", ["", "[project", "project = 1", "[project]\nversion = 1"])
+    def test_nobody_says_it(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "pyproject.toml").write_text(text)
+        assert project_version(tmp_path) is None

@@ -37,3 +37,19 @@ def read_tool_table(path: Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise UsageError(f"{path}: [tool.tornkit] has to be a table")
     return table
+
+
+def project_version(start: Path) -> str | None:
+    """``[project] version`` of the nearest pyproject.toml; None where none says it.
+
+    :param start: a folder, from which it is looked for upwards.
+    """
+    path = find_pyproject(start)
+    if path is None:
+        return None
+    try:
+        project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None
+    version = project.get("version") if isinstance(project, dict) else None
+    return version if isinstance(version, str) else None

@@ -88,6 +88,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "unix-socket": ("/tmp/s", '"/tmp/s"', "/tmp/s"),
     "reload": ("0", "false", False),
     "reload-order": ("stop-first", '"stop-first"', "stop-first"),
+    "engine": ("tornado", '"tornado"', "tornado"),
     "preload": ("standby", '"standby"', "standby"),
     "no-preload": ("1", "true", "off"),
     "poll": ("1", "true", True),

@@ -62,7 +62,8 @@ class TerminalReporter:
             self._say(failure.traceback.rstrip("\n"))
         self._line(f"error: {failure.message}", "red")
         if old_serves:
-            self._line("the code from before goes on serving; save again to retry", "yellow")
+            retry = "; save again to retry" if waiting else ""
+            self._line(f"the code from before goes on serving{retry}", "yellow")
         elif waiting:
             self._line("nothing is served yet; save a file to retry", "yellow")
 
@@ -84,7 +85,10 @@ class TerminalReporter:
         self._line(f"{workers} worker{'' if workers == 1 else 's'} from now on", "dim")
 
     def differs(self, name: str, *, between_workers: bool) -> None:
-        where = "is different in each worker" if between_workers else "changed with this reload"
+        if between_workers:
+            where = "is different in each worker"
+        else:
+            where = "changed with this reload and with the one before"
         advice = {
             "cookie_secret": "a secret made at random when it is imported makes logins vanish; "
             "read it from the environment",

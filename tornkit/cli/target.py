@@ -11,6 +11,8 @@ from tornkit.appload import Target, locate
 from tornkit.cli.settings import app_argument
 
 Function = Callable[..., Any]
+Words = tuple[str | None, str | None, tuple[str, ...]]
+"""APP, MODULE and ARGS."""
 
 
 class ProgramCommand(click.Command):
@@ -41,15 +43,22 @@ def target_parameters(function: Function) -> Function:
     return function
 
 
-def named_target(
+def named_words(
     context: click.Context, app: str | None, module: str | None, arguments: Sequence[str]
-) -> Target:
-    """What they name (see `tornkit.appload.locate`).
+) -> Words:
+    """The words as `tornkit.appload.locate` takes them.
 
     With ``-m`` every word is the program's; TORNKIT_APP, which says what is usually meant, gives
     way.
     """
     if module is None or app is None:
-        return locate(app, module, arguments)
+        return app, module, tuple(arguments)
     typed = context.get_parameter_source("app") is click.core.ParameterSource.COMMANDLINE
-    return locate(None, module, (app, *arguments) if typed else arguments)
+    return None, module, (app, *arguments) if typed else tuple(arguments)
+
+
+def named_target(
+    context: click.Context, app: str | None, module: str | None, arguments: Sequence[str]
+) -> Target:
+    """What they name (see `tornkit.appload.locate`)."""
+    return locate(*named_words(context, app, module, arguments))

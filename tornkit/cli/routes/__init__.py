@@ -3,20 +3,24 @@
 - `tornkit.cli.routes.options`: what was asked, as one value
 - `tornkit.cli.routes.listing`: the table, in whatever format
 - `tornkit.cli.routes.matching`: ``--match`` and ``--reverse``
-- `tornkit.cli.routes.checking`: ``--check``, ``--fix``, ``--explain``
-- `tornkit.cli.routes.diffing`: ``--diff``
+- `tornkit.cli.routes.checking`: ``--check``, ``--write-baseline``
+- `tornkit.cli.routes.mending`: ``--fix``
+- `tornkit.cli.routes.explaining`: ``--explain``
+- `tornkit.cli.routes.diffing`: ``--diff``, with `tornkit.cli.routes.revision` for a git revision's
+  files and `tornkit.cli.routes.snapshot` for the table that they make
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tornkit.cli.routes.options import Options
-from tornkit.cli.target import ProgramCommand, named_target, target_parameters
+from tornkit.cli.routes.options import Action, Options, settled
+from tornkit.cli.target import ProgramCommand, Words, named_target, named_words, target_parameters
 
 if TYPE_CHECKING:
     from tornkit.appload import Target
@@ -47,7 +51,8 @@ Examples:
     show_default=True,
     show_envvar=True,
     help="How to print. table, tree, json, md, csv and openapi for the list; table, json, github "
-    "and sarif for --check; table and json for --match, --reverse and --diff.",
+    "and sarif for --check; table, json and md for --diff; table and json for --match and "
+    "--reverse.",
 )
 @click.option(
     "--grep",
@@ -68,7 +73,13 @@ Examples:
     type=click.Choice(["app", "tornado", "package"]),
     help="Only your own routes, those that Tornado inserted, or an installed package's.",
 )
-@click.option("--columns", metavar="A,B,...", multiple=True, help="Show these columns alone.")
+@click.option(
+    "--columns",
+    metavar="A,B,...",
+    multiple=True,
+    shell_complete=lambda ctx, param, incomplete: _complete_columns(incomplete),
+    help="Show these columns, in this order.",
+)
 @click.option(
     "--sort",
     type=click.Choice(["match", "path", "name", "handler"]),
@@ -89,9 +100,19 @@ Examples:
 @click.option("--arg", metavar="VALUE", multiple=True, help="An argument for --reverse.")
 @click.option("--check", is_flag=True, help="Run every check. Exit 1 if there is a finding.")
 @click.option(
-    "--select", metavar="CODE,...", multiple=True, help="Only these codes, or beginnings of codes."
+    "--select",
+    metavar="CODE,...",
+    multiple=True,
+    shell_complete=lambda ctx, param, incomplete: _complete_codes(incomplete),
+    help="Only these codes, or beginnings of codes.",
 )
-@click.option("--ignore", metavar="CODE,...", multiple=True, help="Not these.")
+@click.option(
+    "--ignore",
+    metavar="CODE,...",
+    multiple=True,
+    shell_complete=lambda ctx, param, incomplete: _complete_codes(incomplete),
+    help="Not these, whatever is selected.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["warning", "error"]),
@@ -99,8 +120,18 @@ Examples:
     show_default=True,
     help="What makes --check exit 1.",
 )
-@click.option("--baseline", metavar="FILE", help="Findings that are known and do not count.")
-@click.option("--write-baseline", metavar="FILE", help="Write all findings of --check to FILE.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(),
+    help="Findings that are known and do not count.",
+)
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write all findings to FILE, to be known from then on.",
+)
 @click.option("--fix", is_flag=True, help="Mend what is safe to mend; shows the changes first.")
 @click.option("--yes", is_flag=True, help="Mend without asking.")
 @click.option(
@@ -109,6 +140,7 @@ Examples:
     is_eager=True,
     expose_value=False,
     callback=lambda ctx, _, code: _explain(ctx, code),
+    shell_complete=lambda ctx, param, incomplete: _complete_codes(incomplete),
     help="Say what a code means, with an example and the cure.",
 )
 @click.option(
@@ -135,31 +167,40 @@ def command(
     APP is imported, and if it is a program it is run up to the point where it would serve. What
     follows -- is handed to it. Nothing listens.
     """
-    asked = Options(**options)
+    typed = {
+        name
+        for name in options
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    }
+    asked = settled(Options(**options), typed)
     target = named_target(ctx, app, module, arguments)
-    ctx.exit(_run(asked, target))
+    ctx.exit(_run(asked, target, named_words(ctx, app, module, arguments)))
 
 
-def _run(asked: Options, target: Target) -> int:
+def _run(asked: Options, target: Target, words: Words) -> int:
     """Do what was asked; the exit code."""
-    if asked.diff is not None:
-        from tornkit.cli.routes import diffing
+    match asked.action:
+        case Action.DIFF:
+            from tornkit.cli.routes import diffing
 
-        return diffing.run(asked, target, _load(target))
-    if asked.match is not None or asked.reverse is not None:
-        from tornkit.cli.routes import matching
+            base = diffing.demand(asked, words, target)
+            return diffing.run(base, load(target))
+        case Action.MATCH | Action.REVERSE:
+            from tornkit.cli.routes import matching
 
-        return matching.run(asked, _load(target))
-    if asked.check or asked.fix or asked.write_baseline is not None:
-        from tornkit.cli.routes import checking
+            return matching.run(asked, load(target))
+        case Action.CHECK:
+            from tornkit.cli.routes import checking
 
-        return checking.run(asked, _load(target))
-    from tornkit.cli.routes import listing
+            demand = checking.demand(asked)
+            return checking.run(demand, load(target))
+        case Action.LIST:
+            from tornkit.cli.routes import listing
 
-    return listing.run(asked, _load(target))
+            return listing.run(asked, load(target))
 
 
-def _load(target: Target) -> LoadedApp:
+def load(target: Target) -> LoadedApp:
     """Standard output is for the result: whatever the application prints goes to the other."""
     with contextlib.redirect_stdout(sys.stderr):
         from tornkit.appload.load import load_for_inspection
@@ -169,6 +210,27 @@ def _load(target: Target) -> LoadedApp:
 
 def _explain(ctx: click.Context, code: str | None) -> None:
     if code is not None and not ctx.resilient_parsing:
-        from tornkit.cli.routes import checking
+        from tornkit.cli.routes import explaining
 
-        ctx.exit(checking.explain(code))
+        ctx.exit(explaining.run(code))
+
+
+def _complete_codes(incomplete: str) -> list[str]:
+    from tornkit.routing.codes import CODES
+
+    return _completed(incomplete.upper(), CODES)
+
+
+def _complete_columns(incomplete: str) -> list[str]:
+    from tornkit.routing.render.rows import COLUMNS
+
+    return _completed(incomplete, COLUMNS)
+
+
+def _completed(incomplete: str, names: Iterable[str]) -> list[str]:
+    """Complete the last of ``index,name,ha``, each name once."""
+    before, comma, last = incomplete.rpartition(",")
+    taken = before.split(",")
+    return [
+        f"{before}{comma}{name}" for name in names if name.startswith(last) and name not in taken
+    ]

@@ -1,0 +1,231 @@
+"""What ``--match`` says, as lines: the answer, the route, and the routes that it went past.
+
+The answer is the first line. Routes that a person may have meant come with the reason why they
+are not it; of many others only the number is told (JSON has them all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tornkit.routing.answers import Reply, Verdict
+from tornkit.routing.explain import Explanation, Passed, Undecided
+from tornkit.routing.masking import masked
+from tornkit.routing.model import Fallback, Route, TargetKind
+from tornkit.routing.render import words
+from tornkit.routing.render.spans import Span, SpanLine, fold, line_width, width_of
+
+MOST = 15
+"""How many passed routes a person is shown."""
+
+_GAP = "  "
+_GOOD, _BAD, _UNSURE = "bold green", "bold red", "bold yellow"
+
+Cells = tuple[Span, ...]
+
+
+def lines(explanations: Sequence[Explanation], base: Path, width: int | None) -> list[SpanLine]:
+    """One explanation for each application; folded at ``width`` columns, if there is one."""
+    found: list[SpanLine] = []
+    for number, each in enumerate(explanations):
+        if len(explanations) > 1:
+            found += [[Span(f"Application {number}:", "bold")]]
+        found += _answer(each, base)
+        found += _notes(each)
+        found += _passed(each, width)
+        found += _later(each, width)
+        if number < len(explanations) - 1:
+            found.append([])
+    if width is None:
+        return found
+    return [part for line in found for part in fold(line, width, _indent(line))]
+
+
+def _indent(line: SpanLine) -> str:
+    """What is folded stands two columns further in than it began."""
+    text = "".join(span.text for span in line)
+    return " " * (len(text) - len(text.lstrip()) + 2)
+
+
+def _answer(each: Explanation, base: Path) -> Iterator[SpanLine]:
+    asked = [
+        Span(f"{each.asked.method} "),
+        Span(words.printable(each.asked.path), "bold"),
+        Span(" -> "),
+    ]
+    if each.undecided:
+        yield [*asked, Span("undecided", _UNSURE)]
+        for undecided in each.undecided:
+            yield from _maybe(undecided, base)
+        yield [Span("  else: "), *answer(each.reply, each.step)]
+    else:
+        yield [*asked, *answer(each.reply, each.step)]
+    yield from _about(each.step, each.reply, base, "  " if not each.undecided else "    ")
+
+
+def _maybe(undecided: Undecided, base: Path) -> Iterator[SpanLine]:
+    why = f"  if {undecided.why} so decides, which is not run here: "
+    yield [Span(why), *answer(undecided.reply, undecided.step)]
+    yield from _about(undecided.step, undecided.reply, base, "    ")
+
+
+def answer(reply: Reply, step: Route | Fallback | None) -> SpanLine:
+    """``Post.get('7')``, ``405, Post implements no put; it answers GET``, ``301 to /new``"""
+    style = _GOOD if reply.answered else _BAD
+    status = "" if reply.status is None else str(reply.status)
+    match reply.verdict:
+        case Verdict.HANDLER:
+            nobody = "no route takes it; by default " if isinstance(step, Fallback) else ""
+            said = f"{nobody}{call(reply)}"
+        case Verdict.WEBSOCKET:
+            said = f"{f'{status}, ' if status else ''}WebSocket: {call(reply)}"
+        case Verdict.REDIRECT:
+            said = f"{status} to {masked(reply.location or '')}"
+        case Verdict.DELEGATE:
+            said = _delegated(reply, step)
+        case Verdict.METHOD_NOT_ALLOWED:
+            others = ", ".join(reply.allowed)
+            said = f"{status}, {reply.reason}; "
+            said += f"it answers {others}" if others else "it answers no method"
+        case _:
+            said = f"{f'{status}, ' if status else ''}{reply.reason}"
+    return [Span(words.printable(said), style)]
+
+
+def call(reply: Reply) -> str:
+    """``Post.get('7', slug='x')``"""
+    parts = [repr(value) for value in reply.args]
+    parts += [f"{name}={value!r}" for name, value in reply.kwargs.items()]
+    return f"{reply.call}({', '.join(parts)})"
+
+
+def _delegated(reply: Reply, step: Route | Fallback | None) -> str:
+    """What gets the whole request; only a callable gets the groups too, undecoded."""
+    kind = step.target.kind if step is not None else None
+    if kind is not TargetKind.CALLABLE:
+        which = f"{reply.call} {reply.reason}" if reply.reason else f"{reply.call} ({_kind(kind)})"
+        return f"{which}, whatever the method"
+    parts = ["request"]
+    if reply.args or reply.kwargs:
+        parts += [f"path_args={list(reply.args)!r}", f"path_kwargs={dict(reply.kwargs)!r}"]
+    return f"{reply.call}({', '.join(parts)}), whatever the method"
+
+
+def _kind(kind: TargetKind | None) -> str:
+    return kind.value if kind is not None else ""
+
+
+def _about(
+    step: Route | Fallback | None, reply: Reply, base: Path, indent: str
+) -> Iterator[SpanLine]:
+    """What is worth knowing of the step, a line for each."""
+    facts: list[tuple[str, str, str]] = []
+    if isinstance(step, Route):
+        facts += [
+            ("route", str(step.index), "bold"),
+            ("host", words.host(step), "magenta"),
+            ("pattern", words.pattern(step), "bold"),
+            ("name", step.name or "", "green"),
+        ]
+    if step is not None:
+        facts += [
+            ("handler", step.target.name, ""),
+            ("defined", words.place(step.target.source, base), ""),
+        ]
+    facts += [("but", caveat, "yellow") for caveat in reply.caveats]
+    for name, value, style in facts:
+        if value:
+            yield [Span(f"{indent}{name:<9}", "dim"), Span(words.printable(value), style)]
+
+
+def _notes(each: Explanation) -> Iterator[SpanLine]:
+    host = each.asked.routed.host_name
+    yield [Span(f"  {'Host':<9}", "dim"), Span(words.printable(host))]
+    for note in each.asked.notes:
+        yield [Span(f"  {'note':<9}", "dim"), Span(words.printable(note))]
+
+
+def _passed(each: Explanation, width: int | None) -> Iterator[SpanLine]:
+    """All of them, if they are few; of many those that are near, and how many others."""
+    if not each.passed:
+        return
+    chosen: Sequence[Passed] = each.passed
+    if len(chosen) > MOST:
+        chosen = [passed for passed in chosen if passed.miss.near][:MOST]
+    hidden = len(each.passed) - len(chosen)
+    yield []
+    if not chosen:
+        yield [Span(f"Passed over: {hidden} routes, none of them near "), _ALL]
+        return
+    yield [Span("Passed over:", "bold")]
+    yield from _table([_row(each.route, each.miss.text) for each in chosen], width)
+    if hidden:
+        yield [Span(f"  and {hidden} more{_far(each, chosen)} "), _ALL]
+
+
+_ALL = Span("(--format json has all)", "dim")
+
+
+def _far(each: Explanation, chosen: Sequence[Passed]) -> str:
+    near = sum(passed.miss.near for passed in each.passed) - len(chosen)
+    if near == len(each.passed) - len(chosen):
+        return " as near"
+    return f", {near} of them as near" if near else ", none of them near"
+
+
+def _later(each: Explanation, width: int | None) -> Iterator[SpanLine]:
+    """Routes behind the one that took it, which would have; Tornado never asks them."""
+    if not each.later:
+        return
+    yield []
+    yield [Span("Would take it too, but stand behind:", "bold")]
+    shown = each.later[:MOST]
+    yield from _table([_row(route, _behind(each, route)) for route in shown], width)
+    if len(each.later) > len(shown):
+        yield [Span(f"  and {len(each.later) - len(shown)} more "), _ALL]
+
+
+def _behind(each: Explanation, route: Route) -> str:
+    if isinstance(each.step, Route):
+        text = f"shadowed by route {each.step.index}"
+    else:
+        label = each.step.scopes[-1].label if each.step is not None else "router"
+        text = f"behind the 404 of the {label}"
+    if each.reply.verdict is Verdict.METHOD_NOT_ALLOWED and each.asked.method in (
+        route.target.methods
+    ):
+        text += f", though it answers {each.asked.method}: no method plays a part in routing"
+    return text
+
+
+def _row(route: Route, reason: str) -> Cells:
+    host = words.host(route)
+    path = f"{host} {words.pattern(route)}" if host else words.pattern(route)
+    return (
+        Span(str(route.index), "dim"),
+        Span(words.printable(path), "bold"),
+        Span(words.printable(words.handler(route))),
+        Span(words.printable(reason), "yellow"),
+    )
+
+
+def _table(rows: Sequence[Cells], width: int | None) -> Iterator[SpanLine]:
+    """Aligned, if that fits ``width``; else the reasons on lines of their own."""
+    widths = [max(width_of(row[place].text) for row in rows) for place in range(len(rows[0]))]
+    wide = [_aligned(row, widths) for row in rows]
+    if width is None or all(line_width(line) <= width for line in wide):
+        yield from wide
+        return
+    inside = " " * (widths[0] + 4)
+    for index, path, handler, reason in rows:
+        first = Span(f"  {index.text.rjust(widths[0])}{_GAP}", index.style)
+        yield [first, path, Span(_GAP), handler]
+        yield [Span(inside), reason]
+
+
+def _aligned(row: Cells, widths: Sequence[int]) -> SpanLine:
+    line = [Span("  "), Span(row[0].text.rjust(widths[0]), row[0].style)]
+    for cell, width in zip(row[1:], widths[1:], strict=True):
+        line += [Span(_GAP), cell, Span(" " * (width - width_of(cell.text)))]
+    return line[:-1]

@@ -1,0 +1,183 @@
+"""The table for a terminal of some width: one line a route if that fits, else a few short ones.
+
+Where a little is lacking, columns make way whose news stand elsewhere, and a line says which: the
+arguments are in the pattern, a name that goes wrong is told below. Where what is left does not
+fit either, each route gets a few lines, which hold everything. No cell is ever cut: what is too
+long for a line folds onto the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tornkit.routing.model import Severity
+from tornkit.routing.render.below import Line
+from tornkit.routing.render.rows import COLUMNS, Row, columns_in_use, marks_in_use
+from tornkit.routing.render.spans import Span, SpanLine, fold, joined, line_width, width_of
+
+DROPPED = ("declared", "arguments", "origin", "kwargs", "findings", "reverse")
+"""What makes way, first to last."""
+
+_GAP = "  "
+_STYLES = {
+    "index": "dim",
+    "marks": "yellow",
+    "host": "magenta",
+    "host_kind": "dim",
+    "pattern": "bold",
+    "methods": "cyan",
+    "name": "green",
+    "auth": "yellow",
+    "source": "dim",
+    "declared": "dim",
+    "origin": "dim",
+}
+_SEVERITIES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+
+
+def lines(
+    rows: Sequence[Row],
+    below: Sequence[Line],
+    width: int,
+    columns: Sequence[str] | None = None,
+) -> list[SpanLine]:
+    """The table, what its marks mean, and the lines below.
+
+    :param columns: keys of `COLUMNS`, none of which makes way; those that tell something if None.
+    """
+    wanted = columns_in_use(rows) if columns is None else list(columns)
+    made: list[SpanLine] = []
+    if rows:
+        made += [*_table(rows, wanted, width, () if columns else DROPPED), []]
+    return made + under(rows, below, wanted, width)
+
+
+def under(
+    rows: Sequence[Row], below: Sequence[Line], columns: Sequence[str], width: int | None
+) -> list[SpanLine]:
+    """What the marks mean, where they are among the columns; and the lines below, folded."""
+    legend = marks_in_use(rows) if "marks" in columns else []
+    made = [piece for line in legend for piece in fold([Span(line, "dim")], width, "   ")]
+    made += [[]] if legend else []
+    for text, severity in ((line.text, line.severity) for line in below):
+        made += fold([Span(text, _SEVERITIES[severity] if severity else "")], width, "    ")
+    return made
+
+
+def cell(row: Row, column: str) -> Span:
+    """A cell in its column's colour; in red what is wrong."""
+    style = _STYLES.get(column, "")
+    if column == "reverse" and "!" in row.marks:
+        style = "red"
+    elif column == "findings" and row.worst is not None:
+        style = _SEVERITIES[row.worst]
+    return Span(row.cell(column), style)
+
+
+def natural_widths(
+    rows: Sequence[Row], columns: Sequence[str], *, headings: bool = True
+) -> dict[str, int]:
+    """What each column takes when nothing folds."""
+    return {
+        column: max(
+            width_of(COLUMNS[column].heading) if headings else 0,
+            *(width_of(row.cell(column)) for row in rows),
+        )
+        for column in columns
+    }
+
+
+def natural_width(widths: dict[str, int]) -> int:
+    """What columns of these widths take together."""
+    return sum(widths.values()) + len(_GAP) * (len(widths) - 1)
+
+
+def _table(
+    rows: Sequence[Row], wanted: Sequence[str], width: int, dropped: Sequence[str]
+) -> list[SpanLine]:
+    widths = natural_widths(rows, wanted)
+    gone = []
+    for column in dropped:
+        if natural_width(widths) <= width:
+            break
+        if widths.pop(column, None) is not None:
+            gone.append(column)
+    if natural_width(widths) > width:
+        left = [column for column in ("index", "marks") if column in wanted]
+        beside = natural_widths(rows, left, headings=False)
+        return [line for row in rows for line in _stacked(row, wanted, beside, width)]
+    found = [_line((Span(COLUMNS[column].heading, "bold") for column in widths), widths)]
+    found += [_line((cell(row, column) for column in widths), widths) for row in rows]
+    if gone:
+        names = ", ".join(column for column in wanted if column in gone)
+        said = f"left out for the width: {names}; --columns shows what you name"
+        found += [[], *fold([Span(said, "dim")], width)]
+    return found
+
+
+def _line(cells: Iterable[Span], widths: dict[str, int]) -> SpanLine:
+    """One line of the table; the index stands right, all else left.
+
+    The space behind a cell is part of its span: half as many for rich to go through.
+    """
+    line: SpanLine = []
+    for (text, style), (column, width) in zip(cells, widths.items(), strict=True):
+        space = " " * (width - width_of(text))
+        padded = space + text if column == "index" else text + space
+        line.append(Span(padded + _GAP, style))
+    last = line[-1]
+    line[-1] = Span(last.text.rstrip(), last.style)
+    return line
+
+
+def _stacked(
+    row: Row, wanted: Sequence[str], left: dict[str, int], width: int
+) -> Iterator[SpanLine]:
+    """Index and marks at the left; beside them what matches, what runs, and the name."""
+    begin: SpanLine = []
+    for column, most in left.items():
+        text, style = cell(row, column)
+        padded = text.rjust(most) if column == "index" else text.ljust(most)
+        begin += [Span(padded, style), Span(_GAP)]
+    taken = line_width(begin)
+    for line in _body(row, wanted):
+        for piece in fold(line, width - taken):
+            yield [*begin, *piece]
+            begin = [Span(" " * taken)] if taken else []
+
+
+def _body(row: Row, wanted: Sequence[str]) -> Iterator[SpanLine]:
+    """What stands beside the index: at most four lines."""
+
+    def part(column: str, label: str = "") -> SpanLine:
+        if column not in wanted or row.cell(column) in COLUMNS[column].silent:
+            return []
+        return [*([Span(f"{label} ", "dim")] if label else []), cell(row, column)]
+
+    def call() -> SpanLine:
+        arguments = part("arguments")
+        if not part("handler"):
+            return part("arguments", "arguments")
+        return [*part("handler"), *([Span("("), *arguments, Span(")")] if arguments else [])]
+
+    host = [*part("host"), *([Span(" "), *part("host_kind")] if part("host_kind") else [])]
+    name = joined([part("name", "name"), part("reverse")], " → ")
+    for line in (
+        joined([host, part("pattern")], _GAP),
+        joined(
+            [
+                part("app", "app"),
+                part("methods"),
+                call(),
+                part("auth", "auth"),
+                part("source"),
+                part("declared", "declared at"),
+                part("origin"),
+            ],
+            " · ",
+        ),
+        part("kwargs", "kwargs"),
+        joined([name, part("findings")], " · "),
+    ):
+        if line:
+            yield line

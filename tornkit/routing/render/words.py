@@ -1,0 +1,173 @@
+"""What is said of one route, as short strings: host, pattern, handler, arguments, place.
+
+Every table format, the filters and the sentences below a table use these same words. Nothing here
+knows of columns or widths.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tornkit.routing.masking import shown as shortened
+from tornkit.routing.model import (
+    Condition,
+    CustomCondition,
+    DefaultHostCondition,
+    HostCondition,
+    Keyword,
+    PathCondition,
+    Route,
+    Source,
+    Target,
+    TargetKind,
+)
+from tornkit.routing.pattern import shown
+
+NO_HANDLERS = frozenset(
+    {TargetKind.ROUTER, TargetKind.DELEGATE, TargetKind.CALLABLE, TargetKind.NOTHING}
+)
+"""Targets that are no handler class: nothing hands them a pattern's groups."""
+
+
+def printable(text: str) -> str:
+    """``text`` with what a terminal would obey, or an encoding lacks, as an escape.
+
+    A pattern may hold a line's end, a name anything at all.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii")
+        for mark in text
+    )
+
+
+def host(route: Route) -> str:
+    """All host rules on the way, as written; empty if there is none."""
+    rules = (HostCondition, DefaultHostCondition)
+    return " & ".join(shown(c.regex) for c in route.conditions if isinstance(c, rules))
+
+
+def host_kind(route: Route) -> str:
+    """``rule`` for the request's own host, ``default_host`` where the application's decides."""
+    kinds = {type(condition) for condition in route.conditions}
+    if DefaultHostCondition in kinds:
+        return "default_host"
+    return "rule" if HostCondition in kinds else ""
+
+
+def pattern(route: Route) -> str:
+    """All path rules on the way, outermost first: ``/api/.* & /api/users``."""
+    parts = [
+        condition_text(condition)
+        for condition in route.conditions
+        if isinstance(condition, PathCondition | CustomCondition)
+    ]
+    return " & ".join(parts) or "(any)"
+
+
+def condition_text(condition: Condition) -> str:
+    """One condition: its regex as written; ``<Matcher regex>`` for a matcher of one's own.
+
+    Of an empty one there is the ``$`` that Tornado appends, or nothing but quotes.
+    """
+    if isinstance(condition, CustomCondition):
+        inside = [condition.label, *([condition.pattern] if condition.pattern else [])]
+        return f"<{' '.join(inside)}>"
+    return shown(condition.regex) or condition.regex.pattern or "''"
+
+
+def handler_name(target: Target) -> str:
+    """The short name, and what it is where it is no handler."""
+    kind = f" ({target.kind.value})" if target.kind in NO_HANDLERS else ""
+    return f"{target.short_name}{kind}{f' {target.detail}' if target.detail else ''}"
+
+
+def handler(route: Route) -> str:
+    """As `handler_name`; a route that stands for a router says so."""
+    if route.opens is not None:
+        return f"{route.target.short_name} (its routes follow)"
+    return handler_name(route.target)
+
+
+def arguments(route: Route) -> tuple[str | int, ...] | None:
+    """The groups that the handler's methods get: names, or else positions from 1.
+
+    ``/(?P<year>\\d+)/(?P<slug>.*)`` -> ``("year", "slug")``; ``/(\\d+)`` -> ``(1,)``. Only those
+    of the route's own pattern count (``PathMatches.match``); None where a matcher of one's own
+    makes them.
+    """
+    if route.opens is not None or route.target.kind in NO_HANDLERS:
+        return ()
+    match route.condition:
+        case PathCondition(regex):
+            return tuple(regex.groupindex) or tuple(range(1, regex.groups + 1))
+        case CustomCondition():
+            return None
+        case _:
+            return ()
+
+
+def arguments_text(route: Route) -> str:
+    """``year, slug`` by name, ``#1, #2`` by position."""
+    return ", ".join(
+        each if isinstance(each, str) else f"#{each}" for each in arguments(route) or ()
+    )
+
+
+def keywords_text(route: Route, base: Path) -> str:
+    """``page_size=20, path='files'``: what ``initialize`` gets, secrets masked."""
+    return ", ".join(
+        # What is no mapping is one keyword of that name.
+        f"**{keyword(each, base)}" if each.name == "**" else f"{each.name}={keyword(each, base)}"
+        for each in route.kwargs
+    )
+
+
+def keyword(given: Keyword, base: Path) -> str:
+    """The value in short, secrets masked. A path below ``base`` is relative to it, as all are."""
+    value: Any = given.value
+    # By its exact type: asking a value of the user's own for its class would run their code.
+    if type(value) is str and value.startswith(f"{base}/"):
+        return shortened(given.name, value.removeprefix(f"{base}/"))
+    if type(value) is type(base) and value.is_relative_to(base):
+        return shortened(given.name, value.relative_to(base))
+    return given.shown
+
+
+def authenticated(target: Target) -> tuple[str, ...]:
+    """The methods that answer only users who are signed in (``@authenticated``)."""
+    return tuple(each.method for each in target.operations if each.authenticated)
+
+
+def auth(target: Target) -> str:
+    """``yes`` if every method asks for a user, else those that do, else nothing."""
+    which = authenticated(target)
+    return "yes" if which and len(which) == len(target.operations) else " ".join(which)
+
+
+def place(source: Source | None, base: Path) -> str:
+    """``handlers.py:12``: below ``base``, else below site-packages, else the full path."""
+    return "" if source is None else f"{_file(source.file, base)}:{source.line}"
+
+
+@lru_cache(maxsize=4096)
+def _file(file: str, base: Path) -> str:
+    parts = Path(file).parts
+    for folder in ("site-packages", "dist-packages"):
+        if folder in parts:
+            return str(Path(*parts[parts.index(folder) + 1 :]))
+    return _below(file, base)
+
+
+def relative(source: Source, base: Path) -> str:
+    """The file, relative to ``base`` when below it."""
+    return _below(source.file, base)
+
+
+@lru_cache(maxsize=4096)
+def _below(file: str, base: Path) -> str:
+    path = Path(file)
+    return str(path.relative_to(base) if path.is_relative_to(base) else path)
