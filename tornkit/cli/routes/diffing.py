@@ -1,16 +1,119 @@
-"""``--diff BASE``."""
+"""``--diff BASE``: how the table differs from that of a revision or a file.
+
+With a revision both tables are searched for all that ``--check`` would find. A file holds what
+was looked for when it was made; of that, the findings that every list has are compared.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tornkit.cli.routes import checking, printing
 from tornkit.cli.routes.options import Options
+from tornkit.cli.routes.revision import Revision, find_revision
+from tornkit.cli.target import Words
+from tornkit.errors import UsageError
+from tornkit.routing.checks import LISTED
+from tornkit.routing.codes import CODES
+from tornkit.routing.saved import NotATable, SavedTable, read
 
 if TYPE_CHECKING:
     from tornkit.appload import Target
     from tornkit.appload.load import LoadedApp
+    from tornkit.routing.model import Report
+
+# What depends on how busy the machine is would differ for no reason.
+_UNSTEADY = ("backtracking",)
 
 
-def run(asked: Options, target: Target, loaded: LoadedApp) -> int:
+@dataclass(frozen=True)
+class Demand:
+    """What to compare with: a table, or a revision that is still to be looked at.
+
+    ``codes`` are those that both sides are searched for.
+    """
+
+    format: str
+    name: str
+    base: SavedTable | Revision
+    words: Words
+    codes: tuple[str, ...]
+
+
+def demand(asked: Options, words: Words, target: Target) -> Demand:
+    """Find BASE, before any code of the user's runs.
+
+    :raises UsageError: it is neither a table nor a revision.
+    """
+    assert asked.diff is not None
+    name = asked.diff
+    wanted = checking.demand(replace(asked, diff=None, baseline=None)).codes
+    steady = {code for code in wanted.codes if CODES[code].family not in _UNSTEADY}
+    file = Path(name).expanduser()
+    if file.is_file():
+        listed = {code for code in steady if CODES[code].family in LISTED}
+        return Demand(asked.format, name, _read(file), words, tuple(sorted(listed)))
+    folder = Path(target.path).parent if target.path is not None else Path.cwd()
+    revision = find_revision(name, folder)
+    return Demand(asked.format, name, revision, words, tuple(sorted(steady)))
+
+
+def run(demand: Demand, loaded: LoadedApp) -> int:
     """Print how the tables differ; 1 if they do."""
-    raise NotImplementedError
+    from tornkit.cli.routes import snapshot
+    from tornkit.routing.diff import differences
+    from tornkit.routing.render import structured
+    from tornkit.routing.render.differences import Base, document, lines, markdown
+
+    report = checked(loaded, demand.codes)
+    if isinstance(demand.base, Revision):
+        folder = snapshot.base_of(demand.base)
+        old = snapshot.take(demand.base, demand.words, demand.codes)
+        base = Base(demand.name, old, demand.base.commit)
+    else:
+        folder = Path.cwd()
+        base = Base(demand.name, demand.base)
+    new = read(structured.document(report, report.routes, folder))
+    found = differences(base.table, new, comparable=lambda code: code in demand.codes)
+    match demand.format:
+        case "json":
+            printing.echo(document(found, new, base))
+        case "md":
+            printing.echo(markdown(found, new, base))
+        case _:
+            printing.folding(lines(found, new, base))
+    return int(bool(found))
+
+
+def checked(loaded: LoadedApp, codes: Iterable[str]) -> Report:
+    """The report with the findings of ``codes``, without those that a comment silences."""
+    from tornkit.routing.report import report_on
+    from tornkit.routing.sift import sift
+    from tornkit.routing.wanted import Wanted
+
+    only = Wanted(frozenset(codes))
+    with contextlib.redirect_stdout(sys.stderr):  # a reverse_url of the user's own may print
+        report = report_on(
+            loaded.applications,
+            loaded.label,
+            only.families,
+            program=loaded.program,
+            declared=True,
+        )
+    return sift(report, only, base=Path.cwd()).report
+
+
+def _read(file: Path) -> SavedTable:
+    try:
+        return read(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--diff {file}: it can't be read: {error}") from None
+    except NotATable as error:
+        raise UsageError(
+            f"--diff {file}: it is not what tornkit routes --format json prints: {error}"
+        ) from None
