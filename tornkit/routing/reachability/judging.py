@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from tornkit.routing.automata.alphabet import HOST, mask_of
 from tornkit.routing.automata.positions import TooLarge
 from tornkit.routing.automata.search import OverBudget
 from tornkit.routing.automata.translate import Untranslatable
@@ -15,6 +14,7 @@ from tornkit.routing.patience import OutOfPatience, patience
 from tornkit.routing.reachability.fates import Fate, Verdict
 from tornkit.routing.reachability.paths import is_sendable
 from tornkit.routing.reachability.question import PATIENCE, Question, arrives
+from tornkit.routing.reachability.worlds import is_host
 from tornkit.routing.reverse import hosts, sent
 from tornkit.routing.sample import examples
 
@@ -59,7 +59,7 @@ def _suggested(route: Route, table: RouteTable) -> Request | None:
             continue
         for host in hosts(route)[:3]:
             request = Request(path, host)
-            if mask_of(request.host_name) & ~HOST:
+            if not is_host(request.host_name):
                 continue
             if arrives(route, table, request):
                 return request

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tornkit.routing.automata.alphabet import HOST, mask_of
+from tornkit.routing.automata.alphabet import HOST
 from tornkit.routing.automata.languages import language
 from tornkit.routing.automata.search import Budget, every_way
 from tornkit.routing.automata.translate import Bound, Untranslatable, translated
@@ -58,6 +58,16 @@ def host_regexes(conditions: Iterable[Condition]) -> tuple[re.Pattern[str], ...]
     return tuple(dict.fromkeys(found))
 
 
+# ``_ABNF.uri_host``, without the comma and the capitals. Of the letters alone, `HOST` allows a
+# little more: a % that nothing follows.
+_HOST_FORM = re.compile(r"(?:[\[\]:a-z0-9\-._~!$&'()*+;=]|%[0-9a-f]{2})*")
+
+
+def is_host(name: str) -> bool:
+    """Whether a request's ``host_name`` can be this."""
+    return _HOST_FORM.fullmatch(name) is not None
+
+
 @lru_cache(maxsize=256)
 def distinct_hosts(
     own: tuple[re.Pattern[str], ...], others: tuple[re.Pattern[str], ...]
@@ -73,7 +83,7 @@ def distinct_hosts(
 
     def note(host: str) -> None:
         answers = tuple(regex.match(host) is not None for regex in regexes)
-        if all(answers[: len(own)]) and not mask_of(host) & ~HOST:
+        if all(answers[: len(own)]) and is_host(host):
             worlds.setdefault(answers, host)
 
     for host in (*(name for regex in own for name in host_examples(regex)), *USUAL_HOSTS):
