@@ -11,18 +11,12 @@ from tornkit.routing import places
 
 @pytest.fixture(scope="module", autouse=True)
 def _other_tests_are_no_application(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every test module is loaded here; where a command runs, an application's alone are."""
-
+    """What other tests have loaded stays loaded, and is no part of the application under test."""
     own = real(str(request.path))
-    tests: set[str] = set()
+    others = {real(name) for name in map(file_of, list(sys.modules.values())) if name is not None}
 
     def is_own(file: str) -> bool:
-        if not is_user_file(file):
-            return False
-        if real(file) not in tests:
-            loaded = (module for name, module in sys.modules.items() if name.startswith("tests."))
-            tests.update(real(name) for name in map(file_of, loaded) if name is not None)
-        return real(file) == own or real(file) not in tests
+        return is_user_file(file) and (real(file) == own or real(file) not in others)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(places, "is_user_file", is_own)

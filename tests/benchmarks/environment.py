@@ -1,7 +1,7 @@
 """The virtual environment that all servers run from: made once, then reused.
 
 Every server runs from the same one, tornkit too (installed editable), so that all import the same
-pandas, uvloop and watchfiles with the same interpreter. A file in it, the stamp, tells what was
+uvloop and watchfiles with the same interpreter. A file in it, the stamp, tells what was
 asked of pip. A group of requirements that the stamp names is not installed again; one that failed
 is not in it, so it is tried again by the next run. A folder without a stamp is somebody else's and
 is never touched.
@@ -16,6 +16,8 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import TypedDict
+
+from tests.benchmarks.errors import CannotMeasure
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -32,7 +34,7 @@ class _Stamp(TypedDict):
     installed: list[list[str]]
 
 
-class InstallFailed(Exception):
+class InstallFailed(CannotMeasure):
     """pip, or making the environment, ended badly; the message is its own last line."""
 
 
@@ -61,7 +63,7 @@ class Environment:
         with (REPOSITORY / "pyproject.toml").open("rb") as file:
             dependencies = tomllib.load(file)["project"]["dependencies"]
         # The dependencies are spelt out so that a change of them is a change of the list.
-        self.install("--editable", str(REPOSITORY), *dependencies, "pandas")
+        self.install("--editable", str(REPOSITORY), *dependencies)
 
     def install(self, *requirements: str) -> None:
         """Let pip install the requirements, unless it has done so before; InstallFailed if not."""

@@ -16,6 +16,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -33,6 +34,17 @@ _NOT_INHERITED = re.compile(
 
 class ServerFailed(Exception):
     """A server did not do its part; the message says how."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of a tree: what is resident, and the same with what is shared divided by its users.
+
+    Forked processes share most of what they hold, so only ``pss`` may be added up.
+    """
+
+    rss: int
+    pss: int
 
 
 class ServerProcess:
@@ -88,6 +100,16 @@ class ServerProcess:
         ticks = sum(int(each) for pid in self._pids() for each in _stat(pid)[11:13])
         return ticks / os.sysconf("SC_CLK_TCK")
 
+    def memory(self) -> Memory | None:
+        """What the living processes of the tree hold; None where it is unknown."""
+        if not _HAS_PROC:
+            return None
+        kib = [_smaps(pid) for pid in self._pids()]
+        return Memory(
+            rss=1024 * sum(each.get("Rss", 0) for each in kib),
+            pss=1024 * sum(each.get("Pss", 0) for each in kib),
+        )
+
     def stop(self) -> None:
         """Ask as Ctrl-C does, then kill; on return nothing of the tree is left."""
         try:
@@ -134,6 +156,16 @@ def _stat(pid: int) -> list[str]:
         return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return []
+
+
+def _smaps(pid: int) -> dict[str, int]:
+    """KiB by name, of /proc/PID/smaps_rollup; empty if it is gone."""
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
+    except OSError:
+        return {}
+    fields = (line.split() for line in lines)
+    return {name.removesuffix(":"): int(number) for name, number, *_ in fields}
 
 
 def _environment(pid: int) -> list[bytes]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tornkit.routing.prefix import PrefixIndex, required_prefix
@@ -360,9 +360,22 @@ class RouteTable:
             for step in self.steps
         )
 
+    @functools.cached_property
+    def _matchers(self) -> list[Callable[[str], object] | None]:
+        return [
+            step.condition.regex.match
+            if isinstance(step, Route) and isinstance(step.condition, PathCondition)
+            else None
+            for step in self.steps
+        ]
+
     def steps_for(self, path: str) -> Iterator[Route | Fallback]:
-        """Those of `steps` whose own pattern may match ``path``: none that does is left out."""
-        return (self.steps[place] for place in self._index.candidates(path))
+        """Those of `steps` whose own pattern matches ``path``, or that have none."""
+        matchers = self._matchers
+        for place in self._index.candidates(path):
+            match = matchers[place]
+            if match is None or match(path):
+                yield self.steps[place]
 
 
 class Severity(enum.Enum):

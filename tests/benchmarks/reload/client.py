@@ -6,7 +6,7 @@ import select
 from enum import Enum
 from http.client import HTTPConnection, HTTPException
 
-from tests.benchmarks.apps import edit_of
+from tests.benchmarks.reload.apps import edit_of
 
 Address = tuple[str, int]
 

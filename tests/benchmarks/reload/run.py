@@ -21,15 +21,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.benchmarks import apps
-from tests.benchmarks.apps import Save
-from tests.benchmarks.client import Address
-from tests.benchmarks.environment import Environment, InstallFailed
-from tests.benchmarks.probe import wait_for_edit
+from tests.benchmarks.environment import Environment
+from tests.benchmarks.installing import install_all
 from tests.benchmarks.process import ServerFailed, ServerProcess, free_ports
-from tests.benchmarks.results import Outcome
-from tests.benchmarks.servers import Server
-from tests.benchmarks.steady import Experience, SteadyClient
+from tests.benchmarks.reload import apps
+from tests.benchmarks.reload.apps import Save
+from tests.benchmarks.reload.client import Address
+from tests.benchmarks.reload.probe import wait_for_edit
+from tests.benchmarks.reload.results import Outcome
+from tests.benchmarks.reload.servers import ReloadServer
+from tests.benchmarks.reload.steady import Experience, SteadyClient
 
 # The first of the starts reads from disk and compiles; the figure is the median.
 _STARTS = 3
@@ -46,7 +47,7 @@ _SEED = 1
 class Plan:
     """What is measured, and how often."""
 
-    servers: tuple[Server, ...]
+    servers: tuple[ReloadServer, ...]
     apps: tuple[str, ...]
     edits: int
     save: Save
@@ -66,17 +67,13 @@ class Plan:
 
 
 def run(plan: Plan, environment: Environment, say: Callable[[str], None]) -> Iterator[Outcome]:
-    """Measure each pair of the plan in turn; ``say`` is told what is going on."""
+    """Measure each pair of the plan in turn; ``say`` is told what is going on.
+
+    Raises InstallFailed for what the applications themselves need.
+    """
     plan.logs.mkdir(parents=True, exist_ok=True)
-    uninstallable: dict[str, str] = {}
-    # All are installed before the first is measured: pip would disturb the figures.
-    for server in plan.servers:
-        say(f"installing {server.title}")
-        try:
-            if server.requirements:
-                environment.install(*server.requirements)
-        except InstallFailed as failure:
-            uninstallable[server.name] = f"can't be installed: {failure}"
+    environment.install(*apps.REQUIREMENTS)
+    uninstallable = install_all(plan.servers, environment, say)
     for app in plan.apps:
         for server in plan.servers:
             trial = _Trial(plan, server, app, environment.bin, say)
@@ -94,7 +91,7 @@ class _Trial:
     """One server with one application, and what is known so far."""
 
     plan: Plan
-    server: Server
+    server: ReloadServer
     app: str
     bin_folder: Path
     say: Callable[[str], None]

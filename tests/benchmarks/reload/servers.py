@@ -1,41 +1,29 @@
-"""Who takes part: what to install, which source to serve, which command to run.
+"""Who takes part, and which source each serves.
 
-Commands are run in the folder of app.py; ``{bin}`` is the environment's, ``{port}`` and ``{aux}``
-are free ports. Each rival has what its documentation names for speed (uvloop and watchfiles where
-it can use them) and no access log. Waiting times are the shipped ones: granian's tick is at its
-least, uvicorn's ``--reload-delay`` passes while nothing has changed, tornado and hypercorn poll
-twice and once a second, and adev has no option for its 250 ms.
+Each rival has what its documentation names for speed (uvloop and watchfiles where it can use them)
+and no access log. Waiting times are the shipped ones: granian's tick is at its least, uvicorn's
+``--reload-delay`` passes while nothing has changed, tornado and hypercorn poll twice and once a
+second, and adev has no option for its 250 ms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from tests.benchmarks import apps
+from tests.benchmarks.reload import apps
+from tests.benchmarks.server import Server
 
 
-@dataclass(frozen=True)
-class Server:
-    """One line of the comparison."""
+@dataclass(frozen=True, kw_only=True)
+class ReloadServer(Server):
+    """A server, and the application that it serves."""
 
-    name: str
-    title: str
     source: str
-    command: tuple[str, ...]
-    requirements: tuple[str, ...] = ()
-    # The packages whose versions say what was measured.
-    packages: tuple[str, ...] = ()
-    is_rival: bool = True
-
-    def command_line(self, bin_folder: Path, port: int, aux: int) -> list[str]:
-        """The command with its places filled."""
-        return [part.format(bin=bin_folder, port=port, aux=aux) for part in self.command]
 
 
-def _tornkit(workers: int) -> Server:
-    return Server(
+def _tornkit(workers: int) -> ReloadServer:
+    return ReloadServer(
         name=f"tornkit-{workers}",
         title=f"tornkit, {workers} worker{'s' * (workers > 1)}",
         source=apps.TORNADO,
@@ -48,17 +36,17 @@ def _tornkit(workers: int) -> Server:
     )
 
 
-_ALL: Iterable[Server] = (
+_ALL: Iterable[ReloadServer] = (
     _tornkit(2),
     _tornkit(1),
-    Server(
+    ReloadServer(
         name="tornado",
         title="tornado.autoreload",
         source=apps.TORNADO,
         command=("{bin}/python", apps.FILE, "{port}"),
         packages=("tornado",),
     ),
-    Server(
+    ReloadServer(
         name="uvicorn",
         title="uvicorn, Starlette",
         source=apps.STARLETTE,
@@ -66,7 +54,7 @@ _ALL: Iterable[Server] = (
         requirements=("uvicorn[standard]", "starlette"),
         packages=("uvicorn", "starlette"),
     ),
-    Server(
+    ReloadServer(
         name="granian",
         title="granian, Starlette",
         source=apps.STARLETTE,
@@ -77,7 +65,7 @@ _ALL: Iterable[Server] = (
         requirements=("granian[reload,uvloop]", "starlette"),
         packages=("granian", "starlette"),
     ),
-    Server(
+    ReloadServer(
         name="adev",
         title="adev, aiohttp",
         source=apps.AIOHTTP,
@@ -88,7 +76,7 @@ _ALL: Iterable[Server] = (
         requirements=("aiohttp-devtools",),
         packages=("aiohttp-devtools", "aiohttp"),
     ),
-    Server(
+    ReloadServer(
         name="hypercorn",
         title="hypercorn, Quart",
         source=apps.QUART,

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
 
-from tests.benchmarks.client import Address, Connection, Failure, RequestFailed
+from tests.benchmarks.reload.client import Address, Connection, Failure, RequestFailed
 
 PACE = 0.010
 _PATIENCE = 10.0

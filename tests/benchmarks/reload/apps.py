@@ -19,6 +19,7 @@ FILE = "app.py"
 
 # What each variant imports besides its framework.
 HEAVY_IMPORTS = {"tiny": "", "pandas": "import pandas\n"}
+REQUIREMENTS = ("pandas",)
 
 TORNADO = """\
 import asyncio

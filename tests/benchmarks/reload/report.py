@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tests.benchmarks.results import Comparison, Outcome
-from tests.benchmarks.steady import PACE
+from tests.benchmarks import footnotes
+from tests.benchmarks.reload.results import Comparison, Outcome
+from tests.benchmarks.reload.steady import PACE
 
 _NONE = "-"
 _COLUMNS = ("start", "median", "p95", "max", "ratio", "failed", "stall", "idle")
@@ -55,7 +56,7 @@ def _cells(comparison: Comparison, outcome: Outcome) -> list[str]:
 
 
 def _method(comparison: Comparison) -> list[str]:
-    machine, settings = comparison.machine, comparison.settings
+    settings = comparison.settings
     names = sorted({name for outcome in comparison.outcomes for name in outcome.packages})
     return [
         f"start: to the first 200, median of {settings['starts']}",
@@ -66,13 +67,8 @@ def _method(comparison: Comparison) -> list[str]:
         "ratio: times as fast as the fastest rival's median",
         "failed, stall: a keep-alive client's, one request every "
         f"{1000 * PACE:g} ms; stall is its longest time without a good answer",
-        f"{machine['cpu']}, {machine['usable_cores']} cores, {machine['system']}, "
-        f"Python {machine['python']}, load {machine['load_average']}",
-        ", ".join(
-            f"{name} {comparison.packages[name]}"
-            for name in (*names, "pandas", "uvloop", "watchfiles")
-            if name in comparison.packages
-        ),
+        footnotes.machine(comparison.machine),
+        footnotes.versions(comparison.packages, (*names, "pandas", "uvloop", "watchfiles")),
     ]
 
 

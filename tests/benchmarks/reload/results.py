@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.benchmarks.steady import Experience
+from tests.benchmarks.reload.steady import Experience
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Memory for each keep-alive connection that waits for its next request."""

@@ -1,0 +1,117 @@
+"""Who takes part, and in which cases.
+
+Each is one process that serves, without an access log, with what its documentation names for speed
+(uvloop, httptools). A case that a server has no ready-made part for is left out rather than built
+by us: Falcon has neither forms with XSRF nor templates, raw ASGI and Node no framework at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.benchmarks.server import Server
+from tests.benchmarks.throughput.cases import CASES
+
+# Whose requests a second all others are divided by.
+BASELINE = "tornado"
+
+_PLAIN = frozenset({"bare", "browser", "json", "upload"})
+_UVICORN = ("uvicorn[standard]",)
+_HELPERS = ("jinja2", "itsdangerous")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender(Server):
+    """A server, and the names of the cases that it has what it takes for."""
+
+    cases: frozenset[str] = frozenset(CASES)
+
+
+def _serve(name: str, title: str, engine: str) -> Contender:
+    return Contender(
+        name=name,
+        title=title,
+        command=(
+            *("{bin}/tornkit", "serve", "tornado_app.py:make_app", "--engine", engine),
+            *("--no-reload", "--no-access-log", "--workers", "1", "--port", "{port}"),
+        ),
+        packages=("tornkit", "tornado"),
+        is_rival=False,
+    )
+
+
+def _program(name: str, title: str, *options: str, is_rival: bool) -> Contender:
+    return Contender(
+        name=name,
+        title=title,
+        command=("{bin}/python", "tornado_app.py", "{port}", *options),
+        requirements=("uvloop",) if "--uvloop" in options else (),
+        packages=("tornado", "uvloop"),
+        is_rival=is_rival,
+    )
+
+
+def _uvicorn(
+    name: str,
+    title: str,
+    app: str,
+    requirements: tuple[str, ...],
+    cases: frozenset[str] = frozenset(CASES),
+) -> Contender:
+    return Contender(
+        name=name,
+        title=f"uvicorn, {title}",
+        command=(
+            *("{bin}/uvicorn", f"{app}:app", "--port", "{port}", "--no-access-log"),
+            *("--loop", "uvloop", "--http", "httptools", "--log-level", "warning"),
+        ),
+        requirements=(*_UVICORN, *requirements),
+        packages=("uvicorn", "uvloop", "httptools", name),
+        cases=cases,
+    )
+
+
+_ALL = (
+    _serve("tornkit", "tornkit serve", "tornkit"),
+    _serve("tornkit-tornado", "tornkit --engine tornado", "tornado"),
+    _program("httpserver", "tornkit.HTTPServer", "--tornkit", is_rival=False),
+    _program(
+        "httpserver-uvloop", "tornkit.HTTPServer, uvloop", "--tornkit", "--uvloop", is_rival=False
+    ),
+    _program(BASELINE, "Tornado", is_rival=True),
+    _program("tornado-uvloop", "Tornado, uvloop", "--uvloop", is_rival=True),
+    _uvicorn(
+        "starlette", "Starlette", "starlette_app", ("starlette", "python-multipart", *_HELPERS)
+    ),
+    _uvicorn("fastapi", "FastAPI", "fastapi_app", ("fastapi", "python-multipart", *_HELPERS)),
+    _uvicorn("falcon", "Falcon", "falcon_app", ("falcon",), _PLAIN | {"static"}),
+    _uvicorn("blacksheep", "BlackSheep", "blacksheep_app", ("blacksheep", *_HELPERS)),
+    Contender(
+        name="granian",
+        title="granian, BlackSheep",
+        command=(
+            *("{bin}/granian", "--interface", "asgi", "blacksheep_app:app", "--workers", "1"),
+            *("--loop", "uvloop", "--port", "{port}", "--no-access-log"),
+        ),
+        requirements=("granian[uvloop]", "blacksheep", *_HELPERS),
+        packages=("granian", "uvloop", "blacksheep"),
+    ),
+    Contender(
+        name="aiohttp",
+        title="aiohttp, uvloop",
+        command=("{bin}/python", "aiohttp_app.py", "{port}"),
+        requirements=("aiohttp", "uvloop", *_HELPERS),
+        packages=("aiohttp", "uvloop"),
+    ),
+    _uvicorn("asgi", "raw ASGI", "asgi_app", (), _PLAIN),
+    Contender(
+        name="node",
+        title="Node http",
+        command=("node", "node_app.js", "{port}"),
+        packages=("node",),
+        cases=_PLAIN | {"static"},
+    ),
+)
+
+# By name, in the order in which they are measured and shown.
+SERVERS = {server.name: server for server in _ALL}
