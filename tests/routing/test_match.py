@@ -1,164 +1,30 @@
-"""`match` against Tornado itself: whatever ``find_handler`` finds, the model has to find."""
+"""`match` against Tornado itself: whatever ``find_handler`` finds, the model has to find.
+
+TORNKIT_TEST_REQUESTS says how many random requests are tried; 50,000 take a minute.
+"""
 
 from __future__ import annotations
 
-import random
-import re
+import math
+import os
 from typing import Any
 
 import pytest
-from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
-from tornado.routing import (
-    AnyMatches,
-    HostMatches,
-    Matcher,
-    PathMatches,
-    Router,
-    Rule,
-    RuleRouter,
-    URLSpec,
-)
-from tornado.web import Application, RequestHandler
+from tornado.routing import AnyMatches, Matcher, PathMatches, Router, Rule, RuleRouter
+from tornado.web import Application, HTTPError, RequestHandler
 
-from tornkit.routing.extract import route_table
+from tests.routing.random_applications import Builder, found_by_tornado, tornado_request
+from tornkit.routing.answers import Verdict
+from tornkit.routing.asked import Asked
+from tornkit.routing.explain import Explanation, explain
+from tornkit.routing.extract import route_table, unreversed_tables
 from tornkit.routing.match import Request, match
-from tornkit.routing.model import Fallback, Outcome, RouteTable
+from tornkit.routing.model import Fallback, Outcome, PathCondition, RouteTable, TargetKind
 from tornkit.routing.reverse import sent
 
-PATTERNS: list[Any] = [
-    r"/",
-    r"/a",
-    r"/a/(\d+)",
-    r"/a/?(.*)",
-    r"/(?P<word>[a-z]+)",
-    r"/(?P<first>[^/]+)/(?P<rest>.*)",
-    r"/b/([^/]+)(/.*)?",
-    r"/a|/b",
-    r"/x\$",
-    r"/(.*)",
-    r".*",
-    r"/caf%C3%A9/(.*)",
-    re.compile(r"/A/[B-D]", re.IGNORECASE),
-    re.compile(r"/pre"),
-]
-PATHS = [
-    "/",
-    "/a",
-    "/a/",
-    "/a/12",
-    "/aXY",
-    "/A/c",
-    "/b",
-    "/b/x%20y",
-    "/b/1/2%2F3",
-    "/word",
-    "/caf%C3%A9/%FF",
-    "/prefix",
-    "/x$",
-    "/q/w/e",
-    "*",
-]
-HOSTS = [r"a\.com", r"a.com|b.com", r".*\.com", r"www\.(a|b)\.com", r"[^.]+", r"localhost"]
-HOST_NAMES = ["a.com", "A.com:8888", "b.com.evil.org", "www.b.com", "localhost", "[::1]:80", "x"]
-
-
-class Builder:
-    """Random applications. Every target has a name of its own, by which it is recognised."""
-
-    def __init__(self, seed: int, *, names: bool = False) -> None:
-        self.random = random.Random(seed)
-        self.names = names
-        self.count = 0
-
-    def label(self) -> str:
-        self.count += 1
-        return f"T{self.count}"
-
-    def target(self) -> Any:
-        label = self.label()
-        if self.random.random() < 0.1:
-
-            def function(request: object, **kwargs: object) -> None: ...
-
-            function.__qualname__ = label
-            return function
-        return self.handler(label)
-
-    def handler(self, label: str | None = None) -> type[RequestHandler]:
-        return type(label or self.label(), (RequestHandler,), {"__module__": __name__})
-
-    def rules(self, depth: int) -> list[Any]:
-        return [self.rule(depth) for _ in range(self.random.randint(0 if depth else 1, 4))]
-
-    def rule(self, depth: int) -> Any:
-        chance = self.random.random()
-        if depth < 3 and chance < 0.35:
-            return Rule(self.matcher(), self.nested(depth + 1, chance))
-        name = self.random.choice(["one", "two", "three", "four"]) if self.names else None
-        return URLSpec(self.random.choice(PATTERNS), self.target(), name=name)
-
-    def matcher(self) -> Matcher:
-        kind = self.random.randrange(4)
-        if kind == 0:
-            return AnyMatches()
-        if kind == 1:
-            return HostMatches(self.random.choice(HOSTS))
-        return PathMatches(self.random.choice([r"/a.*", r"/[ab]/(.*)", r"/.*", r".*"]))
-
-    def nested(self, depth: int, chance: float) -> Any:
-        if chance < 0.05:
-            return self.application(depth)
-        if chance < 0.12:
-            # A plain RuleRouter would call a handler class as if it were a callback.
-            return RuleRouter([Rule(self.matcher(), self.rules_in_application(depth))])
-        return self.rules(depth)
-
-    def rules_in_application(self, depth: int) -> Any:
-        return self.application(depth) if self.random.random() < 0.5 else self.target_function()
-
-    def target_function(self) -> Any:
-        def function(request: object, **kwargs: object) -> None: ...
-
-        function.__qualname__ = self.label()
-        return function
-
-    def application(self, depth: int = 0) -> Application:
-        default_host = self.random.choice([None, "a.com", "localhost"])
-        application = Application(
-            self.rules(depth),
-            default_host=default_host,
-            default_handler_class=self.handler(),
-            **({"static_path": "/nowhere"} if self.random.random() < 0.2 else {}),
-        )
-        for _ in range(self.random.randint(0, 3)):
-            application.add_handlers(self.random.choice(HOSTS), self.rules(depth + 1))
-        return application
-
-
-def tornado_request(path: str, host: str, behind_proxy: bool = False) -> HTTPServerRequest:
-    headers = HTTPHeaders({"Host": host})
-    if behind_proxy:
-        headers["X-Real-Ip"] = "10.0.0.1"
-    connection: Any = object()
-    start_line = RequestStartLine("GET", path, "HTTP/1.1")
-    return HTTPServerRequest(start_line=start_line, headers=headers, connection=connection)
-
-
-def found_by_tornado(application: Router, request: HTTPServerRequest) -> tuple[Any, ...] | None:
-    """(name, positional arguments, named arguments) of what takes the request."""
-    delegate: Any = application.find_handler(request)
-    if delegate is None:
-        return None
-    if hasattr(delegate, "handler_class"):
-        return (
-            delegate.handler_class.__name__,
-            tuple(delegate.path_args),
-            dict(delegate.path_kwargs),
-        )
-    callback = delegate.request_callback  # a partial of the function and the arguments
-    keywords = callback.keywords
-    args, kwargs = keywords.get("path_args", ()), keywords.get("path_kwargs", {})
-    return callback.func.__qualname__, tuple(args), dict(kwargs)
+REQUESTS = int(os.environ.get("TORNKIT_TEST_REQUESTS", "6000"))
+BLOCKS = 10
+REQUESTS_EACH = 12
 
 
 def found_by_model(table: RouteTable, request: Request) -> tuple[Any, ...] | None:
@@ -166,25 +32,68 @@ def found_by_model(table: RouteTable, request: Request) -> tuple[Any, ...] | Non
     assert not found.maybe
     if found.step is None:
         return None
-    return found.step.target.short_name, found.path_args, dict(found.path_kwargs)
+    name = found.step.target.short_name
+    handler = found.step.target.kind is not TargetKind.CALLABLE
+    return name, found.path_args, dict(found.path_kwargs), handler
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", range(BLOCKS))
 def test_agrees_with_tornado_on_random_applications(block: int) -> None:
     reached = set()
-    for seed in range(block * 50, block * 50 + 50):
+    applications = math.ceil(REQUESTS / REQUESTS_EACH / BLOCKS)
+    for seed in range(block * applications, (block + 1) * applications):
         builder = Builder(seed)
         application: Any = builder.application()
         if seed % 5 == 0:  # no Application around it: Tornado's bare 404
             application = RuleRouter([Rule(builder.matcher(), application)])
-        table = route_table(application)
-        for _ in range(12):
-            path, host = builder.random.choice(PATHS), builder.random.choice(HOST_NAMES)
+        table = unreversed_tables([application])[0].table
+        for _ in range(REQUESTS_EACH):
+            path, host = builder.path(), builder.host()
             proxied = builder.random.random() < 0.3
             expected = found_by_tornado(application, tornado_request(path, host, proxied))
             assert found_by_model(table, Request(path, host, proxied)) == expected
-            reached.add(expected and expected[0])
-    assert len(reached) > 10  # the applications are not all catch-alls
+            headers = (("X-Real-IP", ""),) if proxied else ()
+            explanation = explain(table, Asked("GET", path, host, headers=headers), "6.6")
+            assert explained(explanation) == expected_to_be_explained(expected), (path, host)
+            assert_that_reasons_hold(explanation)
+            reached.add((seed, expected and expected[0]))
+    assert len(reached) > 2 * applications  # they are not all catch-alls
+
+
+def explained(explanation: Explanation) -> tuple[Any, ...] | None:
+    """(name, positional arguments, named arguments), as `explain` says that they are decoded."""
+    if explanation.step is None:
+        return None
+    reply = explanation.reply
+    assert (reply.verdict is Verdict.BAD_REQUEST) is any(
+        isinstance(value, bytes)
+        for value in (*reply.args, *reply.kwargs.values())
+        if reply.verdict is not Verdict.DELEGATE
+    )
+    return explanation.step.target.short_name, reply.args, dict(reply.kwargs)
+
+
+def expected_to_be_explained(found: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    """What ``find_handler`` gave, the arguments decoded by Tornado's own ``decode_argument``."""
+    if found is None:
+        return None
+    name, args, kwargs, is_handler = found
+
+    def decoded(value: Any) -> Any:
+        try:
+            return RequestHandler.decode_argument(None, value) if is_handler else value  # type: ignore[arg-type]
+        except HTTPError:
+            return value
+
+    return name, tuple(map(decoded, args)), {key: decoded(value) for key, value in kwargs.items()}
+
+
+def assert_that_reasons_hold(explanation: Explanation) -> None:
+    for passed in explanation.passed:
+        if passed.miss.instead is not None:
+            condition = passed.route.condition
+            assert isinstance(condition, PathCondition)
+            assert condition.regex.match(passed.miss.instead), passed
 
 
 def test_reversals_agree_with_tornado_on_random_applications() -> None:

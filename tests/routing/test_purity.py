@@ -19,6 +19,10 @@ FORMATS = [
     for each in ("plain", "layout", "tree", "markdown", "commas", "structured", "below", "words")
 ]
 
+EXPLAINING = [
+    *("asked", "answers", "redirects", "nearness", "explain", "named"),
+    *("render.explained", "render.explained_json", "render.reversed"),
+]
 COMPARING = ["saved", "pairing", "meeting", "diff", "render.differences", "openapi"]
 
 
@@ -31,7 +35,7 @@ def imported_by(*modules: str) -> set[str]:
 
 def test_no_tornado_and_no_rich_behind_extract() -> None:
     families = [f"checks.{family}" for family in ALL]
-    loaded = imported_by(*PURE, *families, *CHECKING, *FORMATS, *COMPARING)
+    loaded = imported_by(*PURE, *families, *CHECKING, *FORMATS, *COMPARING, *EXPLAINING)
     assert {"tornkit.routing.model", "tornkit.routing.checks.names"} <= loaded
     assert not loaded & {"tornado", "rich", "click"}
 

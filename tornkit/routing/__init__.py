@@ -12,6 +12,10 @@
 - `tornkit.routing.match`: which route a request reaches
 - `tornkit.routing.sample`: example strings that a regex matches
 - `tornkit.routing.reverse`: calls ``reverse_url`` and follows the URL back
+- `tornkit.routing.explain`: what becomes of a request, with `tornkit.routing.asked` (as typed),
+  `tornkit.routing.answers` (the answer it is headed for) and `tornkit.routing.nearness` (why a
+  route was passed over)
+- `tornkit.routing.named`: one name reversed with chosen arguments
 - `tornkit.routing.checks`: a table in, findings out
 - `tornkit.routing.report`: the two ends of this tied together: applications in, report out
 - `tornkit.routing.render`: a report in, text out; prints nothing

@@ -90,13 +90,17 @@ Examples:
 @click.option(
     "--match",
     metavar="URL",
-    help="Say what a request for URL reaches, and why not the routes before it. A full URL or a "
-    "path. Exit 1 if nothing answers.",
+    help="Say what a request for URL reaches, and why not the routes before it. A full URL (ws:// "
+    "for a WebSocket) or a path. Exit 1 if it ends in an error: 404, 405, 400.",
 )
 @click.option(
     "--header", metavar="'K: V'", multiple=True, help="A header of the request for --match."
 )
-@click.option("--reverse", metavar="NAME", help="Print the URL of NAME, and whether it leads back.")
+@click.option(
+    "--reverse",
+    metavar="NAME",
+    help="Print the URL of NAME, and say whether it leads back. Exit 1 if it does not.",
+)
 @click.option("--arg", metavar="VALUE", multiple=True, help="An argument for --reverse.")
 @click.option("--check", is_flag=True, help="Run every check. Exit 1 if there is a finding.")
 @click.option(

@@ -1,15 +1,92 @@
-"""``--match`` and ``--reverse``."""
+"""``--match`` and ``--reverse``: follow a URL to its route, or a name to its URL and back."""
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from tornkit.cli.routes import printing
 from tornkit.cli.routes.options import Options
+from tornkit.errors import UsageError
 
 if TYPE_CHECKING:
     from tornkit.appload.load import LoadedApp
+    from tornkit.routing.render.spans import SpanLine
+    from tornkit.routing.reverse import Unreversed
 
 
 def run(asked: Options, loaded: LoadedApp) -> int:
-    """Print who answers; 1 if nobody does."""
-    raise NotImplementedError
+    """Print who answers, or the URL of a name; 1 if it is sure that nobody does, or there is
+    none, or that it does not lead back.
+
+    :raises UsageError: the URL, the method or a header is none.
+    """
+    if asked.match is not None:
+        return _match(asked, asked.match, loaded)
+    assert asked.reverse is not None
+    return _reverse(asked, asked.reverse, loaded)
+
+
+def _tables(loaded: LoadedApp) -> tuple[Unreversed, ...]:
+    from tornkit.routing.extract import unreversed_tables
+
+    return unreversed_tables(loaded.applications)
+
+
+def _match(asked: Options, url: str, loaded: LoadedApp) -> int:
+    import tornado
+
+    from tornkit.routing.asked import asked as request_for
+    from tornkit.routing.explain import explain
+
+    try:
+        request = request_for(url, asked.method, asked.header)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    found = [explain(each.table, request, tornado.version) for each in _tables(loaded)]
+    if asked.format == "json":
+        from tornkit.routing.render import explained_json
+
+        printing.echo(explained_json.document(found, request, loaded.label, tornado.version))
+    else:
+        from tornkit.routing.render import explained
+
+        printing.spans(explained.lines(found, Path.cwd(), printing.terminal_width()))
+    return int(not any(each.answered for each in found))
+
+
+def _reverse(asked: Options, name: str, loaded: LoadedApp) -> int:
+    import tornado
+
+    from tornkit.routing.named import reverse
+    from tornkit.routing.render import reversed as rendered
+
+    with contextlib.redirect_stdout(sys.stderr):  # a reverse_url of the user's own may print
+        found = reverse(_tables(loaded), name, asked.arg)
+    first = found.first
+    if asked.format == "json":
+        printing.echo(rendered.document(found, loaded.label, tornado.version))
+    else:
+        # Alone on standard output, so that a script can use it.
+        if first is not None and first.reversal.url is not None:
+            printing.echo(first.reversal.url)
+        _say(list(rendered.lines(found)))
+    return int(first is None or first.leads_back is False)
+
+
+def _say(lines: Sequence[SpanLine]) -> None:
+    """Beside the result: on standard error, in colour if that is a terminal."""
+    if sys.stderr.isatty():
+        from tornkit.cli import console
+        from tornkit.routing.render.terminal import Page
+
+        console.err().print(Page(lines))
+    else:
+        from tornkit.routing.render.spans import text_of
+
+        click.echo(text_of(lines), nl=False, err=True)  # stderr escapes what it can't encode
