@@ -299,11 +299,9 @@ def test_private_parts_of_tornado_are_touched_in_few_places() -> None:
     assert places <= {
         "tornkit.seams",
         "tornkit.engine.privates",
-        "tornkit.routing.extract",
-        "tornkit.routing.targets",
-    }, {
-        name: found[name] for name in places
-    }
+        "tornkit.routing.reading.extract",
+        "tornkit.routing.reading.targets",
+    }, {name: found[name] for name in places}
 
 
 def test_seams_lists_what_it_touches() -> None:

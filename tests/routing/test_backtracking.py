@@ -15,7 +15,7 @@ from tornkit.routing.automata.alphabet import WIRE
 from tornkit.routing.backtracking.attack import Suspicion, suspicion
 from tornkit.routing.backtracking.budget import TooMuch
 from tornkit.routing.backtracking.shape import worth_a_look
-from tornkit.routing.pattern import parsed
+from tornkit.routing.patterns.pattern import parsed
 
 EXPONENTIAL = [
     r"(a+)+$",

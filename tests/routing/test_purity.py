@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tornkit.routing.checks import ALL
+import tornkit.routing
 
-PURE = ["model", "pattern", "sample", "match", "reverse", "source", "checks", "render.rows"]
-CHECKING = [
-    *("codes", "wanted", "comments", "identity", "baseline", "sift", "fix", "explanations"),
-    *("render.findings", "render.github", "render.sarif"),
-]
-FORMATS = [
-    f"render.{each}"
-    for each in ("plain", "layout", "tree", "markdown", "commas", "structured", "below", "words")
-]
-
-EXPLAINING = [
-    *("asked", "answers", "redirects", "nearness", "explain", "named"),
-    *("render.explained", "render.explained_json", "render.reversed"),
-]
-COMPARING = ["saved", "pairing", "meeting", "diff", "render.differences", "openapi"]
+ROOT = Path(tornkit.routing.__file__).parent
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in ROOT.rglob("*.py")
+} - {"__init__"}
+# The readers of a live application, what ties them to the rest, and the only user of rich.
+IMPURE = {"reading.extract", "reading.targets", "report", "render.terminal"}
 
 
 def imported_by(*modules: str) -> set[str]:
@@ -34,10 +27,17 @@ def imported_by(*modules: str) -> set[str]:
 
 
 def test_no_tornado_and_no_rich_behind_extract() -> None:
-    families = [f"checks.{family}" for family in ALL]
-    loaded = imported_by(*PURE, *families, *CHECKING, *FORMATS, *COMPARING, *EXPLAINING)
+    assert IMPURE < MODULES
+    loaded = imported_by(*(MODULES - IMPURE))
     assert {"tornkit.routing.model", "tornkit.routing.checks.names"} <= loaded
     assert not loaded & {"tornado", "rich", "click"}
+
+
+def test_a_plain_list_loads_nothing_of_the_analysis() -> None:
+    loaded = imported_by("report", "render.plain", "render.below")
+    analyses = ("automata", "reachability", "backtracking", "references", "openapi", "comparing")
+    for each in (*analyses, "findings.explanations", "findings.fix", "matching.explain"):
+        assert not any(f"{name}.".startswith(f"tornkit.routing.{each}.") for name in loaded), each
 
 
 @pytest.mark.parametrize("module", ["report", "render.terminal"])

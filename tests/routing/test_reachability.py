@@ -20,11 +20,11 @@ from tornkit.routing.automata.alphabet import HOST, WIRE
 from tornkit.routing.automata.languages import language
 from tornkit.routing.automata.search import Budget, drawn
 from tornkit.routing.automata.translate import Bound, translated
-from tornkit.routing.extract import route_table
-from tornkit.routing.match import Request
+from tornkit.routing.matching.match import Request
 from tornkit.routing.model import HostCondition, PathCondition, Route, RouteTable
 from tornkit.routing.reachability import Fate, Verdict, verdicts
 from tornkit.routing.reachability.worlds import is_host
+from tornkit.routing.reading.extract import route_table
 
 TABLES = int(os.environ.get("TORNKIT_TEST_TABLES", "400"))
 BLOCKS = 8

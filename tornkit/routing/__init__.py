@@ -1,25 +1,24 @@
 """What `tornkit routes` knows about an application's routes.
 
-- `tornkit.routing.extract`: reads a live application into plain data; the only reader of
-  Tornado's router internals
-- `tornkit.routing.targets`: reads handler classes for it; `tornkit.routing.signatures` what their
-  methods take
-- `tornkit.routing.masking`: values on one short line, without secrets
-- `tornkit.routing.places`: the user's own files and template folders
-- `tornkit.routing.declared`: the line on which a rule is written
-- `tornkit.routing.source`: where a class or function is defined
-- `tornkit.routing.model`: that plain data: `RouteTable`, `Route`, `Finding`, `Report`
-- `tornkit.routing.match`: which route a request reaches
-- `tornkit.routing.sample`: example strings that a regex matches
-- `tornkit.routing.reverse`: calls ``reverse_url`` and follows the URL back
-- `tornkit.routing.explain`: what becomes of a request, with `tornkit.routing.asked` (as typed),
-  `tornkit.routing.answers` (the answer it is headed for) and `tornkit.routing.nearness` (why a
-  route was passed over)
-- `tornkit.routing.named`: one name reversed with chosen arguments
-- `tornkit.routing.checks`: a table in, findings out
-- `tornkit.routing.report`: the two ends of this tied together: applications in, report out
+- `tornkit.routing.model`: the plain data that all of it is about: `RouteTable`, `Route`, `Finding`,
+  `Report`
+- `tornkit.routing.reading`: a live application in, that data out; the only part that knows Tornado
+- `tornkit.routing.patterns`: what a regex says, and examples of what it matches
+- `tornkit.routing.matching`: which route a request reaches, what answers, why not the others
+- `tornkit.routing.reversing`: calls ``reverse_url`` and follows the URL back
+- `tornkit.routing.automata`: regexes as languages that can be searched
+- `tornkit.routing.reachability`: which routes no request can reach
+- `tornkit.routing.handlers`: whether a handler can take what a route hands to it
+- `tornkit.routing.references`: where code and templates call ``reverse_url``
+- `tornkit.routing.backtracking`: patterns that can be made to run for ages
+- `tornkit.routing.checks`: a table in, findings out; one module a family
+- `tornkit.routing.findings`: codes, which of them are wanted, how some are mended
+- `tornkit.routing.comparing`: how one table differs from another
+- `tornkit.routing.openapi`: the table as an OpenAPI document
+- `tornkit.routing.report`: the two ends tied together: applications in, report out
+- `tornkit.routing.select`: filters and orders of the list
 - `tornkit.routing.render`: a report in, text out; prints nothing
+- `tornkit.routing.patience`: ends a computation that takes too long
 
-After ``extract`` and ``targets`` everything is pure: no Tornado import, and no user code but
-``reverse_url``.
+After ``reading`` everything is pure: no Tornado import, no user code but ``reverse_url``.
 """

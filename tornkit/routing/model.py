@@ -7,7 +7,7 @@ it. The one thing a flat list would lose is that a nested ``Application`` answer
 and so ends the search for everything after it: that is a `Fallback`, which stands between two
 routes.
 
-Written by `tornkit.routing.extract`, completed by `tornkit.routing.reverse`, read by everything
+Written by `routing.reading.extract`, completed by `routing.reversing.reverse`, read by everything
 else. Knows nothing of Tornado.
 """
 
@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tornkit.routing.prefix import PrefixIndex, required_prefix
+from tornkit.routing.patterns.prefix import PrefixIndex, required_prefix
 
 
 @dataclass(frozen=True)
@@ -390,7 +390,7 @@ class Severity(enum.Enum):
 class Finding:
     """Something a check says.
 
-    ``code`` is a key of `tornkit.routing.codes.CODES`. ``route`` is the index it is about, ``by``
+    ``code`` is a key of `routing.findings.codes.CODES`. ``route`` is the index it is about, ``by``
     those that cause it, ``witness`` a URL that shows it, ``where`` the file and line to open.
     """
 

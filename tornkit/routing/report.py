@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 import tornado
 
 from tornkit.routing.checks import LISTED, findings
-from tornkit.routing.extract import route_tables
 from tornkit.routing.model import Report
+from tornkit.routing.reading.extract import route_tables
 
 Progress = Callable[[str, int, int], None]
 """Called before a family of checks: its name, its number from 1, how many there are."""
@@ -35,7 +35,7 @@ def report_on(
     """
     tables = route_tables(applications, program=program)
     if declared:
-        from tornkit.routing.declared import with_declarations
+        from tornkit.routing.reading.declared import with_declarations
 
         tables = tuple(with_declarations(table) for table in tables)
     numbers = itertools.count(1)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.routes.checked import Entry, Home, Project
 from tests.cli.routes.terminal import run, run_in_terminal, without_colours
-from tornkit.routing.codes import CODES
+from tornkit.routing.findings.codes import CODES
 
 
 class TestResult:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.cli.routes.checked import Project
 from tornkit.cli.routes.explaining import page
-from tornkit.routing.codes import CODES
-from tornkit.routing.explanations import explanation
+from tornkit.routing.findings.codes import CODES
+from tornkit.routing.findings.explanations import explanation
 from tornkit.routing.render.findings import text
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.routes.terminal import run, run_in_terminal, without_colours
 from tornkit.cli.routes import mending
 from tornkit.errors import TornkitError
-from tornkit.routing.fix import Mend, Plan
+from tornkit.routing.findings.fix import Mend, Plan
 
 APP = """\
 from tornado.web import Application, RequestHandler

@@ -12,8 +12,8 @@ from tornado.web import Application, RequestHandler
 from tornkit.routing.backtracking.trial import Job, Outcome, Proof, Undecided
 from tornkit.routing.checks import backtracking
 from tornkit.routing.checks.backtracking import check
-from tornkit.routing.extract import route_table
 from tornkit.routing.model import Finding
+from tornkit.routing.reading.extract import route_table
 
 
 class Page(RequestHandler):

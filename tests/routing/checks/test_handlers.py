@@ -59,8 +59,8 @@ from tests.routing.checks.specimens import (
     status,
 )
 from tornkit.routing.checks.handlers import check
-from tornkit.routing.extract import route_table
 from tornkit.routing.model import RouteTable, Severity, Source
+from tornkit.routing.reading.extract import route_table
 
 # rule, path of a request that it gets, what is to be said of it
 CASES: list[tuple[Any, str, str | None]] = [

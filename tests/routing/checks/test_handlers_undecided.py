@@ -27,8 +27,8 @@ from tests.routing.checks.specimens import (
     status,
 )
 from tornkit.routing.checks.handlers import check
-from tornkit.routing.extract import route_table
 from tornkit.routing.model import Finding, Places, RouteTable
+from tornkit.routing.reading.extract import route_table
 
 
 class Renumbering(RequestHandler):

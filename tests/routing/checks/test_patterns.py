@@ -10,8 +10,8 @@ from tornado.routing import HostMatches, PathMatches, Rule, RuleRouter
 from tornado.web import Application, ErrorHandler, FallbackHandler, RequestHandler, url
 
 from tornkit.routing.checks.patterns import check
-from tornkit.routing.extract import route_table
 from tornkit.routing.model import Finding, Origin, RouteTable, Source
+from tornkit.routing.reading.extract import route_table
 
 
 class Page(RequestHandler):

@@ -8,8 +8,8 @@ from tornado.routing import PathMatches, Rule
 from tornado.web import Application, RequestHandler
 
 from tornkit.routing.checks import overlap, reachability
-from tornkit.routing.extract import route_table
 from tornkit.routing.model import Finding, Severity
+from tornkit.routing.reading.extract import route_table
 
 
 class Home(RequestHandler):

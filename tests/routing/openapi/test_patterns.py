@@ -8,8 +8,8 @@ import re
 import pytest
 
 from tornkit.routing.openapi.patterns import ecma, may_hold, words
-from tornkit.routing.pattern import parsed
-from tornkit.routing.sample import examples
+from tornkit.routing.patterns.pattern import parsed
+from tornkit.routing.patterns.sample import examples
 
 TRANSLATED = {
     r"[^/]+": "^[^/]+$",

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tornkit.routing.openapi.templates import MOST, Slot, Template, schema, templates
-from tornkit.routing.sample import examples
+from tornkit.routing.patterns.sample import examples
 
 EXACT = {
     r"/a$": ["/a"],

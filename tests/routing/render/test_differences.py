@@ -9,10 +9,10 @@ import pytest
 from tornado.web import Application, RedirectHandler
 
 from tests.routing.saved_tables import Form, Home, Other, saved, written
-from tornkit.routing.diff import differences
+from tornkit.routing.comparing.diff import differences
+from tornkit.routing.comparing.saved import SavedTable, read
 from tornkit.routing.render.differences import Base, document, lines, markdown, summary
 from tornkit.routing.render.findings import text
-from tornkit.routing.saved import SavedTable, read
 
 OLD: list[Any] = [
     ("/gone", RedirectHandler, {"url": "/"}),

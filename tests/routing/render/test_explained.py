@@ -16,9 +16,9 @@ from tornado.web import (
 )
 from tornado.websocket import WebSocketHandler
 
-from tornkit.routing.asked import asked
-from tornkit.routing.explain import explain
-from tornkit.routing.extract import unreversed_tables
+from tornkit.routing.matching.asked import asked
+from tornkit.routing.matching.explain import explain
+from tornkit.routing.reading.extract import unreversed_tables
 from tornkit.routing.render.explained import MOST, lines
 from tornkit.routing.render.spans import line_width, text_of
 

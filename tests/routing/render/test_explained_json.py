@@ -8,9 +8,9 @@ from typing import Any
 from tornado.routing import Matcher
 from tornado.web import Application, RedirectHandler, RequestHandler
 
-from tornkit.routing.asked import asked
-from tornkit.routing.explain import explain
-from tornkit.routing.extract import unreversed_tables
+from tornkit.routing.matching.asked import asked
+from tornkit.routing.matching.explain import explain
+from tornkit.routing.reading.extract import unreversed_tables
 from tornkit.routing.render.explained_json import document
 
 

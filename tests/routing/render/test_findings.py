@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.routing.reports import RULES, Page, a_report
-from tornkit.routing.codes import finding
+from tornkit.routing.findings.codes import finding
+from tornkit.routing.findings.sift import Sifted
 from tornkit.routing.model import Finding, Source
 from tornkit.routing.render.findings import document, folded, summary, text
 from tornkit.routing.render.spans import line_width, text_of
-from tornkit.routing.sift import Sifted
 
 HERE = Path(__file__).resolve().parents[1]
 TAKEN = finding("TK201", "taken by route 1", route=2, witness="/posts/7", by=(1,))

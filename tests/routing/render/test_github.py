@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.routing.reports import a_report
-from tornkit.routing.codes import finding
+from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Source
 from tornkit.routing.render.github import document
 

@@ -8,10 +8,10 @@ from typing import Any
 from tornado.routing import Matcher
 from tornado.web import Application, RequestHandler
 
-from tornkit.routing.extract import unreversed_tables
-from tornkit.routing.named import reverse
+from tornkit.routing.reading.extract import unreversed_tables
 from tornkit.routing.render.reversed import document, lines
 from tornkit.routing.render.spans import text_of
+from tornkit.routing.reversing.named import reverse
 
 
 class Post(RequestHandler):

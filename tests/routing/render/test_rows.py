@@ -20,7 +20,7 @@ from tests.routing.render.tables import (
     shown,
     simple,
 )
-from tornkit.routing.codes import finding
+from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Report, Severity, Source
 from tornkit.routing.render.rows import COLUMNS, Row, columns_in_use, marks_in_use, rows
 from tornkit.routing.report import report_on

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.routing.reports import RULES, Page, a_report
-from tornkit.routing.codes import CODES, finding
+from tornkit.routing.findings.codes import CODES, finding
 from tornkit.routing.model import Finding, Source
 from tornkit.routing.render.sarif import document
 

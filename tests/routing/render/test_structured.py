@@ -23,7 +23,7 @@ from tests.routing.render.tables import (
     report_of,
     simple,
 )
-from tornkit.routing.codes import finding
+from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Report, Source
 from tornkit.routing.render import structured
 from tornkit.routing.report import report_on

@@ -220,7 +220,7 @@ def _explain(ctx: click.Context, code: str | None) -> None:
 
 
 def _complete_codes(incomplete: str) -> list[str]:
-    from tornkit.routing.codes import CODES
+    from tornkit.routing.findings.codes import CODES
 
     return _completed(incomplete.upper(), CODES)
 

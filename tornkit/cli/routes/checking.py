@@ -16,16 +16,16 @@ from tornkit.cli.routes import mending, printing
 from tornkit.cli.routes.files import replace_file
 from tornkit.cli.routes.options import Options
 from tornkit.errors import UsageError
-from tornkit.routing import baseline
-from tornkit.routing.codes import CODES
-from tornkit.routing.fix import MENDABLE
+from tornkit.routing.findings import baseline
+from tornkit.routing.findings.codes import CODES
+from tornkit.routing.findings.fix import MENDABLE
+from tornkit.routing.findings.sift import Sifted, sift
+from tornkit.routing.findings.wanted import NothingSelected, UnknownCode, Wanted, wanted
 from tornkit.routing.model import Report, Severity
-from tornkit.routing.sift import Sifted, sift
-from tornkit.routing.wanted import NothingSelected, UnknownCode, Wanted, wanted
 
 if TYPE_CHECKING:
     from tornkit.appload.load import LoadedApp
-    from tornkit.routing.identity import Identity
+    from tornkit.routing.findings.identity import Identity
 
 _FAILING = {
     "error": frozenset({Severity.ERROR}),
@@ -137,7 +137,7 @@ def _read_baseline(path: Path) -> tuple[Identity, ...]:
 
 
 def _write_baseline(demand: Demand, path: Path, report: Report) -> int:
-    from tornkit.routing.identity import identities
+    from tornkit.routing.findings.identity import identities
 
     base = path.parent.resolve()
     found = sift(report, demand.codes, base=base).report

@@ -19,8 +19,8 @@ from tornkit.cli.routes.revision import Revision, find_revision
 from tornkit.cli.target import Words
 from tornkit.errors import UsageError
 from tornkit.routing.checks import LISTED
-from tornkit.routing.codes import CODES
-from tornkit.routing.saved import NotATable, SavedTable, read
+from tornkit.routing.comparing.saved import NotATable, SavedTable, read
+from tornkit.routing.findings.codes import CODES
 
 if TYPE_CHECKING:
     from tornkit.appload import Target
@@ -66,7 +66,7 @@ def demand(asked: Options, words: Words, target: Target) -> Demand:
 def run(demand: Demand, loaded: LoadedApp) -> int:
     """Print how the tables differ; 1 if they do."""
     from tornkit.cli.routes import snapshot
-    from tornkit.routing.diff import differences
+    from tornkit.routing.comparing.diff import differences
     from tornkit.routing.render import structured
     from tornkit.routing.render.differences import Base, document, lines, markdown
 
@@ -92,9 +92,9 @@ def run(demand: Demand, loaded: LoadedApp) -> int:
 
 def checked(loaded: LoadedApp, codes: Iterable[str]) -> Report:
     """The report with the findings of ``codes``, without those that a comment silences."""
+    from tornkit.routing.findings.sift import sift
+    from tornkit.routing.findings.wanted import Wanted
     from tornkit.routing.report import report_on
-    from tornkit.routing.sift import sift
-    from tornkit.routing.wanted import Wanted
 
     only = Wanted(frozenset(codes))
     with contextlib.redirect_stdout(sys.stderr):  # a reverse_url of the user's own may print

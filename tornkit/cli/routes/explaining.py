@@ -8,8 +8,8 @@ import textwrap
 
 from tornkit.cli.routes import printing
 from tornkit.errors import UsageError
-from tornkit.routing.codes import CODES, Code
-from tornkit.routing.explanations import Explanation, explanation
+from tornkit.routing.findings.codes import CODES, Code
+from tornkit.routing.findings.explanations import Explanation, explanation
 from tornkit.routing.render.findings import Line
 from tornkit.routing.render.spans import Span
 

@@ -17,7 +17,7 @@ from tornkit.errors import UsageError
 if TYPE_CHECKING:
     from tornkit.appload.load import LoadedApp
     from tornkit.routing.render.spans import SpanLine
-    from tornkit.routing.reverse import Unreversed
+    from tornkit.routing.reversing.reverse import Unreversed
 
 
 def run(asked: Options, loaded: LoadedApp) -> int:
@@ -33,7 +33,7 @@ def run(asked: Options, loaded: LoadedApp) -> int:
 
 
 def _tables(loaded: LoadedApp) -> tuple[Unreversed, ...]:
-    from tornkit.routing.extract import unreversed_tables
+    from tornkit.routing.reading.extract import unreversed_tables
 
     return unreversed_tables(loaded.applications)
 
@@ -41,8 +41,8 @@ def _tables(loaded: LoadedApp) -> tuple[Unreversed, ...]:
 def _match(asked: Options, url: str, loaded: LoadedApp) -> int:
     import tornado
 
-    from tornkit.routing.asked import asked as request_for
-    from tornkit.routing.explain import explain
+    from tornkit.routing.matching.asked import asked as request_for
+    from tornkit.routing.matching.explain import explain
 
     try:
         request = request_for(url, asked.method, asked.header)
@@ -63,8 +63,8 @@ def _match(asked: Options, url: str, loaded: LoadedApp) -> int:
 def _reverse(asked: Options, name: str, loaded: LoadedApp) -> int:
     import tornado
 
-    from tornkit.routing.named import reverse
     from tornkit.routing.render import reversed as rendered
+    from tornkit.routing.reversing.named import reverse
 
     with contextlib.redirect_stdout(sys.stderr):  # a reverse_url of the user's own may print
         found = reverse(_tables(loaded), name, asked.arg)

@@ -12,7 +12,7 @@ import click
 from tornkit.cli.routes import printing
 from tornkit.cli.routes.files import replace_file
 from tornkit.errors import TornkitError
-from tornkit.routing.fix import Left, Mend, plan
+from tornkit.routing.findings.fix import Left, Mend, plan
 from tornkit.routing.model import Finding, Report
 from tornkit.routing.render.below import count
 from tornkit.routing.render.spans import Span, SpanLine

@@ -27,7 +27,7 @@ from tornkit.appload import Target
 from tornkit.cli.routes.revision import Revision, checked_out, tracked
 from tornkit.cli.target import Words
 from tornkit.errors import TornkitError, UsageError
-from tornkit.routing.saved import SavedTable, read
+from tornkit.routing.comparing.saved import SavedTable, read
 
 # `-P` keeps the revision's own folder off the path until tornkit is imported: it may hold another
 # tornkit. Then tornkit's place goes, for other packages of the same name may lie beside it.

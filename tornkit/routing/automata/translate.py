@@ -34,7 +34,7 @@ from tornkit.routing.automata.expressions import (
     repeat,
     seq,
 )
-from tornkit.routing.pattern import parsed
+from tornkit.routing.patterns.pattern import parsed
 
 _MOST_BRANCHES = 256  # walked on by themselves, before the translation gives up
 _UNLIMITED = 2**32 - 1  # re._constants.MAXREPEAT; whatever is above some thousands is too large

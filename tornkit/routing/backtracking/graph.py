@@ -36,7 +36,7 @@ from tornkit.routing.backtracking.shape import (
     mask_of_item,
     takes_one,
 )
-from tornkit.routing.pattern import parsed
+from tornkit.routing.patterns.pattern import parsed
 
 END = 1 << 256
 """The bit, above those of the characters, for "nothing comes next"."""

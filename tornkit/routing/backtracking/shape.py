@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tornkit.routing.automata.alphabet import set_mask
-from tornkit.routing.pattern import parsed
+from tornkit.routing.patterns.pattern import parsed
 
-_parser: Any = importlib.import_module("re._parser")  # see tornkit.routing.pattern
+_parser: Any = importlib.import_module("re._parser")  # see tornkit.routing.patterns.pattern
 
 Items = Sequence[tuple[Any, Any]]
 

@@ -19,9 +19,9 @@ from tornkit.routing.backtracking.growth import example, growth, is_exponential
 from tornkit.routing.backtracking.shape import worth_a_look
 from tornkit.routing.backtracking.trial import Job, Outcome, Proof, Undecided, outcomes
 from tornkit.routing.checks.place import Place, places_of
-from tornkit.routing.match import Answer, Request, answer, candidates
+from tornkit.routing.matching.match import Answer, Request, answer, candidates
 from tornkit.routing.model import Fallback, Finding, Route, RouteTable
-from tornkit.routing.reverse import hosts
+from tornkit.routing.reversing.reverse import hosts
 
 # A host needs more than letters for these: two digits behind, or a port.
 _HOST_LETTERS = HOST & ~mask_of("%:")

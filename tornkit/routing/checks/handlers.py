@@ -12,10 +12,17 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tornkit.routing.codes import finding
-from tornkit.routing.fits import listed, spelled
-from tornkit.routing.forwarding import Given, Misfit, misfit, to_tornado
-from tornkit.routing.given import changed_by, doubt, given, said
+from tornkit.routing.findings.codes import finding
+from tornkit.routing.handlers.fits import listed, spelled
+from tornkit.routing.handlers.forwarding import Given, Misfit, misfit, to_tornado
+from tornkit.routing.handlers.given import changed_by, doubt, given, said
+from tornkit.routing.handlers.ready_made import (
+    beside_a_file,
+    folder_maker,
+    missing_folder,
+    unfillable_redirect,
+    unusable_path,
+)
 from tornkit.routing.model import (
     Finding,
     Keyword,
@@ -23,13 +30,6 @@ from tornkit.routing.model import (
     Route,
     RouteTable,
     TargetKind,
-)
-from tornkit.routing.ready_made import (
-    beside_a_file,
-    folder_maker,
-    missing_folder,
-    unfillable_redirect,
-    unusable_path,
 )
 
 _PASSED_BY_TORNADO = ("application", "request")  # to `RequestHandler.__init__`

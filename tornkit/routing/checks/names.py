@@ -1,6 +1,6 @@
 """TK101, TK102: two routes of one name.
 
-``reverse_url`` answers for one of them only (see `tornkit.routing.reverse.name_owners`); the
+``reverse_url`` answers for one of them only (see `routing.reversing.reverse.name_owners`); the
 finding stands at the other.
 """
 
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tornkit.routing.codes import finding
+from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Finding, Route, RouteTable
-from tornkit.routing.reverse import name_owners
+from tornkit.routing.reversing.reverse import name_owners
 
 
 def check(table: RouteTable) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tornkit.routing.checks.reachability import called, url
-from tornkit.routing.codes import finding
+from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Finding, RouteTable
 from tornkit.routing.reachability import Fate, overlaps, verdicts
 

@@ -1,7 +1,7 @@
 r"""TK501 to TK505: patterns that match more than they look.
 
-A dot that was not escaped (`tornkit.routing.dots`), and an end that is missing
-(`tornkit.routing.ends`). Each finding has a witness, a path or host that matches and should not,
+A dot that was not escaped (`tornkit.routing.patterns.dots`), and an end that is missing
+(`routing.patterns.ends`). Each finding has a witness, a path or host that matches and should not,
 and the regex itself has said so; without one there is no finding.
 
 A router's condition is judged once, at the first route below it. That a *path* pattern there has
@@ -16,8 +16,6 @@ import re
 from collections.abc import Iterator
 
 from tornkit.routing.checks.place import Place, places_of
-from tornkit.routing.dots import dots_to_escape, lone_dots, with_escapes
-from tornkit.routing.ends import End, ends, escapes, longer
 from tornkit.routing.model import (
     Condition,
     Finding,
@@ -26,8 +24,10 @@ from tornkit.routing.model import (
     RouteTable,
     TargetKind,
 )
-from tornkit.routing.pattern import parsed
-from tornkit.routing.sample import examples, host_examples
+from tornkit.routing.patterns.dots import dots_to_escape, lone_dots, with_escapes
+from tornkit.routing.patterns.ends import End, ends, escapes, longer
+from tornkit.routing.patterns.pattern import parsed
+from tornkit.routing.patterns.sample import examples, host_examples
 
 _PATH_TAILS = ("XYZ", "/XYZ", "!XYZ")
 _HOST_TAILS = (".evil.org", "xyz")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tornkit.routing.codes import finding
+from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Condition, Finding, HostCondition, PathCondition, Route
-from tornkit.routing.pattern import shown
+from tornkit.routing.patterns.pattern import shown
 
 _LONG = 80
 

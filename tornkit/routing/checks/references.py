@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tornkit.routing.codes import finding
+from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Finding, Outcome, PathCondition, Places, Route, RouteTable
-from tornkit.routing.pattern import shown
+from tornkit.routing.patterns.pattern import shown
 from tornkit.routing.references import references
 from tornkit.routing.references.model import (
     Forwards,
@@ -29,7 +29,7 @@ from tornkit.routing.references.model import (
     Use,
 )
 from tornkit.routing.references.rulenames import names_given
-from tornkit.routing.reverse import name_owners
+from tornkit.routing.reversing.reverse import name_owners
 
 
 def check(table: RouteTable) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """TK301, TK302, TK303 and TK000: names that do not reverse to their own route.
 
-The work is done in `tornkit.routing.reverse`; here its outcomes become findings. A copy of a
+The work is done in `routing.reversing.reverse`; here its outcomes become findings. A copy of a
 host rule's list under ``default_host`` is not reported: its names are judged at the original.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tornkit.routing.codes import finding
+from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Finding, Outcome, Reversal, RouteTable
 
 

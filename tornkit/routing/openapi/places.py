@@ -24,7 +24,7 @@ from tornkit.routing.model import (
 )
 from tornkit.routing.openapi.patterns import words
 from tornkit.routing.openapi.templates import Template, templates
-from tornkit.routing.pattern import parsed, shown
+from tornkit.routing.patterns.pattern import parsed, shown
 
 _MOST_HOSTS = 8
 

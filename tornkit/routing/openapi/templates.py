@@ -30,8 +30,8 @@ from tornkit.routing.openapi.patterns import (
     may_hold,
     words,
 )
-from tornkit.routing.pattern import parsed
-from tornkit.routing.reverse import sent
+from tornkit.routing.patterns.pattern import parsed
+from tornkit.routing.reversing.reverse import sent
 
 MOST = 16
 """Templates that one regex may give."""

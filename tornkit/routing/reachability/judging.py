@@ -8,15 +8,15 @@ from itertools import islice
 from tornkit.routing.automata.positions import TooLarge
 from tornkit.routing.automata.search import OverBudget
 from tornkit.routing.automata.translate import Untranslatable
-from tornkit.routing.match import Request
+from tornkit.routing.matching.match import Request
 from tornkit.routing.model import PathCondition, Route, RouteTable, Takes
 from tornkit.routing.patience import OutOfPatience, patience
+from tornkit.routing.patterns.sample import examples
 from tornkit.routing.reachability.fates import Fate, Verdict
 from tornkit.routing.reachability.paths import is_sendable
 from tornkit.routing.reachability.question import PATIENCE, Question, arrives
 from tornkit.routing.reachability.worlds import is_host
-from tornkit.routing.reverse import hosts, sent
-from tornkit.routing.sample import examples
+from tornkit.routing.reversing.reverse import hosts, sent
 
 
 def verdicts(table: RouteTable) -> Iterator[tuple[Route, Verdict]]:

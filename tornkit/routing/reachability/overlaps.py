@@ -11,7 +11,7 @@ from tornkit.routing.automata.languages import language
 from tornkit.routing.automata.positions import TooLarge
 from tornkit.routing.automata.search import Budget, OverBudget, words
 from tornkit.routing.automata.translate import Bound, Untranslatable
-from tornkit.routing.match import Request
+from tornkit.routing.matching.match import Request
 from tornkit.routing.model import Route, RouteTable
 from tornkit.routing.patience import OutOfPatience, patience
 from tornkit.routing.reachability.paths import paths_of, sendable_paths, union

@@ -10,7 +10,7 @@ from tornkit.routing.automata.expressions import both
 from tornkit.routing.automata.languages import language
 from tornkit.routing.automata.search import Budget, OverBudget, drawn, shortest, words
 from tornkit.routing.automata.translate import Bound
-from tornkit.routing.match import Answer, Request, answer, candidates
+from tornkit.routing.matching.match import Answer, Request, answer, candidates
 from tornkit.routing.model import (
     DefaultHostCondition,
     Fallback,
@@ -19,7 +19,7 @@ from tornkit.routing.model import (
     RouteTable,
     Takes,
 )
-from tornkit.routing.prefix import required_prefix
+from tornkit.routing.patterns.prefix import required_prefix
 from tornkit.routing.reachability.fates import Fate, Verdict
 from tornkit.routing.reachability.paths import (
     is_path,

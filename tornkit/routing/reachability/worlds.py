@@ -11,11 +11,11 @@ from tornkit.routing.automata.alphabet import HOST
 from tornkit.routing.automata.languages import language
 from tornkit.routing.automata.search import Budget, every_way
 from tornkit.routing.automata.translate import Bound, Untranslatable, translated
-from tornkit.routing.match import Answer, Request, answer
+from tornkit.routing.matching.match import Answer, Request, answer
 from tornkit.routing.model import Condition, CustomCondition, Fallback, HostCondition, Route
+from tornkit.routing.patterns.sample import host_examples
 from tornkit.routing.reachability.paths import is_path
-from tornkit.routing.reverse import USUAL_HOSTS
-from tornkit.routing.sample import host_examples
+from tornkit.routing.reversing.reverse import USUAL_HOSTS
 
 _STATES, _SECONDS = 20_000, 0.5
 

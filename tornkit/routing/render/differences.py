@@ -21,13 +21,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tornkit.routing.diff import Change, Changed, Differences, Finding, Moved, Passed
+from tornkit.routing.comparing.diff import Change, Changed, Differences, Finding, Moved, Passed
+from tornkit.routing.comparing.saved import SavedRoute, SavedTable
 from tornkit.routing.render.below import count
 from tornkit.routing.render.findings import Line
 from tornkit.routing.render.markdown import code, escaped
 from tornkit.routing.render.spans import Span
 from tornkit.routing.render.words import printable
-from tornkit.routing.saved import SavedRoute, SavedTable
 
 MOST_PASSED = 5
 """Routes that a person is told of when another has moved past them; JSON has all."""

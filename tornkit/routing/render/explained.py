@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tornkit.routing.answers import Reply, Verdict
-from tornkit.routing.explain import Explanation, Passed, Undecided
-from tornkit.routing.masking import masked
+from tornkit.routing.matching.answers import Reply, Verdict
+from tornkit.routing.matching.explain import Explanation, Passed, Undecided
 from tornkit.routing.model import Fallback, Route, TargetKind
+from tornkit.routing.reading.masking import masked
 from tornkit.routing.render import words
 from tornkit.routing.render.spans import Span, SpanLine, fold, line_width, width_of
 

@@ -16,7 +16,7 @@
   - ``undecided``: the same with ``why``, of steps before that, about which code of the
     application's own decides
   - ``passed``: all routes before it that do not take the request: ``route``, ``reason``
-    (`tornkit.routing.nearness.Why`), ``near``, ``message``, ``instead`` (a path that the pattern
+    (`routing.matching.nearness.Why`), ``near``, ``message``, ``instead`` (a path that the pattern
     would take, or null)
   - ``later``: indices of the routes behind it that would take the request too
 """
@@ -28,11 +28,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote_from_bytes
 
-from tornkit.routing.answers import Reply, Value
-from tornkit.routing.asked import Asked
-from tornkit.routing.explain import Explanation, Passed, Undecided
-from tornkit.routing.masking import masked
+from tornkit.routing.matching.answers import Reply, Value
+from tornkit.routing.matching.asked import Asked
+from tornkit.routing.matching.explain import Explanation, Passed, Undecided
 from tornkit.routing.model import Fallback, Route
+from tornkit.routing.reading.masking import masked
 from tornkit.routing.render.structured import VERSION
 
 

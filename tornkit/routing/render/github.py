@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tornkit.routing.identity import relative
+from tornkit.routing.findings.identity import relative
 from tornkit.routing.model import Finding, Report, Route, Severity
 from tornkit.routing.render.words import pattern
 

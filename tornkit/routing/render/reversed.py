@@ -15,12 +15,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tornkit.routing.masking import masked
 from tornkit.routing.model import Outcome, Reversal
-from tornkit.routing.named import Answer, Reversed
+from tornkit.routing.reading.masking import masked
 from tornkit.routing.render import words
 from tornkit.routing.render.spans import Span, SpanLine
 from tornkit.routing.render.structured import VERSION
+from tornkit.routing.reversing.named import Answer, Reversed
 
 _STYLES = {None: "yellow", True: "green", False: "red"}
 

@@ -18,7 +18,7 @@ from tornkit.routing.model import (
     Route,
     Severity,
 )
-from tornkit.routing.pattern import open_ended
+from tornkit.routing.patterns.pattern import open_ended
 from tornkit.routing.render import words
 from tornkit.routing.render.below import goes_wrong
 

@@ -3,7 +3,7 @@ Format", errata 01).
 
 One run: the rules that were looked for, with their explanations, and a result for each finding.
 Places are relative to ``%SRCROOT%``, which the reader knows. A fingerprint is made of what the
-finding is about (`tornkit.routing.identity`), so that it stays the same where lines move.
+finding is about (`tornkit.routing.findings.identity`), so that it stays the same where lines move.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tornkit.routing.codes import CODES
-from tornkit.routing.explanations import Explanation, explanation
-from tornkit.routing.identity import Identity, identities, relative
+from tornkit.routing.findings.codes import CODES
+from tornkit.routing.findings.explanations import Explanation, explanation
+from tornkit.routing.findings.identity import Identity, identities, relative
 from tornkit.routing.model import Finding, Report, Route, Severity, Source
 from tornkit.routing.render.words import handler_name, host, pattern
 

@@ -27,7 +27,7 @@ from tornkit.routing.model import (
     Source,
     Takes,
 )
-from tornkit.routing.pattern import open_ended, shown
+from tornkit.routing.patterns.pattern import open_ended, shown
 from tornkit.routing.render import words
 from tornkit.routing.render.below import goes_wrong, named
 from tornkit.routing.render.rows import application_numbers

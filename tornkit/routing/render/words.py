@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tornkit.routing.masking import shown as shortened
 from tornkit.routing.model import (
     Condition,
     CustomCondition,
@@ -23,7 +22,8 @@ from tornkit.routing.model import (
     Target,
     TargetKind,
 )
-from tornkit.routing.pattern import shown
+from tornkit.routing.patterns.pattern import shown
+from tornkit.routing.reading.masking import shown as shortened
 
 NO_HANDLERS = frozenset(
     {TargetKind.ROUTER, TargetKind.DELEGATE, TargetKind.CALLABLE, TargetKind.NOTHING}

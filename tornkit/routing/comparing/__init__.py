@@ -1,0 +1,1 @@
+"""How one table differs from another, saved or of another revision."""

@@ -1,0 +1,63 @@
+"""From all findings of a report to those that count: by code, by comment, by baseline.
+
+In this order, so that each is counted once, and where a person would look for it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tornkit.routing.findings.baseline import compare
+from tornkit.routing.findings.codes import UNDECIDED
+from tornkit.routing.findings.comments import Comments
+from tornkit.routing.findings.identity import Identity, identities
+from tornkit.routing.findings.wanted import Wanted
+from tornkit.routing.model import Report
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """``report`` has the findings that are left. The others are counted.
+
+    ``ignored`` by comments, ``known`` from the baseline; ``mended`` are its entries that nothing
+    was found for. ``undecided`` are the TK000 of the checks that ran, where TK000 was not asked
+    for and not left out by name either: so that silence never means "fine".
+    """
+
+    report: Report
+    ignored: int = 0
+    known: int = 0
+    mended: int = 0
+    undecided: int = 0
+
+
+def sift(report: Report, wanted: Wanted, known: Sequence[Identity] = (), *, base: Path) -> Sifted:
+    """Leave out what was not selected, what a comment silences and what ``known`` holds.
+
+    :param base: the folder that the files in ``known`` are relative to.
+    """
+    routes = {route.index: route for route in report.routes}
+    selected = [finding for finding in report.findings if finding.code in wanted]
+    undecided = sum(
+        1 for finding in report.findings if finding.code == UNDECIDED and UNDECIDED not in wanted
+    )
+    comments = Comments()
+    spoken = [
+        finding
+        for finding in selected
+        if not comments.silence(finding, None if finding.route is None else routes[finding.route])
+    ]
+    left = replace(report, findings=tuple(spoken))
+    relevant = [each for each in known if each.code in wanted]
+    compared = compare(identities(left, base), relevant) if relevant else None
+    if compared is not None:
+        left = replace(left, findings=tuple(spoken[place] for place in compared.new))
+    return Sifted(
+        left,
+        ignored=len(selected) - len(spoken),
+        known=compared.known if compared is not None else 0,
+        mended=compared.mended if compared is not None else 0,
+        undecided=0 if wanted.muted else undecided,
+    )

@@ -1,0 +1,79 @@
+"""Which codes are wanted: beginnings of codes to take and to leave.
+
+Nothing taken means every code that is on by default. What is taken by name is on, whatever its
+default; what is left is off, whoever took it. A word that no code begins with is a mistake, not
+an empty set: a misspelt ``TK21`` in a settings file must not silently switch a check off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tornkit.routing.checks import ALL
+from tornkit.routing.findings.codes import CODES, FAMILIES, UNDECIDED
+
+
+class UnknownCode(ValueError):
+    """No code begins with this word. ``str(error)`` is the word."""
+
+
+class NothingSelected(ValueError):
+    """What is taken and what is left leave no code."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The wanted codes. ``muted``: TK000 was left out by name, and not merely not asked for."""
+
+    codes: frozenset[str]
+    muted: bool = False
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The checks to run; TK000 may come of any that runs by default."""
+        of_codes = {CODES[code].family for code in self.codes}
+        if None in of_codes:
+            of_codes |= set(ALL)
+        return tuple(family for family in FAMILIES.values() if family in of_codes)
+
+    @property
+    def checks(self) -> int:
+        """How many things are looked for; TK000 is what comes of one that can't be settled."""
+        return len(self.codes - {UNDECIDED}) or 1
+
+    def __contains__(self, code: str) -> bool:
+        return code in self.codes
+
+
+def wanted(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Wanted:
+    """What ``select`` and ``ignore`` leave; each word may be a list with commas.
+
+    >>> sorted(wanted(["TK1,TK203"], ["TK102"]).codes)
+    ['TK101', 'TK203']
+
+    :raises UnknownCode: a word begins no code.
+    :raises NothingSelected: no code is left.
+    """
+    taken = _codes(select) or {code for code, each in CODES.items() if each.by_default}
+    left = _codes(ignore)
+    if not taken - left:
+        raise NothingSelected
+    return Wanted(frozenset(taken - left), muted=UNDECIDED in left)
+
+
+def words(lists: Iterable[str]) -> tuple[str, ...]:
+    """``["TK2, tk301", "TK5"]`` -> ``("TK2", "TK301", "TK5")``."""
+    return tuple(
+        word for each in lists for part in each.split(",") if (word := part.strip().upper())
+    )
+
+
+def _codes(lists: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for word in words(lists):
+        begun = {code for code in CODES if code.startswith(word)}
+        if not begun:
+            raise UnknownCode(word)
+        found |= begun
+    return found

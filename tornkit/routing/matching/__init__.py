@@ -1,0 +1,1 @@
+"""Which route a request reaches, what answers, and why not the others."""

@@ -1,0 +1,1 @@
+"""A live application as plain data: the only part of `tornkit.routing` that imports Tornado."""

@@ -1,0 +1,1 @@
+"""From a route's name to its URL, and back."""

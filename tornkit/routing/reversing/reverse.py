@@ -1,0 +1,314 @@
+"""Calls ``reverse_url`` for every named route and follows the URL back through the table.
+
+What comes in is a table without reversals, and for each route the ``reverse_url`` that its
+handler would call (`Reverser`: the only user code here). Out comes the same table with a
+`Reversal` on each named route. Arguments are examples of the regex's own groups; the URL is sent
+back as a client would send it, with a host that satisfies the route's host rules. One pair of
+example and host that comes back is enough: the question is whether the name works, not whether
+every argument does.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from tornkit.routing.matching.match import Answer, Request, answer, arguments, candidates
+from tornkit.routing.model import (
+    DefaultHostCondition,
+    Fallback,
+    HostCondition,
+    Outcome,
+    PathCondition,
+    Reversal,
+    Route,
+    RouteTable,
+    ScopeKind,
+)
+from tornkit.routing.patience import OutOfPatience, patience
+from tornkit.routing.patterns.pattern import shown
+from tornkit.routing.patterns.sample import examples, host_examples, unverified_groups
+
+# Tried for routes that any host reaches; the first is what a developer's browser sends. The last
+# are unlikely to be somebody's own host rule.
+USUAL_HOSTS = ("localhost", "127.0.0.1", "example.com", "host.invalid")
+_PATIENCE = 1.0  # seconds of CPU time for one name
+# What a browser leaves as it is in a path; all else it percent-encodes (WHATWG URL, "path
+# percent-encode set", and the backslash, which it would turn into a slash).
+_SENT_AS_IS = "".join(mark for mark in string.punctuation if mark not in '"<>`{}^\\')
+# Of several tries that did not come back, the first of these is kept: what could not be decided
+# is no error, and to name the route in the way says more than that nothing matched.
+_PREFERRED = (Outcome.UNDECIDED, Outcome.TAKEN, Outcome.MISSES)
+
+
+@dataclass(frozen=True)
+class Reverser:
+    """The ``reverse_url`` of a router. ``overridden``: not Tornado's own, so the URL may be
+    meant for the outside of a proxy, and not coming back proves nothing.
+    """
+
+    call: Callable[..., object]
+    label: str
+    overridden: bool = False
+
+
+@dataclass(frozen=True)
+class Unreversed:
+    """A table without reversals, and by index what would reverse each name."""
+
+    table: RouteTable
+    reversers: Mapping[int, Reverser]
+
+
+def with_reversals(table: RouteTable, reversers: Mapping[int, Reverser]) -> RouteTable:
+    """The same table with a `Reversal` on every named route; ``reversers`` is by index."""
+    owners = name_owners(table.routes)
+    routes = []
+    for route in table.routes:
+        if route.name is not None:
+            reversal = _in_time(route, table, reversers.get(route.index))
+            owner = owners.get(route.index, route.index)
+            if owner != route.index and reversal.outcome is not Outcome.OK:
+                reversal = replace(reversal, outcome=Outcome.SHADOWED, by=(owner,))
+            route = replace(route, reversal=reversal)  # noqa: PLW2901 - the completed route
+        routes.append(route)
+    return replace(table, routes=tuple(routes))
+
+
+def _in_time(route: Route, table: RouteTable, reverser: Reverser | None) -> Reversal:
+    """`_reversal`, unless a pattern keeps ``re`` busy."""
+    try:
+        with patience(_PATIENCE):
+            return _reversal(route, table, reverser)
+    except OutOfPatience:
+        reason = "it takes too long to match, its own pattern or one before it"
+        return Reversal(Outcome.UNDECIDED, reason=reason)
+
+
+def name_owners(routes: tuple[Route, ...]) -> dict[int, int]:
+    """For each named route, the index of the route that answers for its name.
+
+    As ``ReversibleRuleRouter.reverse_url``: a router's own names first, of which the last of two
+    equal ones stays in ``named_rules``; then the routers below, in rule order. Each
+    ``Application`` has names of its own, and the second copy of a host rule's list under
+    ``default_host`` answers to the first.
+    """
+    winners: dict[tuple[int, str], Route] = {}
+    for route in routes:
+        if route.name is None or not _reachable_by_name(route):
+            continue
+        key = (_name_root(route), route.name)
+        best = winners.get(key)
+        # Routers are numbered in the order in which reverse_url, too, would enter them (so a
+        # copy never wins: its original comes before it).
+        if best is None or route.router <= best.router:
+            winners[key] = route
+    return {
+        route.index: winners[key].index
+        for route in routes
+        if route.name is not None
+        and not route.is_copy
+        and (key := (_name_root(route), route.name)) in winners
+    }
+
+
+def _name_root(route: Route) -> int:
+    """The number of the router whose ``reverse_url`` is asked: the application that the handler
+    belongs to, else the outermost that can reverse; -1 if there is none.
+    """
+    applications = [s.number for s in route.scopes if s.kind is ScopeKind.APPLICATION]
+    reversible = [s.number for s in route.scopes if s.reversible]
+    return next(iter([*applications[-1:], *reversible]), -1)
+
+
+def _reachable_by_name(route: Route) -> bool:
+    root = _name_root(route)
+    return all(scope.reversible for scope in route.scopes if scope.number > root)
+
+
+def _reversal(route: Route, table: RouteTable, reverser: Reverser | None) -> Reversal:
+    """Try examples until one comes back; else the most telling failure."""
+    if reverser is None:
+        return Reversal(Outcome.FAILS, reason="no router above it can reverse names")
+    regex = route.condition.regex if isinstance(route.condition, PathCondition) else None
+    failed: list[Reversal] = []
+    for args in _argument_lists(regex):
+        reversal = _there_and_back(route, table, reverser, args)
+        # Tornado's reverse_url fails for the pattern's sake or the number of arguments, never
+        # for their values: no other example would do better.
+        if reversal.outcome in (Outcome.OK, Outcome.FAILS):
+            return reversal
+        failed.append(reversal)
+    if not failed:
+        return _without_examples(route, reverser, () if regex is None else unverified_groups(regex))
+    return _fairly(_most_telling(failed), reverser)
+
+
+def reversal_with(
+    route: Route, table: RouteTable, reverser: Reverser, args: tuple[str, ...]
+) -> Reversal:
+    """What ``reverse_url`` gives for just these arguments, and whether that leads back."""
+    return _fairly(_there_and_back(route, table, reverser, args), reverser)
+
+
+def _there_and_back(
+    route: Route, table: RouteTable, reverser: Reverser, args: tuple[str, ...]
+) -> Reversal:
+    reversal = _call(route, reverser, args)
+    if reversal.url is None:
+        return reversal
+    return _round_trip(reversal, reversal.url, route, table)
+
+
+def _fairly(reversal: Reversal, reverser: Reverser) -> Reversal:
+    """A miss proves nothing where the URL may be meant for elsewhere."""
+    if not reverser.overridden or reversal.outcome is not Outcome.MISSES:
+        return reversal
+    reason = f"{reverser.label} overrides reverse_url, and its URL is not one of this table"
+    return replace(reversal, outcome=Outcome.UNDECIDED, reason=reason)
+
+
+def _most_telling(failed: list[Reversal]) -> Reversal:
+    return min(failed, key=lambda found: _PREFERRED.index(found.outcome))
+
+
+def _argument_lists(regex: re.Pattern[str] | None) -> Iterator[tuple[str, ...]]:
+    """Argument lists whose values the regex's groups really take."""
+    if regex is None or not regex.groups:
+        yield ()
+    else:
+        yield from (example.groups for example in examples(regex))
+
+
+def _without_examples(route: Route, reverser: Reverser, unverified: tuple[str, ...]) -> Reversal:
+    """It may still be sure that no argument would do."""
+    reversal = _call(route, reverser, unverified)
+    if reversal.outcome is Outcome.FAILS:
+        return reversal
+    reason = "no example of its arguments could be made"
+    return Reversal(Outcome.UNDECIDED, reason=reason)
+
+
+def _call(route: Route, reverser: Reverser, args: tuple[str, ...]) -> Reversal:
+    """``reverse_url`` itself. `Outcome.UNDECIDED` is a placeholder until the round trip."""
+    try:
+        url = reverser.call(route.name, *args)
+    except Exception as error:  # noqa: BLE001 - Tornado raises four kinds, an override any
+        return Reversal(Outcome.FAILS, args, reason=_failure(error, route))
+    if not isinstance(url, str):
+        return Reversal(Outcome.FAILS, args, reason=f"reverse_url gives {url!r}")
+    return Reversal(Outcome.UNDECIDED, args, url)
+
+
+def _failure(error: Exception, route: Route) -> str:
+    if isinstance(error, KeyError) and "named urls" in str(error):
+        return f"reverse_url does not find the name {route.name!r} (KeyError)"
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _round_trip(reversal: Reversal, url: str, route: Route, table: RouteTable) -> Reversal:
+    """Send ``url`` back and see who takes it."""
+    unsendable = _why_no_path(url)
+    if unsendable:
+        return replace(reversal, outcome=Outcome.MISSES, reason=unsendable)
+    path = sent(url)
+    miss = _miss(route, reversal, path)
+    if miss:
+        return replace(reversal, outcome=Outcome.MISSES, reason=miss)
+    trips = []
+    for host in hosts(route):
+        trip = _trip(reversal, route, table, Request(path, host))
+        if trip.outcome is Outcome.OK:
+            return trip
+        trips.append(trip)
+    if not trips:
+        reason = "no host name could be made that satisfies its host rules"
+        return replace(reversal, outcome=Outcome.UNDECIDED, reason=reason)
+    return _most_telling(trips)
+
+
+def _trip(reversal: Reversal, route: Route, table: RouteTable, request: Request) -> Reversal:
+    found, verdict = next(candidates(table, request), (None, Answer.NO))
+    if found is not None and _is(found, route):
+        return replace(reversal, outcome=Outcome.OK, host=request.host)
+    if found is None or (isinstance(found, Fallback) and found.position > route.index):
+        reason = "no route takes the URL"
+        return replace(reversal, outcome=Outcome.MISSES, reason=reason, host=request.host)
+    by: tuple[int, ...] = ()
+    if isinstance(found, Fallback):
+        name = f"the 404 of the {found.scopes[-1].label} before it"
+    else:
+        name, by = f"route {found.index} ({found.target.short_name})", (found.index,)
+    if verdict is Answer.MAYBE:
+        reason = f"whether {name} takes the URL is up to code that was not run"
+        outcome = Outcome.UNDECIDED
+    else:
+        reason, outcome = f"{name} takes the URL", Outcome.TAKEN
+    return replace(reversal, outcome=outcome, reason=reason, host=request.host, by=by)
+
+
+def _is(found: Route | Fallback, route: Route) -> bool:
+    """Whether the URL came back to ``route``; to one inside, if it stands for a router."""
+    if route.opens is not None:
+        return any(scope.number == route.opens for scope in found.scopes)
+    return isinstance(found, Route) and found.index == route.index
+
+
+def _why_no_path(url: str) -> str:
+    """Why ``url`` can't be the path of a request at all; empty if it can."""
+    for mark, what in (("?", "a query string"), ("#", "a fragment")):
+        if mark in url:
+            return f"the {mark!r} in it begins {what}, so it is not the path that was meant"
+    if not url.startswith("/"):
+        return "it does not begin with '/'"
+    return ""
+
+
+def sent(url: str) -> str:
+    """The path as it goes over the wire: ``/café`` -> ``/caf%C3%A9``.
+
+    Tornado matches on this raw form; so a space or a non-ASCII letter in a pattern is dead.
+    Half a surrogate pair becomes U+FFFD, as in a browser.
+    """
+    whole = url.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return quote(whole, safe=_SENT_AS_IS)
+
+
+def _miss(route: Route, reversal: Reversal, path: str) -> str:
+    """Why ``path`` can't reach ``route``, or not with its arguments; empty if it can."""
+    for condition in route.conditions:
+        if isinstance(condition, PathCondition) and not condition.regex.match(path):
+            own = condition is route.condition
+            which = "the pattern" if own else f"the outer pattern {shown(condition.regex)}"
+            sent_as = "" if path == reversal.url else f"a client sends it as {path}, and "
+            return f"{sent_as}{which} does not match it"
+    args, kwargs = arguments(route, Request(path))
+    back = tuple(
+        None if value is None else value.decode(errors="replace")
+        for value in (args or kwargs.values())
+    )
+    if back != reversal.args:
+        return f"its arguments {reversal.args} come back as {back}"
+    return ""
+
+
+def hosts(route: Route) -> tuple[str, ...]:
+    """Hosts with which a request can reach ``route``, likeliest first; empty if none was found.
+
+    >>> hosts(route_under_host_rule)  # doctest: +SKIP
+    ('www.example.com',)
+    """
+    rules = [found for found in route.conditions if isinstance(found, HostCondition)]
+    if any(isinstance(c, DefaultHostCondition) and not c.possible for c in route.conditions):
+        return ()
+    made = [host for rule in rules for host in host_examples(rule.regex)]
+    tried = dict.fromkeys([*made, *USUAL_HOSTS] if rules else USUAL_HOSTS)
+    return tuple(
+        host
+        for host in tried
+        if all(answer(rule, Request("/", host)) is Answer.YES for rule in rules)
+    )
