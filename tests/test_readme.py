@@ -86,7 +86,7 @@ def test_the_tour_shows_what_the_commands_print(workplace: Path) -> None:
         assert same.split() == re.sub(r"tornado/web\.py:\d+", "tornado/web.py:N", expected).split()
         assert done.returncode == (1 if "TK30" in expected else 0), command
         ran += 1
-    assert ran == 4
+    assert ran == 5
 
 
 def test_the_tour_shows_what_serve_prints(workplace: Path) -> None:
