@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tornkit.ownership import file_of, is_user_file, real
-from tornkit.routing import places
+from tornkit.routing.reading import places
 
 
 @pytest.fixture(scope="module", autouse=True)
