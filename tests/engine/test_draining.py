@@ -21,8 +21,14 @@ from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
 from tornkit import seams
+from tornkit.engine.connection import Connection
 from tornkit.engine.draining import Connections
+from tornkit.engine.server import HTTPServer as EngineServer
 
+EITHER = pytest.mark.parametrize(
+    "server_class",
+    [pytest.param(HTTPServer, id="tornado"), pytest.param(EngineServer, id="tornkit")],
+)
 PATIENCE = 5.0  # seconds until a test gives up; none takes a tenth of it
 CERTIFICATES = Path(tornado.test.__file__).parent
 HANDSHAKE = (
@@ -174,6 +180,8 @@ class Scene:
     def unread(self) -> bytes | None:
         """What the one connection of the old server has read and not used."""
         (connection,) = self.old._connections
+        if isinstance(connection, Connection):
+            return bytes(connection._in)
         return seams.unread_bytes(connection.stream)
 
 
@@ -184,7 +192,9 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def scene(**options: Any) -> AsyncIterator[Scene]:
+async def scene(
+    server_class: type[HTTPServer] = HTTPServer, **options: Any
+) -> AsyncIterator[Scene]:
     gate = asyncio.Event()
 
     def application(name: str) -> Application:
@@ -198,12 +208,14 @@ async def scene(**options: Any) -> AsyncIterator[Scene]:
         ]
         return Application(handlers, name=name, gate=gate)
 
-    old = HTTPServer(application("old"), **options)
+    old = server_class(application("old"), **options)
     sock = socket.create_server(("127.0.0.1", 0))
     sock.setblocking(False)
-    new = HTTPServer(application("new"))
+    new = server_class(application("new"))
     made = Scene(Connections(), gate, old, new, sock.getsockname())
     seams.observe_connections(made)
+    if isinstance(old, EngineServer):
+        old.observer = made.connections
     old.add_socket(sock)
     try:
         async with asyncio.timeout(PATIENCE):
@@ -237,9 +249,10 @@ def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
 # ---- what is known of connections ----
 
 
+@EITHER
 @in_loop
-async def test_counts() -> None:
-    async with scene() as here:
+async def test_counts(server_class: type[HTTPServer]) -> None:
+    async with scene(server_class) as here:
         first, second = await here.connect(), await here.connect()
         assert (len(here.connections), here.connections.in_flight) == (2, 0)
         first.ask("/slow")
@@ -252,9 +265,12 @@ async def test_counts() -> None:
         await until(lambda: len(here.connections) == 1)
 
 
+@EITHER
 @in_loop
-async def test_body_that_is_still_coming_is_a_request_under_way() -> None:
-    async with scene() as here:
+async def test_body_that_is_still_coming_is_a_request_under_way(
+    server_class: type[HTTPServer],
+) -> None:
+    async with scene(server_class) as here:
         client = await here.connect()
         client.send("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
         await until(lambda: here.connections.in_flight == 1)
@@ -264,9 +280,10 @@ async def test_body_that_is_still_coming_is_a_request_under_way() -> None:
         assert (await client.answer())[0] == "abcdef"
 
 
+@EITHER
 @in_loop
-async def test_nothing_to_drain() -> None:
-    async with scene() as here:
+async def test_nothing_to_drain(server_class: type[HTTPServer]) -> None:
+    async with scene(server_class) as here:
         here.drain(move=True)
         await here.connections.drained(PATIENCE)
 
@@ -274,9 +291,10 @@ async def test_nothing_to_drain() -> None:
 # ---- those that wait for a request ----
 
 
+@EITHER
 @in_loop
-async def test_idle_one_goes_on_elsewhere() -> None:
-    async with scene() as here:
+async def test_idle_one_goes_on_elsewhere(server_class: type[HTTPServer]) -> None:
+    async with scene(server_class) as here:
         client = await here.connect()
         client.ask("/quick")
         assert (await client.answer())[0] == "old"
@@ -289,9 +307,10 @@ async def test_idle_one_goes_on_elsewhere() -> None:
             assert await client.answer() == ("new", False)
 
 
+@EITHER
 @in_loop
-async def test_half_a_request_goes_with_it() -> None:
-    async with scene() as here:
+async def test_half_a_request_goes_with_it(server_class: type[HTTPServer]) -> None:
+    async with scene(server_class) as here:
         client = await here.connect()
         client.send("GET /quick HT")
         await until(lambda: here.unread() == b"GET /quick HT")
@@ -301,9 +320,10 @@ async def test_half_a_request_goes_with_it() -> None:
         assert await client.answer() == ("new", False)
 
 
+@EITHER
 @in_loop
-async def test_request_that_nobody_has_read_goes_with_it() -> None:
-    async with scene() as here:
+async def test_request_that_nobody_has_read_goes_with_it(server_class: type[HTTPServer]) -> None:
+    async with scene(server_class) as here:
         client = await here.connect()
         client.ask("/quick")  # into the kernel; the server's turn comes with the next await
         here.drain(move=True)
@@ -311,9 +331,10 @@ async def test_request_that_nobody_has_read_goes_with_it() -> None:
         assert await client.answer() == ("new", False)
 
 
+@EITHER
 @in_loop
-async def test_idle_one_closes_where_nobody_takes_over() -> None:
-    async with scene() as here:
+async def test_idle_one_closes_where_nobody_takes_over(server_class: type[HTTPServer]) -> None:
+    async with scene(server_class) as here:
         client = await here.connect()
         here.drain(move=False)
         assert await client.closed() == b""
@@ -322,9 +343,12 @@ async def test_idle_one_closes_where_nobody_takes_over() -> None:
 
 
 @pytest.mark.parametrize("read", [True, False])
+@EITHER
 @in_loop
-async def test_half_a_request_is_answered_where_nobody_takes_over(read: bool) -> None:
-    async with scene() as here:
+async def test_half_a_request_is_answered_where_nobody_takes_over(
+    server_class: type[HTTPServer], read: bool
+) -> None:
+    async with scene(server_class) as here:
         client = await here.connect()
         client.send("GET /quick HT")
         if read:
@@ -336,10 +360,11 @@ async def test_half_a_request_is_answered_where_nobody_takes_over(read: bool) ->
         await here.connections.drained(PATIENCE)
 
 
+@EITHER
 @in_loop
-async def test_one_that_comes_too_late_is_handed_on() -> None:
+async def test_one_that_comes_too_late_is_handed_on(server_class: type[HTTPServer]) -> None:
     """Accepted or adopted just before, and first heard of during the drain."""
-    async with scene() as here:
+    async with scene(server_class) as here:
         here.drain(move=True)
         client = Client(*await asyncio.open_connection(*here.address))
         here.clients.append(client)
@@ -355,9 +380,12 @@ async def test_one_that_comes_too_late_is_handed_on() -> None:
 
 
 @pytest.mark.parametrize("path", ["/slow", "/begun"])
+@EITHER
 @in_loop
-async def test_busy_one_finishes_and_goes_on_elsewhere(path: str) -> None:
-    async with scene() as here:
+async def test_busy_one_finishes_and_goes_on_elsewhere(
+    server_class: type[HTTPServer], path: str
+) -> None:
+    async with scene(server_class) as here:
         client = await here.busy(path)
         here.drain(move=True)
         assert here.released == []
@@ -369,12 +397,16 @@ async def test_busy_one_finishes_and_goes_on_elsewhere(path: str) -> None:
         assert await client.answer() == ("new", False)
 
 
+@EITHER
 @in_loop
-async def test_next_request_that_is_there_already_moves_with_the_connection() -> None:
-    async with scene() as here:
+async def test_next_request_that_is_there_already_moves_with_the_connection(
+    server_class: type[HTTPServer],
+) -> None:
+    async with scene(server_class) as here:
         client = await here.busy("/slow")
         client.ask("/quick")
         client.send("GET /qui")
+        await until(lambda: (here.unread() or b"").endswith(b"GET /qui"))
         here.drain(move=True)
         here.gate.set()
         assert await client.answer() == ("old", False)
@@ -387,9 +419,12 @@ async def test_next_request_that_is_there_already_moves_with_the_connection() ->
         assert await client.answer() == ("new", False)
 
 
+@EITHER
 @in_loop
-async def test_busy_one_says_that_it_closes_where_nobody_takes_over() -> None:
-    async with scene() as here:
+async def test_busy_one_says_that_it_closes_where_nobody_takes_over(
+    server_class: type[HTTPServer],
+) -> None:
+    async with scene(server_class) as here:
         client = await here.busy("/slow")
         here.drain(move=False)
         here.gate.set()
@@ -398,9 +433,10 @@ async def test_busy_one_says_that_it_closes_where_nobody_takes_over() -> None:
         await here.connections.drained(PATIENCE)
 
 
+@EITHER
 @in_loop
-async def test_too_late_to_say_it_closes_all_the_same() -> None:
-    async with scene() as here:
+async def test_too_late_to_say_it_closes_all_the_same(server_class: type[HTTPServer]) -> None:
+    async with scene(server_class) as here:
         client = await here.busy("/begun")
         here.drain(move=False)
         here.gate.set()
@@ -418,9 +454,10 @@ def tls() -> ssl.SSLContext:
     return context
 
 
+@EITHER
 @in_loop
-async def test_idle_tls_closes(tls: ssl.SSLContext) -> None:
-    async with scene(ssl_options=tls) as here:
+async def test_idle_tls_closes(server_class: type[HTTPServer], tls: ssl.SSLContext) -> None:
+    async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect(tls=True)
         client.ask("/quick")
         assert await client.answer() == ("old", False)
@@ -433,9 +470,12 @@ async def test_idle_tls_closes(tls: ssl.SSLContext) -> None:
 
 
 @pytest.mark.parametrize("shaken", [True, False], ids=["no request", "no handshake"])
+@EITHER
 @in_loop
-async def test_new_tls_has_its_request_answered(tls: ssl.SSLContext, shaken: bool) -> None:
-    async with scene(ssl_options=tls) as here:
+async def test_new_tls_has_its_request_answered(
+    server_class: type[HTTPServer], tls: ssl.SSLContext, shaken: bool
+) -> None:
+    async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect()
         if shaken:
             await client.shake_hands()
@@ -450,12 +490,16 @@ async def test_new_tls_has_its_request_answered(tls: ssl.SSLContext, shaken: boo
 
 
 @pytest.mark.parametrize("shaken", [True, False], ids=["no request", "no handshake"])
+@EITHER
 @in_loop
 async def test_new_tls_that_asks_nothing_closes(
-    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, shaken: bool
+    server_class: type[HTTPServer],
+    tls: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+    shaken: bool,
 ) -> None:
     monkeypatch.setattr("tornkit.engine.draining._FIRST_REQUEST", 0.01)
-    async with scene(ssl_options=tls) as here:
+    async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect()
         if shaken:
             await client.shake_hands()
@@ -465,22 +509,26 @@ async def test_new_tls_that_asks_nothing_closes(
         assert len(here.connections) == 0
 
 
+@EITHER
 @in_loop
 async def test_new_tls_closes_where_nobody_takes_over(
-    tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+    server_class: type[HTTPServer], tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The handshake's last bytes, which nobody has read, are no request."""
     monkeypatch.setattr("tornkit.engine.draining._FIRST_REQUEST", 0.01)
-    async with scene(ssl_options=tls) as here:
+    async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect()
         await client.shake_hands()
         here.drain(move=False)
         await asyncio.wait_for(here.connections.drained(3600), PATIENCE)
 
 
+@EITHER
 @in_loop
-async def test_busy_tls_says_that_it_closes(tls: ssl.SSLContext) -> None:
-    async with scene(ssl_options=tls) as here:
+async def test_busy_tls_says_that_it_closes(
+    server_class: type[HTTPServer], tls: ssl.SSLContext
+) -> None:
+    async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect(tls=True)
         client.ask("/slow")
         await until(lambda: here.connections.in_flight == 1)
@@ -495,9 +543,10 @@ async def test_busy_tls_says_that_it_closes(tls: ssl.SSLContext) -> None:
 
 
 @pytest.mark.parametrize("move", [True, False])
+@EITHER
 @in_loop
-async def test_websocket_is_waited_for(move: bool) -> None:
-    async with scene() as here:
+async def test_websocket_is_waited_for(server_class: type[HTTPServer], move: bool) -> None:
+    async with scene(server_class) as here:
         client = await here.chat()
         here.drain(move=move)
         drained = asyncio.ensure_future(here.connections.drained(PATIENCE))
@@ -511,11 +560,12 @@ async def test_websocket_is_waited_for(move: bool) -> None:
 
 @pytest.mark.parametrize(("move", "secure"), [(True, False), (False, False), (True, True)])
 @pytest.mark.parametrize("read", [True, False], ids=["waits in prepare", "is not read yet"])
+@EITHER
 @in_loop
 async def test_handshake_under_way_becomes_a_websocket(
-    tls: ssl.SSLContext, move: bool, secure: bool, read: bool
+    server_class: type[HTTPServer], tls: ssl.SSLContext, move: bool, secure: bool, read: bool
 ) -> None:
-    async with scene(ssl_options=tls if secure else None) as here:
+    async with scene(server_class, ssl_options=tls if secure else None) as here:
         client = await here.connect(tls=secure)
         client.send(HANDSHAKE % "/late-chat")
         if read:
@@ -529,9 +579,12 @@ async def test_handshake_under_way_becomes_a_websocket(
         assert await client.reader.readexactly(4) == b"\x81\x02hi"
 
 
+@EITHER
 @in_loop
-async def test_handshake_that_is_refused_ends_with_its_connection() -> None:
-    async with scene() as here:
+async def test_handshake_that_is_refused_ends_with_its_connection(
+    server_class: type[HTTPServer],
+) -> None:
+    async with scene(server_class) as here:
         client = await here.connect()
         client.send(HANDSHAKE % "/slow")
         await until(lambda: here.connections.in_flight == 1)
@@ -542,10 +595,13 @@ async def test_handshake_that_is_refused_ends_with_its_connection() -> None:
         await here.connections.drained(PATIENCE)
 
 
+@EITHER
 @in_loop
-async def test_websocket_of_before_the_last_connection_closed() -> None:
+async def test_websocket_of_before_the_last_connection_closed(
+    server_class: type[HTTPServer],
+) -> None:
     """Both have to be gone, in whichever order."""
-    async with scene() as here:
+    async with scene(server_class) as here:
         chat = await here.chat()
         busy = await here.busy("/slow")
         here.drain(move=False)
@@ -560,9 +616,10 @@ async def test_websocket_of_before_the_last_connection_closed() -> None:
 
 
 @pytest.mark.parametrize("move", [True, False])
+@EITHER
 @in_loop
-async def test_deadline_closes_what_is_left(move: bool) -> None:
-    async with scene() as here:
+async def test_deadline_closes_what_is_left(server_class: type[HTTPServer], move: bool) -> None:
+    async with scene(server_class) as here:
         chat = await here.chat()
         busy = await here.busy("/slow")
         here.drain(move=move)
@@ -572,9 +629,10 @@ async def test_deadline_closes_what_is_left(move: bool) -> None:
         await until(lambda: len(here.connections) == 0)
 
 
+@EITHER
 @in_loop
-async def test_that_there_was_none_for_a_while_says_nothing() -> None:
-    async with scene() as here:
+async def test_that_there_was_none_for_a_while_says_nothing(server_class: type[HTTPServer]) -> None:
+    async with scene(server_class) as here:
         first = await here.connect()
         await first.close()
         await until(lambda: len(here.connections) == 0)
@@ -589,9 +647,10 @@ async def test_that_there_was_none_for_a_while_says_nothing() -> None:
         await drained
 
 
+@EITHER
 @in_loop
-async def test_deadline_does_not_hold_up_those_that_finish() -> None:
-    async with scene() as here:
+async def test_deadline_does_not_hold_up_those_that_finish(server_class: type[HTTPServer]) -> None:
+    async with scene(server_class) as here:
         client = await here.busy("/slow")
         here.drain(move=False)
         drained = asyncio.ensure_future(here.connections.drained(3600))

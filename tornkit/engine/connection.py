@@ -15,26 +15,28 @@ ends, whatever is malformed. A handler that detaches gets a real `IOStream` in t
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
-from asyncio import Future, TimerHandle
-from collections.abc import Awaitable, Callable
+from asyncio import TimerHandle
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tornado.httputil import HTTPInputError, HTTPMessageDelegate
-from tornado.iostream import IOStream, StreamClosedError
-from tornado.log import app_log, gen_log
+from tornado.iostream import IOStream
+from tornado.log import gen_log
 
 from tornkit import seams
+from tornkit.engine.delivery import deliver
 from tornkit.engine.exchange import Exchange
-from tornkit.engine.grammar import Head, read_head
+from tornkit.engine.grammar import read_head
+from tornkit.engine.outbox import Outbox, Waiter
 from tornkit.engine.view import StreamView
 
 if TYPE_CHECKING:
     from tornkit.engine.server import HTTPServer
 
 _READ = 65536  # bytes of one recv, and of what is kept unread while a handler works
-_WRITE = 1 << 18  # bytes of one send from what had to wait
-
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 # Takes over a connection between two requests, with the bytes that nobody has used.
 Release = Callable[[socket.socket, bytes], None]
@@ -46,26 +48,29 @@ class _Leaving(NamedTuple):
     release: Release | None
 
 
+def _pass_on(waiter: Waiter, sent: asyncio.Future[None]) -> None:
+    waiter(not sent.cancelled() and sent.exception() is None)
+
+
 class Connection:
     """One accepted socket. What Tornado calls the server connection."""
 
     __slots__ = (
         "__weakref__",
         "_exchange",
-        "_finished",
         "_in",
         "_leaving",
-        "_out",
+        "_outbox",
+        "_queued",
         "_reading",
         "_searched",
-        "_sent",
-        "_shutting",
         "_since",
         "_timer",
         "_view",
         "address",
         "closed",
         "context",
+        "error",
         "loop",
         "server",
         "sock",
@@ -83,13 +88,12 @@ class Connection:
         self.address = address
         self.loop = loop
         self.closed = False
+        self.error: OSError | None = None  # for which it was closed
         self._in: bytes | bytearray = b""
         self._searched = 0  # so many of its bytes hold no end of a head
-        self._out = bytearray()
-        self._sent: list[Future[None]] = []
-        self._exchange: Exchange | None = None
-        self._finished: Exchange | None = None  # complete, but for what the socket has to take
-        self._shutting = False
+        self._queued = False  # whether the next look at them is under way
+        self._outbox: Outbox | None = None  # there is one while something waits in it
+        self._exchange: Exchange | None = None  # until the socket has taken the response
         self._leaving: _Leaving | None = None
         self._view: StreamView | None = None
         self.context = server.context_of(sock, address)
@@ -107,19 +111,15 @@ class Connection:
 
     @property
     def stream(self) -> StreamView:
-        """See `view`."""
-        return self.view()
-
-    def view(self) -> StreamView:
         """The connection as a stream that can be looked at."""
         if self._view is None:
             self._view = StreamView(self)
         return self._view
 
-    @property
-    def unsent(self) -> int:
-        """Bytes that the socket has not taken yet."""
-        return len(self._out)
+    async def close(self) -> None:
+        """Close now; whoever asked to be told has been when this returns."""
+        self.shut()
+        await asyncio.sleep(0)
 
     # ---- reading ----
 
@@ -138,10 +138,11 @@ class Connection:
             data = self.sock.recv(_READ)
         except (BlockingIOError, InterruptedError):
             return
-        except OSError:
-            data = b""
+        except OSError as error:
+            self._on_end(error)
+            return
         if not data:
-            self.shut()
+            self._on_end()
             return
         if not self._in:
             self._in = data
@@ -154,18 +155,42 @@ class Connection:
         elif len(self._in) >= _READ:
             self._pause()
 
+    def _on_end(self, error: OSError | None = None) -> None:
+        """The client sends no more. It may still read: what it asked before is answered.
+
+        As with Tornado, who doesn't look while there is something to read from memory, or to
+        write; a handler that has nothing to write yet is told that nobody is there.
+        """
+        self.error = error or self.error  # it is told once
+        exchange = self._exchange
+        if (
+            self._outbox is not None
+            or (exchange is not None and not exchange.read_finished)
+            or (self._in and (exchange is not None or self._queued))
+        ):
+            self._pause()  # the end is still there when somebody looks again
+        elif exchange is not None and not exchange.had_its_turn:
+            # The handler runs in a task. One that answers at once does so in its first turn.
+            exchange.had_its_turn = True
+            self._pause()
+            self.loop.call_soon(self.read_on)
+        else:
+            self.shut()
+
     def _pause(self) -> None:
         if self._reading:
             self._reading = False
             self.loop.remove_reader(self.sock.fileno())
 
-    def _resume(self) -> None:
-        if not self._reading:
+    def read_on(self) -> None:
+        """Read again, if there is room."""
+        if not self._reading and not self.closed and len(self._in) < _READ:
             self._reading = True
             self.loop.add_reader(self.sock.fileno(), self._on_readable)
 
     def _next(self) -> None:
         """Begin with the next request, if its head is here."""
+        self._queued = False
         if self.closed or self._exchange is not None:
             return
         data, searched = self._in, self._searched
@@ -175,9 +200,10 @@ class Connection:
             odd = data.find(b"\n\n", searched) >= 0 or data.find(b"\n\r\n", searched) >= 0
             if odd or len(data) > self.server.longest_head:
                 self.hand_on()
-            self._searched = max(0, len(data) - 3)
+            else:
+                self._searched = max(0, len(data) - 3)
+                self.read_on()
             return
-        self._searched = 0
         head = read_head(data, end) if end <= self.server.longest_head else None
         if head is None:
             self.hand_on()
@@ -186,91 +212,68 @@ class Connection:
         if len(data) < end + length or length > self.server.max_body_size:
             self.hand_on()
             return
+        self._searched = 0
         self._in = bytes(data[end + length :])
-        self._answer(head, bytes(data[end : end + length]) if length else b"")
-
-    # ---- answering ----
-
-    def _answer(self, head: Head, body: bytes) -> None:
-        """What ``HTTP1Connection._read_message`` does, where there is nothing to wait for."""
         exchange = self._exchange = Exchange(self, head)
         if self._leaving is not None and self._leaving.release is None:
             exchange.close_after = True
         self.server.observer.requests += 1
-        delegate = self.server.start_request(self, exchange)
+        deliver(self, exchange, head, bytes(data[end : end + length]) if length else b"")
+
+    # ---- writing ----
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the socket has not taken yet."""
+        return 0 if self._outbox is None else len(self._outbox)
+
+    def send(self, data: bytes) -> bool:
+        """Write ``data``, now or as the socket takes it; whether all of it went at once."""
+        if self.closed:
+            return False
+        if self._outbox is not None:
+            self._outbox.add(data)
+            return False
         try:
-            waiting = delegate.headers_received(head.start_line, head.headers)
-            more = (waiting, 0) if waiting is not None else self._deliver(exchange, delegate, body)
-        except Exception as error:  # noqa: BLE001 - a delegate may raise anything
-            self._delegate_failed(delegate, error)
+            taken = self.sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            taken = 0
+        except OSError as error:
+            self.shut(error)
+            return False
+        if taken == len(data):
+            return True
+        rest = memoryview(data)[taken:]
+        self._outbox = Outbox(
+            self.sock, self.loop, rest, emptied=self._on_emptied, broken=self.shut
+        )
+        return False
+
+    def when_sent(self, waiter: Waiter) -> None:
+        """Tell ``waiter`` when everything written so far has gone, or never will."""
+        if self._outbox is None:
+            waiter(not self.closed)
         else:
-            if more is not None:
-                self.server.keep(self._answer_slowly(exchange, delegate, body, *more))
+            self._outbox.wait(waiter)
 
-    def _deliver(
-        self, exchange: Exchange, delegate: HTTPMessageDelegate, body: bytes, at: int = 0
-    ) -> tuple[Awaitable[None], int] | None:
-        """The body from ``at``, and its end; or what there is to wait for, and where to go on."""
-        if exchange.detached:
-            return None
-        if len(body) > exchange.max_body_size:
-            raise HTTPInputError("Content-Length too long")
-        size = self.server.conn_params.chunk_size
-        while at < len(body) and not exchange.write_finished:
-            piece = body[at : at + size]
-            at += len(piece)
-            waiting = delegate.data_received(piece)
-            if waiting is not None:
-                return waiting, at
-        exchange.read_finished = True
-        if not exchange.write_finished:
-            delegate.finish()
-        return None
-
-    async def _answer_slowly(
-        self,
-        exchange: Exchange,
-        delegate: HTTPMessageDelegate,
-        body: bytes,
-        waiting: Awaitable[None],
-        at: int,
-    ) -> None:
-        """The same with a delegate that takes its time: a handler that streams the body."""
-        more: tuple[Awaitable[None], int] | None = (waiting, at)
-        try:
-            while more is not None:
-                waiting, at = more
-                await waiting
-                if self.closed and at < len(body):
-                    delegate.on_connection_close()
-                    return
-                more = self._deliver(exchange, delegate, body, at)
-        except Exception as error:  # noqa: BLE001
-            self._delegate_failed(delegate, error)
-
-    def _delegate_failed(self, delegate: HTTPMessageDelegate, error: Exception) -> None:
-        """As Tornado: 400 for what the delegate calls malformed, the log for anything else."""
-        if isinstance(error, HTTPInputError):
-            gen_log.info("Malformed HTTP message from %s: %s", self.context, error)
-            self.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    def _on_emptied(self) -> None:
+        assert self._outbox is not None
+        then, self._outbox = self._outbox.then, None
+        if then is not None:
+            then()
         else:
-            app_log.error("Uncaught exception", exc_info=error)
-        try:
-            delegate.on_connection_close()
-        except Exception:  # noqa: BLE001
-            app_log.error("Uncaught exception", exc_info=True)
-        self._exchange = None
-        self.shut_when_sent()
+            self.read_on()
+
+    # ---- the end of a request ----
 
     def response_finished(self, exchange: Exchange) -> None:
         """The handler has written everything; the socket may not have taken it yet."""
-        if self._out:
-            self._finished = exchange
-        else:
+        if self._outbox is None:
             self._end_exchange(exchange)
+        else:
+            self._outbox.then = partial(self._end_exchange, exchange)
 
     def _end_exchange(self, exchange: Exchange) -> None:
-        self._finished = None
         if exchange is not self._exchange:
             return  # detached, or an answer to nobody
         if exchange.close_after:
@@ -284,8 +287,10 @@ class Connection:
             return
         self._since = self.loop.time()
         if self._in:
+            self._queued = True
             self.loop.call_soon(self._next)
-        self._resume()
+        if not self._reading:
+            self.read_on()
 
     def _shut_unless_detached(self, exchange: Exchange) -> None:
         if not exchange.detached:
@@ -293,117 +298,70 @@ class Connection:
             self._exchange = None
             self.shut()
 
-    # ---- writing ----
-
-    def send(self, data: bytes) -> bool:
-        """Write ``data``, now or as the socket takes it; whether all of it went at once."""
-        if self.closed:
-            return False
-        if self._out:
-            self._out += data
-            return False
-        try:
-            taken = self.sock.send(data)
-        except (BlockingIOError, InterruptedError):
-            taken = 0
-        except OSError:
-            self.shut()
-            return False
-        if taken == len(data):
-            return True
-        self._out += memoryview(data)[taken:]
-        self.loop.add_writer(self.sock.fileno(), self._on_writable)
-        return False
-
-    def when_sent(self, future: Future[None]) -> None:
-        """Resolve ``future`` when everything written so far has gone, or fail it."""
-        if self.closed:
-            future.set_exception(StreamClosedError())
-            future.exception()
-        else:
-            self._sent.append(future)
-
-    def _on_writable(self) -> None:
-        try:
-            with memoryview(self._out)[:_WRITE] as piece:
-                taken = self.sock.send(piece)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            self.shut()
-            return
-        del self._out[:taken]
-        if self._out:
-            return
-        self.loop.remove_writer(self.sock.fileno())
-        for future in self._sent:
-            if not future.done():
-                future.set_result(None)
-        self._sent.clear()
-        if self._finished is not None:
-            self._end_exchange(self._finished)
-        elif self._shutting:
-            self.shut()
-
-    # ---- the end ----
-
-    def shut_when_sent(self) -> None:
-        """Close once what was written has gone."""
-        if self._out:
-            self._shutting = True
+    def abandon(self, last_words: bytes = b"") -> None:
+        """Give up on the request, and the connection with it, once the last words have gone."""
+        self._exchange = None
+        if last_words:
+            self.send(last_words)
+        if last_words and self._outbox is not None:
+            self._outbox.then = self.shut
             self._pause()
         else:
             self.shut()
 
-    def shut(self) -> None:
+    # ---- the end of the connection ----
+
+    def shut(self, error: OSError | None = None) -> None:
         """Close now."""
         if self.closed:
             return
-        fd = self.sock.fileno()
-        self._release(fd)
+        self.error = error or self.error
+        waiting = self._let_loose()
         self.sock.close()
-        for future in self._sent:
-            if not future.done():
-                future.set_exception(StreamClosedError())
-                future.exception()
-        self._sent.clear()
+        for waiter in waiting:
+            waiter(False)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             self.loop.call_soon(exchange.client_gone)
         if self._view is not None:
             self._view.closed_now()
+        self.server.on_close(self)
 
-    async def close(self) -> None:
-        """Close now, as ``HTTP1ServerConnection.close``."""
-        self.shut()
-
-    def _release(self, fd: int) -> None:
-        """Let go of the socket, without closing it."""
+    def _let_loose(self) -> list[Waiter]:
+        """Have no more to do with the socket, without closing it; who waits for what to go."""
         self.closed = True
         self._timer.cancel()
         if self._reading:
             self._reading = False
-            self.loop.remove_reader(fd)
-        if self._out:
-            self.loop.remove_writer(fd)
-        self.server.on_close(self)
+            self.loop.remove_reader(self.sock.fileno())
+        outbox, self._outbox = self._outbox, None
+        return [] if outbox is None else outbox.stop()
 
     def detach(self) -> IOStream:
         """The socket as Tornado's own stream, with what was read and what is still to be sent."""
         if self.closed:
-            stream = seams.stream_of(self.server, self.sock, b"")
+            stream = seams.stream_of(self.server, socket.socket(), b"")
             stream.close()
             return stream
-        out = bytes(self._out)
-        self._release(self.sock.fileno())
+        rest = b"" if self._outbox is None else self._outbox.rest()
+        waiting = self._let_loose()
         self._exchange = None
         stream = seams.stream_of(self.server, self.sock, bytes(self._in))
-        if out:
-            stream.write(out)
+        if rest:
+            sent = asyncio.ensure_future(stream.write(rest))
+            for waiter in waiting:
+                sent.add_done_callback(partial(_pass_on, waiter))
+        self.server.on_close(self)
         return stream
 
     def hand_on(self) -> None:
         """Let Tornado's own code go on from here."""
+        size = self.server.buffer_size
+        if len(self._in) > size and _END_OF_HEAD.search(self._in, 0, size) is None:
+            # Its stream would not have taken so much in.
+            gen_log.error("Reached maximum read buffer size")
+            self.shut()
+            return
         stream = self.detach()
         self.server.handle_stream(stream, self.address)
 
@@ -421,6 +379,9 @@ class Connection:
         if self._exchange is not None:
             if release is None:
                 self._exchange.close_after = True
+        elif self._outbox is not None:
+            # Its last words are on their way, or what a handler wrote around HTTP.
+            self._outbox.then = self._outbox.then or partial(self.let_go, release)
         elif release is not None:
             release(self.sock, bytes(self._in))
             self._in = b""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from asyncio import Future
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tornado.http1connection import parse_int
+from tornado.escape import native_str
+from tornado.http1connection import HTTP1ConnectionParameters, parse_int
 from tornado.httputil import (
     HTTPConnection,
     HTTPHeaders,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 class Exchange(HTTPConnection):
     """One request's `HTTPConnection`."""
 
+    is_client = False
+
     __slots__ = (
         "_chunking",
         "_close_callback",
@@ -40,7 +44,9 @@ class Exchange(HTTPConnection):
         "_writes",
         "close_after",
         "context",
+        "had_its_turn",
         "no_keep_alive",
+        "params",
         "read_finished",
         "write_finished",
     )
@@ -54,8 +60,10 @@ class Exchange(HTTPConnection):
         self._writes = 0
         self._max_body_size = connection.server.max_body_size
         self.context = connection.context
-        self.no_keep_alive = connection.server.conn_params.no_keep_alive
+        self.params: HTTP1ConnectionParameters = connection.server.conn_params
+        self.no_keep_alive = self.params.no_keep_alive
         self.read_finished = False
+        self.had_its_turn = False  # the handler, since the client's end was first seen
         self.write_finished = False
         self.close_after = self.no_keep_alive or head.connection == "close"
 
@@ -64,7 +72,7 @@ class Exchange(HTTPConnection):
     @property
     def stream(self) -> StreamView | None:
         """The connection, as far as handlers look at streams; None once it was detached."""
-        return None if self._connection is None else self._connection.view()
+        return None if self._connection is None else self._connection.stream
 
     @property
     def max_body_size(self) -> int:
@@ -138,6 +146,12 @@ class Exchange(HTTPConnection):
         if connection is not None:
             connection.response_finished(self)
 
+    def close(self) -> None:
+        """Close the connection, and call nobody back."""
+        self._close_callback = None
+        if self._connection is not None:
+            self._connection.shut()
+
     def detach(self) -> IOStream:
         """Hand the connection over as a stream, with what was read and not used."""
         assert self._connection is not None
@@ -176,7 +190,7 @@ class Exchange(HTTPConnection):
         return chunk
 
     def _write(self, data: bytes) -> Future[None]:
-        """A future that is done when the socket has taken it.
+        """A future that is done when the socket has taken it, or never will, as with Tornado.
 
         From the second on it is never done at once: a handler that only writes and awaits would
         otherwise keep the loop to itself for as long as the client keeps up.
@@ -186,15 +200,16 @@ class Exchange(HTTPConnection):
         loop = self._connection.loop
         future: Future[None] = loop.create_future()
         if not self._connection.send(data):
-            self._connection.when_sent(future)
+            self._connection.when_sent(partial(_settle, future))
         elif self._writes == 1:
             future.set_result(None)
         else:
-            loop.call_soon(_set_done, future)
+            loop.call_soon(_settle, future)
         return future
 
 
-def _set_done(future: Future[None]) -> None:
+def _settle(future: Future[None], sent: bool = True) -> None:
+    """Tornado does not tell a lost write from a good one: the next one fails."""
     if not future.done():
         future.set_result(None)
 
@@ -207,11 +222,20 @@ def _failed() -> Future[None]:
 
 
 def _head(code: int, reason: str, headers: HTTPHeaders) -> bytes:
-    """The bytes of a response's head, its empty line included."""
-    lines = [f"HTTP/1.1 {code} {reason}"]
-    lines += [f"{name}: {value}" for name, value in headers.get_all()]
+    """The bytes of a response's head, its empty line included.
+
+    :raises ValueError: a line has a line end in it; `UnicodeEncodeError`: it is not latin-1.
+    """
+    first = "HTTP/1.1 %d %s" % (code, reason)  # noqa: UP031 - as Tornado: truncates, f"" would not
+    try:
+        lines = [": ".join(pair) for pair in headers.get_all()]
+    except TypeError:  # bytes, which still slip through
+        lines = [native_str(name) + ": " + native_str(value) for name, value in headers.get_all()]
+    lines.append("\r\n")
     text = "\r\n".join(lines)
-    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
-        bad = next(line for line in lines if "\r" in line or "\n" in line)
-        raise ValueError(f"Illegal characters (CR or LF) in header: {bad.encode('latin1')!r}")
-    return (text + "\r\n\r\n").encode("latin1")
+    data = first.encode() + b"\r\n" + text.encode("latin1")
+    if data.count(b"\n") != len(lines) + 1 or data.count(b"\r") != len(lines) + 1:
+        every = [first.encode(), *(line.encode("latin1") for line in lines[:-1])]
+        bad = next(line for line in every if b"\r" in line or b"\n" in line)
+        raise ValueError(f"Illegal characters (CR or LF) in header: {bad!r}")
+    return data

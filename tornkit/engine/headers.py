@@ -15,10 +15,15 @@ from tornado.httputil import HTTPHeaders
 
 from tornkit.engine.privates import HeaderParts, normalize_header
 
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2: a token
+
 
 @lru_cache(maxsize=1024)
 def _line_of(name: str) -> re.Pattern[str]:
-    return re.compile(rf"^{re.escape(name)}:[ \t]*(.*?)[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
+    """Finds the header's values, with the blanks around them."""
+    if _NAME.fullmatch(name) is None:
+        return re.compile(r"(?!)")  # no line begins with that; and what is in it is no expression
+    return re.compile(rf"^{re.escape(name)}:(.*)\r$", re.IGNORECASE | re.MULTILINE)
 
 
 class LazyHeaders(HTTPHeaders):
@@ -50,7 +55,12 @@ class LazyHeaders(HTTPHeaders):
     def _found(self, name: str) -> str | None:
         """The header's values as they came, joined by commas; None if it is not there."""
         values = _line_of(name).findall(self._lines)
-        return ",".join(values) if values else None
+        if not values:
+            return None
+        if len(values) == 1:
+            value: str = values[0]
+            return value.strip(" \t")
+        return ",".join([value.strip(" \t") for value in values])
 
     def get(self, name: str, default: Any = None) -> Any:
         if "_as_list" in self.__dict__:

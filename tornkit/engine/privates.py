@@ -23,11 +23,13 @@ DefaultDelegate: Any = getattr(routing, "_DefaultMessageDelegate", None)
 """Answers 404 where a router finds nothing."""
 HOST: Any = getattr(getattr(httputil, "_ABNF", None), "host", None)
 """The grammar of a Host header."""
-BODY_CONFIG: Any = getattr(httputil, "_DEFAULT_PARSE_BODY_CONFIG", None)
-"""How many arguments a query may have."""
 
 SUPPORTED = (
-    None not in (normalize_header, RequestContext, DefaultDelegate, HOST, BODY_CONFIG)
+    None not in (normalize_header, RequestContext, DefaultDelegate, HOST)
+    and hasattr(
+        getattr(getattr(httputil, "_DEFAULT_PARSE_BODY_CONFIG", None), "urlencoded", None),
+        "max_arguments",
+    )
     and set(vars(HTTPHeaders())) == set(HeaderParts)
     and hasattr(TCPServer, "_handle_connection")
     and set(inspect.signature(httputil.HTTPServerRequest).parameters)
@@ -35,6 +37,12 @@ SUPPORTED = (
     | {"start_line", "server_connection"}
 )
 """Whether all of it is as it was when the engine was written."""
+
+
+def most_query_fields() -> int:
+    """How many fields a query may have, as ``set_parse_body_config`` says at the moment."""
+    most: int = httputil._DEFAULT_PARSE_BODY_CONFIG.urlencoded.max_arguments
+    return most
 
 
 def remember(server: httpserver.HTTPServer, connection: object) -> None:

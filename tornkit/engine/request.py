@@ -25,12 +25,14 @@ from tornado.httputil import (
     ResponseStartLine,
     split_host_and_port,
 )
+from tornado.log import app_log
 
-from tornkit.engine.privates import BODY_CONFIG, HOST, DefaultDelegate
+from tornkit.engine.privates import HOST, DefaultDelegate, most_query_fields
+
+_LONGEST_NAME = 255  # characters of a name in the DNS: no more is worth to be remembered
 
 
-@lru_cache(maxsize=4096)
-def _host_name(host: str) -> str:
+def _read_host(host: str) -> str:
     """What ``HTTPServerRequest`` makes of a Host header.
 
     :raises HTTPInputError: as there.
@@ -40,6 +42,9 @@ def _host_name(host: str) -> str:
     if "," in host:
         raise HTTPInputError(f"Multiple host headers not allowed: {host!r}")
     return split_host_and_port(host.lower())[0]
+
+
+_remembered_host = lru_cache(maxsize=1024)(_read_host)
 
 
 class LazyRequest(HTTPServerRequest):
@@ -63,33 +68,38 @@ class LazyRequest(HTTPServerRequest):
         if host is None:
             raise HTTPInputError("Missing Host header")
         self.host = host
-        self.host_name = _host_name(host)
+        self.host_name = _remembered_host(host) if len(host) <= _LONGEST_NAME else _read_host(host)
         self.files = {}
         self.connection = connection
         self.server_connection = server_connection
         self._start_time = time.time()
         self._finish_time = None
         self.path, _, self.query = start_line.path.partition("?")
+        self._query = self.query  # as it came: who rewrites the other changes no arguments
         self.body_arguments = {}
-        if self.query.count("&") >= BODY_CONFIG.urlencoded.max_arguments:
+        if self._query.count("&") >= most_query_fields():
             self._parse_query()
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("arguments", "query_arguments"):
-            raise AttributeError(name)
+        if name not in ("arguments", "query_arguments") or "_query" not in self.__dict__:
+            raise AttributeError(f"'HTTPServerRequest' object has no attribute {name!r}")
         self._parse_query()
         return self.__dict__[name]
 
+    def __repr__(self) -> str:
+        # The name that people know from their logs.
+        return super().__repr__().replace(type(self).__name__, "HTTPServerRequest", 1)
+
     def _parse_query(self) -> None:
         try:
-            self.arguments = parse_qs_bytes(
-                self.query,
-                keep_blank_values=True,
-                max_num_fields=BODY_CONFIG.urlencoded.max_arguments,
+            arguments = parse_qs_bytes(
+                self._query, keep_blank_values=True, max_num_fields=most_query_fields()
             )
         except Exception as error:
             raise HTTPInputError(f"Invalid query string: {error}") from error
-        self.query_arguments = copy.deepcopy(self.arguments)
+        # Either may have been set by the handler, and not the other.
+        self.__dict__.setdefault("arguments", arguments)
+        self.__dict__.setdefault("query_arguments", copy.deepcopy(arguments))
 
 
 class LazyRoutingDelegate(HTTPMessageDelegate):
@@ -112,6 +122,9 @@ class LazyRoutingDelegate(HTTPMessageDelegate):
         request = LazyRequest(self._request_conn, self._server_conn, start_line, headers)
         delegate = self._router.find_handler(request)
         if delegate is None:
+            app_log.debug(
+                "Delegate for %s %s request not found", start_line.method, start_line.path
+            )
             delegate = DefaultDelegate(self._request_conn)
         self._delegate = delegate
         return delegate.headers_received(start_line, headers)

@@ -7,6 +7,7 @@ others (TLS, ``decompress_request``) by Tornado's own code.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Coroutine
 from types import SimpleNamespace
@@ -75,14 +76,17 @@ class HTTPServer(tornado.httpserver.HTTPServer):
     def initialize(self, *args: Any, **kwargs: Any) -> None:
         super().initialize(*args, **kwargs)
         self.header_timeout: float = self.conn_params.header_timeout or 3600
-        self.longest_head: int = self.conn_params.max_header_size
+        self.buffer_size: int = self.max_buffer_size or _MAX_BUFFER
+        self.longest_head: int = min(self.conn_params.max_header_size, self.buffer_size)
         limit = self.conn_params.max_body_size
-        if limit is None:
-            limit = self.max_buffer_size or _MAX_BUFFER
-        self.max_body_size: int = limit
+        self.max_body_size: int = self.buffer_size if limit is None else limit
         self._tasks: set[asyncio.Future[None]] = set()
         self._plain = (
-            privates.SUPPORTED and self.ssl_options is None and not self.conn_params.decompress
+            privates.SUPPORTED
+            and self.ssl_options is None
+            and not self.conn_params.decompress
+            # A subclass that overrides it wants to see every stream.
+            and type(self).handle_stream is tornado.httpserver.HTTPServer.handle_stream
         )
 
     def start_request(
@@ -108,12 +112,14 @@ class HTTPServer(tornado.httpserver.HTTPServer):
             self.serve(connection, address)
         except Exception:  # noqa: BLE001 - one connection's trouble must not end the accepting
             app_log.error("Error in connection callback", exc_info=True)
+            connection.close()
 
     def serve(self, sock: socket.socket, address: Any) -> Connection:
         """Serve a connected socket."""
         sock.setblocking(False)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with contextlib.suppress(OSError):  # macOS: of a client that is gone already
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         loop: asyncio.AbstractEventLoop = IOLoop.current().asyncio_loop  # type: ignore[attr-defined]
         connection = Connection(self, sock, address, loop)
         privates.remember(self, connection)

@@ -5,11 +5,13 @@ Not a stream that one could read from: a handler that wants that detaches it.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tornado.ioloop import IOLoop
+from tornado.iostream import StreamClosedError
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -26,12 +28,15 @@ class StreamView:
         self._connection = connection
         self._callback: Callable[[], None] | None = None
 
-    error: BaseException | None = None
+    @property
+    def error(self) -> BaseException | None:
+        """For which it was closed, if it was not closed in peace."""
+        return self._connection.error
 
     @property
-    def socket(self) -> socket.socket:
-        """The connected socket."""
-        return self._connection.sock
+    def socket(self) -> socket.socket | None:
+        """The connected socket; None once it is closed."""
+        return None if self._connection.closed else self._connection.sock
 
     @property
     def io_loop(self) -> IOLoop:
@@ -44,9 +49,9 @@ class StreamView:
         size: int = self._connection.server.max_buffer_size or 104857600
         return size
 
-    def fileno(self) -> int:
-        """The socket's descriptor."""
-        return self._connection.sock.fileno()
+    def fileno(self) -> socket.socket | None:
+        """What a loop is given to watch: the socket itself, as with Tornado's stream."""
+        return self.socket
 
     def closed(self) -> bool:
         """Whether it was closed, by either side."""
@@ -65,12 +70,28 @@ class StreamView:
         self._connection.shut()
 
     def write(self, data: bytes | memoryview) -> Future[None]:
-        """Send bytes, around HTTP."""
-        future: Future[None] = self._connection.loop.create_future()
-        if self._connection.send(bytes(data)):
-            future.set_result(None)
+        """Send bytes, around HTTP.
+
+        :raises StreamClosedError: it is closed. So does the future, if it is before they have gone.
+        """
+        connection = self._connection
+        if connection.closed:
+            raise StreamClosedError(connection.error)
+        future: Future[None] = connection.loop.create_future()
+
+        def settle(sent: bool) -> None:
+            if future.done():
+                return
+            if sent:
+                future.set_result(None)
+            else:
+                future.set_exception(StreamClosedError(connection.error))
+                future.exception()  # whoever does not look at it is not warned
+
+        if connection.send(bytes(data)):
+            settle(True)
         else:
-            self._connection.when_sent(future)
+            connection.when_sent(settle)
         return future
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
@@ -79,8 +100,10 @@ class StreamView:
 
     def set_nodelay(self, value: bool) -> None:
         """Whether small packets go at once (they do anyway)."""
-        if not self._connection.closed and self._connection.sock.family != socket.AF_UNIX:
-            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(value))
+        sock = self.socket
+        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+            with contextlib.suppress(OSError):  # the client may be gone
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(value))
 
     def closed_now(self) -> None:
         """The connection tells that it was closed."""

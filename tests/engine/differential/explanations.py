@@ -1,0 +1,30 @@
+"""Differences that are as they should be, and why.
+
+"kind: detail" -> the reason, in a sentence; * and ? match as in file names. A fatal kind (a request
+that is accepted where Tornado refuses it, framed otherwise, a crash, a hang, a leak) has no place
+here: no reason makes it acceptable, and `findings` would not look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_BEHIND_THE_LAST = (
+    "Tornado goes on to what is pipelined behind a request whose response closes the connection, "
+    "and calls the application for an answer that nobody gets, or not, as its streams happen to "
+    "wake up; the engine never begins with it."
+)
+EXPLANATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "eof: *": "A client that ends its side with its request is answered or not by Tornado, as "
+        "its stream sees the end before or after the request; on uvloop it is answered. The engine "
+        "answers what has arrived whole, as Tornado's own code does where it does.",
+        "events: -began": _BEHIND_THE_LAST,
+        "events: -began -closed": _BEHIND_THE_LAST,
+        "events: -called": _BEHIND_THE_LAST,
+        "events: -closed": _BEHIND_THE_LAST,
+        "events: -error": _BEHIND_THE_LAST,
+        "events: +closed": _BEHIND_THE_LAST,
+    }
+)

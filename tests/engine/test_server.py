@@ -1,0 +1,484 @@
+"""The server as a drop-in: Tornado's arguments, methods and hooks for subclasses."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import gc
+import gzip
+import resource
+import socket
+import ssl
+import tempfile
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tornado.httpserver
+import tornado.test
+from tornado.http1connection import HTTP1ServerConnection
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerRequest,
+    ResponseStartLine,
+)
+from tornado.iostream import IOStream
+from tornado.netutil import bind_unix_socket
+from tornado.web import Application, RequestHandler
+
+import tornkit
+from tests.engine.serving import (
+    EITHER,
+    GET,
+    ServerClass,
+    either_loop,
+    in_loop,
+    serving,
+    turns,
+    until,
+)
+from tornkit.engine import privates
+from tornkit.engine.connection import Connection
+from tornkit.engine.server import HTTPServer
+
+__all__ = ["either_loop"]
+
+CERTIFICATES = Path(tornado.test.__file__).parent
+
+
+class Where(RequestHandler):
+    """Says from where it was asked, and how."""
+
+    def get(self) -> None:
+        self.write(f"{self.request.remote_ip} {self.request.protocol}")
+
+    def post(self) -> None:
+        self.write(self.request.body)
+
+
+class Waiting(RequestHandler):
+    async def get(self) -> None:
+        self.settings["told"].append("entered")
+        await asyncio.Event().wait()
+
+    def on_connection_close(self) -> None:
+        self.settings["told"].append("closed")
+
+
+def application() -> Application:
+    return Application(
+        [("/wait", Waiting), ("/.*", Where)], told=[], log_function=lambda handler: None
+    )
+
+
+def test_the_public_name() -> None:
+    assert tornkit.HTTPServer is HTTPServer
+    assert issubclass(HTTPServer, tornado.httpserver.HTTPServer)
+
+
+# ---- what may be served ----
+
+
+@EITHER
+@in_loop
+async def test_a_function_answers_requests(server_class: ServerClass) -> None:
+    def answer(request: HTTPServerRequest) -> None:
+        body = f"{request.method} {request.arguments} {request.body!r}".encode()
+        assert request.connection is not None
+        request.connection.write_headers(
+            ResponseStartLine("", 200, "OK"), HTTPHeaders({"Content-Length": str(len(body))}), body
+        )
+        request.connection.finish()
+
+    async with serving(server_class, answer) as here:
+        client = await here.connect()
+        assert (await client.get("/?a=b")).body == b"GET {'a': [b'b']} b''"
+        await client.send(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\n\r\nc=d"
+        )
+        assert (await client.response()).body == b"POST {'c': [b'd']} b'c=d'"
+
+
+@EITHER
+@in_loop
+async def test_compressed_bodies_are_unpacked_where_it_is_asked_for(
+    server_class: ServerClass,
+) -> None:
+    body = gzip.compress(b"hello")
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}"
+    for options, expected in (({"decompress_request": True}, b"hello"), ({}, body)):
+        async with serving(server_class, application(), **options) as here:
+            client = await here.connect()
+            await client.send(head.encode() + b"\r\n\r\n" + body)
+            assert (await client.response()).body == expected
+
+
+@EITHER
+@in_loop
+async def test_tls(server_class: ServerClass) -> None:
+    options = {
+        "certfile": str(CERTIFICATES / "test.crt"),
+        "keyfile": str(CERTIFICATES / "test.key"),
+    }
+    context = ssl.create_default_context(cafile=str(CERTIFICATES / "test.crt"))
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    async with serving(server_class, application(), ssl_options=options) as here:
+        address = here.listener.getsockname()
+        reader, writer = await asyncio.open_connection(*address, ssl=context)
+        writer.write(GET)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert await reader.readexactly(15) == b"127.0.0.1 https"
+        writer.transport.abort()  # Tornado says no goodbye, and the client would complain
+        await until(lambda: not here.connections)
+
+
+# ---- where it listens ----
+
+
+@EITHER
+@in_loop
+async def test_a_unix_socket(server_class: ServerClass) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        listener = bind_unix_socket(f"{folder}/socket")
+        async with serving(server_class, application(), listener=listener) as here:
+            client = await here.connect()
+            for _ in range(2):
+                assert (await client.get()).body == b"0.0.0.0 http"
+
+
+@EITHER
+@in_loop
+async def test_ipv6(server_class: ServerClass) -> None:
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("no IPv6 here")
+    async with serving(server_class, application(), listener=listener) as here:
+        client = await here.connect()
+        assert (await client.get()).body == b"::1 http"
+
+
+@EITHER
+@pytest.mark.parametrize("how", ["listen", "bind and start"])
+@in_loop
+async def test_listening(server_class: ServerClass, how: str) -> None:
+    server: Any = server_class(application())
+    if how == "listen":
+        server.listen(0, "127.0.0.1")
+    else:
+        server.bind(0, "127.0.0.1")
+        server.start()
+    [listener] = server._sockets.values()
+    address = listener.getsockname()
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(GET)
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+    server.stop()
+    writer.write(GET)  # what is open stays open
+    assert (await reader.readuntil(b"httpHTTP/1.1 200 ")).endswith(b"200 ")
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(*address)
+    writer.close()
+    await until(lambda: not server._connections)
+    server.stop()
+
+
+@EITHER
+@in_loop
+async def test_closing_all_connections_tells_their_handlers(server_class: ServerClass) -> None:
+    app = application()
+    async with serving(server_class, app) as here:
+        idle, busy = await here.connect(), await here.connect()
+        await idle.get()
+        await busy.send(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
+        await until(lambda: app.settings["told"] == ["entered"])
+        await here.server.close_all_connections()
+        assert not here.connections
+        assert app.settings["told"] == ["entered", "closed"]
+        assert await idle.rest() == await busy.rest() == b""
+
+
+# ---- proxies ----
+
+
+X = {
+    "": "127.0.0.1 http",
+    "X-Real-Ip: 1.2.3.4": "1.2.3.4 http",
+    "X-Forwarded-For: 1.2.3.4, 5.6.7.8": "5.6.7.8 http",
+    "X-Forwarded-For: 1.2.3.4, 9.9.9.9": "1.2.3.4 http",
+    "X-Forwarded-For: nobody": "127.0.0.1 http",
+    "X-Scheme: https": "127.0.0.1 https",
+    "X-Forwarded-Proto: http, https": "127.0.0.1 https",
+    "X-Forwarded-Proto: gopher": "127.0.0.1 http",
+    "X-Real-Ip: 4.4.4.4\r\nX-Scheme: https": "4.4.4.4 https",
+}
+
+
+@EITHER
+@in_loop
+async def test_what_a_proxy_says_counts_for_one_request(server_class: ServerClass) -> None:
+    options = {"xheaders": True, "trusted_downstream": ["9.9.9.9"]}
+    async with serving(server_class, application(), **options) as here:
+        client = await here.connect()
+        for line, expected in X.items():
+            lines = [line] if line else []
+            assert (await client.get("/", *lines)).body == expected.encode()
+            assert (await client.get()).body == b"127.0.0.1 http"
+        # Also where all of them are there at once.
+        heads = [f"GET / HTTP/1.1\r\nHost: x\r\n{line}{'' if not line else chr(13) + chr(10)}\r\n"
+                 for line in X]  # fmt: skip
+        await client.send("".join(heads).encode())
+        for expected in X.values():
+            assert (await client.response()).body == expected.encode()
+
+
+@EITHER
+@in_loop
+async def test_without_being_asked_to_nobody_believes_it(server_class: ServerClass) -> None:
+    async with serving(server_class, application(), protocol="https") as here:
+        client = await here.connect()
+        response = await client.get("/", "X-Real-Ip: 1.2.3.4", "X-Scheme: http")
+        assert response.body == b"127.0.0.1 https"
+
+
+# ---- subclasses ----
+
+
+class Counting(HTTPMessageDelegate):
+    pass
+
+
+def subclass(base: Any, told: list[str]) -> Any:
+    class Noting(base):  # type: ignore[misc]
+        def start_request(
+            self, server_conn: object, request_conn: HTTPConnection
+        ) -> HTTPMessageDelegate:
+            told.append("start_request")
+            delegate: HTTPMessageDelegate = super().start_request(server_conn, request_conn)
+            return delegate
+
+        def on_close(self, server_conn: object) -> None:
+            told.append("on_close")
+            super().on_close(server_conn)
+
+    return Noting
+
+
+@EITHER
+@in_loop
+async def test_a_subclass_is_told_of_requests_and_closings(server_class: ServerClass) -> None:
+    told: list[str] = []
+    async with serving(subclass(server_class, told), application()) as here:
+        client = await here.connect()
+        await client.get()
+        assert "start_request" in told
+        assert "on_close" not in told
+        client.close()
+        await until(lambda: not here.connections)
+        await until(lambda: told[-1] == "on_close")
+        assert told.count("on_close") == 1
+
+
+@EITHER
+@pytest.mark.parametrize("is_coroutine", [True, False])
+@in_loop
+async def test_a_subclass_that_wants_the_streams_gets_them(
+    server_class: Any, is_coroutine: bool
+) -> None:
+    streams: list[object] = []
+
+    if is_coroutine:
+
+        class Wanting(server_class):  # type: ignore[misc]
+            async def handle_stream(self, stream: IOStream, address: Any) -> None:
+                await asyncio.sleep(0)
+                streams.append(stream)
+                super().handle_stream(stream, address)
+    else:
+
+        class Wanting(server_class):  # type: ignore[misc, no-redef]
+            def handle_stream(self, stream: IOStream, address: Any) -> None:
+                streams.append(stream)
+                super().handle_stream(stream, address)
+
+    async with serving(Wanting, application()) as here:
+        client = await here.connect()
+        assert (await client.get()).status == 200
+        assert [type(stream) for stream in streams] == [IOStream]
+
+
+@in_loop
+async def test_where_tornado_has_changed_it_serves_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(privates, "SUPPORTED", False)
+    async with serving(HTTPServer, application()) as here:
+        client = await here.connect()
+        assert (await client.get()).body == b"127.0.0.1 http"
+        [connection] = here.connections
+        assert isinstance(connection, HTTP1ServerConnection)
+
+
+@in_loop
+async def test_where_it_has_not_the_engine_does() -> None:
+    assert privates.SUPPORTED
+    async with serving(HTTPServer, application()) as here:
+        client = await here.connect()
+        await client.get()
+        [connection] = here.connections
+        assert isinstance(connection, Connection)
+
+
+# ---- who observes ----
+
+
+class Diary:
+    def __init__(self) -> None:
+        self.requests = 0
+        self.entries: list[str] = []
+
+    def opened(self, connection: Connection) -> None:
+        self.entries.append("opened")
+
+    def gone(self, connection: Connection) -> None:
+        self.entries.append("gone")
+
+    def detached(self, stream: IOStream) -> None:
+        self.entries.append("detached")
+
+
+@in_loop
+async def test_an_observer_is_told_of_every_connection() -> None:
+    async with serving(HTTPServer, application()) as here:
+        here.server.observer = diary = Diary()
+        client = await here.connect()
+        await client.get()
+        await client.get()
+        assert (diary.entries, diary.requests) == (["opened"], 2)
+        client.close()
+        await until(lambda: diary.entries == ["opened", "gone"])
+        other = await here.connect()
+        await other.send(b"GET / HTTP/1.0\r\n\r\n")  # Tornado's
+        await other.rest()
+        assert diary.entries == ["opened", "gone"] * 2
+
+
+@pytest.mark.parametrize("unread", [b"", GET[:9], GET, GET + GET[:3]])
+@in_loop
+async def test_a_connection_from_another_process_goes_on(unread: bytes) -> None:
+    async with serving(HTTPServer, application()) as here:
+        client = await here.knock()
+        ours, theirs = socket.socketpair()
+        theirs.setblocking(False)
+        loop = asyncio.get_running_loop()
+        client.sock.close()
+        client.sock = theirs
+        here.server.adopt(ours, unread)
+        if unread == GET[:9]:
+            await client.send(GET[9:])
+        elif not unread:
+            await client.send(GET)
+        assert (await client.response()).body == b"0.0.0.0 http"
+        await loop.sock_sendall(theirs, GET[3:] if unread == GET + GET[:3] else GET)
+        assert (await client.response()).body == b"0.0.0.0 http"
+
+
+@in_loop
+async def test_one_that_is_gone_on_the_way_is_not_adopted() -> None:
+    async with serving(HTTPServer, application()) as here:
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        here.server.adopt(ours, b"")
+        await until(lambda: not here.connections)
+        assert ours.fileno() == -1
+
+
+# ---- what is left over ----
+
+
+@in_loop
+async def test_a_closed_connection_leaves_nothing_behind() -> None:
+    app = application()
+    async with serving(HTTPServer, app) as here:
+        gc.collect()
+        gc.disable()  # not even a cycle
+        try:
+            for path in ("/", "/wait"):
+                client = await here.connect()
+                [connection] = here.connections
+                known = weakref.ref(connection)
+                del connection
+                await client.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                if path == "/":
+                    await client.response()
+                else:
+                    await until(lambda: app.settings["told"] == ["entered"])
+                client.close()
+                await until(lambda: not here.connections)
+                await turns(3)
+                if path == "/":
+                    assert known() is None
+        finally:
+            gc.enable()
+
+
+@pytest.fixture
+def few_descriptors() -> Iterator[None]:
+    """This process may open no more than it has, and a few."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    probe = socket.socket()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (probe.fileno() + 24, before[1]))
+    probe.close()
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@in_loop
+async def test_it_survives_that_there_are_no_descriptors_left(
+    few_descriptors: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("CRITICAL", "asyncio")
+    failed: list[int | None] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: failed.append(getattr(context.get("exception"), "errno", None))
+    )
+    async with serving(HTTPServer, application()) as here:
+        kept = [await here.connect() for _ in range(3)]
+        filler: list[socket.socket] = []
+        with contextlib.suppress(OSError):
+            while len(filler) < 100:
+                filler.append(socket.socket())
+        filler.pop().close()
+        waiting = await here.knock()  # takes the last one; nobody can accept it
+        await until(lambda: errno.EMFILE in failed)
+        for client in kept:
+            assert (await client.get()).status == 200
+        for one in filler:
+            one.close()
+        assert (await waiting.get()).status == 200
+        assert set(failed) == {errno.EMFILE}
+
+
+@in_loop
+async def test_a_connection_that_cannot_be_served_is_closed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(HTTPServer, application()) as here:
+
+        def refuse(sock: socket.socket, address: Any) -> None:
+            raise ValueError("no")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(here.server, "context_of", refuse)
+            client = await here.knock()
+            assert await client.rest() == b""
+        assert "Error in connection callback" in caplog.text
+        other = await here.connect()
+        assert (await other.get()).status == 200

@@ -1,0 +1,160 @@
+"""A connection's stream, looked at: what does not read is as with Tornado's stream."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+from tornado.ioloop import IOLoop
+from tornado.iostream import StreamClosedError
+from tornado.web import Application, RequestHandler
+
+from tests.engine.serving import (
+    EITHER,
+    GET,
+    ServerClass,
+    either_loop,
+    in_loop,
+    serving,
+    turns,
+    until,
+)
+
+__all__ = ["either_loop"]
+
+
+class Looking(RequestHandler):
+    """Gives its stream away, and waits."""
+
+    async def get(self) -> None:
+        assert self.request.connection is not None
+        self.settings["streams"].append(self.request.connection.stream)  # type: ignore[attr-defined]
+        await self.settings["gate"].wait()
+        self.write("done")
+
+    def on_connection_close(self) -> None:
+        self.settings["gate"].set()
+
+
+def application() -> Application:
+    return Application([("/", Looking)], streams=[], gate=asyncio.Event())
+
+
+@EITHER
+@in_loop
+async def test_an_open_stream(server_class: ServerClass) -> None:
+    app = application()
+    async with serving(server_class, app, max_buffer_size=1_000_000) as here:
+        client = await here.connect()
+        await client.send(GET)
+        await until(lambda: len(app.settings["streams"]) == 1)
+        [stream] = app.settings["streams"]
+        assert not stream.closed()
+        assert not stream.writing()
+        assert not stream.reading()
+        assert stream.error is None
+        assert stream.max_buffer_size == 1_000_000
+        assert stream.io_loop is IOLoop.current()
+        assert stream.fileno() is stream.socket
+        assert stream.socket.getpeername() == client.sock.getsockname()
+        [connection] = here.connections
+        assert connection.stream.socket is stream.socket
+        for value in (True, False):
+            stream.set_nodelay(value)
+            option = stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert bool(option) == value
+        app.settings["gate"].set()
+        assert (await client.response()).body == b"done"
+        await until(connection.stream.reading)
+
+
+@EITHER
+@pytest.mark.parametrize("how", ["the client", "the client's crash", "the handler"])
+@in_loop
+async def test_a_closed_stream(server_class: ServerClass, how: str) -> None:
+    app = application()
+    told: list[str] = []
+    async with serving(server_class, app) as here:
+        client = await here.connect()
+        await client.send(GET)
+        await until(lambda: len(app.settings["streams"]) == 1)
+        [stream] = app.settings["streams"]
+        if how == "the client":
+            client.close()
+        elif how == "the handler":
+            stream.close()
+        else:
+            client.reset()
+        await until(stream.closed)
+        assert stream.socket is None
+        assert isinstance(stream.error, ConnectionResetError) == (how == "the client's crash")
+        with pytest.raises(StreamClosedError):
+            stream.write(b"x")
+        stream.set_nodelay(True)
+        stream.close()
+        stream.set_close_callback(lambda: told.append("too late"))
+        await until(lambda: not here.connections)
+        await turns(3)
+        assert told == []
+
+
+@EITHER
+@in_loop
+async def test_a_close_callback(server_class: ServerClass) -> None:
+    app = application()
+    told: list[str] = []
+    async with serving(server_class, app) as here:
+        client = await here.connect()
+        await client.send(GET)
+        await until(lambda: len(app.settings["streams"]) == 1)
+        [stream] = app.settings["streams"]
+        stream.set_close_callback(lambda: told.append("first"))
+        stream.set_close_callback(lambda: told.append("second"))
+        stream.close()
+        assert told == []  # never within the call
+        await until(lambda: told == ["second"])
+        stream.close()
+        await turns(3)
+        assert told == ["second"]
+        app.settings["gate"].set()
+
+
+@EITHER
+@in_loop
+async def test_bytes_around_http(server_class: ServerClass) -> None:
+    app = application()
+    async with serving(server_class, app) as here:
+        client = await here.connect(receive_buffer=10_000)
+        await client.send(GET)
+        await until(lambda: len(app.settings["streams"]) == 1)
+        [stream] = app.settings["streams"]
+        await stream.write(b"early ")
+        await stream.write(memoryview(b"hints "))
+        pending = stream.write(b"x" * 5_000_000)
+        assert stream.writing()
+        await turns(3)
+        assert not pending.done()
+        assert await client.read(12) == b"early hints "
+        assert await client.read(5_000_000) == b"x" * 5_000_000
+        await pending
+        assert not stream.writing()
+        app.settings["gate"].set()
+        assert (await client.response()).body == b"done"
+
+
+@EITHER
+@in_loop
+async def test_bytes_that_are_lost(server_class: ServerClass) -> None:
+    app = application()
+    async with serving(server_class, app) as here:
+        client = await here.connect(receive_buffer=10_000)
+        await client.send(GET)
+        await until(lambda: len(app.settings["streams"]) == 1)
+        [stream] = app.settings["streams"]
+        pending: Any = stream.write(b"x" * 5_000_000)
+        stream.write(b"and nobody looks")
+        stream.close()
+        with pytest.raises(StreamClosedError):
+            await pending
