@@ -6,7 +6,7 @@ Not a stream that one could read from: a handler that wants that detaches it.
 from __future__ import annotations
 
 import contextlib
-import socket
+import socket as sockets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ class StreamView:
         return self._connection.error
 
     @property
-    def socket(self) -> socket.socket | None:
+    def socket(self) -> sockets.socket | None:
         """The connected socket; None once it is closed."""
         return None if self._connection.closed else self._connection.sock
 
@@ -49,7 +49,7 @@ class StreamView:
         size: int = self._connection.server.max_buffer_size or 104857600
         return size
 
-    def fileno(self) -> socket.socket | None:
+    def fileno(self) -> sockets.socket | None:
         """What a loop is given to watch: the socket itself, as with Tornado's stream."""
         return self.socket
 
@@ -101,9 +101,9 @@ class StreamView:
     def set_nodelay(self, value: bool) -> None:
         """Whether small packets go at once (they do anyway)."""
         sock = self.socket
-        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+        if sock is not None and sock.family in (sockets.AF_INET, sockets.AF_INET6):
             with contextlib.suppress(OSError):  # the client may be gone
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(value))
+                sock.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, int(value))
 
     def closed_now(self) -> None:
         """The connection tells that it was closed."""
