@@ -17,7 +17,7 @@ from tests.engine.differential.run import BLOCK, Plan, Result, run
 from tests.engine.servers import TORNADO
 
 # Each run starts two processes or more, on a machine that may have others to look after.
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.timeout(180), pytest.mark.thorough]
 
 
 def judged(
