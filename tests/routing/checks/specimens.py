@@ -16,6 +16,8 @@ from tornado.web import (
     RedirectHandler,
     RequestHandler,
     StaticFileHandler,
+    addslash,
+    removeslash,
 )
 
 from tornkit.routing.checks.handlers import check
@@ -107,6 +109,18 @@ class OneByPosition(RequestHandler):
 
 class Optional(RequestHandler):
     async def get(self, ident: str, page: str | None = None) -> None:
+        self.write("seen")
+
+
+class Slashed(RequestHandler):
+    @addslash
+    def get(self) -> None:
+        self.write("seen")
+
+
+class Unslashed(RequestHandler):
+    @removeslash
+    def get(self) -> None:
         self.write("seen")
 
 

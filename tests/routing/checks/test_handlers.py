@@ -51,7 +51,9 @@ from tests.routing.checks.specimens import (
     Rest,
     Silent,
     SilentChild,
+    Slashed,
     Static,
+    Unslashed,
     WithUser,
     codes,
     findings,
@@ -101,6 +103,11 @@ CASES: list[tuple[Any, str, str | None]] = [
     ((REGEX["one"], Prepared), "/x/ab", None),
     ((r"/x/(?:\w)(\w)", One), "/x/ab", None),
     ((PathMatches(r"/(\w)"), [("/.", Plain)]), "/x", None),
+    # answered before the method is called, or not
+    ((REGEX["one"], Slashed), "/x/ab", None),
+    ((r"/x/(\w)(/)", Unslashed), "/x/a/", None),
+    ((r"/x/(\w+)/?", Slashed), "/x/ab/", "TK401"),
+    ((r"/x/(\w+)/?", Unslashed), "/x/ab", "TK401"),
     # initialize
     (("/x", Configured), "/x", "TK402"),
     (("/x", Configured, {"db": 1, "cash": 2}), "/x", "TK402"),

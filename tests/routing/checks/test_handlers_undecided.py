@@ -21,6 +21,7 @@ from tests.routing.checks.specimens import (
     REGEX,
     GivenAMethod,
     One,
+    Slashed,
     codes,
     findings,
     message,
@@ -185,3 +186,9 @@ class TestFolders:
         found = list(check(RouteTable(table.routes)))
         assert [(each.code, each.route) for each in found] == [("TK404", 2)]
         assert codes(static_path=str(tmp_path)) == []
+
+
+def test_whether_a_path_gets_past_addslash_may_be_beyond_the_analysis() -> None:
+    said = message((r"/(a|b)c\1/", Slashed))
+    assert said.startswith("undecided: get() takes no argument and is given 1")
+    assert said.endswith("but addslash may answer whatever the pattern matches")

@@ -60,6 +60,18 @@ def test_a_host_stands_in_the_witness() -> None:
     assert finding.witness == "//api.example.com/x"
 
 
+def test_no_host_stands_in_the_witness_where_any_will_do() -> None:
+    application = Application()
+    application.add_handlers(".*", [(".*", Home), ("/x", Home)])
+    (finding,) = found(application)
+    assert finding.witness == "/x"
+
+
+def test_a_witness_is_not_read_as_a_host() -> None:
+    (finding,) = of("//.*", "//a")
+    assert finding.witness == "//localhost//a"
+
+
 def test_why_no_url_matches() -> None:
     findings = of("posts", "/a b", "/café", r"/x\?y", "/a(?!)")
     assert {finding.code for finding in findings} == {"TK202"}

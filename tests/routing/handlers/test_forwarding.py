@@ -11,6 +11,7 @@ from tornado.gen import coroutine
 from tornado.web import RequestHandler, addslash, authenticated, removeslash
 
 from tornkit.routing.handlers.forwarding import Given, misfit, to_tornado
+from tornkit.routing.handlers.slashes import Gate
 
 Method = Callable[..., Any]
 
@@ -83,10 +84,37 @@ def with_argument(number: int) -> Callable[[Method], Method]:
     return decorate
 
 
+def marked(method: Method) -> Method:
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(method, "peers", False) and hasattr(method, "name"):
+            return method(self, *args, **kwargs)
+        print(method.__name__)
+        return method(self, *args, **kwargs)
+
+    return wrapper
+
+
+def guarding(check: Callable[..., None]) -> Callable[[Method], Method]:
+    def decorate(method: Method) -> Method:
+        def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+            check(self, **kwargs)
+            return method(self, *args, **kwargs)
+
+        guarded.__name__ = method.__name__
+        return guarded
+
+    return decorate
+
+
+def nobody(handler: object, **kwargs: Any) -> None: ...
+
+
 FOLLOWED = [
     passing,
     passing_all,
     bare,
+    marked,
+    guarding(nobody),
     with_user,
     with_user_by_name,
     taking_one,
@@ -167,8 +195,30 @@ def _without_a(kwargs: dict[str, Any]) -> None:
     kwargs.pop("a", None)
 
 
+def through_an_attribute(method: Method) -> Method:
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args:
+            return method.__get__(self)()
+        return method(self, *args, **kwargs)
+
+    return wrapper
+
+
+def through_a_looked_up_attribute(method: Method) -> Method:
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args:
+            return getattr(method, "__get__")(self)()  # noqa: B009 - as it is written somewhere
+        return method(self, *args, **kwargs)
+
+    return wrapper
+
+
 UNDECIDED = [
     popping,
+    through_an_attribute,
+    through_a_looked_up_attribute,
     handing_over,
     cutting,
     with_two_calls,
@@ -248,6 +298,23 @@ def test_tornados_own_decorators_pass_on(decorate: Callable[[Any], Any]) -> None
     wrong = misfit(Handler, "get", Given(2))
     assert wrong is not None
     assert (wrong.sure, wrong.problem) == (True, "takes only 1 argument and is given 2")
+
+
+def test_what_may_keep_a_request_from_the_method_is_told() -> None:
+    class Handler(RequestHandler):
+        @authenticated
+        @addslash
+        @passing
+        @removeslash
+        def get(self) -> None: ...
+
+        @addslash
+        def post(self, *args: str) -> None: ...
+
+    wrong = misfit(Handler, "get", Given(1))
+    assert wrong is not None
+    assert wrong.gates == (Gate.ADDSLASH, Gate.REMOVESLASH)
+    assert misfit(Handler, "post", Given(1)) is None
 
 
 def test_what_arrives_is_told() -> None:

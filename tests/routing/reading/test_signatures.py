@@ -129,11 +129,17 @@ def test_the_function_in_a_closure() -> None:
     def two() -> Any:
         return inner, other
 
+    def three() -> Any:
+        return inner, other
+
+    three.__name__ = other.__name__
+
     def late() -> Any:
         return unbound
 
     assert held_function(one) is inner
     assert held_function(two) is None
+    assert held_function(three) is other
     assert held_function(late) is None
     assert held_function(inner) is None
     assert held_function(5) is None

@@ -12,13 +12,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.options import Action, Options, settled
 from tornkit.cli.target import ProgramCommand, Words, named_target, named_words, target_parameters
 
@@ -206,7 +205,7 @@ def _run(asked: Options, target: Target, words: Words) -> int:
 
 def load(target: Target) -> LoadedApp:
     """Standard output is for the result: whatever the application prints goes to the other."""
-    with contextlib.redirect_stdout(sys.stderr):
+    with prints_aside():
         from tornkit.appload.load import load_for_inspection
 
         return load_for_inspection(target)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ import click
 
 from tornkit import __version__
 from tornkit.cli.routes import mending, printing
+from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.files import replace_file
 from tornkit.cli.routes.options import Options
 from tornkit.errors import UsageError
@@ -112,7 +111,7 @@ def _checked(demand: Demand, loaded: LoadedApp) -> Report:
 
     # Before standard output is turned to where the line is written: a reverse_url of the user's
     # own may print.
-    with Progress() as progress, contextlib.redirect_stdout(sys.stderr):
+    with Progress() as progress, prints_aside():
         return report_on(
             loaded.applications,
             loaded.label,

@@ -6,14 +6,13 @@ was looked for when it was made; of that, the findings that every list has are c
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tornkit.cli.routes import checking, printing
+from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.options import Options
 from tornkit.cli.routes.revision import Revision, find_revision
 from tornkit.cli.target import Words
@@ -97,7 +96,7 @@ def checked(loaded: LoadedApp, codes: Iterable[str]) -> Report:
     from tornkit.routing.report import report_on
 
     only = Wanted(frozenset(codes))
-    with contextlib.redirect_stdout(sys.stderr):  # a reverse_url of the user's own may print
+    with prints_aside():  # a reverse_url of the user's own may print
         report = report_on(
             loaded.applications,
             loaded.label,

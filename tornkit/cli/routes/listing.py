@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tornkit.cli.routes import printing
+from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.options import Options
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ _FOR_PROGRAMS = frozenset({"json", "csv", "openapi"})
 
 def run(asked: Options, loaded: LoadedApp) -> int:
     """Print the list; 1 if filters left nothing of it."""
-    with contextlib.redirect_stdout(sys.stderr):  # a reverse_url of the user's own may print
+    with prints_aside():  # a reverse_url of the user's own may print
         from tornkit.routing.report import report_on
 
         report = report_on(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tornkit.cli.routes import printing
+from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.options import Options
 from tornkit.errors import UsageError
 
@@ -66,7 +66,7 @@ def _reverse(asked: Options, name: str, loaded: LoadedApp) -> int:
     from tornkit.routing.render import reversed as rendered
     from tornkit.routing.reversing.named import reverse
 
-    with contextlib.redirect_stdout(sys.stderr):  # a reverse_url of the user's own may print
+    with prints_aside():  # a reverse_url of the user's own may print
         found = reverse(_tables(loaded), name, asked.arg)
     first = found.first
     if asked.format == "json":

@@ -23,6 +23,7 @@ from tornkit.routing.handlers.ready_made import (
     unfillable_redirect,
     unusable_path,
 )
+from tornkit.routing.handlers.slashes import some_get_through
 from tornkit.routing.model import (
     Finding,
     Keyword,
@@ -116,8 +117,11 @@ def _groups(route: Route, cls: type, groups: Given) -> Iterator[_Claim]:
     found: dict[tuple[Misfit, str | None], list[str]] = {}
     for name, handed, but in _calls(route, cls, groups):
         wrong = misfit(cls, name, handed)
-        if wrong is not None:
-            but = but or _but(route, cls, wrong)  # noqa: PLW2901 - what speaks against it
+        if wrong is None:
+            continue
+        called = not wrong.gates or some_get_through(route, name, wrong.gates)
+        if called is not False:
+            but = but or _but(route, cls, wrong, called)  # noqa: PLW2901 - what speaks against it
             found.setdefault((wrong, but), []).append(name)
     static = route.target.kind is TargetKind.STATIC and "get" not in route.target.overrides
     for (wrong, but), names in found.items():
@@ -145,8 +149,14 @@ def _calls(route: Route, cls: type, groups: Given) -> Iterator[tuple[str, Given,
             yield "open", handed or groups, None if handed else "its get may pass others"
 
 
-def _but(route: Route, cls: type, wrong: Misfit) -> str | None:
-    """Whose code may call it with something else."""
+def _but(route: Route, cls: type, wrong: Misfit, called: bool | None) -> str | None:
+    """Whose code may call it with something else.
+
+    :param called: whether it is called at all; None if that is not known.
+    """
+    if called is None:
+        gates = " and ".join(dict.fromkeys(gate.value for gate in wrong.gates))
+        return f"{gates} may answer whatever the pattern matches"
     if not wrong.sure:
         return "a decorator may pass others"
     answering = {each.method.lower() for each in route.target.operations}

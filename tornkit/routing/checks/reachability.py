@@ -38,8 +38,11 @@ def url(request: Request) -> str:
 
     >>> url(Request("/a", "localhost")), url(Request("/a", "api.example.com"))
     ('/a', '//api.example.com/a')
+    >>> url(Request("//a", "localhost"))  # whose first segment would be read as a host
+    '//localhost//a'
     """
-    if request.host == "localhost" or not request.path.startswith("/"):
+    path_alone = request.host == "localhost" and not request.path.startswith("//")
+    if path_alone or not request.path.startswith("/"):
         return request.path
     return f"//{request.host}{request.path}"
 

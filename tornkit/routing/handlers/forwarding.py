@@ -17,14 +17,15 @@ from pathlib import Path
 from types import CodeType, FunctionType
 
 from tornkit.routing.handlers.fits import unfit
+from tornkit.routing.handlers.slashes import Gate
 from tornkit.routing.model import Parameter
 from tornkit.routing.reading.signatures import SignatureReader, held_function
 
-_TORNADOS = {
-    ("web.py", "authenticated.<locals>.wrapper"),
-    ("web.py", "removeslash.<locals>.wrapper"),
-    ("web.py", "addslash.<locals>.wrapper"),
-    ("gen.py", "coroutine.<locals>.wrapper"),
+_TORNADOS: dict[tuple[str, str], Gate | None] = {
+    ("web.py", "authenticated.<locals>.wrapper"): None,
+    ("web.py", "removeslash.<locals>.wrapper"): Gate.REMOVESLASH,
+    ("web.py", "addslash.<locals>.wrapper"): Gate.ADDSLASH,
+    ("gen.py", "coroutine.<locals>.wrapper"): None,
 }
 # What a wrapper may do with its **kwargs that leaves them as they are.
 _READING = {"get", "items", "keys", "values", "copy"}
@@ -43,13 +44,15 @@ class Given:
 class Misfit:
     """A call that can't be made: ``problem`` is as of `unfit`, of a function that takes these.
 
-    ``given`` is what arrives there. Not ``sure`` if a decorator may call it in another way.
+    ``given`` is what arrives there, past ``gates``. Not ``sure`` if a decorator may call it in
+    another way.
     """
 
     problem: str
     parameters: tuple[Parameter, ...]
     given: Given
     sure: bool = True
+    gates: tuple[Gate, ...] = ()
 
 
 @functools.lru_cache(maxsize=4096)
@@ -61,29 +64,34 @@ def misfit(cls: type, name: str, given: Given) -> Misfit | None:
     reader = SignatureReader()
     function: object = getattr(cls, name, None)
     parameters = reader.method(cls, name, follow=False)[0]
+    gates: tuple[Gate, ...] = ()
     for _ in range(_MOST_LAYERS):
         if parameters is None:  # an object that decorates
-            return _seeming(reader.method(cls, name)[0], given)
+            return _seeming(reader.method(cls, name)[0], given, gates)
         problem = unfit(parameters, given.count, given.names)
         if problem is not None:
-            return Misfit(problem, parameters, given)
+            return Misfit(problem, parameters, given, gates=gates)
         inner = held_function(function)
         if inner is None:
             return None
         handed = _to_inner(function, inner, given)
         if handed is None:
-            return _seeming(reader.method(cls, name)[0], given)
+            return _seeming(reader.method(cls, name)[0], given, gates)
+        gate = _TORNADOS.get(_written(function))
+        gates = gates if gate is None else (*gates, gate)
         function, given = inner, handed
         parameters = reader.unbound(inner)
     return None
 
 
-def _seeming(parameters: tuple[Parameter, ...] | None, given: Given) -> Misfit | None:
+def _seeming(
+    parameters: tuple[Parameter, ...] | None, given: Given, gates: tuple[Gate, ...]
+) -> Misfit | None:
     """What goes wrong if it takes what `inspect.signature` says."""
     if parameters is None:
         return None
     problem = unfit(parameters, given.count, given.names)
-    return None if problem is None else Misfit(problem, parameters, given, sure=False)
+    return None if problem is None else Misfit(problem, parameters, given, False, gates)
 
 
 def to_tornado(cls: type, name: str, given: Given) -> Given | None:
@@ -116,14 +124,22 @@ def _to_super(function: object, name: str, given: Given) -> Given | None:
 def _to_inner(wrapper: object, inner: FunctionType, given: Given) -> Given | None:
     if not isinstance(wrapper, FunctionType):
         return None
-    path = Path(wrapper.__code__.co_filename)
-    if path.parent.name == "tornado" and (path.name, wrapper.__code__.co_qualname) in _TORNADOS:
+    if _written(wrapper) in _TORNADOS:
         return given
     names = _cells(wrapper, inner)
     node = _definition(wrapper)
     if node is None or not names:
         return None
     return _handed(node, lambda f: isinstance(f, ast.Name) and f.id in names, given)
+
+
+def _written(function: object) -> tuple[str, str]:
+    """In which file of Tornado's, and as what there; nothing for a function of others."""
+    code = getattr(function, "__code__", None)
+    if not isinstance(code, CodeType):
+        return "", ""
+    path = Path(code.co_filename)
+    return (path.name, code.co_qualname) if path.parent.name == "tornado" else ("", "")
 
 
 def _cells(wrapper: FunctionType, inner: FunctionType) -> set[str]:
@@ -181,7 +197,12 @@ def _handed(
     """
     body = [each for statement in node.body for each in ast.walk(statement)]
     calls = [each for each in body if isinstance(each, ast.Call) and is_callee(each.func)]
-    mentions = [each for each in body if isinstance(each, ast.expr) and is_callee(each)]
+    looked_at = {id(each) for part in body for each in _looked_at(part)}
+    mentions = [
+        each
+        for each in body
+        if isinstance(each, ast.expr) and is_callee(each) and id(each) not in looked_at
+    ]
     if len(calls) != len(mentions) or _changes(body, node.args):
         return None
     shapes = {_shape(call, node.args) for call in calls}
@@ -194,6 +215,21 @@ def _handed(
     count = shape.count + left - (0 if bound else 1)
     kept = [name for name in given.names if name not in own] if shape.keywords else []
     return Given(count, (*shape.names, *kept)) if count >= 0 else None
+
+
+def _looked_at(node: ast.AST) -> Iterator[ast.expr]:
+    """What is asked for an attribute that is not called: ``method.__name__``, a mark on it."""
+    called = node.func if isinstance(node, ast.Call) else None
+    for each in ast.iter_child_nodes(node):
+        match each:
+            case _ if each is called:
+                pass
+            case ast.Attribute(value=value):
+                yield value
+            case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[value, *_]):
+                yield value
+            case _:
+                pass
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,8 @@ def distinct_hosts(
         if all(answers[: len(own)]) and is_host(host):
             worlds.setdefault(answers, host)
 
-    for host in (*(name for regex in own for name in host_examples(regex)), *USUAL_HOSTS):
+    made = (name for regex in own for name in host_examples(regex))
+    for host in (USUAL_HOSTS[0], *made, *USUAL_HOSTS):
         note(host)
     machines = [language(translated(each, HOST, Bound.OVER).expression, HOST) for each in regexes]
     for host in every_way(machines, len(own), HOST, Budget(_STATES, _SECONDS)):

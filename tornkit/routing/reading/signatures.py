@@ -119,7 +119,7 @@ def held_function(function: object) -> FunctionType | None:
     """What a decorator's wrapper wraps; None if that can't be told, or it is no wrapper.
 
     A decorator that does without `functools.wraps` still holds the function that it calls in its
-    closure; it is taken where there is no other.
+    closure; it is taken where there is no other, or none of the wrapper's own name.
     """
     inner = getattr(function, "__wrapped__", None)
     if inner is not None:
@@ -132,4 +132,7 @@ def held_function(function: object) -> FunctionType | None:
             continue
         if isinstance(content, FunctionType):
             found.append(content)
+    if len(found) > 1:
+        name = getattr(function, "__name__", None)
+        found = [each for each in found if each.__name__ == name]
     return found[0] if len(found) == 1 else None

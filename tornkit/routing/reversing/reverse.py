@@ -306,7 +306,7 @@ def hosts(route: Route) -> tuple[str, ...]:
     if any(isinstance(c, DefaultHostCondition) and not c.possible for c in route.conditions):
         return ()
     made = [host for rule in rules for host in host_examples(rule.regex)]
-    tried = dict.fromkeys([*made, *USUAL_HOSTS] if rules else USUAL_HOSTS)
+    tried = dict.fromkeys([USUAL_HOSTS[0], *made, *USUAL_HOSTS])
     return tuple(
         host
         for host in tried
