@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -438,6 +439,22 @@ async def test_a_head_of_exactly_the_limit_is_taken(server_class: ServerClass) -
             assert await client.rest() == b""
 
 
+@EITHER
+@in_loop
+async def test_a_head_may_be_longer_than_what_is_read_at_once(server_class: ServerClass) -> None:
+    async with scene(server_class, max_header_size=300_000) as here:
+        client = await here.connect()
+        long = b"GET /long HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 250_000 + b"\r\n\r\n"
+        sending = asyncio.ensure_future(client.send(asked("/slow") + long + long))
+        await until(lambda: bool(here.gate.entered))
+        await turns()
+        here.gate.open.set()
+        assert (await client.response()).body == b"/slow"
+        assert (await client.response()).body == b"/long"
+        assert (await client.response()).body == b"/long"
+        await sending
+
+
 # ---- clients that go away ----
 
 
@@ -461,16 +478,19 @@ async def test_a_handler_is_told_once_that_its_client_is_gone(
 
 @EITHER
 @pytest.mark.parametrize("part", [b"", b"G", b"GET / HTTP/1.1\r\nHost: x\r\n", post(b"", length=3)])
+@pytest.mark.parametrize("how", ["close", "reset"])
+@pytest.mark.parametrize("at_once", [True, False])
 @in_loop
 async def test_a_client_that_is_gone_before_its_request_is_told_nobody(
-    server_class: ServerClass, part: bytes
+    server_class: ServerClass, part: bytes, how: str, at_once: bool
 ) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
         await client.get("/before")
         await client.send(part)
-        await turns(3)
-        client.close()
+        if not at_once:
+            await turns(3)
+        getattr(client, how)()
         await until(lambda: not here.connections)
         assert (here.gate.entered, here.gate.closings) == (["/before"], [])
 
@@ -779,6 +799,49 @@ async def test_a_streaming_handler_reads_what_came_before_its_client_left() -> N
         assert await client.rest() == b""
 
 
+# ---- what one request may know of another ----
+
+
+SECRET: ContextVar[str] = ContextVar("SECRET", default="nothing")
+
+
+class Telling(Handler):
+    """Says what is known from before, and leaves something of its own."""
+
+    def initialize(self) -> None:
+        self.known = SECRET.get()
+
+    async def get(self) -> None:
+        SECRET.set("mine")
+        if self.get_query_argument("wait", ""):
+            self.gate.entered.append("wait")
+            await self.gate.open.wait()
+        self.write(f"{self.known} {SECRET.get()} ")
+        self.write(b"x" * int(self.get_query_argument("size", "0")))
+
+
+@EITHER
+@pytest.mark.parametrize("size", [0, 5_000_000], ids=["small", "large"])
+@in_loop
+async def test_context_variables_of_a_handler_are_its_own(
+    server_class: ServerClass, size: int
+) -> None:
+    gate = Gate()
+    async with serving(server_class, Application([("/", Telling)], gate=gate)) as here:
+        client = await here.connect(receive_buffer=10_000)
+        await client.send(asked(f"/?wait=1&size={size}"))
+        await until(lambda: gate.entered == ["wait"])
+        # So many that the server stops reading, and reads on when the handler is done.
+        sending = asyncio.ensure_future(client.send(asked(f"/?pad={'x' * 1000}") * 1000))
+        await turns()
+        gate.open.set()
+        for _ in range(1001):
+            assert (await client.response()).body[:13] == b"nothing mine "
+        await sending
+        for _ in range(2):
+            assert (await client.get()).body == b"nothing mine "
+
+
 # ---- delegates of one's own ----
 
 
@@ -839,6 +902,29 @@ class Scripted(HTTPMessageDelegate):
 
     def on_connection_close(self) -> None:
         self.script.call("on_connection_close")
+
+
+@EITHER
+@in_loop
+async def test_a_delegate_whose_wait_is_cancelled_ends_its_connection(
+    server_class: ServerClass,
+) -> None:
+    class Cancelled(Scripted):
+        async def wait(self, name: str) -> None:
+            raise asyncio.CancelledError
+
+    class Cancelling(Script):
+        def start_request(
+            self, server_conn: object, request_conn: HTTPConnection
+        ) -> HTTPMessageDelegate:
+            return Cancelled(self, request_conn)
+
+    script = Cancelling()
+    async with serving(server_class, script) as here:
+        client = await here.connect()
+        await client.send(post(b"body", "/slow"))
+        await until(lambda: not here.connections)
+        assert script.told == ["headers_received", "on_connection_close"]
 
 
 CALLS = ["headers_received", "headers_received later", "data_received", "data_received later"]
@@ -988,8 +1074,7 @@ async def test_a_socket_of_ones_own_is_served() -> None:
     gate = Gate()
     server = HTTPServer(application(gate))
     ours, theirs = socket.socketpair()
-    connection = server.serve(ours, "")
-    connection.feed(b"GET /fed HTTP/1.1\r\n")
+    server.serve(ours, "", b"GET /fed HTTP/1.1\r\n")
     loop = asyncio.get_running_loop()
     theirs.setblocking(False)
     await loop.sock_sendall(theirs, b"Host: x\r\n\r\n")

@@ -31,6 +31,7 @@ EITHER = pytest.mark.parametrize(
 )
 PATIENCE = 5.0  # seconds until a test gives up; none takes a tenth of it
 CERTIFICATES = Path(tornado.test.__file__).parent
+WHOLE = b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"
 HANDSHAKE = (
     "GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -181,7 +182,7 @@ class Scene:
         """What the one connection of the old server has read and not used."""
         (connection,) = self.old._connections
         if isinstance(connection, Connection):
-            return bytes(connection._in)
+            return connection.unread
         return seams.unread_bytes(connection.stream)
 
 
@@ -374,6 +375,46 @@ async def test_one_that_comes_too_late_is_handed_on(server_class: type[HTTPServe
         await until(lambda: here.released == [b""])
         client.ask("/quick")
         assert await client.answer() == ("new", False)
+
+
+@EITHER
+@pytest.mark.parametrize(
+    "unread", [b"", b"GET /quick HT", b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"]
+)
+@in_loop
+async def test_one_that_is_adopted_too_late_moves_on_with_what_was_read(
+    server_class: type[HTTPServer], unread: bytes
+) -> None:
+    """Its worker was told to leave while the connection was on its way there."""
+    async with scene(server_class) as here:
+        here.drain(move=True)
+        theirs = await adopted(here, unread)
+        theirs.writer.write(WHOLE[len(unread) :])
+        assert (await theirs.answer())[0] == "new"
+        assert here.released == [unread]
+
+
+@EITHER
+@pytest.mark.parametrize("unread", [b"GET /quick HT", WHOLE])
+@in_loop
+async def test_one_that_is_adopted_too_late_is_answered_where_nobody_takes_over(
+    server_class: type[HTTPServer], unread: bytes
+) -> None:
+    async with scene(server_class) as here:
+        here.drain(move=False)
+        theirs = await adopted(here, unread)
+        theirs.writer.write(WHOLE[len(unread) :])
+        assert await theirs.answer() == ("old", True)
+
+
+async def adopted(here: Scene, unread: bytes) -> Client:
+    """The client of a connection that another process has sent to the old server."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    seams.serve_moved(here.old, ours, unread)
+    client = Client(*await asyncio.open_connection(sock=theirs))
+    here.clients.append(client)
+    return client
 
 
 # ---- those that are busy ----

@@ -15,12 +15,12 @@ ends, whatever is malformed. A handler that detaches gets a real `IOStream` in t
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 from asyncio import TimerHandle
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tornado.iostream import IOStream
 from tornado.log import gen_log
@@ -28,7 +28,7 @@ from tornado.log import gen_log
 from tornkit import seams
 from tornkit.engine.delivery import deliver
 from tornkit.engine.exchange import Exchange
-from tornkit.engine.grammar import read_head
+from tornkit.engine.inbox import Found, Inbox
 from tornkit.engine.outbox import Outbox, Waiter
 from tornkit.engine.view import StreamView
 
@@ -36,16 +36,8 @@ if TYPE_CHECKING:
     from tornkit.engine.server import HTTPServer
 
 _READ = 65536  # bytes of one recv, and of what is kept unread while a handler works
-_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
-
 # Takes over a connection between two requests, with the bytes that nobody has used.
 Release = Callable[[socket.socket, bytes], None]
-
-
-class _Leaving(NamedTuple):
-    """The connection is to go; ``release`` as in `Connection.let_go`."""
-
-    release: Release | None
 
 
 def _pass_on(waiter: Waiter, sent: asyncio.Future[None]) -> None:
@@ -58,14 +50,15 @@ class Connection:
     __slots__ = (
         "__weakref__",
         "_exchange",
-        "_in",
+        "_inbox",
         "_leaving",
         "_outbox",
         "_queued",
         "_reading",
-        "_searched",
+        "_release",
         "_since",
         "_timer",
+        "_variables",
         "_view",
         "address",
         "closed",
@@ -82,6 +75,7 @@ class Connection:
         sock: socket.socket,
         address: Any,
         loop: asyncio.AbstractEventLoop,
+        unread: bytes = b"",
     ) -> None:
         self.server = server
         self.sock = sock
@@ -89,18 +83,22 @@ class Connection:
         self.loop = loop
         self.closed = False
         self.error: OSError | None = None  # for which it was closed
-        self._in: bytes | bytearray = b""
-        self._searched = 0  # so many of its bytes hold no end of a head
+        self._inbox = Inbox()
+        self._inbox.add(unread)
         self._queued = False  # whether the next look at them is under way
         self._outbox: Outbox | None = None  # there is one while something waits in it
         self._exchange: Exchange | None = None  # until the socket has taken the response
-        self._leaving: _Leaving | None = None
+        self._leaving = False  # and how: `let_go`
+        self._release: Release | None = None
         self._view: StreamView | None = None
         self.context = server.context_of(sock, address)
         self._since = loop.time()  # when it began to wait for a head
         self._timer: TimerHandle = loop.call_later(server.header_timeout, self._look_at_time)
-        self._reading = True
-        loop.add_reader(sock.fileno(), self._on_readable)
+        # In which requests begin. What a handler sets in its own is not the next one's to see,
+        # though it is often the end of one request that has us look for another.
+        self._variables = copy_context()
+        self._reading = False
+        self._resume()
 
     # ---- as Tornado's HTTP1ServerConnection ----
 
@@ -128,32 +126,35 @@ class Connection:
         """Whether a request is being answered."""
         return self._exchange is not None
 
-    def feed(self, data: bytes) -> None:
-        """Go on with bytes that another process has read."""
-        self._in = bytes(self._in) + data
-        self._next()
+    @property
+    def unread(self) -> bytes:
+        """What was read and no request has used."""
+        return bytes(self._inbox)
 
     def _on_readable(self) -> None:
+        while self._receive():
+            # A part of a request may be followed by a reset, which has to be seen now: uvloop
+            # looks at a broken socket once, and never again.
+            pass
+
+    def _receive(self) -> bool:
+        """Read once, and whether that gave a part of a request and no more."""
         try:
             data = self.sock.recv(_READ)
         except (BlockingIOError, InterruptedError):
-            return
+            return False
         except OSError as error:
             self._on_end(error)
-            return
+            return False
         if not data:
             self._on_end()
-            return
-        if not self._in:
-            self._in = data
-        elif isinstance(self._in, bytearray):
-            self._in += data  # in place: one that sends byte by byte would make us copy it all
-        else:
-            self._in = bytearray(self._in) + data
-        if self._exchange is None:
-            self._next()
-        elif len(self._in) >= _READ:
+            return False
+        self._inbox.add(data)
+        if self._exchange is None and not self._queued:
+            self.begin()
+        elif len(self._inbox) >= _READ:
             self._pause()
+        return self._exchange is None and not self._queued and not self.closed and bool(self._inbox)
 
     def _on_end(self, error: OSError | None = None) -> None:
         """The client sends no more. It may still read: what it asked before is answered.
@@ -166,7 +167,7 @@ class Connection:
         if (
             self._outbox is not None
             or (exchange is not None and not exchange.read_finished)
-            or (self._in and (exchange is not None or self._queued))
+            or (self._inbox and (exchange is not None or self._queued))
         ):
             self._pause()  # the end is still there when somebody looks again
         elif exchange is not None and not exchange.had_its_turn:
@@ -184,41 +185,32 @@ class Connection:
 
     def read_on(self) -> None:
         """Read again, if there is room."""
-        if not self._reading and not self.closed and len(self._in) < _READ:
-            self._reading = True
-            self.loop.add_reader(self.sock.fileno(), self._on_readable)
+        if len(self._inbox) < _READ:
+            self._resume()
 
-    def _next(self) -> None:
-        """Begin with the next request, if its head is here."""
+    def _resume(self) -> None:
+        if not self._reading and not self.closed:
+            self._reading = True
+            self._variables.run(self.loop.add_reader, self.sock.fileno(), self._on_readable)
+
+    def begin(self) -> None:
+        """Begin with the next request, if it is here."""
         self._queued = False
         if self.closed or self._exchange is not None:
             return
-        data, searched = self._in, self._searched
-        end = data.find(b"\r\n\r\n", searched) + 4
-        if end < 4:
-            # Other line ends, a head that is too long: not ours to judge.
-            odd = data.find(b"\n\n", searched) >= 0 or data.find(b"\n\r\n", searched) >= 0
-            if odd or len(data) > self.server.longest_head:
-                self.hand_on()
-            else:
-                self._searched = max(0, len(data) - 3)
-                self.read_on()
-            return
-        head = read_head(data, end) if end <= self.server.longest_head else None
-        if head is None:
+        server = self.server
+        found = self._inbox.next_request(server.longest_head, server.max_body_size)
+        if found is Found.NOTHING:
+            self._resume()
+        elif found is Found.RARE:
             self.hand_on()
-            return
-        length = head.length
-        if len(data) < end + length or length > self.server.max_body_size:
-            self.hand_on()
-            return
-        self._searched = 0
-        self._in = bytes(data[end + length :])
-        exchange = self._exchange = Exchange(self, head)
-        if self._leaving is not None and self._leaving.release is None:
-            exchange.close_after = True
-        self.server.observer.requests += 1
-        deliver(self, exchange, head, bytes(data[end : end + length]) if length else b"")
+        else:
+            head, body = found
+            exchange = self._exchange = Exchange(self, head)
+            if self._leaving and self._release is None:
+                exchange.close_after = True
+            server.observer.requests += 1
+            deliver(self, exchange, head, body)
 
     # ---- writing ----
 
@@ -282,13 +274,13 @@ class Connection:
             return
         exchange.done()
         self._exchange = None
-        if self._leaving is not None:
-            self.let_go(self._leaving.release)
+        if self._leaving:
+            self.let_go(self._release)
             return
         self._since = self.loop.time()
-        if self._in:
+        if self._inbox:
             self._queued = True
-            self.loop.call_soon(self._next)
+            self._variables.run(self.loop.call_soon, self.begin)
         if not self._reading:
             self.read_on()
 
@@ -346,7 +338,7 @@ class Connection:
         rest = b"" if self._outbox is None else self._outbox.rest()
         waiting = self._let_loose()
         self._exchange = None
-        stream = seams.stream_of(self.server, self.sock, bytes(self._in))
+        stream = seams.stream_of(self.server, self.sock, bytes(self._inbox))
         if rest:
             sent = asyncio.ensure_future(stream.write(rest))
             for waiter in waiting:
@@ -357,7 +349,7 @@ class Connection:
     def hand_on(self) -> None:
         """Let Tornado's own code go on from here."""
         size = self.server.buffer_size
-        if len(self._in) > size and _END_OF_HEAD.search(self._in, 0, size) is None:
+        if len(self._inbox) > size and not self._inbox.has_head_within(size):
             # Its stream would not have taken so much in.
             gen_log.error("Reached maximum read buffer size")
             self.shut()
@@ -373,7 +365,7 @@ class Connection:
         ``release`` moves it to another process; where it is None, the connection closes, after a
         response that says so if there is one.
         """
-        self._leaving = _Leaving(release)
+        self._leaving, self._release = True, release
         if self.closed:
             return
         if self._exchange is not None:
@@ -383,10 +375,10 @@ class Connection:
             # Its last words are on their way, or what a handler wrote around HTTP.
             self._outbox.then = self._outbox.then or partial(self.let_go, release)
         elif release is not None:
-            release(self.sock, bytes(self._in))
-            self._in = b""
+            release(self.sock, bytes(self._inbox))
+            self._inbox.clear()
             self.shut()  # this process's descriptor: the other one lives on
-        elif not self._in and not seams.readable(self.sock):
+        elif not self._inbox and not seams.readable(self.sock):
             self.shut()
         # Else a request has begun to arrive: to close now would reset it.
 

@@ -8,6 +8,7 @@ the body, then ``finish`` or, where the response was complete before the body wa
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,10 @@ async def _deliver_slowly(
             waiting, at = more
             await waiting
             more = _hand_body(exchange, delegate, body, at)
+    except asyncio.CancelledError:  # what it waited for was given up
+        _tell_closed(delegate)
+        connection.abandon()
+        raise
     except Exception as error:  # noqa: BLE001
         _failed(connection, delegate, error)
     else:

@@ -226,16 +226,18 @@ def _head(code: int, reason: str, headers: HTTPHeaders) -> bytes:
 
     :raises ValueError: a line has a line end in it; `UnicodeEncodeError`: it is not latin-1.
     """
-    first = "HTTP/1.1 %d %s" % (code, reason)  # noqa: UP031 - as Tornado: truncates, f"" would not
+    lines = ["HTTP/1.1 %d %s" % (code, reason)]  # noqa: UP031 - as Tornado: 200.9 is 200
     try:
-        lines = [": ".join(pair) for pair in headers.get_all()]
+        lines += [": ".join(pair) for pair in headers.get_all()]
     except TypeError:  # bytes, which still slip through
-        lines = [native_str(name) + ": " + native_str(value) for name, value in headers.get_all()]
-    lines.append("\r\n")
-    text = "\r\n".join(lines)
-    data = first.encode() + b"\r\n" + text.encode("latin1")
+        lines += [native_str(name) + ": " + native_str(value) for name, value in headers.get_all()]
+    if lines[0].isascii():
+        data = ("\r\n".join(lines) + "\r\n\r\n").encode("latin1")
+    else:  # Tornado writes a reason in UTF-8, and nothing else
+        rest = "\r\n".join(["", *lines[1:]]) + "\r\n\r\n"
+        data = lines[0].encode() + rest.encode("latin1")
     if data.count(b"\n") != len(lines) + 1 or data.count(b"\r") != len(lines) + 1:
-        every = [first.encode(), *(line.encode("latin1") for line in lines[:-1])]
-        bad = next(line for line in every if b"\r" in line or b"\n" in line)
-        raise ValueError(f"Illegal characters (CR or LF) in header: {bad!r}")
+        bad = next(line for line in lines if "\r" in line or "\n" in line)
+        shown = bad.encode("utf8" if bad is lines[0] else "latin1")
+        raise ValueError(f"Illegal characters (CR or LF) in header: {shown!r}")
     return data

@@ -114,16 +114,18 @@ class HTTPServer(tornado.httpserver.HTTPServer):
             app_log.error("Error in connection callback", exc_info=True)
             connection.close()
 
-    def serve(self, sock: socket.socket, address: Any) -> Connection:
-        """Serve a connected socket."""
+    def serve(self, sock: socket.socket, address: Any, unread: bytes = b"") -> Connection:
+        """Serve a connected socket; ``unread`` was read of it already."""
         sock.setblocking(False)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             with contextlib.suppress(OSError):  # macOS: of a client that is gone already
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         loop: asyncio.AbstractEventLoop = IOLoop.current().asyncio_loop  # type: ignore[attr-defined]
-        connection = Connection(self, sock, address, loop)
+        connection = Connection(self, sock, address, loop, unread)
         privates.remember(self, connection)
         self.observer.opened(connection)
+        if unread:
+            connection.begin()
         return connection
 
     def adopt(self, sock: socket.socket, unread: bytes) -> None:
@@ -132,9 +134,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         if not self._plain:
             self.handle_stream(seams.stream_of(self, sock, unread), address)
             return
-        connection = self.serve(sock, address)
-        if unread:
-            connection.feed(unread)
+        self.serve(sock, address, unread)
 
     def on_close(self, server_conn: object) -> None:
         super().on_close(server_conn)

@@ -1,0 +1,76 @@
+"""What was read from a connection and nobody has used, and the next request in it."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from tornkit.engine.grammar import Head, read_head
+
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")  # as in `HTTP1Connection._read_message`
+
+
+class Found(Enum):
+    """What there is where there is no request."""
+
+    NOTHING = "more has to come"
+    RARE = "what is left to Tornado's own code"
+
+
+class Inbox:
+    """Bytes in the order in which they came."""
+
+    __slots__ = ("_data", "_searched")
+
+    def __init__(self) -> None:
+        self._data: bytes | bytearray = b""
+        self._searched = 0  # so many of them hold no end of a head
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._data)
+
+    def add(self, data: bytes) -> None:
+        """More has come."""
+        if not self._data:
+            self._data = data
+        elif isinstance(self._data, bytearray):
+            self._data += data  # in place: one that sends byte by byte would make us copy it all
+        else:
+            self._data = bytearray(self._data) + data
+
+    def clear(self) -> None:
+        """It has all gone elsewhere."""
+        self._data = b""
+        self._searched = 0
+
+    def has_head_within(self, size: int) -> bool:
+        """Whether a head ends in the first ``size`` bytes, with whichever line ends."""
+        return _END_OF_HEAD.search(self._data, 0, size) is not None
+
+    def next_request(self, longest_head: int, longest_body: int) -> tuple[Head, bytes] | Found:
+        """Take out the next request, with its body, if both are here and plainly written.
+
+        Nothing is taken out where there is none.
+        """
+        data, searched = self._data, self._searched
+        end = data.find(b"\r\n\r\n", searched) + 4
+        if end < 4:
+            # Other line ends, a head that is too long: not ours to judge.
+            odd = data.find(b"\n\n", searched) >= 0 or data.find(b"\n\r\n", searched) >= 0
+            if odd or len(data) > longest_head:
+                return Found.RARE
+            self._searched = max(0, len(data) - 3)
+            return Found.NOTHING
+        head = read_head(data, end) if end <= longest_head else None
+        if head is None:
+            return Found.RARE
+        length = head.length
+        behind = end + length
+        if length > longest_body or len(data) < behind:
+            return Found.RARE
+        self._searched = 0
+        self._data = bytes(data[behind:])
+        return head, bytes(data[end:behind]) if length else b""
