@@ -33,7 +33,8 @@ def no_leaks() -> Iterator[None]:
     gc.collect()
     before = _open_descriptors()
     yield
-    assert _open_descriptors() == before
+    # Not the other way round: a watcher's thread closes its own some time after its test.
+    assert _open_descriptors().items() <= before.items()
 
 
 @pytest.fixture
