@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -382,14 +383,17 @@ def accept_all(sock: socket.socket) -> int:
     return count
 
 
-def all_come_to(worker: FakeWorker) -> bool:
-    """Whether every connection that is opened now comes to this worker."""
+def all_come_to(worker: FakeWorker) -> Generator[None, None, bool]:
+    """Whether every connection that is opened now comes to this worker, some by way of others."""
     with listening(worker) as sock:
         clients = connect(sock)
+        yield
+        passed_on = worker.heard()
         came = accept_all(sock)
         for client in clients:
             client.close()
-        return came == len(clients)
+        assert set(passed_on) == {Adopt(b"")}
+        return came + len(passed_on) == len(clients)
 
 
 def serve_with_sockets(world: World) -> Generator[None, None, list[FakeWorker]]:
@@ -419,7 +423,59 @@ def test_connections_of_one_that_goes_reach_the_others(world: World) -> None:
         close_sockets(second)
         second.says(Closed())
         yield
-        assert all_come_to(first)
+        assert (yield from all_come_to(first))
+
+    world.run(script, config(2))
+
+
+def test_what_comes_while_nobody_serves_waits(world: World) -> None:
+    """As in any other backlog; it is asked about again after a moment."""
+
+    def script() -> Script:
+        first, second = yield from serve_with_sockets(world)
+        fewer()
+        yield
+        close_sockets(second)
+        second.says(Closed())
+        second.dies(0)
+        first.dies(1)
+        yield
+        [again] = world.new_workers()
+        with listening(first) as sock:
+            clients = connect(sock)
+            yield
+            waiting = accept_all(sock)
+            assert 0 < waiting < len(clients)
+        again.says(CLAIM)
+        yield from get_ready([again])
+        again.heard()
+        world.passes(1)
+        yield
+        assert len(again.heard()) == len(clients) - waiting
+        for client in clients:
+            client.close()
+
+    world.run(script, config(2))
+
+
+def test_a_port_that_nobody_wants_any_more_is_closed_in_each_slot(world: World) -> None:
+    def script() -> Script:
+        first, second = yield from serve_with_sockets(world)
+        with listening(first) as sock:
+            place = sock.getsockname()
+        fewer()
+        yield
+        close_sockets(second)
+        second.says(Closed())
+        second.dies(0)
+        yield
+        [successor] = yield from world.serve(Path("/src/app.py"))  # it claims nothing
+        close_sockets(first)
+        first.dies(0)
+        yield
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(place)
+        assert successor.alive
 
     world.run(script, config(2))
 
@@ -437,7 +493,7 @@ def test_one_that_still_boots_leaves_no_socket_behind(world: World) -> None:
         fewer()
         yield
         assert second.signals == [signal.SIGKILL]
-        assert all_come_to(first)
+        assert (yield from all_come_to(first))
         assert resized(world) == [2, 1]
 
     world.run(script, config(1))
@@ -462,7 +518,7 @@ def test_one_that_waits_to_be_replaced_leaves_no_socket_behind(world: World) -> 
             assert accept_all(sock) + len(adopted) == len(clients)
         for client in clients:
             client.close()
-        assert all_come_to(first)
+        assert (yield from all_come_to(first))
         world.passes(10)
         yield
         assert world.new_workers() == []

@@ -96,6 +96,12 @@ class Children(Generic[ProcessT]):
         """Who serves in its place; itself it does not, whatever its state."""
         return self.serving_in(worker.slot, worker.generation, besides=worker)
 
+    def newest_serving(self) -> list[WorkerHandle[ProcessT]]:
+        """Those of the newest generation of which any serves."""
+        serving = [worker for worker in self if worker.state is WorkerState.SERVING]
+        newest = max((worker.generation for worker in serving), default=0)
+        return [worker for worker in serving if worker.generation == newest]
+
     def serving_in(
         self, slot: int, generation: int, besides: WorkerHandle[ProcessT] | None = None
     ) -> WorkerHandle[ProcessT] | None:

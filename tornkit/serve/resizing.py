@@ -12,7 +12,7 @@ from functools import partial
 
 from tornkit.serve.generation import Generation
 from tornkit.serve.reporter import Reporter
-from tornkit.serve.sockets import Listeners
+from tornkit.serve.retired import RetiredSlots
 from tornkit.serve.workforce import Worker, Workforce
 
 # To be called once a worker has let go of its connections.
@@ -24,7 +24,7 @@ class Resizing:
 
     ``settled()`` is the generation that serves, None while another is on its way.
     ``start_in(slot)`` starts a worker in it; False where that failed. ``when_closed`` is told what
-    to do once a worker has let go.
+    to do once a worker has let go. ``retired`` looks after the slots that have none.
     """
 
     def __init__(
@@ -32,19 +32,19 @@ class Resizing:
         workers: int,
         *,
         workforce: Workforce,
-        listeners: Listeners,
         reporter: Reporter,
         settled: Callable[[], Generation | None],
         start_in: Callable[[int], bool],
         when_closed: Callable[[Worker, Then], None],
+        retired: RetiredSlots,
     ) -> None:
         self.size = self.wanted = workers
         self._workforce = workforce
-        self._listeners = listeners
         self._reporter = reporter
         self._settled = settled
         self._start_in = start_in
         self._when_closed = when_closed
+        self._retired = retired
 
     def ask(self, change: int) -> None:
         """So many more, or with a negative number fewer, but one at least; now or later."""
@@ -66,13 +66,14 @@ class Resizing:
 
     def gone(self, worker: Worker) -> None:
         """A worker has ended."""
-        self._close_slot(worker.slot, worker.generation)
+        self._retire(worker.slot)
 
     def _grow(self) -> None:
         while self.size < self.wanted:
             if not self._start_in(self.size):
                 self.wanted = self.size  # the machine has no more to give, and it has been said
                 return
+            self._retired.take_back(self.size)
             self.size += 1
 
     def _shrink(self, generation: Generation) -> None:
@@ -81,18 +82,15 @@ class Resizing:
         workers = [each for each in self._workforce.of(generation) if each.slot in slots]
         for worker in workers:
             if self._workforce.retire(worker, successor=True):
-                closed = partial(self._close_slot, worker.slot, worker.generation)
-                self._when_closed(worker, closed)
+                self._when_closed(worker, partial(self._retire, worker.slot))
         # One that died was to be replaced later, and is not any more.
         for slot in set(slots) - {worker.slot for worker in workers}:
-            self._close_slot(slot, generation.number)
+            self._retire(slot)
 
-    def _close_slot(self, slot: int, generation: int) -> None:
-        """Nobody accepts there any more; where nobody will again, its sockets have to go.
+    def _retire(self, slot: int) -> None:
+        """No worker accepts there any more; where none will again, the supervisor has to.
 
-        The kernel would go on giving them their share of the connections.
+        The kernel goes on giving its sockets their share of the connections.
         """
-        if slot < self.size:
-            return
-        for connection in self._listeners.close_slot(slot):
-            self._workforce.pass_on(connection, slot, generation)
+        if slot >= self.size:
+            self._retired.retire(slot)

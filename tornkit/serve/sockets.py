@@ -18,7 +18,7 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class Listeners:
         them, where a claim is for their address."""
         self._listeners: dict[Claim, _Listener] = {}
         self._inherited = tuple(inherited)
+        self._tell: Callable[[socket.socket], None] = lambda sock: None
 
     def claim(self, claim: Claim, slot: int, generation: int) -> list[socket.socket]:
         """The listening sockets for one slot, bound now or long ago.
@@ -99,25 +100,29 @@ class Listeners:
         for key, listener in list(self._listeners.items()):
             if listener.last_generation < generation:
                 del self._listeners[key]
-                _close(listener)
+                self._close(listener)
 
-    def close_slot(self, slot: int) -> list[socket.socket]:
-        """Close the sockets of one slot that no worker will have any more.
+    def in_slot(self, slot: int) -> list[socket.socket]:
+        """The sockets that a slot, not the first one, has for itself; none where all share them."""
+        return [
+            sock for listener in self._listeners.values() for sock in listener.sockets.get(slot, ())
+        ]
 
-        The connections that wait in their backlogs are returned: to close them there resets them.
-        """
-        waiting: list[socket.socket] = []
-        for listener in self._listeners.values():
-            for sock in listener.sockets.pop(slot, []) if len(listener.sockets) > 1 else ():
-                with sock, contextlib.suppress(OSError):  # until there is none
-                    while True:
-                        waiting.append(sock.accept()[0])
-        return waiting
+    def before_close(self, tell: Callable[[socket.socket], None]) -> None:
+        """Have ``tell`` called with each socket that is about to be closed."""
+        self._tell = tell
+
+    def _close(self, listener: _Listener) -> None:
+        for sockets in listener.sockets.values():
+            for sock in sockets:
+                self._tell(sock)
+                sock.close()
+        _remove_file(listener)
 
     def close(self) -> None:
         """Close all, and remove the files of Unix sockets."""
         for listener in self._listeners.values():
-            _close(listener)
+            self._close(listener)
         self._listeners.clear()
 
     def __iter__(self) -> Iterator[socket.socket]:
@@ -135,10 +140,7 @@ def _is_at(sock: socket.socket, claim: Claim) -> bool:
     return claim.unix_path is None and name[1] == claim.port
 
 
-def _close(listener: _Listener) -> None:
-    for sockets in listener.sockets.values():
-        for sock in sockets:
-            sock.close()
+def _remove_file(listener: _Listener) -> None:
     path = listener.claim.unix_path if not listener.inherited else None
     if path is not None and not path.startswith("\0"):
         with contextlib.suppress(OSError):  # somebody else has cleaned up

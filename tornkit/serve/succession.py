@@ -28,6 +28,7 @@ from tornkit.serve.replacing import Replacing
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.resizing import Resizing
 from tornkit.serve.restarts import Restarts
+from tornkit.serve.retired import RetiredSlots
 from tornkit.serve.sockets import Listeners
 from tornkit.serve.systemd import Notifier
 from tornkit.serve.watcher import Watcher
@@ -100,11 +101,11 @@ class Succession:
         self.resizing = Resizing(
             config.workers,
             workforce=workforce,
-            listeners=listeners,
             reporter=reporter,
             settled=self._settled,
             start_in=self._start_in,
             when_closed=self._when_closed,
+            retired=RetiredSlots(loop, workforce, listeners),
         )
         workforce.connect(self)
 

@@ -188,12 +188,17 @@ class Workforce:
             when = self._loop.now() + place * _STACKS_APART
             self._loop.at(when, partial(self._if_there, worker, self.dump_stacks))
 
-    def pass_on(self, connection: socket.socket, slot: int, generation: int) -> None:
-        """Let another take a connection that has come to a slot where nobody accepts any more."""
-        successor = self._children.serving_in(slot, generation)
+    @property
+    def serves(self) -> bool:
+        """Whether anybody would take a connection."""
+        return bool(self._children.newest_serving())
+
+    def pass_on(self, connection: socket.socket, turn: int) -> None:
+        """Give a connection to a worker that serves, to each in its turn."""
+        serving = self._children.newest_serving()
         with connection:
-            if successor is not None:
-                self._send(successor, Adopt(b""), connection.fileno())
+            if serving:
+                self._send(serving[turn % len(serving)], Adopt(b""), connection.fileno())
 
     def refresh(self) -> None:
         """Tell those that serve that a template or a static file changed."""
