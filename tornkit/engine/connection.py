@@ -1,15 +1,15 @@
 """One client's connection: reads requests, hands them to the server's delegate, writes responses.
 
-    waiting ─▶ a head is here ─▶ written plainly, its body complete? ──no──▶ Tornado's own code
+    waiting ─▶ a head is here ─▶ written plainly, its body of a known length? ──no──▶ Tornado's own
        ▲                              │ yes
        └── response finished ◀── handler ◀── delegate
 
 The socket is read when the loop says so and written at once; no stream, no task and no timer
-stand between. That holds for requests that are written as nearly all are (`grammar`) and have
-arrived whole. Anything else is *handed on*: Tornado's ``HTTP1ServerConnection`` takes the socket
-with what was read, and goes on as if it had read it. So everything rare is as strict and as exact
-as Tornado, because it is Tornado: chunked and large bodies, Expect, upgrades, HTTP/1.0, odd line
-ends, whatever is malformed. A handler that detaches gets a real `IOStream` in the same way.
+stand between. That holds for requests that are written as nearly all are (`grammar`). Anything
+else is *handed on*: Tornado's ``HTTP1ServerConnection`` takes the socket with what was read, and
+goes on as if it had read it. So everything rare is as strict and as exact as Tornado, because it
+is Tornado: chunked bodies, Expect, upgrades, HTTP/1.0, odd line ends, whatever is malformed. A
+handler that detaches gets a real `IOStream` in the same way.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tornkit.engine.server import HTTPServer
 
 _READ = 65536  # bytes of one recv, and of what is kept unread while a handler works
+_READS = 8  # in one turn of the loop, where a body comes as fast as it is read
 # Takes over a connection between two requests, with the bytes that nobody has used.
 Release = Callable[[socket.socket, bytes], None]
 
@@ -60,6 +61,7 @@ class Connection:
         "_timer",
         "_variables",
         "_view",
+        "_wanting",
         "address",
         "closed",
         "context",
@@ -91,6 +93,7 @@ class Connection:
         self._leaving = False  # and how: `let_go`
         self._release: Release | None = None
         self._view: StreamView | None = None
+        self._wanting: Callable[[], None] | None = None  # who waits for more of a body
         self.context = server.context_of(sock, address)
         self._since = loop.time()  # when it began to wait for a head
         self._timer: TimerHandle = loop.call_later(server.header_timeout, self._look_at_time)
@@ -132,10 +135,16 @@ class Connection:
         return bytes(self._inbox)
 
     def _on_readable(self) -> None:
-        while self._receive():
+        for _ in range(_READS):
             # A part of a request may be followed by a reset, which has to be seen now: uvloop
             # looks at a broken socket once, and never again.
-            pass
+            if not self._receive():
+                return
+        self.loop.call_soon(self._look_again)
+
+    def _look_again(self) -> None:
+        if self._reading:
+            self._on_readable()
 
     def _receive(self) -> bool:
         """Read once, and whether that gave a part of a request and no more."""
@@ -150,11 +159,15 @@ class Connection:
             self._on_end()
             return False
         self._inbox.add(data)
-        if self._exchange is None and not self._queued:
+        if self._wanting is not None:
+            self._wanting()
+        elif self._exchange is None and not self._queued:
             self.begin()
         elif len(self._inbox) >= _READ:
             self._pause()
-        return self._exchange is None and not self._queued and not self.closed and bool(self._inbox)
+        if self._exchange is None:
+            return not self._queued and not self.closed and bool(self._inbox)
+        return self._wanting is not None
 
     def _on_end(self, error: OSError | None = None) -> None:
         """The client sends no more. It may still read: what it asked before is answered.
@@ -166,7 +179,7 @@ class Connection:
         exchange = self._exchange
         if (
             self._outbox is not None
-            or (exchange is not None and not exchange.read_finished)
+            or (exchange is not None and not exchange.read_finished and self._wanting is None)
             or (self._inbox and (exchange is not None or self._queued))
         ):
             self._pause()  # the end is still there when somebody looks again
@@ -199,18 +212,29 @@ class Connection:
         if self.closed or self._exchange is not None:
             return
         server = self.server
-        found = self._inbox.next_request(server.longest_head, server.max_body_size)
+        found = self._inbox.next_head(server.longest_head, server.max_body_size)
         if found is Found.NOTHING:
             self._resume()
         elif found is Found.RARE:
             self.hand_on()
         else:
-            head, body = found
-            exchange = self._exchange = Exchange(self, head)
+            exchange = self._exchange = Exchange(self, found)
             if self._leaving and self._release is None:
                 exchange.close_after = True
             server.observer.requests += 1
-            deliver(self, exchange, head, body)
+            deliver(self, exchange, found)
+
+    def take(self, size: int) -> bytes:
+        """At most ``size`` bytes of what was read."""
+        return self._inbox.take(size)
+
+    def want(self, tell: Callable[[], None] | None) -> None:
+        """Have ``tell`` called whenever more was read, or the connection has ended; or no more."""
+        self._wanting = tell
+        if tell is not None:
+            self._resume()
+            # The socket may have been looked at for the last time: see `_on_readable`.
+            self.loop.call_soon(self._look_again)
 
     # ---- writing ----
 
@@ -308,13 +332,15 @@ class Connection:
         if self.closed:
             return
         self.error = error or self.error
-        waiting = self._let_loose()
+        wanting, waiting = self._wanting, self._let_loose()
         self.sock.close()
         for waiter in waiting:
             waiter(False)
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             self.loop.call_soon(exchange.client_gone)
+        if wanting is not None:
+            wanting()
         if self._view is not None:
             self._view.closed_now()
         self.server.on_close(self)
@@ -322,6 +348,7 @@ class Connection:
     def _let_loose(self) -> list[Waiter]:
         """Have no more to do with the socket, without closing it; who waits for what to go."""
         self.closed = True
+        self._wanting = None
         self._timer.cancel()
         if self._reading:
             self._reading = False

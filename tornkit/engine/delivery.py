@@ -1,15 +1,20 @@
-"""Brings a request that has arrived whole to its delegate.
+"""Brings a request to its delegate: its head, its body as it comes, its end.
 
-What ``HTTP1Connection._read_message`` does, where there is nothing to wait for but the delegate
-itself. The same calls in the same order: ``headers_received``, ``data_received`` for each piece of
-the body, then ``finish`` or, where the response was complete before the body was read,
-``on_connection_close``; and whatever one of them raises ends the connection.
+What ``HTTP1Connection._read_message`` does. The same calls in the same order:
+``headers_received``, ``data_received`` for each piece of the body, then ``finish`` or, where the
+response was complete before the body was read or the client has gone, ``on_connection_close``; and
+whatever one of them raises ends the connection.
+
+There is a task only where the delegate itself takes its time: a body is handed over by whoever
+read it, in that very turn of the loop.
 """
 
 from __future__ import annotations
 
 import asyncio
+from asyncio import TimerHandle
 from collections.abc import Awaitable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tornado.httputil import HTTPInputError, HTTPMessageDelegate
@@ -23,72 +28,174 @@ if TYPE_CHECKING:
 _REFUSAL = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
-def deliver(connection: Connection, exchange: Exchange, head: Head, body: bytes) -> None:
+def deliver(connection: Connection, exchange: Exchange, head: Head) -> None:
     """Hand the request over; in a task where the delegate takes its time."""
-    server = connection.server
     try:
-        delegate = server.start_request(connection, exchange)
+        delegate = connection.server.start_request(connection, exchange)
     except Exception:  # noqa: BLE001 - a subclass may raise anything
         app_log.error("Uncaught exception", exc_info=True)
         connection.abandon()
         return
     try:
         waiting = delegate.headers_received(head.start_line, head.headers)
-        more = (waiting, 0) if waiting is not None else _hand_body(exchange, delegate, body, 0)
+        if waiting is not None or head.length:
+            _Body(connection, exchange, delegate, head.length).begin(waiting)
+        elif not exchange.detached:
+            _finish(exchange, delegate)
     except Exception as error:  # noqa: BLE001 - so may a delegate
         _failed(connection, delegate, error)
-    else:
-        if more is not None:
-            server.keep(_deliver_slowly(connection, exchange, delegate, body, *more))
 
 
-async def _deliver_slowly(
-    connection: Connection,
-    exchange: Exchange,
-    delegate: HTTPMessageDelegate,
-    body: bytes,
-    waiting: Awaitable[None],
-    at: int,
-) -> None:
-    """The rest of it with a delegate that takes its time: a handler that streams the body."""
-    more: tuple[Awaitable[None], int] | None = (waiting, at)
-    try:
-        while more is not None:
-            waiting, at = more
-            await waiting
-            more = _hand_body(exchange, delegate, body, at)
-    except asyncio.CancelledError:  # what it waited for was given up
-        _tell_closed(delegate)
-        connection.abandon()
-        raise
-    except Exception as error:  # noqa: BLE001
-        _failed(connection, delegate, error)
-    else:
-        connection.read_on()
-
-
-def _hand_body(
-    exchange: Exchange, delegate: HTTPMessageDelegate, body: bytes, at: int
-) -> tuple[Awaitable[None], int] | None:
-    """The body from ``at``, and its end; or what there is to wait for, and where to go on."""
-    if exchange.detached:
-        return None
-    if at == 0 and len(body) > exchange.max_body_size:  # prepare() may have set another limit
-        raise HTTPInputError("Content-Length too long")
-    size = exchange.params.chunk_size
-    while at < len(body) and not exchange.write_finished:
-        piece = body[at : at + size]
-        at += len(piece)
-        waiting = delegate.data_received(piece)
-        if waiting is not None:
-            return waiting, at
+def _finish(exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
     exchange.read_finished = True
     if exchange.write_finished:
         # It answered before the request was read, and is told that there is nothing more to come.
         _tell_closed(delegate)
     else:
         delegate.finish()
-    return None
+
+
+class _Body:
+    """The body of one request on its way, or one whose delegate waits before it."""
+
+    __slots__ = (
+        "_connection",
+        "_delegate",
+        "_exchange",
+        "_left",
+        "_over",
+        "_size",
+        "_started",
+        "_timer",
+    )
+
+    def __init__(
+        self,
+        connection: Connection,
+        exchange: Exchange,
+        delegate: HTTPMessageDelegate,
+        length: int,
+    ) -> None:
+        self._connection = connection
+        self._exchange = exchange
+        self._delegate = delegate
+        self._left = length  # bytes that were not handed over
+        self._size: int = exchange.params.chunk_size
+        self._started = False
+        self._over = False  # or nobody's business any more
+        self._timer: TimerHandle | None = None
+
+    def begin(self, waiting: Awaitable[None] | None) -> None:
+        """Hand over what is here, once ``waiting`` is done.
+
+        :raises Exception: what the delegate raises.
+        """
+        if waiting is None:
+            waiting = self._hand_over()
+        if waiting is not None:
+            self._wait(waiting)
+        elif not self._over:
+            self._connection.want(self._go_on)
+
+    def _go_on(self) -> None:
+        """More has come, or never will."""
+        try:
+            waiting = self._hand_over()
+        except Exception as error:  # noqa: BLE001
+            self._fail(error)
+            return
+        if waiting is not None:
+            self._connection.want(None)
+            self._wait(waiting)
+
+    def _wait(self, waiting: Awaitable[None]) -> None:
+        self._connection.server.keep(self._go_on_slowly(waiting))
+
+    async def _go_on_slowly(self, waiting: Awaitable[None] | None) -> None:
+        """The rest of it with a delegate that takes its time: a handler that streams the body.
+
+        In one task, as Tornado: what such a delegate sets in its context is there at the next.
+        """
+        try:
+            while not self._over:
+                await (self._more() if waiting is None else waiting)
+                waiting = self._hand_over()
+        except asyncio.CancelledError:  # what it waited for was given up
+            self._end()
+            _tell_closed(self._delegate)
+            self._connection.abandon()
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._fail(error)
+        else:
+            self._connection.read_on()
+
+    def _more(self) -> asyncio.Future[None]:
+        come: asyncio.Future[None] = self._connection.loop.create_future()
+        self._connection.want(partial(self._settle, come))
+        return come
+
+    def _settle(self, come: asyncio.Future[None]) -> None:
+        self._connection.want(None)  # it is read on as far as there is room
+        if not come.done():
+            come.set_result(None)
+
+    def _hand_over(self) -> Awaitable[None] | None:
+        """Hand over what is here, and the end if it is; what the delegate would have us wait for.
+
+        :raises HTTPInputError: it is longer than the delegate, in its headers_received, has said.
+        """
+        connection, exchange, delegate = self._connection, self._exchange, self._delegate
+        if exchange.detached or self._over:
+            self._end()
+            return None
+        if not self._started:
+            self._start()
+        while self._left:
+            piece = connection.take(min(self._size, self._left))
+            if not piece:
+                if connection.closed:
+                    self._give_up()
+                return None
+            self._left -= len(piece)
+            # What comes behind a response is read, too: its client may have to send it all
+            # before it can read.
+            waiting = None if exchange.write_finished else delegate.data_received(piece)
+            if waiting is not None:
+                return waiting
+        self._end()
+        _finish(exchange, delegate)
+        return None
+
+    def _start(self) -> None:
+        self._started = True
+        if self._left > self._exchange.max_body_size:
+            raise HTTPInputError("Content-Length too long")
+        timeout = self._exchange.body_timeout
+        if timeout is not None and self._left:
+            self._timer = self._connection.loop.call_later(timeout, self._out_of_time)
+
+    def _out_of_time(self) -> None:
+        if not self._exchange.detached:
+            gen_log.info("Timeout reading body from %s", self._connection.context)
+            self._give_up()
+            self._connection.shut()
+
+    def _give_up(self) -> None:
+        """The rest will never come."""
+        self._end()
+        _tell_closed(self._delegate)
+
+    def _fail(self, error: Exception) -> None:
+        self._end()
+        _failed(self._connection, self._delegate, error)
+
+    def _end(self) -> None:
+        if not self._over:
+            self._over = True
+            self._connection.want(None)
+            if self._timer is not None:
+                self._timer.cancel()
 
 
 def _failed(connection: Connection, delegate: HTTPMessageDelegate, error: Exception) -> None:

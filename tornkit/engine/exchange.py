@@ -42,6 +42,7 @@ class Exchange(HTTPConnection):
         "_max_body_size",
         "_method",
         "_writes",
+        "body_timeout",
         "close_after",
         "context",
         "had_its_turn",
@@ -61,6 +62,7 @@ class Exchange(HTTPConnection):
         self._max_body_size = connection.server.max_body_size
         self.context = connection.context
         self.params: HTTP1ConnectionParameters = connection.server.conn_params
+        self.body_timeout: float | None = self.params.body_timeout
         self.no_keep_alive = self.params.no_keep_alive
         self.read_finished = False
         self.had_its_turn = False  # the handler, since the client's end was first seen
@@ -84,7 +86,8 @@ class Exchange(HTTPConnection):
         self._close_callback = callback
 
     def set_body_timeout(self, timeout: float) -> None:
-        """Nothing to do: the body is here already."""
+        """Allow this request's body so many seconds, from when its reading begins."""
+        self.body_timeout = timeout
 
     def set_max_body_size(self, max_body_size: int) -> None:
         """Allow this request's body so many bytes."""
@@ -164,9 +167,12 @@ class Exchange(HTTPConnection):
     # ---- what the connection calls ----
 
     def client_gone(self) -> None:
-        """Tell whoever asked to be told, once."""
+        """Tell whoever asked to be told, once.
+
+        Until the request is read its delegate is told instead, by whoever reads it.
+        """
         callback, self._close_callback = self._close_callback, None
-        if callback is not None:
+        if callback is not None and self.read_finished:
             callback()
 
     def done(self) -> None:

@@ -1,4 +1,4 @@
-"""What was read from a connection and nobody has used, and the next request in it."""
+"""What was read from a connection and nobody has used, and the next head in it."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Inbox:
         """Whether a head ends in the first ``size`` bytes, with whichever line ends."""
         return _END_OF_HEAD.search(self._data, 0, size) is not None
 
-    def next_request(self, longest_head: int, longest_body: int) -> tuple[Head, bytes] | Found:
-        """Take out the next request, with its body, if both are here and plainly written.
+    def next_head(self, longest_head: int, longest_body: int) -> Head | Found:
+        """Take out the head of the next request, if it is here and plainly written.
 
-        Nothing is taken out where there is none.
+        Nothing is taken out where there is none. Its body, if it has one, is next.
         """
         data, searched = self._data, self._searched
         end = data.find(b"\r\n\r\n", searched) + 4
@@ -67,10 +67,17 @@ class Inbox:
         head = read_head(data, end) if end <= longest_head else None
         if head is None:
             return Found.RARE
-        length = head.length
-        behind = end + length
-        if length > longest_body or len(data) < behind:
+        if head.length > longest_body:
             return Found.RARE
         self._searched = 0
-        self._data = bytes(data[behind:])
-        return head, bytes(data[end:behind]) if length else b""
+        self._data = bytes(data[end:])
+        return head
+
+    def take(self, size: int) -> bytes:
+        """Take out the first ``size`` bytes, or what there is of them."""
+        data = self._data
+        if len(data) <= size:
+            self._data = b""
+            return bytes(data)  # no copy where it is what one read gave
+        self._data = data[size:]
+        return bytes(data[:size])
