@@ -51,7 +51,10 @@ class Fatal(HTTPServer):
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(
     ("server", "loop"),
-    [("tornkit:HTTPServer", "asyncio"), ("tornkit:HTTPServer", "uvloop")],
+    [
+        ("tornkit:HTTPServer", "asyncio"),
+        pytest.param("tornkit:HTTPServer", "uvloop", marks=pytest.mark.thorough),
+    ],
 )
 def test_all_of_tornados_tests_pass(server: str, loop: str) -> None:
     outcome = run(server, loop, limit=180)
