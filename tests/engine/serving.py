@@ -36,7 +36,9 @@ ServerClass = type[tornado.httpserver.HTTPServer]
 _new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
 
 
-@pytest.fixture(params=["asyncio", "uvloop"], autouse=True)
+@pytest.fixture(
+    params=["asyncio", pytest.param("uvloop", marks=pytest.mark.thorough)], autouse=True
+)
 def either_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     global _new_loop  # noqa: PLW0603 - `in_loop` is no fixture and sees none
     if request.param == "uvloop":

@@ -28,7 +28,7 @@ class Pair:
             asyncio.get_running_loop(),
             memoryview(data),
             emptied=lambda: self.told.append("emptied"),
-            broken=lambda: self.told.append("broken"),
+            broken=lambda error: self.told.append("broken"),
         )
 
     async def read(self, size: int) -> bytes:

@@ -52,11 +52,14 @@ class Connection:
         "__weakref__",
         "_exchange",
         "_inbox",
+        "_last_words",
         "_leaving",
+        "_looking",
         "_outbox",
         "_queued",
         "_reading",
         "_release",
+        "_sees_once",
         "_since",
         "_timer",
         "_variables",
@@ -90,6 +93,7 @@ class Connection:
         self._queued = False  # whether the next look at them is under way
         self._outbox: Outbox | None = None  # there is one while something waits in it
         self._exchange: Exchange | None = None  # until the socket has taken the response
+        self._last_words = False  # are on their way, and nothing is read behind them
         self._leaving = False  # and how: `let_go`
         self._release: Release | None = None
         self._view: StreamView | None = None
@@ -101,6 +105,8 @@ class Connection:
         # though it is often the end of one request that has us look for another.
         self._variables = copy_context()
         self._reading = False
+        self._looking = False  # in the next turn of the loop
+        self._sees_once = not isinstance(loop, asyncio.BaseEventLoop)  # `_on_readable`
         self._resume()
 
     # ---- as Tornado's HTTP1ServerConnection ----
@@ -140,10 +146,18 @@ class Connection:
             # looks at a broken socket once, and never again.
             if not self._receive():
                 return
-        self.loop.call_soon(self._look_again)
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        # Once, however many ask for it: one that sends as fast as it is read would otherwise have
+        # a look more in each turn of the loop.
+        if not self._looking:
+            self._looking = True
+            self.loop.call_soon(self._look_again)
 
     def _look_again(self) -> None:
-        if self._reading:
+        self._looking = False
+        if self._reading and (self._exchange is not None or self._inbox):
             self._on_readable()
 
     def _receive(self) -> bool:
@@ -167,7 +181,12 @@ class Connection:
             self._pause()
         if self._exchange is None:
             return not self._queued and not self.closed and bool(self._inbox)
-        return self._wanting is not None
+        if self._wanting is not None:
+            return True
+        if self._sees_once:
+            # When the handler has had a turn: nearly all have answered then, and need no look.
+            self._look_soon()
+        return False
 
     def _on_end(self, error: OSError | None = None) -> None:
         """The client sends no more. It may still read: what it asked before is answered.
@@ -202,14 +221,14 @@ class Connection:
             self._resume()
 
     def _resume(self) -> None:
-        if not self._reading and not self.closed:
+        if not self._reading and not self.closed and not self._last_words:
             self._reading = True
             self._variables.run(self.loop.add_reader, self.sock.fileno(), self._on_readable)
 
     def begin(self) -> None:
         """Begin with the next request, if it is here."""
         self._queued = False
-        if self.closed or self._exchange is not None:
+        if self.closed or self._exchange is not None or self._last_words:
             return
         server = self.server
         found = self._inbox.next_head(server.longest_head, server.max_body_size)
@@ -222,6 +241,8 @@ class Connection:
             if self._leaving and self._release is None:
                 exchange.close_after = True
             server.observer.requests += 1
+            if not self._reading:  # an end was seen behind it: this one's to know
+                self.read_on()
             deliver(self, exchange, found)
 
     def take(self, size: int) -> bytes:
@@ -234,7 +255,7 @@ class Connection:
         if tell is not None:
             self._resume()
             # The socket may have been looked at for the last time: see `_on_readable`.
-            self.loop.call_soon(self._look_again)
+            self._look_soon()
 
     # ---- writing ----
 
@@ -284,19 +305,21 @@ class Connection:
 
     def response_finished(self, exchange: Exchange) -> None:
         """The handler has written everything; the socket may not have taken it yet."""
+        if exchange is not self._exchange:
+            return  # detached, or an answer to nobody
         if self._outbox is None:
             self._end_exchange(exchange)
         else:
             self._outbox.then = partial(self._end_exchange, exchange)
 
     def _end_exchange(self, exchange: Exchange) -> None:
-        if exchange is not self._exchange:
-            return  # detached, or an answer to nobody
+        exchange.done()
+        if self._view is not None:
+            self._view.set_close_callback(None)  # it was this request's
         if exchange.close_after:
             # In the next turn: a handler may detach after it has finished.
             self.loop.call_soon(self._shut_unless_detached, exchange)
             return
-        exchange.done()
         self._exchange = None
         if self._leaving:
             self.let_go(self._release)
@@ -310,7 +333,6 @@ class Connection:
 
     def _shut_unless_detached(self, exchange: Exchange) -> None:
         if not exchange.detached:
-            exchange.done()
             self._exchange = None
             self.shut()
 
@@ -321,6 +343,7 @@ class Connection:
             self.send(last_words)
         if last_words and self._outbox is not None:
             self._outbox.then = self.shut
+            self._last_words = True
             self._pause()
         else:
             self.shut()
@@ -337,7 +360,7 @@ class Connection:
         for waiter in waiting:
             waiter(False)
         exchange, self._exchange = self._exchange, None
-        if exchange is not None:
+        if exchange is not None and exchange.read_finished:
             self.loop.call_soon(exchange.client_gone)
         if wanting is not None:
             wanting()
@@ -407,7 +430,8 @@ class Connection:
             self.shut()  # this process's descriptor: the other one lives on
         elif not self._inbox and not seams.readable(self.sock):
             self.shut()
-        # Else a request has begun to arrive: to close now would reset it.
+        else:  # a request has begun to arrive, or an end: to close now would reset it
+            self._resume()
 
     # ---- time ----
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tornkit.engine.grammar import Head
 
 _REFUSAL = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+_RAISED = (Exception, asyncio.CancelledError)  # what a delegate's own code may end in
 
 
 def deliver(connection: Connection, exchange: Exchange, head: Head) -> None:
@@ -42,8 +43,8 @@ def deliver(connection: Connection, exchange: Exchange, head: Head) -> None:
             _Body(connection, exchange, delegate, head.length).begin(waiting)
         elif not exchange.detached:
             _finish(exchange, delegate)
-    except Exception as error:  # noqa: BLE001 - so may a delegate
-        _failed(connection, delegate, error)
+    except _RAISED as error:  # so may a delegate
+        _failed(connection, exchange, delegate, error)
 
 
 def _finish(exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
@@ -62,11 +63,13 @@ class _Body:
         "_connection",
         "_delegate",
         "_exchange",
+        "_handing",
         "_left",
         "_over",
         "_size",
         "_started",
         "_timer",
+        "_told",
     )
 
     def __init__(
@@ -82,16 +85,15 @@ class _Body:
         self._left = length  # bytes that were not handed over
         self._size: int = exchange.params.chunk_size
         self._started = False
+        self._handing = False  # one piece, or the end, at this moment
         self._over = False  # or nobody's business any more
+        self._told = False  # the delegate, that the rest will never come
         self._timer: TimerHandle | None = None
 
     def begin(self, waiting: Awaitable[None] | None) -> None:
-        """Hand over what is here, once ``waiting`` is done.
-
-        :raises Exception: what the delegate raises.
-        """
+        """Hand over what is here, once ``waiting`` is done."""
         if waiting is None:
-            waiting = self._hand_over()
+            waiting = self._hand_over_now()
         if waiting is not None:
             self._wait(waiting)
         elif not self._over:
@@ -99,14 +101,22 @@ class _Body:
 
     def _go_on(self) -> None:
         """More has come, or never will."""
-        try:
-            waiting = self._hand_over()
-        except Exception as error:  # noqa: BLE001
-            self._fail(error)
-            return
+        if self._handing:
+            return  # the delegate has closed the connection: seen when it returns
+        waiting = self._hand_over_now()
         if waiting is not None:
             self._connection.want(None)
             self._wait(waiting)
+
+    def _hand_over_now(self) -> Awaitable[None] | None:
+        self._handing = True
+        try:
+            return self._hand_over()
+        except _RAISED as error:
+            self._fail(error)
+            return None
+        finally:
+            self._handing = False
 
     def _wait(self, waiting: Awaitable[None]) -> None:
         self._connection.server.keep(self._go_on_slowly(waiting))
@@ -121,8 +131,7 @@ class _Body:
                 await (self._more() if waiting is None else waiting)
                 waiting = self._hand_over()
         except asyncio.CancelledError:  # what it waited for was given up
-            self._end()
-            _tell_closed(self._delegate)
+            self._give_up()
             self._connection.abandon()
             raise
         except Exception as error:  # noqa: BLE001
@@ -146,12 +155,17 @@ class _Body:
         :raises HTTPInputError: it is longer than the delegate, in its headers_received, has said.
         """
         connection, exchange, delegate = self._connection, self._exchange, self._delegate
-        if exchange.detached or self._over:
-            self._end()
+        if self._over:
             return None
         if not self._started:
+            if exchange.detached:
+                self._end()  # and it is told nothing
+                return None
             self._start()
         while self._left:
+            if exchange.detached:  # what is left of the body is in the stream
+                self._give_up()
+                return None
             piece = connection.take(min(self._size, self._left))
             if not piece:
                 if connection.closed:
@@ -178,17 +192,23 @@ class _Body:
     def _out_of_time(self) -> None:
         if not self._exchange.detached:
             gen_log.info("Timeout reading body from %s", self._connection.context)
-            self._give_up()
+            self._end()
             self._connection.shut()
+            self._give_up()
 
     def _give_up(self) -> None:
         """The rest will never come."""
         self._end()
-        _tell_closed(self._delegate)
+        if not self._told:
+            self._told = True
+            _tell_closed(self._delegate)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         self._end()
-        _failed(self._connection, self._delegate, error)
+        if self._told:  # and it fails on that
+            app_log.error("Uncaught exception", exc_info=error)
+        else:
+            _failed(self._connection, self._exchange, self._delegate, error)
 
     def _end(self) -> None:
         if not self._over:
@@ -198,11 +218,19 @@ class _Body:
                 self._timer.cancel()
 
 
-def _failed(connection: Connection, delegate: HTTPMessageDelegate, error: Exception) -> None:
+def _failed(
+    connection: Connection,
+    exchange: Exchange,
+    delegate: HTTPMessageDelegate,
+    error: BaseException,
+) -> None:
     """As Tornado: 400 for what the delegate calls malformed, the log for anything else."""
+    exchange.done()  # it is told below, and in no other way
     if isinstance(error, HTTPInputError):
         gen_log.info("Malformed HTTP message from %s: %s", connection.context, error)
-        connection.abandon(_REFUSAL)
+        # An answer that came before its request was read is the last: it closes when it has gone.
+        if exchange.read_finished or not exchange.write_finished:
+            connection.abandon(_REFUSAL)
         _tell_closed(delegate)
     else:
         app_log.error("Uncaught exception", exc_info=error)

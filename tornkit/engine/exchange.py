@@ -149,6 +149,33 @@ class Exchange(HTTPConnection):
         if connection is not None:
             connection.response_finished(self)
 
+    def can_answer(self, method: str) -> bool:
+        """Whether nothing was written, and `answer` would do as the other methods do."""
+        connection = self._connection
+        return (
+            self.read_finished
+            and self._method == method
+            and self._writes == 0
+            and not self.write_finished
+            and connection is not None
+            and not connection.closed
+        )
+
+    def answer(self, response: bytes, unseen: bool = False) -> Future[None] | None:
+        """Write a whole response, and be done; no callback from then on.
+
+        The future is that of `write_headers`; None where nobody would see it.
+        """
+        connection = self._connection
+        assert connection is not None
+        self._close_callback = None
+        future = None if unseen else self._write(response)
+        if unseen:
+            connection.send(response)
+        self.write_finished = True
+        connection.response_finished(self)
+        return future
+
     def close(self) -> None:
         """Close the connection, and call nobody back."""
         self._close_callback = None

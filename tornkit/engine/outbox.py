@@ -46,7 +46,7 @@ class Outbox:
         data: memoryview,
         *,
         emptied: Callable[[], None],
-        broken: Callable[[], None],
+        broken: Callable[[OSError], None],
     ) -> None:
         self._sock = sock
         self._loop = loop
@@ -101,8 +101,8 @@ class Outbox:
                 taken = self._sock.send(part)
         except (BlockingIOError, InterruptedError):
             return
-        except OSError:
-            self._broken()
+        except OSError as error:
+            self._broken(error)
             return
         self._gone += taken
         self._offset += taken

@@ -15,6 +15,11 @@ _BEHIND_THE_LAST = (
     "and calls the application for an answer that nobody gets, or not, as its streams happen to "
     "wake up; the engine never begins with it."
 )
+_READ_AT_ONCE = (
+    "The same where the engine had handed the connection on to Tornado's own code: that goes on to "
+    "what is pipelined behind the last response if it has been read, and the engine reads more at "
+    "once than Tornado with a small chunk_size. With a large one both do the same."
+)
 EXPLANATIONS: Mapping[str, str] = MappingProxyType(
     {
         "eof: *": "A client that ends its side with its request is answered or not by Tornado, as "
@@ -26,5 +31,10 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "events: -closed": _BEHIND_THE_LAST,
         "events: -error": _BEHIND_THE_LAST,
         "events: +closed": _BEHIND_THE_LAST,
+        # A WebSocket that is opened on a stream which is closed already.
+        "events: -closed -opened": _BEHIND_THE_LAST,
+        "events: -closed -error -opened": _BEHIND_THE_LAST,
+        "events: +began": _READ_AT_ONCE,
+        "events: +began +closed": _READ_AT_ONCE,
     }
 )
