@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from tornado import httpserver, httputil, routing
+from tornado import httpserver, httputil, routing, web
 from tornado.httputil import HTTPHeaders
 from tornado.tcpserver import TCPServer
 
@@ -19,13 +19,19 @@ HeaderParts = ("_as_list", "_combined_cache")
 """What an `HTTPHeaders` consists of."""
 RequestContext: Any = getattr(httpserver, "_HTTPRequestContext", None)
 """``request.connection.context``"""
+ProxyAdapter: Any = getattr(httpserver, "_ProxyAdapter", None)
+"""A delegate for requests with ``X-Real-Ip`` and the like, around another."""
 DefaultDelegate: Any = getattr(routing, "_DefaultMessageDelegate", None)
 """Answers 404 where a router finds nothing."""
+ApplicationRouter: Any = getattr(web, "_ApplicationRouter", None)
+"""The routers inside an `Application`; without it, each is asked itself."""
+unquote_or_none: Any = getattr(routing, "_unquote_or_none", None)
+"""A group of a path's regex -> what a handler is given; likewise."""
 HOST: Any = getattr(getattr(httputil, "_ABNF", None), "host", None)
 """The grammar of a Host header."""
 
 SUPPORTED = (
-    None not in (normalize_header, RequestContext, DefaultDelegate, HOST)
+    None not in (normalize_header, RequestContext, ProxyAdapter, DefaultDelegate, HOST)
     and hasattr(
         getattr(getattr(httputil, "_DEFAULT_PARSE_BODY_CONFIG", None), "urlencoded", None),
         "max_arguments",

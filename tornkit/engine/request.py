@@ -7,7 +7,6 @@ request is made: the host, and a query with too many fields.
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Awaitable
 from functools import lru_cache
@@ -28,6 +27,7 @@ from tornado.httputil import (
 from tornado.log import app_log
 
 from tornkit.engine.privates import HOST, DefaultDelegate, most_query_fields
+from tornkit.engine.routers import Compiled
 
 _LONGEST_NAME = 255  # characters of a name in the DNS: no more is worth to be remembered
 
@@ -99,18 +99,24 @@ class LazyRequest(HTTPServerRequest):
             raise HTTPInputError(f"Invalid query string: {error}") from error
         # Either may have been set by the handler, and not the other.
         self.__dict__.setdefault("arguments", arguments)
-        self.__dict__.setdefault("query_arguments", copy.deepcopy(arguments))
+        copied = {name: list(values) for name, values in arguments.items()}
+        self.__dict__.setdefault("query_arguments", copied)
 
 
 class LazyRoutingDelegate(HTTPMessageDelegate):
-    """``tornado.routing._RoutingDelegate``, with a `LazyRequest`."""
+    """``tornado.routing._RoutingDelegate``, with a `LazyRequest` and compiled routers."""
 
-    __slots__ = ("_delegate", "_request_conn", "_router", "_server_conn")
+    __slots__ = ("_compiled", "_delegate", "_request_conn", "_router", "_server_conn")
 
     def __init__(
-        self, router: routing.Router, server_conn: object, request_conn: HTTPConnection
+        self,
+        router: routing.Router,
+        server_conn: object,
+        request_conn: HTTPConnection,
+        compiled: Compiled,
     ) -> None:
         self._router = router
+        self._compiled = compiled
         self._server_conn = server_conn
         self._request_conn = request_conn
         self._delegate: HTTPMessageDelegate | None = None
@@ -120,7 +126,7 @@ class LazyRoutingDelegate(HTTPMessageDelegate):
     ) -> Awaitable[None] | None:
         assert isinstance(start_line, RequestStartLine)
         request = LazyRequest(self._request_conn, self._server_conn, start_line, headers)
-        delegate = self._router.find_handler(request)
+        delegate = self._compiled.find_handler(self._router, request)
         if delegate is None:
             app_log.debug(
                 "Delegate for %s %s request not found", start_line.method, start_line.path

@@ -25,6 +25,7 @@ from tornkit.engine import privates
 from tornkit.engine.connection import Connection
 from tornkit.engine.exchange import Exchange
 from tornkit.engine.request import LazyRoutingDelegate
+from tornkit.engine.routers import Compiled
 
 _MAX_BUFFER = 104857600  # IOStream.max_buffer_size
 
@@ -80,6 +81,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         self.longest_head: int = min(self.conn_params.max_header_size, self.buffer_size)
         limit = self.conn_params.max_body_size
         self.max_body_size: int = self.buffer_size if limit is None else limit
+        self._compiled = Compiled()
         self._tasks: set[asyncio.Future[None]] = set()
         self._plain = (
             privates.SUPPORTED
@@ -97,10 +99,13 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         if (
             isinstance(request_conn, Exchange)
             and isinstance(router, Router)
-            and not self.xheaders
             and type(router).start_request is Router.start_request
         ):
-            return LazyRoutingDelegate(router, server_conn, request_conn)
+            lazy = LazyRoutingDelegate(router, server_conn, request_conn, self._compiled)
+            if not self.xheaders:
+                return lazy
+            adapted: HTTPMessageDelegate = privates.ProxyAdapter(lazy, request_conn)
+            return adapted
         return super().start_request(server_conn, request_conn)
 
     def _handle_connection(self, connection: socket.socket, address: Any) -> None:

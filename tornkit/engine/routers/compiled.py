@@ -1,0 +1,135 @@
+"""A router in, a function in place of its ``find_handler`` out.
+
+A plain `Application` and a plain `RuleRouter` are compiled, with what is nested in them; subclasses
+too, as long as their ``find_handler`` is Tornado's. Of any other router, and where the installed
+Tornado routes otherwise than was known, it is the router's own that is called.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado import web
+from tornado.httputil import HTTPServerRequest
+from tornado.routing import Router, RuleRouter
+from tornado.web import Application
+
+from tornkit.engine.routers import edits, original
+from tornkit.engine.routers.table import (
+    NO_PARAMS,
+    PATIENCE,
+    Delegate,
+    Find,
+    Params,
+    Table,
+    can_be_compiled,
+    nothing_is_replaced,
+)
+
+_find_handler = Application.find_handler
+_UNCHANGED = original.unchanged()
+
+
+class Compiled:
+    """What stands in for a router; kept by who serves it, one each.
+
+    Not by the router, which a program may look into or copy, nor beside it in a weak dictionary:
+    the tables hold the rules, and these hold the application.
+    """
+
+    def __init__(self) -> None:
+        self._router: Router | None = None
+        self._find: Find | None = None
+
+    def find_handler(self, router: Router, request: HTTPServerRequest) -> Delegate:
+        """``router.find_handler(request)``, sooner."""
+        if router is not self._router:
+            self._router, self._find = router, compiled(router)
+        find = self._find
+        if find is None or not nothing_is_replaced():
+            return router.find_handler(request)
+        return find(request)
+
+
+def compiled(router: Router) -> Find | None:
+    """What finds the same as ``router.find_handler``; None for a router that can't be compiled."""
+    if not _UNCHANGED or not edits.watch():
+        return None
+    try:
+        return _compile(router, {})
+    except RecursionError:
+        return None
+
+
+def _compile(target: Any, known: dict[int, Find]) -> Find | None:
+    """What finds what is behind the target of a rule, where that is a router of the plain sorts.
+
+    ``known``, by their ids, are the routers that have been met: one may be nested in itself.
+    """
+    if id(target) in known:
+        return known[id(target)]
+    stand_in: Table | _ApplicationStandIn
+    if isinstance(target, Application) and _is_plain(target):
+        stand_in = _ApplicationStandIn(target)
+    elif isinstance(target, RuleRouter) and can_be_compiled(target):
+        stand_in = Table(target, _compile)
+    else:
+        return None
+    known[id(target)] = stand_in.find
+    stand_in.read(known)
+    return stand_in.find
+
+
+def _is_plain(application: Application) -> bool:
+    return (
+        getattr(application.find_handler, "__func__", None) is _find_handler
+        and type(application).__getattribute__ is object.__getattribute__
+        and isinstance(getattr(application, "default_router", None), RuleRouter)
+    )
+
+
+class _ApplicationStandIn:
+    """``Application.find_handler``, over the table of its routers."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._waited_for: Router | None = None
+
+    def read(self, known: dict[int, Find]) -> None:
+        """Take the router that the application has now."""
+        self._router = self._application.default_router
+        self._own_find = self._application.find_handler
+        self._waited = 0
+        self._find = _compile(self._router, known)
+
+    def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Delegate:
+        """What ``Application.find_handler`` would find, which takes no notice of ``given``."""
+        application = self._application
+        if (
+            application.default_router is not self._router
+            or self._own_find != application.find_handler
+        ):
+            return self._find_by_tornado(request, given)
+        find = self._find
+        delegate = self._router.find_handler(request) if find is None else find(request)
+        if delegate is not None:
+            return delegate
+        if application.settings.get("default_handler_class"):
+            return application.get_handler_delegate(
+                request,
+                application.settings["default_handler_class"],
+                application.settings.get("default_handler_args", {}),
+            )
+        # By way of the module: programs put error handlers of their own there.
+        return application.get_handler_delegate(request, web.ErrorHandler, {"status_code": 404})
+
+    def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Delegate:
+        """Leave it to the application, and take its other router if it keeps that."""
+        application = self._application
+        if application.default_router is not self._waited_for:
+            self._waited_for = application.default_router
+            self._waited = 0
+        self._waited += 1
+        if self._waited > PATIENCE and _is_plain(application):
+            self.read({id(application): self.find})
+        return application.find_handler(request, **given)
