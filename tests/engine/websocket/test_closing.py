@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,9 @@ from tornado.websocket import (
     websocket_connect,
 )
 
+from tests.engine.websocket.playing import served_by
 from tornkit import seams
-from tornkit.engine.websockets import WebSockets
+from tornkit.engine.websocket.closing import WebSockets
 
 PATIENCE = 5.0  # seconds until a test gives up; none takes a tenth of it
 NEVER = 3600.0
@@ -99,6 +100,13 @@ async def scene() -> AsyncIterator[Scene]:
         for client in made.clients:
             client.close()
         await server.close_all_connections()
+
+
+@pytest.fixture(params=[False, True], ids=["tornado", "engine"], autouse=True)
+def protocol(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tornado's own protocol, and the engine's."""
+    with served_by(request.param):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,59 @@
+"""Puts the engine's protocol where Tornado's is made: `WebSocketHandler.get_websocket_protocol`.
+
+Only where Tornado is as it was when this was written. A Tornado that reads a frame
+by other rules reads it by its own (`known`). Handlers that override ``get_websocket_protocol``, and
+clients, have Tornado's protocol as ever.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
+
+from tornkit.engine.websocket.known import unknown
+from tornkit.engine.websocket.protocol import EngineProtocol
+
+_log = logging.getLogger("tornkit")
+
+_theirs: Callable[[WebSocketHandler], WebSocketProtocol | None] = (
+    WebSocketHandler.get_websocket_protocol
+)
+
+
+def get_websocket_protocol(self: WebSocketHandler) -> WebSocketProtocol | None:
+    """As Tornado's, whose choice it is whether there is one, and with which parameters."""
+    protocol = _theirs(self)
+    if type(protocol) is WebSocketProtocol13:
+        return EngineProtocol(protocol.handler, protocol.mask_outgoing, protocol.params)
+    return protocol
+
+
+def is_installed() -> bool:
+    """Whether new WebSockets of this process are the engine's."""
+    return WebSocketHandler.get_websocket_protocol is get_websocket_protocol
+
+
+def install() -> bool:
+    """Serve this process's WebSockets by the engine, from the next handshake on.
+
+    Whether that is so afterwards: where Tornado, or the program, has another
+    ``get_websocket_protocol``, or reads and writes frames otherwise, nothing is changed.
+    """
+    if is_installed():
+        return True
+    strange = unknown()
+    if WebSocketHandler.get_websocket_protocol is not _theirs:
+        strange.append("WebSocketHandler.get_websocket_protocol")
+    if strange:
+        _log.info("WebSockets are served by Tornado's own code: unknown %s", ", ".join(strange))
+        return False
+    WebSocketHandler.get_websocket_protocol = get_websocket_protocol  # type: ignore[method-assign]
+    return True
+
+
+def uninstall() -> None:
+    """Serve those that open from now on by Tornado's code. Open ones stay as they are."""
+    if is_installed():
+        WebSocketHandler.get_websocket_protocol = _theirs  # type: ignore[method-assign, assignment]

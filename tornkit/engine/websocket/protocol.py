@@ -1,0 +1,245 @@
+"""Tornado's WebSocket protocol, its frames read and written straight at the socket.
+
+Everything that is decided once for a connection, or seldom, stays Tornado's own code, inherited:
+the handshake, the negotiation, pings and their timers, the closing handshake, what a message does
+to the handler, deflate. The stream stays, too, and goes on to own the socket: it closes it, tells
+of it, and writes what the socket does not take at once. Replaced is what every message pays for:
+
+- *reading*: Tornado awaits the stream three to five times for each frame. Here what one ``recv``
+  gave is parsed in one go (`intake`), and the task that Tornado runs the WebSocket in is woken in
+  the callback that read it (`parking`);
+- *writing*: a message goes to the socket in one ``send``. If the socket does not take it all, or
+  refuses it, the stream goes on with it as if it had tried by itself.
+
+Frames are judged by the rules of ``WebSocketProtocol13._receive_frame``, in its order and with
+the same bytes at hand: one that is to be refused by its second byte is refused when two are here.
+While a coroutine of the handler works on a message nothing is read, as with Tornado.
+
+For TLS, where a socket's readiness does not say what can be read, all of it is Tornado's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Awaitable
+from typing import Any, cast
+
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.websocket import WebSocketClosedError
+
+from tornkit.engine.websocket.intake import Intake
+from tornkit.engine.websocket.masking import unmask
+from tornkit.engine.websocket.settling import Settling, settling_of
+
+# As in `tornado.websocket`: when a client whose frames are all here has had enough of a turn.
+_TURN = 256 * 1024
+_FRAME = 1024
+
+# Bytes of a frame from which two pieces in one system call are cheaper than a copy: of 64 kB, by a
+# fifth of the call; of 4 kB they cost a twentieth more.
+_LONG = 16384
+
+_head_short = struct.Struct("!BB").pack
+_head_medium = struct.Struct("!BBH").pack
+_head_long = struct.Struct("!BBQ").pack
+_medium_at = struct.Struct("!H").unpack_from
+_long_at = struct.Struct("!Q").unpack_from
+
+
+class _More:
+    """What `_use_frame` gives where the next frame is not here yet."""
+
+
+_MORE = _More()
+
+
+class EngineProtocol(Intake):
+    """`WebSocketProtocol13` for a server's side. Made by `WebSocketHandler.get_websocket_protocol`.
+
+    Until `_receive_frame_loop` has taken the stream over, it is Tornado's in all.
+    """
+
+    _settling: Settling
+    _cost = 0  # of the last frame, as Tornado reckons it
+    # ---- reading ----
+
+    async def _receive_frame_loop(self) -> None:
+        """As Tornado's: hands on what comes until one side has closed, and then tells of it."""
+        if type(self.stream) is not IOStream:
+            await super()._receive_frame_loop()
+            return
+        stream = self.stream
+        self._take_over(stream)
+        self._settling = settling_of(self._loop)
+        try:
+            work = 0
+            while not self.client_terminated:
+                used = self._use_frame()
+                if used is _MORE:
+                    if self._must_wait(stream):
+                        await self._parking
+                        work = 0
+                    continue
+                if used is not None:
+                    self._lent = False
+                    await cast("Awaitable[None]", used)
+                work += self._cost
+                if work >= _TURN:
+                    work = 0
+                    await asyncio.sleep(0)
+        except StreamClosedError:
+            self._abort()
+        finally:
+            self._give_back(stream)
+            self.handler.on_ws_connection_close(self.close_code, self.close_reason)
+
+    # ---- frames ----
+
+    def _use_frame(self) -> Awaitable[None] | _More | None:
+        """Take the next frame and do what it says.
+
+        Gives `_MORE` where it is not here, and what has to be awaited where the handler works on.
+        The rules are those of ``WebSocketProtocol13._receive_frame``, in its order. In one piece:
+        it is run for each frame, and a call costs a tenth of it.
+        """
+        data, at = self._unread, self._at
+        here = len(data) - at
+        if here < 2:
+            self._wanted = 2
+            return _MORE
+        first, second = data[at], data[at + 1]
+        opcode = first & 0x0F
+        reserved = first & 0x70
+        if self._decompressor is not None and opcode:
+            self._frame_compressed = bool(reserved & 0x40)
+            reserved &= 0x30
+        size = second & 0x7F
+        if reserved or (size > 125 and opcode & 0x8):
+            self._refuse(2)
+            return None
+        head = 2
+        if size > 125:
+            head = 4 if size == 126 else 10
+            if here < head:
+                self._wanted = head
+                return _MORE
+            size = (_medium_at if size == 126 else _long_at)(data, at + 2)[0]
+        fragments = self._fragmented_message_buffer
+        longest = self.params.max_message_size
+        if (size if fragments is None else size + len(fragments)) > longest:
+            self._wire_bytes_in += head
+            self.close(1009, "message too big")
+            self._abort()
+            return None
+        masked = second & 0x80
+        start = at + head + 4 if masked else at + head
+        end = start + size
+        if end - at > here:
+            self._wanted = end - at
+            return _MORE
+        payload = data[start:end]
+        if masked:
+            payload = unmask(data[start - 4 : start], payload)
+        self._at = end
+        self._wire_bytes_in += end - at
+        self._cost = _FRAME + end - at
+        if first & 0x88 == 0x80 and opcode and fragments is None:  # nearly all: whole, and data
+            return self._handle_message(opcode, payload)
+        return self._use_rare(opcode, bool(first & 0x80), payload)
+
+    def _use_rare(self, opcode: int, final: bool, payload: bytes) -> Awaitable[None] | None:
+        """A control frame, or a fragment of a message."""
+        fragments = self._fragmented_message_buffer
+        if opcode & 0x8:
+            if not final:
+                self._refuse(0)
+                return None
+        elif opcode == 0:
+            if fragments is None:  # nothing to continue
+                self._refuse(0)
+                return None
+            fragments.extend(payload)
+            if final:
+                opcode = cast(int, self._fragmented_message_opcode)
+                payload = bytes(fragments)
+                self._fragmented_message_buffer = None
+        else:
+            if fragments is not None:  # the old one is not finished
+                self._refuse(0)
+                return None
+            if not final:
+                self._fragmented_message_opcode = opcode  # type: ignore[assignment]
+                self._fragmented_message_buffer = bytearray(payload)
+        return self._handle_message(opcode, payload) if final else None
+
+    def _refuse(self, read: int) -> None:
+        """Abort because of a frame of which Tornado would have read so much more by now."""
+        self._wire_bytes_in += read
+        self._abort()
+
+    # ---- writing ----
+
+    def write_message(
+        self, message: str | bytes | dict[str, Any], binary: bool = False
+    ) -> asyncio.Future[None]:
+        """Send a message; the future is done when the socket has taken it.
+
+        :raises WebSocketClosedError: the connection is closed, also by what comes to light now.
+        """
+        stream = self.stream
+        if not self._direct or stream._closed or stream._write_buffer:
+            return super().write_message(message, binary)
+        if type(message) is str:
+            data = message.encode()
+        elif type(message) is bytes:
+            data = message
+        else:
+            return super().write_message(message, binary)
+        self._message_bytes_out += len(data)
+        first = 0x82 if binary else 0x81
+        if self._compressor:
+            data = self._compressor.compress(data)
+            first |= 0x40
+        size = len(data)
+        if size < 126:
+            head = _head_short(first, size)
+        elif size <= 0xFFFF:
+            head = _head_medium(first, 126, size)
+        else:
+            head = _head_long(first, 127, size)
+        size += len(head)
+        self._wire_bytes_out += size
+        try:
+            if size > _LONG:
+                taken = stream.socket.sendmsg((head, data))
+            else:
+                taken = stream.socket.send(head + data)
+        except OSError as error:
+            return self._not_sent(stream, head + data, error)
+        if taken == size:
+            self._proved = True
+            return self._settling.future(self._loop)
+        return asyncio.ensure_future(_sent(stream.write(memoryview(head + data)[taken:])))
+
+    def _not_sent(self, stream: IOStream, frame: bytes, error: OSError) -> asyncio.Future[None]:
+        """Let the stream write it, and meet the same error by itself if there is one."""
+        if isinstance(error, BlockingIOError):
+            return asyncio.ensure_future(_sent(stream.write(frame)))
+
+        def failing(data: memoryview) -> int:
+            raise error
+
+        stream.write_to_fd = failing  # type: ignore[method-assign]
+        try:
+            return asyncio.ensure_future(_sent(stream.write(frame)))
+        finally:
+            del stream.write_to_fd
+
+
+async def _sent(written: asyncio.Future[None]) -> None:
+    """``written``, its error as `WebSocketProtocol13.write_message` tells it."""
+    try:
+        await written
+    except StreamClosedError:
+        raise WebSocketClosedError()  # noqa: B904 - its context is shown, as by Tornado's own
