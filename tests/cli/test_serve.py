@@ -87,6 +87,7 @@ class TestConfig:
             *("--certfile", str(CERTIFICATE), "--keyfile", str(KEY), "--max-body-size", "1G"),
             *("--env-file", ".env", "--open"),
             *("--reload-order", "stop-first", "--preload", "standby", "--poll"),
+            *("--engine", "tornado", "--loop", "asyncio", "--no-speedups"),
             *("--boot-timeout", "5", "--hang-timeout", "0"),
             *("--max-requests", "1000", "--max-rss", "1G", "--max-age", "60"),
         ).config
@@ -97,6 +98,9 @@ class TestConfig:
             reload=False,
             reload_order="stop-first",
             preload="standby",
+            engine="tornado",
+            loop="asyncio",
+            speedups=False,
             poll=True,
             boot_timeout=5,
             hang_timeout=0,
@@ -131,6 +135,12 @@ class TestConfig:
     @pytest.mark.skipif(sys.platform == "darwin", reason="the default is standby there")
     def test_preload(self, hand, words: tuple[str, ...], preload: str) -> None:
         assert hand("web.py", *words).config.preload == preload
+
+    def test_a_loop_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        result = run("--loop", "uvloop", "web.py")
+        assert result.exit_code == 2
+        assert "--loop uvloop: it is not installed here" in result.stderr
 
     def test_preload_and_none(self) -> None:
         result = run("web.py", "--preload", "fork", "--no-preload")

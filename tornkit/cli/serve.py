@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from tornkit.serve.config import (
     DEFAULT_ADDRESS,
     DEFAULT_PORT,
     ENGINES,
+    LOOPS,
     PRELOAD,
     RELOAD_ORDER,
     HttpOptions,
@@ -146,6 +148,17 @@ Examples:
     default=_DEFAULTS.engine,
     help="Whose HTTP server answers. tornado: its own, as without tornkit.",
 )
+@_option(
+    "--loop",
+    type=click.Choice(LOOPS),
+    default=_DEFAULTS.loop,
+    help="Which event loop. auto: uvloop, where it is installed.",
+)
+@_option(
+    "--speedups/--no-speedups",
+    default=_DEFAULTS.speedups,
+    help="With --engine tornkit: faster methods in place of RequestHandler's own.",
+)
 @_option("--access-log/--no-access-log", default=_DEFAULTS.access_log, help="One line a request.")
 @_option(
     "--log-level",
@@ -237,9 +250,11 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
         reload_order=options["reload_order"],
         preload=_preload(options),
         engine=options["engine"],
+        loop=_loop(options["loop"]),
         poll=options["poll"],
         watch=tuple(path.expanduser().resolve() for path in options["watch"]),
         ignore=options["ignore"],
+        speedups=options["speedups"],
         access_log=options["access_log"],
         log_level=options["log_level"],
         drain_timeout=options["drain_timeout"],
@@ -275,6 +290,12 @@ def _preload(options: Mapping[str, Any]) -> str:
     if not options["reload"]:
         return "off"
     return "standby" if sys.platform == "darwin" else "fork"
+
+
+def _loop(loop: str) -> str:
+    if loop == "uvloop" and importlib.util.find_spec("uvloop") is None:
+        raise UsageError("--loop uvloop: it is not installed here: pip install uvloop")
+    return loop
 
 
 def _check(config: ServeConfig, target: Target) -> None:

@@ -9,7 +9,7 @@ or understand otherwise; and no second parser can disagree with it.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tornado.httputil import RequestStartLine
 
@@ -20,13 +20,7 @@ _HEAD = re.compile(
     rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) HTTP/1\.1\r\n"
     rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n"
 )
-# What decides about the framing, and how the connection goes on. Group 1: left to Tornado.
-# The value is stripped afterwards: to leave out the blanks at its end within the expression takes
-# time that grows with their square, wherever they are.
-_DECIDING = re.compile(
-    r"^(?:(transfer-encoding|expect|upgrade)|(content-length)|(connection)):(.*)\r$",
-    re.IGNORECASE | re.MULTILINE,
-)
+_LONGEST_LENGTH = 15  # digits
 
 
 class Head(NamedTuple):
@@ -49,21 +43,19 @@ def read_head(data: bytes | bytearray, end: int) -> Head | None:
         return None
     method, target, fields = match.groups()
     lines = fields.decode("latin1")
-    length, connection = "", None
-    for special, is_length, _, value in _DECIDING.findall(lines):
-        if special:
-            return None
-        value = value.strip(" \t")  # noqa: PLW2901
-        if is_length:
-            if length or not value.isascii() or not value.isdigit() or len(value) > 15:
-                return None  # several, or none that is plainly a number
-            length = value
-        else:
-            value = value.lower()  # noqa: PLW2901
-            connection = value if connection is None else f"{connection},{value}"
+    headers = LazyHeaders(lines)
+    lowered: Any = headers.lowered
+    if (
+        "\ntransfer-encoding:" in lowered or "\nexpect:" in lowered or "\nupgrade:" in lowered
+    ):  # left to Tornado, whatever they say
+        return None
+    length = headers.get("Content-Length") if "\ncontent-length:" in lowered else "0"
+    # Several, or none that is plainly a number.
+    if not length.isascii() or not length.isdigit() or len(length) > _LONGEST_LENGTH:
+        return None
     return Head(
         RequestStartLine(method.decode("ascii"), target.decode("latin1"), "HTTP/1.1"),
-        LazyHeaders(lines),
-        int(length or 0),
-        connection or "",
+        headers,
+        int(length),
+        headers.get("Connection").lower() if "\nconnection:" in lowered else "",
     )

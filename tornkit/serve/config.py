@@ -17,6 +17,9 @@ PRELOAD = ("fork", "standby", "off")
 # Whose HTTP server answers: `tornkit.HTTPServer`, or Tornado's own.
 ENGINES = ("tornkit", "tornado")
 
+# Which event loop; auto is uvloop where it is installed.
+LOOPS = ("auto", "uvloop", "asyncio")
+
 # Which comes first when a generation takes over: the new one's start, or the old one's end, for an
 # application that holds what can't be held twice.
 RELOAD_ORDER = ("start-first", "stop-first")
@@ -44,7 +47,7 @@ class ServeConfig:
 
     ``port`` and ``address`` are None where nobody chose: an application then gets the defaults
     above, a program its own. ``preload`` is one of `PRELOAD`, ``reload_order`` of `RELOAD_ORDER`,
-    ``engine`` of `ENGINES`. Times are in seconds, sizes in bytes.
+    ``engine`` of `ENGINES`, ``loop`` of `LOOPS`. Times are in seconds, sizes in bytes.
     """
 
     workers: int = 1
@@ -56,8 +59,10 @@ class ServeConfig:
     poll: bool = False
     preload: str = "fork"
     engine: str = "tornkit"
+    loop: str = "auto"
     watch: tuple[Path, ...] = ()
     ignore: tuple[str, ...] = ()
+    speedups: bool = True
     access_log: bool = True
     log_level: str = "info"
     drain_timeout: float = 10.0

@@ -25,6 +25,8 @@ class Orders:
     access_log: bool
     log_level: str
     engine: str
+    speedups: bool
+    loop: str
     digest_key: str  # hexadecimal; see `tornkit.serve.sameness`
 
     @classmethod
@@ -40,6 +42,8 @@ class Orders:
             access_log=config.access_log,
             log_level=config.log_level,
             engine=config.engine,
+            speedups=config.speedups,
+            loop=config.loop,
             digest_key=secrets.token_hex(16),
         )
 

@@ -34,9 +34,10 @@ from tornkit import seams
 from tornkit.appload.load import build_application, find_attribute
 from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.usertrace import format_user_traceback
+from tornkit.engine import loops, speedups
 from tornkit.engine.draining import Connections
 from tornkit.engine.server import HTTPServer as EngineServer
-from tornkit.engine.websockets import WebSockets
+from tornkit.engine.websocket.closing import WebSockets
 from tornkit.errors import AppRaised, CertificateError, TornkitError
 from tornkit.serve import sources
 from tornkit.serve.bytecode import cache_only_settled_sources
@@ -124,10 +125,13 @@ class Worker:
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Future[None]] = set()
         seams.install_serving_hooks(self._listening)
+        loops.use(self._orders.loop)
         if self._orders.engine == "tornkit":
             EngineServer.observer = self._connections
             # For whoever makes an HTTPServer, the program itself or `Application.listen`.
             HTTPServer.configure(EngineServer)
+            if self._orders.speedups:
+                speedups.install()
 
     def live(self) -> int:
         """Serve until told to end; the exit status."""

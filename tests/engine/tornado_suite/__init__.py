@@ -9,6 +9,7 @@ crash all concern the whole process. What comes back is counts and failures, as 
     processes.py   one child a loop: started, timed, read; a crash is an answer as well
     child.py       inside: loop policy, replaced class, the tests, a JSON document on stdout
     substitute.py  how the other class gets into every place that names Tornado's
+    responses.py   what was answered to each test's requests
     recording.py   what became of each test
     outcome.py     the answer of one run; plain data
     exceptions.py  tests that may fail, each with its reason

@@ -32,12 +32,25 @@ def main() -> int:
         metavar="PATTERN",
         help="only tests whose module.Class.test contains this, or matches it with * and ?",
     )
+    parser.add_argument(
+        "--speedups", action="store_true", help="with tornkit's speedups of Tornado's handlers"
+    )
+    parser.add_argument(
+        "--websocket", action="store_true", help="with tornkit's WebSocket protocol"
+    )
     parser.add_argument("--limit", type=float, default=300, help="seconds for each loop (300)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     outcomes = []
     for loop in options.loop or LOOPS:
-        outcome = run(options.server, loop, tuple(options.only), options.limit)
+        outcome = run(
+            options.server,
+            loop,
+            tuple(options.only),
+            options.limit,
+            speedups=options.speedups,
+            websocket=options.websocket,
+        )
         outcomes.append(outcome)
         if not options.json:
             print(as_text(outcome), flush=True)

@@ -15,6 +15,7 @@ import sys
 import time
 import unittest
 import warnings
+from pathlib import Path
 
 import tornado
 
@@ -22,7 +23,9 @@ from tests.engine.servers import server_class
 from tests.engine.tornado_suite.exceptions import EXCEPTIONS
 from tests.engine.tornado_suite.outcome import Failure, Outcome
 from tests.engine.tornado_suite.recording import Recording
+from tests.engine.tornado_suite.responses import Responses
 from tests.engine.tornado_suite.substitute import Usage, substitute
+from tornkit.engine import speedups, websocket
 
 # security_corpus_test is new in 6.6; see `_available`.
 MODULES = (
@@ -137,17 +140,32 @@ def judged(
 
 
 def main(server: str, loop: str, *patterns: str) -> None:
-    """Answers on the real standard output, so that no test's print gets between."""
+    """Answers on the real standard output, so that no test's print gets between.
+
+    "--speedups" and "--websocket" among the patterns install these, and "--responses=FILE" writes
+    down what was answered to each request.
+    """
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     faulthandler.enable()
     # Nothing outside this machine is asked, whatever it would answer.
     os.environ["NO_NETWORK"] = "1"
     loop_class = use_loop(loop)
+    options = [each for each in patterns if each.startswith("--")]
+    wanted = [each.partition("=")[2] for each in options if each.startswith("--responses=")]
     usage = substitute(server_class(server))
+    if "--speedups" in options:
+        speedups.install()
+    if "--websocket" in options and not websocket.install():
+        raise SystemExit("this Tornado's WebSockets are not known")
+    responses = Responses() if wanted else None
     be_strict()
     stderr = sys.stderr = Recorder(sys.stderr)  # type: ignore[arg-type]
-    outcome = judged(server, loop, loop_class, list(patterns), stderr, usage)
+    outcome = judged(
+        server, loop, loop_class, [each for each in patterns if each not in options], stderr, usage
+    )
+    if responses is not None:
+        Path(wanted[0]).write_text(responses.to_json())
     with answer:
         answer.write(outcome.to_json())
 

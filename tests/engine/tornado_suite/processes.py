@@ -12,13 +12,29 @@ LOOPS = ("asyncio", "uvloop")
 REPOSITORY = Path(__file__).parents[3]
 
 
-def run(server: str, loop: str, patterns: tuple[str, ...] = (), limit: float = 300) -> Outcome:
+def run(
+    server: str,
+    loop: str,
+    patterns: tuple[str, ...] = (),
+    limit: float = 300,
+    *,
+    speedups: bool = False,
+    websocket: bool = False,
+    responses: Path | None = None,
+) -> Outcome:
     """Tornado's tests with ``server`` ("module:Class") on ``loop``, in a Python of their own.
 
     ``limit`` is in seconds. A child that crashes, or takes longer, is an Outcome whose failure
-    says so.
+    says so. ``speedups`` has tornkit's installed, ``websocket`` its WebSocket protocol;
+    ``responses`` is a file for what was answered.
     """
     command = [sys.executable, "-m", "tests.engine.tornado_suite.child", server, loop, *patterns]
+    if speedups:
+        command.append("--speedups")
+    if websocket:
+        command.append("--websocket")
+    if responses is not None:
+        command.append(f"--responses={responses}")
     try:
         done = subprocess.run(
             command, cwd=REPOSITORY, capture_output=True, text=True, timeout=limit, check=False

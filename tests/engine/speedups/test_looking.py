@@ -1,0 +1,166 @@
+"""What handlers, libraries and clients can look at is the same."""
+
+from __future__ import annotations
+
+import time
+from unittest import mock
+
+import tornado
+from tornado import web
+from tornado.httputil import HTTPHeaders
+from tornado.template import DictLoader
+from tornado.web import (
+    Application,
+    RequestHandler,
+)
+
+from tests.engine.serving import (
+    EITHER,
+    Client,
+    ServerClass,
+    either_loop,
+    in_loop,
+)
+from tests.engine.speedups.applications import Busy, Doubling, one, visit
+from tests.engine.speedups.watching import Note, compare, installed
+
+__all__ = ["either_loop"]
+
+
+@EITHER
+@in_loop
+async def test_the_attributes_that_libraries_read_are_there(server_class: ServerClass) -> None:
+    def make(note: Note) -> Application:
+        class Reading(Busy):
+            def look(self, when: str) -> None:
+                note(
+                    when,
+                    self._finished,
+                    self._headers_written,
+                    self._write_buffer,
+                    [(k, v if k != "Date" else "") for k, v in self._headers.get_all()],
+                    type(self._headers) is HTTPHeaders,
+                    self._status_code,
+                    self._reason,
+                    getattr(self, "_transforms", None),
+                    self._auto_finish,
+                    self._prepared_future,
+                    getattr(self, "path_args", None),
+                    getattr(self, "path_kwargs", None),
+                    None if self.ui is None else sorted(self.ui),
+                    sorted(vars(self)),
+                )
+
+            def initialize(self) -> None:
+                self.look("initialize")
+
+            def prepare(self) -> None:
+                self.look("prepare")
+
+            def on_finish(self) -> None:
+                self.look("on_finish")
+
+        return Application(
+            [("/([^/]*)", Reading)], log_function=lambda handler: handler.look("log")
+        )
+
+    assert len((await compare(server_class, make, visit)).noted) > 40
+
+
+@EITHER
+@in_loop
+async def test_the_headers_are_their_own_for_each_request(server_class: ServerClass) -> None:
+    def make(note: Note) -> Application:
+        class Changing(RequestHandler):
+            def get(self, what: str) -> None:
+                note(sorted(self._headers), self._headers["Content-Type"], len(self._headers))
+                self._headers.add("Server", "second")
+                self._headers["Content-Type"] = "text/plain"
+                del self._headers["Date"]
+                note(str(self._headers), self._headers.get_list("server"))
+
+        return one(Changing)
+
+    async def play(client: Client, note: Note) -> None:
+        for _ in range(3):
+            note(await client.get("/"))
+
+    await compare(server_class, make, play)
+
+
+@EITHER
+@in_loop
+async def test_the_date_and_the_version_are_looked_up(server_class: ServerClass) -> None:
+    def make(note: Note) -> Application:
+        class Dated(RequestHandler):
+            def get(self, what: str) -> None:
+                note(self._headers["Date"], self._headers["Server"])
+
+        return one(Dated)
+
+    async def play(client: Client, note: Note) -> None:
+        with mock.patch.object(time, "time", return_value=1359312200.9):
+            note((await client.get("/")).body)
+        with mock.patch.object(time, "time", return_value=1359312201.1):
+            note((await client.get("/")).body)
+            with mock.patch.object(tornado, "version", "0"):
+                note((await client.get("/")).body)
+
+    seen = await compare(server_class, make, play)
+    assert seen.noted[0][0] == "Sun, 27 Jan 2013 18:43:20 GMT"
+    assert seen.noted[2][1] == "TornadoServer/0"
+
+
+@EITHER
+@in_loop
+async def test_output_transforms_are_applied(server_class: ServerClass) -> None:
+    def doubled(note: Note) -> Application:
+        app = one(Busy)
+        app.add_transform(Doubling)
+        return app
+
+    def compressed(note: Note) -> Application:
+        return one(Busy, compress_response=True)
+
+    async def play(client: Client, note: Note) -> None:
+        for path in ("/", "/json", "/chunks", "/" + "x" * 2000):
+            note(await client.get(path, "Accept-Encoding: gzip"))
+
+    await compare(server_class, doubled, play)
+    seen = await compare(server_class, compressed, play)
+    assert ("Content-Encoding", "gzip") in seen.responses[-1][2]
+
+
+@EITHER
+@in_loop
+async def test_templates_find_what_the_application_gives_them(server_class: ServerClass) -> None:
+    class Module(web.UIModule):
+        def render(self, what: str) -> str:  # type: ignore[override]
+            return f"[{what}]"
+
+    def make(note: Note) -> Application:
+        class Rendering(RequestHandler):
+            def get(self, what: str) -> None:
+                note(self.ui.method("x"), self.ui["_tt_modules"].Module("y"))
+                self.render("t")
+
+        loader = DictLoader(
+            {"t": "{% module Module('a') %} {{ method('b') }} {{ handler.ui is None }}"}
+        )
+        methods = {"method": lambda handler, what: f"<{what}>"}
+        return one(
+            Rendering, template_loader=loader, ui_modules={"Module": Module}, ui_methods=methods
+        )
+
+    seen = await compare(server_class, make)
+    assert seen.responses[0][3] == b"[a] &lt;b&gt; False"
+
+
+@in_loop
+async def test_they_are_gone_when_they_are_uninstalled() -> None:
+    names = ("clear", "finish", "write", "__init__")
+    before = [getattr(RequestHandler, name) for name in names]
+    with installed():
+        now = [getattr(RequestHandler, name) for name in names]
+        assert all(a is not b for a, b in zip(before, now, strict=True))
+    assert [getattr(RequestHandler, name) for name in names] == before

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import pytest
+
+from tornkit.engine import loops
+
+
+def loop_after(choice: str, code: str = "") -> str:
+    """The module of the loop that a process gets which has chosen."""
+    lines = [
+        "import asyncio, sys",
+        code,
+        "from tornkit.engine import loops",
+        f"loops.use({choice!r})",
+        "async def main(): print(type(asyncio.get_running_loop()).__module__)",
+        "asyncio.run(main())",
+    ]
+    command = [sys.executable, "-W", "error", "-c", "\n".join(lines)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("choice", ["auto", "uvloop"])
+def test_uvloop_s_where_it_is_installed(choice: str) -> None:
+    assert loop_after(choice) == "uvloop"
+
+
+def test_asyncio_s_where_it_is_asked_for() -> None:
+    assert loop_after("asyncio") == "asyncio.unix_events"
+
+
+def test_asyncio_s_where_there_is_no_other() -> None:
+    hidden = "import importlib.util; importlib.util.find_spec = lambda name: None"
+    assert loop_after("auto", hidden) == "asyncio.unix_events"
+
+
+def test_what_is_asked_for_and_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    policy = asyncio.get_event_loop_policy()
+    with pytest.raises(ModuleNotFoundError):
+        loops.use("uvloop")
+    assert asyncio.get_event_loop_policy() is policy

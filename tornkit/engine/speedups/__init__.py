@@ -1,0 +1,151 @@
+"""Faster bodies for what `tornado.web` does most: the same results, in a fraction of the time.
+
+    install()       puts them in the place of Tornado's; `tornkit serve` does, importing does not
+    uninstall()     puts Tornado's back
+    guard.py        is a method of Tornado's the one that a speedup was written against?
+    construction.py defaults.py writing.py finishing.py     methods of `RequestHandler`
+    execution.py    how a handler is started; body.py is what it does, task.py in which task
+
+WebSockets are served by `tornkit.engine.websocket` from then on.
+
+Each replaces one method and is called as that would be, so subclasses, ``super()``, mixins and
+monkeypatches work as ever. Where one leaves out calls of Tornado's to methods that an application
+may have overridden, it looks each time whether anybody has, and calls Tornado's own if so.
+`finishing` and `execution` say how, and what it costs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tornado import httputil, web
+
+from tornkit.engine import websocket
+from tornkit.engine.speedups import construction, defaults, execution, finishing, writing
+from tornkit.engine.speedups import task as tasks
+from tornkit.engine.speedups.guard import digest_of
+from tornkit.engine.speedups.known import KNOWN
+
+_log = logging.getLogger("tornkit")
+
+
+@dataclass(frozen=True)
+class Speedup:
+    """What takes the place of a method of `tornado.web`, and what that was seen to depend on.
+
+    ``replaced`` is "Class.method"; ``relies_on`` are others whose work it does, or leaves out.
+    """
+
+    replaced: str
+    by: Callable[..., Any]
+    relies_on: tuple[str, ...] = ()
+    supported: bool = True
+
+
+SPEEDUPS = (
+    Speedup("RequestHandler.__init__", construction.initialise, ("_UIModuleNamespace.__init__",)),
+    Speedup(
+        "RequestHandler.clear",
+        defaults.clear,
+        (
+            "httputil.HTTPHeaders.__init__",
+            "httputil.HTTPHeaders.__setitem__",
+            "httputil.format_timestamp",
+        ),
+    ),
+    Speedup("RequestHandler.write", writing.write),
+    Speedup(
+        "RequestHandler.finish",
+        finishing.finish,
+        (
+            *(f"RequestHandler.{name}" for name in finishing.RELIED_ON),
+            "Application.log_request",
+            *(f"httputil.HTTPHeaders.{name}" for name in finishing.HEADERS_METHODS),
+        ),
+    ),
+    Speedup(
+        "_HandlerDelegate.execute",
+        execution.execute,
+        ("RequestHandler._execute",),
+        supported=tasks.SUPPORTED,
+    ),
+)
+
+_installed = False
+_own: dict[str, Any] = {}  # of the methods that are replaced at the moment, Tornado's
+
+
+def install() -> None:
+    """Put the speedups in place, of WebSockets too, but for what does not fit this Tornado.
+
+    Such a one is named in the log, and Tornado's own method stays. To call it again does nothing.
+    """
+    global _installed  # noqa: PLW0603 - a process has one Tornado
+    if _installed:
+        return
+    _installed = True
+    strange = _strange()
+    for speedup in SPEEDUPS:
+        if speedup.supported and not strange.intersection((speedup.replaced, *speedup.relies_on)):
+            owner, name = _place(speedup.replaced)
+            _own[speedup.replaced] = vars(owner)[name]
+            setattr(owner, name, speedup.by)
+    _remember_what_is_known()
+    websocket.install()
+
+
+def uninstall() -> None:
+    """Put Tornado's own methods back, but for what somebody has replaced since."""
+    global _installed  # noqa: PLW0603 - a process has one Tornado
+    websocket.uninstall()
+    for speedup in SPEEDUPS:
+        owner, name = _place(speedup.replaced)
+        if speedup.replaced in _own and vars(owner)[name] is speedup.by:
+            setattr(owner, name, _own[speedup.replaced])
+    _own.clear()
+    _installed = False
+
+
+def _remember_what_is_known() -> None:
+    """What the speedups compare with, each time, to see whether anybody has overridden it."""
+    handler = web.RequestHandler
+    writing.own = _own.get("RequestHandler.write")
+    finishing.own = _own.get("RequestHandler.finish")
+    finishing.as_known = finishing.all_of(handler)
+    finishing.log_request = web.Application.log_request
+    if "_HandlerDelegate.execute" in _own:
+        execution.own_execute = _own["_HandlerDelegate.execute"]
+        execution.own_body = handler._execute
+
+
+def _strange() -> set[str]:
+    """Which methods are not the ones that the speedups know. Each is told of once."""
+    strange = set()
+    for name in dict.fromkeys(
+        name for speedup in SPEEDUPS for name in (speedup.replaced, *speedup.relies_on)
+    ):
+        owner, attribute = _place(name)
+        if digest_of(getattr(owner, attribute, None)) not in KNOWN[name]:
+            strange.add(name)
+            _log.warning(
+                "tornado.%s is not the one that tornkit knows: no speedup for %s",
+                name if name.startswith("httputil.") else f"web.{name}",
+                ", ".join(
+                    speedup.replaced
+                    for speedup in SPEEDUPS
+                    if name in (speedup.replaced, *speedup.relies_on)
+                ),
+            )
+    return strange
+
+
+def _place(name: str) -> tuple[Any, str]:
+    """``Class.method`` -> the class of `tornado.web` and "method"; what is missing has none."""
+    owner: Any = web
+    *owners, attribute = name.split(".")
+    for part in owners:
+        owner = httputil if part == "httputil" else getattr(owner, part, None)
+    return owner, attribute

@@ -1,0 +1,186 @@
+"""``RequestHandler.finish``: the whole response in one piece, where nobody wants to see its parts.
+
+Tornado's ``finish`` goes through some twenty methods that anybody may override. Whether anybody
+has is looked at each time, of the class and of the handler itself: 0.4 microseconds, and there is
+no decision that a monkeypatch could come too late for. Where all is as Tornado made it, the etag,
+the length, the head and the body are written here, by the same rules and with the same checks. As
+soon as anything is unusual (a cookie to set, a 304, a header that can't be written, a body that
+was given a length), Tornado's own goes on from there: up to then nothing was done that it would do
+again. Pays 11 microseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from asyncio import Future
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from tornado import web
+from tornado.httputil import HTTPHeaders
+
+from tornkit.engine.exchange import Exchange
+
+if TYPE_CHECKING:
+    from tornado.web import RequestHandler
+
+RELIED_ON = (
+    "_break_cycles",
+    "_clear_representation_headers",
+    "_convert_header_value",
+    "_log",
+    "_request_summary",
+    "_should_not_send_content",
+    "add_header",
+    "check_etag_header",
+    "clear_header",
+    "compute_etag",
+    "flush",
+    "get_status",
+    "set_etag_header",
+    "set_header",
+    "set_status",
+    "write",
+)
+"""Of `RequestHandler`, what ``finish`` calls in Tornado and doesn't here."""
+
+HEADERS_METHODS = ("__contains__", "__setitem__", "get_all")
+"""The same of `HTTPHeaders`."""
+
+all_of = attrgetter(*RELIED_ON)
+_names = frozenset(RELIED_ON)
+_headers_methods = attrgetter(*HEADERS_METHODS)
+_headers_as_known = _headers_methods(HTTPHeaders)
+_sha1 = hashlib.sha1
+_info = logging.Logger.info
+
+own: Any = None
+"""Tornado's own; set by `install`, as what follows."""
+as_known: tuple[Any, ...] = ()
+log_request: Any = None
+
+
+def finish(self: RequestHandler, chunk: str | bytes | dict[Any, Any] | None = None) -> Future[None]:
+    """Finishes this response, ending the HTTP request."""
+    future: Future[None]
+    if _is_plain(self):
+        if chunk is not None:
+            self.write(chunk)
+            chunk = None
+        data = _response(self, self.request.connection)
+        if data is not None:
+            future = _send(self, data)
+            return future
+    future = own(self) if chunk is None else own(self, chunk)
+    return future
+
+
+def finish_unseen(handler: RequestHandler) -> None:
+    """``handler.finish()``, for a caller who has no use for the future. Without one if possible."""
+    if (
+        type(handler).finish is finish
+        and "finish" not in handler.__dict__
+        and _is_plain(handler)
+        and (data := _response(handler, handler.request.connection)) is not None
+    ):
+        _send(handler, data, unseen=True)
+    else:
+        handler.finish()
+
+
+def _is_plain(handler: RequestHandler) -> bool:
+    """Whether nobody sees the parts of it that are left out here."""
+    variables = handler.__dict__
+    return (
+        type(handler.request.connection) is Exchange
+        and not handler._finished
+        and not handler._headers_written
+        and variables.get("_transforms") == []
+        and "_new_cookie" not in variables
+        and _names.isdisjoint(variables)
+        and all_of(type(handler)) == as_known
+        and type(handler._headers) is HTTPHeaders
+        and _headers_methods(HTTPHeaders) == _headers_as_known
+    )
+
+
+def _send(handler: RequestHandler, data: bytes, *, unseen: bool = False) -> Any:
+    handler._write_buffer = []
+    handler._headers_written = True
+    exchange: Any = handler.request.connection
+    future = exchange.answer(data, unseen)
+    _log(handler)
+    handler._finished = True
+    handler.on_finish()
+    handler.ui = None  # type: ignore[assignment]
+    return future
+
+
+def _response(handler: RequestHandler, exchange: Any) -> bytes | None:
+    """The bytes to be sent; or None, with no more done than Tornado's ``finish`` begins with."""
+    request = handler.request
+    method: Any = request.method
+    status: Any = handler._status_code  # an application may have set anything
+    if not isinstance(status, int) or not exchange.can_answer(method):
+        return None
+    headers: Any = handler._headers
+    lines, combined = headers._as_list, headers._combined_cache
+    body = b"".join(handler._write_buffer)
+    if status == 200:
+        if method in ("GET", "HEAD") and "Etag" not in lines:
+            etag = combined["Etag"] = f'"{_sha1(body).hexdigest()}"'
+            lines["Etag"] = [etag]
+            if request.headers.get("If-None-Match") and handler.check_etag_header():
+                handler._write_buffer = []
+                handler.set_status(304)
+                return None
+    elif status in (204, 304) or 100 <= status < 200:
+        return None
+    if "Content-Length" in lines:
+        return None
+    size = combined["Content-Length"] = str(len(body))
+    lines["Content-Length"] = [size]
+    if exchange.close_after:
+        headers["Connection"] = "close"
+    head = _head(status, handler._reason, lines)
+    return head if head is None or method == "HEAD" else head + body
+
+
+def _head(status: int, reason: str, fields: dict[str, list[str]]) -> bytes | None:
+    """The head of the response; None if there is anything in it that is Tornado's to judge."""
+    text = "HTTP/1.1 %d %s" % (status, reason)  # noqa: UP031 - as Tornado
+    lines = 2
+    try:
+        # A list and one join take half as long again.
+        for name, values in fields.items():
+            for value in values:
+                text += "\r\n" + name + ": " + value
+                lines += 1
+        data = (text + "\r\n\r\n").encode("latin1")
+    except (TypeError, UnicodeEncodeError):  # bytes; or what no header can hold
+        return None
+    # A line end within a line, or a reason that would be written in UTF-8.
+    if data.count(b"\n") != lines or data.count(b"\r") != lines or not reason.isascii():
+        return None
+    return data
+
+
+def _log(handler: RequestHandler) -> None:
+    """``RequestHandler._log``; pays 2 microseconds where nobody listens."""
+    application = handler.application
+    if (
+        handler._status_code < 400
+        and "log_function" not in application.settings
+        and getattr(type(application), "log_request", None) is log_request
+        and "log_request" not in application.__dict__
+    ):
+        logger = web.access_log  # type: ignore[attr-defined]
+        if (
+            type(logger) is logging.Logger
+            and logging.Logger.info is _info
+            and "info" not in logger.__dict__
+            and not logger.isEnabledFor(logging.INFO)
+        ):
+            return
+    application.log_request(handler)

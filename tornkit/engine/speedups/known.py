@@ -1,0 +1,42 @@
+"""Digests of the methods of Tornado's that the speedups were written against; see `guard`.
+
+More than one where a method's text has changed and what it does has not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "Application.log_request": frozenset({"399acf42f975"}),
+        "RequestHandler.__init__": frozenset({"462f13d7ebaa"}),
+        "RequestHandler._break_cycles": frozenset({"ce3b85db4b45"}),
+        "RequestHandler._clear_representation_headers": frozenset({"e9f678b9e8c4"}),
+        "RequestHandler._convert_header_value": frozenset({"f45beb241c6d"}),
+        "RequestHandler._execute": frozenset({"636d242cd1ef"}),
+        "RequestHandler._log": frozenset({"2307f4a602c1"}),
+        "RequestHandler._request_summary": frozenset({"110a678a7481"}),
+        "RequestHandler._should_not_send_content": frozenset({"d51004033264"}),
+        "RequestHandler.add_header": frozenset({"79952a529e27"}),
+        "RequestHandler.check_etag_header": frozenset({"61c5ada0a15d"}),
+        "RequestHandler.clear": frozenset({"70e93529d96b"}),
+        "RequestHandler.clear_header": frozenset({"c2e261bb3e1d"}),
+        "RequestHandler.compute_etag": frozenset({"fc27440da080"}),
+        "RequestHandler.finish": frozenset({"18badace8bdd"}),
+        "RequestHandler.flush": frozenset({"ebb16f922589"}),
+        "RequestHandler.get_status": frozenset({"6729e9c82e90"}),
+        "RequestHandler.set_etag_header": frozenset({"5675bc8bd74b"}),
+        "RequestHandler.set_header": frozenset({"450eeea6f927"}),
+        "RequestHandler.set_status": frozenset({"ccf9e9c1d69f"}),
+        "RequestHandler.write": frozenset({"ea5b420ce96e"}),
+        "_HandlerDelegate.execute": frozenset({"3a1d28353356"}),
+        "_UIModuleNamespace.__init__": frozenset({"c82683cfca21"}),
+        "httputil.HTTPHeaders.__contains__": frozenset({"22e138067381"}),
+        "httputil.HTTPHeaders.__init__": frozenset({"2cff2989855c"}),
+        "httputil.HTTPHeaders.__setitem__": frozenset({"d6198b0e41b6"}),
+        "httputil.HTTPHeaders.get_all": frozenset({"4b4b4b14f615"}),
+        "httputil.format_timestamp": frozenset({"d3d84748ea3f"}),
+    }
+)
