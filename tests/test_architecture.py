@@ -195,13 +195,19 @@ def test_routing_knows_neither_serve_nor_engine() -> None:
 
 def test_serve_and_engine_do_not_know_routing() -> None:
     found = offenders(below("serve", "engine"), "tornkit.routing")
-    # The compiled router may use the automata of patterns, and nothing else.
-    allowed = "tornkit.routing.regex"
-    assert {
-        module: names
-        for module, names in found.items()
-        if module != "tornkit.engine.router" or any(not each.startswith(allowed) for each in names)
-    } == {}
+    # The compiled router may use what knows how a pattern is read, and nothing else.
+    patterns = offenders(below("engine.routers"), "tornkit.routing.patterns")
+    assert found == patterns
+
+
+def test_the_engine_loads_no_more_of_routing_than_the_patterns() -> None:
+    """What it serves with has to start quickly; the automata and rich do not."""
+    loaded = reached_from("tornkit.engine.server")
+    assert {name for name in loaded if name.startswith("tornkit.routing.")} == {
+        "tornkit.routing.patterns.pattern",
+        "tornkit.routing.patterns.prefix",
+    }
+    assert offenders(loaded, "rich", "click") == {}
 
 
 def test_serve_knows_nothing_above_it_and_engine_no_processes() -> None:
@@ -299,8 +305,13 @@ def test_private_parts_of_tornado_are_touched_in_few_places() -> None:
     assert places <= {
         "tornkit.seams",
         "tornkit.engine.privates",
+        "tornkit.engine.websocket.intake",
+        "tornkit.engine.websocket.masking",
+        "tornkit.engine.websocket.protocol",
         "tornkit.routing.reading.extract",
         "tornkit.routing.reading.targets",
+        # Replaces methods of Tornado's, each compared with the text that it was written from.
+        *below("engine.speedups"),
     }, {name: found[name] for name in places}
 
 

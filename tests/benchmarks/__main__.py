@@ -8,7 +8,9 @@ import click
 
 from tests.benchmarks.idle.command import idle_command
 from tests.benchmarks.reload.command import reload_command
+from tests.benchmarks.routing.command import routing_command
 from tests.benchmarks.throughput.command import throughput_command
+from tests.benchmarks.websocket.command import websocket_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,6 +21,8 @@ def main() -> None:
 main.add_command(reload_command)
 main.add_command(throughput_command)
 main.add_command(idle_command)
+main.add_command(websocket_command)
+main.add_command(routing_command)
 
 if __name__ == "__main__":
     with contextlib.suppress(BrokenPipeError):

@@ -27,15 +27,15 @@ class Contender(Server):
     cases: frozenset[str] = frozenset(CASES)
 
 
-def _serve(name: str, title: str, engine: str) -> Contender:
+def _serve(name: str, title: str, *options: str) -> Contender:
     return Contender(
         name=name,
         title=title,
         command=(
-            *("{bin}/tornkit", "serve", "tornado_app.py:make_app", "--engine", engine),
+            *("{bin}/tornkit", "serve", "tornado_app.py:make_app", *options),
             *("--no-reload", "--no-access-log", "--workers", "1", "--port", "{port}"),
         ),
-        packages=("tornkit", "tornado"),
+        packages=("tornkit", "tornado", "uvloop"),
         is_rival=False,
     )
 
@@ -72,8 +72,9 @@ def _uvicorn(
 
 
 _ALL = (
-    _serve("tornkit", "tornkit serve", "tornkit"),
-    _serve("tornkit-tornado", "tornkit --engine tornado", "tornado"),
+    _serve("tornkit", "tornkit serve"),
+    _serve("tornkit-asyncio", "tornkit --loop asyncio", "--loop", "asyncio"),
+    _serve("tornkit-tornado", "tornkit --engine tornado", "--engine", "tornado"),
     _program("httpserver", "tornkit.HTTPServer", "--tornkit", is_rival=False),
     _program(
         "httpserver-uvloop", "tornkit.HTTPServer, uvloop", "--tornkit", "--uvloop", is_rival=False

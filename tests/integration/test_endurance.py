@@ -1,0 +1,226 @@
+"""Gigabytes, and thousands of clients that come and go: nothing is left over, nothing grows.
+
+``TORNKIT_TEST_ENDURANCE=60`` makes the crowd come for so many seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+import struct
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Serve, Server
+
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is read in /proc"),
+]
+
+SECONDS = float(os.environ.get("TORNKIT_TEST_ENDURANCE", "10"))
+GIGABYTE = 1 << 30
+MOST = 100 * 1024 * 1024  # bytes that a worker may hold at its peak
+APP = """\
+import asyncio
+import contextlib
+import gc
+import os
+
+from tornado.iostream import StreamClosedError
+from tornado.web import Application, RequestHandler, stream_request_body
+
+PIECE = bytes(range(256)) * 1024
+
+
+class Main(RequestHandler):
+    def get(self):
+        self.write("x" * 1000)
+
+    def post(self):
+        self.write(str(len(self.request.body)))
+
+
+class Long(RequestHandler):
+    async def get(self):
+        with contextlib.suppress(StreamClosedError):
+            for _ in range(int(self.get_argument("size")) // len(PIECE)):
+                self.write(PIECE)
+                await self.flush()
+
+
+@stream_request_body
+class Sink(RequestHandler):
+    def prepare(self):
+        self.size = 0
+
+    async def data_received(self, chunk):
+        self.size += len(chunk)
+        await asyncio.sleep(0.0005)
+
+    def post(self):
+        self.write(str(self.size))
+
+
+class Slow(RequestHandler):
+    async def get(self):
+        await asyncio.sleep(0.05)
+        self.write("slow")
+
+
+class Left(RequestHandler):
+    async def get(self):
+        gc.collect()
+        self.write(f"{os.getpid()} {len(asyncio.all_tasks())}")
+
+
+def make_app():
+    routes = [("/", Main), ("/long", Long), ("/sink", Sink), ("/slow", Slow), ("/left", Left)]
+    return Application(routes)
+"""
+
+
+def peak(pid: int) -> int:
+    """The most bytes that the process has held at once."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
+
+
+def worker_of(server: Server) -> int:
+    return int(server.get("/left").text.split()[0])
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def server(serve: Serve, request: pytest.FixtureRequest) -> Server:
+    if request.param == "uvloop":
+        pytest.importorskip("uvloop")
+    return serve(
+        {"app.py": APP},
+        *("--loop", request.param, "--no-reload", "--no-access-log", "--max-body-size", "2G"),
+        "app.py:make_app",
+    )
+
+
+def test_a_slow_reader_of_a_gigabyte(server: Server) -> None:
+    with server.connect() as client:
+        client.send(f"GET /long?size={GIGABYTE} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert b" 200 " in client.read_until(b"\r\n\r\n")
+        buffer = bytearray(1 << 20)
+        came, pauses = 0, 0
+        while came < GIGABYTE:
+            if came > pauses * (GIGABYTE // 16):
+                pauses += 1
+                time.sleep(0.05)  # long enough for the server to run into the end of its buffers
+            came += client.sock.recv_into(buffer)
+    assert peak(worker_of(server)) < MOST
+
+
+def test_a_gigabyte_for_a_slow_handler(server: Server) -> None:
+    piece = bytes(1 << 20)
+    with server.connect() as client:
+        client.send(
+            f"POST /sink HTTP/1.1\r\nHost: x\r\nContent-Length: {GIGABYTE}\r\n\r\n".encode()
+        )
+        for _ in range(GIGABYTE // len(piece)):
+            client.send(piece)
+        client.sock.settimeout(60)
+        assert client.read_response().text == str(GIGABYTE)
+    assert peak(worker_of(server)) < MOST
+
+
+class Crowd:
+    """Clients of every kind, so many at once, until the time is over."""
+
+    def __init__(self, url: str, at_once: int) -> None:
+        host, _, port = url.removeprefix("http://").rstrip("/").partition(":")
+        self._place = (host, int(port))
+        self._at_once = at_once
+        self._random = random.Random(20)
+        self.done: Counter[str] = Counter()
+
+    async def come(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+
+        async def keep_coming() -> None:
+            while time.monotonic() < until:
+                await self._one()
+
+        await asyncio.gather(*(keep_coming() for _ in range(self._at_once)))
+
+    async def _one(self) -> None:
+        reader, writer = await asyncio.open_connection(*self._place)
+        kind = self._random.choice(
+            ["whole", "whole", "part of a head", "part of a body", "silent", "leaves", "pipeline"]
+        )
+        try:
+            await self._ask(kind, reader, writer)
+            self.done[kind] += 1
+        finally:
+            if self._random.random() < 0.5:
+                sock = writer.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _ask(
+        self, kind: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        get = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
+        post = b"POST /%s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+        if kind == "part of a head":
+            writer.write(get[: self._random.randrange(1, len(get) - 4)])
+        elif kind == "part of a body":
+            writer.write(post % self._random.choice([b"", b"sink"]) + b"x" * 500)
+        elif kind == "leaves":
+            writer.write(get % self._random.choice([b"slow", b"long?size=100000000"]))
+        elif kind == "pipeline":
+            writer.write(get % b"" * 20 + get % b"slow")
+            await reader.readexactly(5000)
+        elif kind == "whole":
+            for _ in range(self._random.randrange(1, 5)):
+                writer.write(get % b"" if self._random.random() < 0.7 else post % b"" + b"x" * 1000)
+                head = await reader.readuntil(b"\r\n\r\n")
+                assert b" 200 OK" in head
+                [length] = [
+                    int(line.split(b":")[1])
+                    for line in head.split(b"\r\n")
+                    if line.lower().startswith(b"content-length")
+                ]
+                await reader.readexactly(length)
+        await asyncio.sleep(self._random.random() * 0.02)
+
+
+def left_of(server: Server) -> tuple[Any, ...]:
+    """The worker, its tasks, its descriptors, and the connections that it knows of."""
+    pid, tasks = map(int, server.get("/left").text.split())
+    descriptors = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - of a process, not a folder
+    [worker] = server.status()["workers"]
+    return pid, tasks, descriptors, worker["connections"], worker["in_flight"]
+
+
+def test_a_crowd_that_comes_and_goes(server: Server, wait_for: Callable[..., Any]) -> None:
+    before = left_of(server)
+    crowd = Crowd(server.url, 200)
+    asyncio.run(crowd.come(SECONDS / 2))  # what is made once is made by now
+    wait_for(lambda: left_of(server) == before, "what was there before the crowd")
+    settled = peak(before[0])
+    asyncio.run(crowd.come(SECONDS / 2))
+    wait_for(lambda: left_of(server) == before, "what was there before the crowd")
+    assert peak(before[0]) < settled + 8 * 1024 * 1024
+    assert sum(crowd.done.values()) > SECONDS * 100
+    assert len(crowd.done) == 6
+    print(f"{sum(crowd.done.values())} connections: {dict(crowd.done)}, {settled >> 20} MiB")
+    assert server.errors == []
