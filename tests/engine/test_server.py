@@ -44,6 +44,7 @@ from tests.engine.serving import (
 )
 from tornkit.engine import privates
 from tornkit.engine.connection import Connection
+from tornkit.engine.request import LazyRequest
 from tornkit.engine.server import HTTPServer
 
 __all__ = ["either_loop"]
@@ -237,6 +238,22 @@ async def test_what_a_proxy_says_counts_for_one_request(server_class: ServerClas
         await client.send("".join(heads).encode())
         for expected in X.values():
             assert (await client.response()).body == expected.encode()
+
+
+@in_loop
+async def test_behind_a_proxy_requests_are_no_slower() -> None:
+    seen: list[object] = []
+
+    class Noting(RequestHandler):
+        def get(self) -> None:
+            seen.append(self.request)
+
+    async with serving(HTTPServer, Application([("/", Noting)]), xheaders=True) as here:
+        client = await here.connect()
+        await client.get("/", "X-Real-Ip: 1.2.3.4")
+    [request] = seen
+    assert isinstance(request, LazyRequest)
+    assert request.remote_ip == "1.2.3.4"
 
 
 @EITHER

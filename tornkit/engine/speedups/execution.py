@@ -21,6 +21,7 @@ import asyncio
 from collections.abc import Awaitable
 from contextvars import copy_context
 from inspect import CO_COROUTINE
+from types import FunctionType
 from typing import Any
 
 from tornado import gen
@@ -85,6 +86,8 @@ def _waits(function: Any) -> bool:
         code = getattr(function, "__code__", None)
         if code is None or code.co_flags & CO_COROUTINE:
             return True
+        if type(function) is FunctionType and not function.__dict__:
+            return False  # nothing of what follows: 0.3 us of two
         if hasattr(function, "__tornado_coroutine__"):
             return True
         if not hasattr(function, "__wrapped__"):
