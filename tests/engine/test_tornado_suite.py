@@ -48,13 +48,11 @@ class Fatal(HTTPServer):
         os._exit(7)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(
     ("server", "loop"),
-    [
-        ("tornkit:HTTPServer", "asyncio"),
-        pytest.param("tornkit:HTTPServer", "uvloop", marks=pytest.mark.thorough),
-    ],
+    [("tornkit:HTTPServer", "asyncio"), ("tornkit:HTTPServer", "uvloop")],
 )
 def test_all_of_tornados_tests_pass(server: str, loop: str) -> None:
     outcome = run(server, loop, limit=180)

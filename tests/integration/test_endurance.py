@@ -30,8 +30,8 @@ pytestmark = [
 ]
 
 SECONDS = float(os.environ.get("TORNKIT_TEST_ENDURANCE", "10"))
-GIGABYTE = 1 << 30
-MOST = 100 * 1024 * 1024  # bytes that a worker may hold at its peak
+MEGABYTE, GIGABYTE = 1 << 20, 1 << 30
+MOST = 100 * MEGABYTE  # bytes that a worker may hold at its peak
 APP = """\
 import asyncio
 import contextlib
@@ -95,6 +95,13 @@ def peak(pid: int) -> int:
     """The most bytes that the process has held at once."""
     status = Path(f"/proc/{pid}/status").read_text()
     [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
+
+
+def held(pid: int) -> int:
+    """The bytes that the process holds now."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
     return int(line.split()[1]) * 1024
 
 
@@ -214,13 +221,14 @@ def left_of(server: Server) -> tuple[Any, ...]:
 def test_a_crowd_that_comes_and_goes(server: Server, wait_for: Callable[..., Any]) -> None:
     before = left_of(server)
     crowd = Crowd(server.url, 200)
-    asyncio.run(crowd.come(SECONDS / 2))  # what is made once is made by now
-    wait_for(lambda: left_of(server) == before, "what was there before the crowd")
-    settled = peak(before[0])
-    asyncio.run(crowd.come(SECONDS / 2))
-    wait_for(lambda: left_of(server) == before, "what was there before the crowd")
-    assert peak(before[0]) < settled + 8 * 1024 * 1024
+    sizes = []
+    # How much is needed at once is chance, and an allocator keeps it. What leaks grows each time.
+    while len(sizes) < 2 or sizes[-1] - sizes[-2] > MEGABYTE:
+        assert len(sizes) < 6, f"it grows and grows: {sizes}"
+        asyncio.run(crowd.come(SECONDS / 2))
+        wait_for(lambda: left_of(server) == before, "what was there before the crowd")
+        sizes.append(held(before[0]))
     assert sum(crowd.done.values()) > SECONDS * 100
     assert len(crowd.done) == 6
-    print(f"{sum(crowd.done.values())} connections: {dict(crowd.done)}, {settled >> 20} MiB")
+    print(f"{sum(crowd.done.values())} connections: {dict(crowd.done)}, then held: {sizes}")
     assert server.errors == []

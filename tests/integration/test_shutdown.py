@@ -153,6 +153,7 @@ def test_a_worker_that_is_stuck_is_killed(serve: Serve, wait_for: Callable[..., 
     assert "did not end in time and was killed" in server.log
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_stuck_does_not_hold_up_a_reload(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:

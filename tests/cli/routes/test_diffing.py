@@ -66,6 +66,7 @@ def test_nothing_is_left_behind(
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_tags_and_hashes(repository: Repository) -> None:
     repository.app()
     first = repository.commit()
@@ -105,6 +106,7 @@ def test_json_and_markdown(repository: Repository) -> None:
     assert "| changed | GET DELETE | `/articles/(\\d+)` | `post` | `Post` |" in said
 
 
+@pytest.mark.thorough
 def test_a_folder_below_and_an_app_that_is_named(repository: Repository) -> None:
     repository.app(name="web/app.py")
     repository.write("web/__init__.py", "")
@@ -124,6 +126,7 @@ def test_a_folder_below_and_an_app_that_is_named(repository: Repository) -> None
         assert done.stdout.splitlines()[-1].endswith("1 route added."), (words, done)
 
 
+@pytest.mark.thorough
 def test_the_usual_places_are_looked_for_in_the_old_revision_too(repository: Repository) -> None:
     repository.app(name="main.py")
     repository.commit()
@@ -136,6 +139,7 @@ def test_the_usual_places_are_looked_for_in_the_old_revision_too(repository: Rep
     assert tempfile.gettempdir() + "/tornkit" not in missing.stderr
 
 
+@pytest.mark.thorough
 def test_programs_and_their_arguments(repository: Repository) -> None:
     program = """\
 import sys
@@ -160,6 +164,7 @@ if __name__ == "__main__":
         assert lines[-1].endswith("1 route added.")
 
 
+@pytest.mark.thorough
 def test_settings_are_not_the_other_process_s_business(repository: Repository) -> None:
     """It would compare for ever, or list a part."""
     repository.app()
@@ -189,6 +194,7 @@ if "tornkit-diff-" in __file__:
     assert len(json.loads(text)["added"]) == 1
 
 
+@pytest.mark.thorough
 def test_a_hook_s_environment(repository: Repository) -> None:
     """Git tells its hooks about the index that is being committed."""
     repository.app()
@@ -202,6 +208,7 @@ def test_a_hook_s_environment(repository: Repository) -> None:
     assert not index.exists()
 
 
+@pytest.mark.thorough
 def test_what_a_release_leaves_out_is_there(repository: Repository) -> None:
     """``git archive`` would leave it out."""
     repository.write(".gitattributes", "secret_rules.py export-ignore\n")
@@ -212,6 +219,7 @@ def test_what_a_release_leaves_out_is_there(repository: Repository) -> None:
     assert repository.routes("--diff", "HEAD").stdout.splitlines()[0] == ADDED
 
 
+@pytest.mark.thorough
 def test_links_out_of_the_repository(repository: Repository, tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     (repository.folder / "link").symlink_to(tmp_path / "outside")
@@ -221,6 +229,7 @@ def test_links_out_of_the_repository(repository: Repository, tmp_path: Path) -> 
     assert repository.routes("--diff", "HEAD").stdout.splitlines()[0] == ADDED
 
 
+@pytest.mark.thorough
 def test_paths_in_the_repository_are_the_same_paths(repository: Repository) -> None:
     """Though the old revision's files lie in another folder while it is loaded."""
     rules = """
@@ -240,6 +249,7 @@ def test_paths_in_the_repository_are_the_same_paths(repository: Repository) -> N
 SRC = {"name": "src/pkg/app.py"}
 
 
+@pytest.mark.thorough
 def test_the_old_code_runs_though_the_project_is_installed_in_place(
     repository: Repository, tmp_path: Path
 ) -> None:
@@ -284,6 +294,7 @@ sys.meta_path.append(Finder)
 """
 
 
+@pytest.mark.thorough
 def test_an_installed_copy_gives_way_to_the_old_code(
     repository: Repository, tmp_path: Path
 ) -> None:
@@ -314,6 +325,7 @@ def test_a_module_of_somewhere_else_is_not_called_the_same(
     )
 
 
+@pytest.mark.thorough
 def test_code_of_the_work_tree_is_not_taken_for_the_old_one(repository: Repository) -> None:
     lib = repository.folder / "elsewhere"
     repository.write("elsewhere/shared_rules.py", "")
@@ -324,6 +336,7 @@ def test_code_of_the_work_tree_is_not_taken_for_the_old_one(repository: Reposito
     assert said.endswith(f"it still imports {lib}/shared_rules.py, which is the work tree's")
 
 
+@pytest.mark.thorough
 def test_code_that_git_does_not_look_after_may_be_imported(repository: Repository) -> None:
     lib = repository.folder / "vendored"
     repository.write(".gitignore", "vendored/\n")
@@ -335,6 +348,7 @@ def test_code_that_git_does_not_look_after_may_be_imported(repository: Repositor
     assert repository.routes("--diff", "HEAD").stdout.splitlines()[0] == ADDED
 
 
+@pytest.mark.thorough
 def test_a_tornkit_in_the_repository_is_not_the_one_that_compares(repository: Repository) -> None:
     repository.app()
     repository.write("tornkit/__init__.py", "raise SystemExit('the wrong one')\n")
@@ -446,6 +460,7 @@ def test_a_saved_table(repository: Repository) -> None:
     assert done.stdout.splitlines() == [ADDED, "", f"Against {saved}: 1 route added."]
 
 
+@pytest.mark.thorough
 def test_a_file_goes_before_a_revision_of_its_name(repository: Repository) -> None:
     repository.app()
     repository.write("main", repository.routes("--format", "json").stdout)
@@ -455,6 +470,7 @@ def test_a_file_goes_before_a_revision_of_its_name(repository: Repository) -> No
     assert "No difference" in repository.routes("--diff", "heads/main").stdout
 
 
+@pytest.mark.thorough
 def test_of_a_file_only_what_every_list_finds_is_compared(repository: Repository) -> None:
     more = POST + '("/posts/7", Home), ("/opt/?", Home, {}, "opt"),'
     repository.app(more)
@@ -496,6 +512,7 @@ def test_no_other_format(repository: Repository) -> None:
     assert "--diff has table, json and md" in said
 
 
+@pytest.mark.thorough
 def test_an_encoding_that_lacks_a_letter(repository: Repository) -> None:
     repository.app()
     repository.commit()

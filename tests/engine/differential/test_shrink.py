@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from tests.engine.differential.case import Case, every_byte
 from tests.engine.differential.shrink import shrink
 
@@ -55,6 +57,7 @@ def test_what_can_not_shrink_is_left_as_it_is() -> None:
     assert shrink(case, checking(lambda each: each == case)) == case
 
 
+@pytest.mark.thorough
 def test_it_ends_for_long_inputs_too() -> None:
     asked = []
 
