@@ -180,6 +180,33 @@ def test_a_tornado_that_was_changed_by_hand_is_told_of_in_one_line(tmp_path: Pat
     assert modules == "tornado.web tornkit.engine.speedups.defaults"
 
 
+OLDER = """
+import logging
+logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
+import tornado.web
+from tornkit.engine import speedups
+tornado.version = "6.5"
+handler = tornado.web.RequestHandler
+del handler._should_not_send_content
+handler.set_status = lambda self: None
+speedups.install()
+print(handler.finish.__module__, handler.clear.__module__)
+"""
+
+
+def test_a_tornado_of_another_version_is_told_of_in_one_line_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", OLDER],
+        capture_output=True, text=True, timeout=60, check=True, cwd=REPOSITORY,
+    )  # fmt: skip
+    assert done.stdout.split() == ["tornado.web", "tornkit.engine.speedups.defaults"]
+    [line] = done.stderr.splitlines()
+    assert line.startswith(
+        "INFO tornado.web.RequestHandler._should_not_send_content, "
+        "tornado.web.RequestHandler.set_status are not the ones that tornkit knows: no speedup for "
+    )
+
+
 def test_nothing_happens_on_import() -> None:
     code = (
         "import tornado.web, tornkit.engine.speedups as s, tornkit.engine.server\n"

@@ -21,13 +21,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import tornado
 from tornado import httputil, web
 
 from tornkit.engine import websocket
 from tornkit.engine.speedups import construction, defaults, execution, finishing, writing
 from tornkit.engine.speedups import task as tasks
 from tornkit.engine.speedups.guard import digest_of
-from tornkit.engine.speedups.known import KNOWN
+from tornkit.engine.speedups.known import KNOWN, WRITTEN_FOR
 
 _log = logging.getLogger("tornkit")
 
@@ -43,6 +44,11 @@ class Speedup:
     by: Callable[..., Any]
     relies_on: tuple[str, ...] = ()
     supported: bool = True
+
+    @property
+    def concerned(self) -> tuple[str, ...]:
+        """All methods that have to be as they were known."""
+        return (self.replaced, *self.relies_on)
 
 
 SPEEDUPS = (
@@ -81,7 +87,7 @@ _own: dict[str, Any] = {}  # of the methods that are replaced at the moment, Tor
 def install() -> None:
     """Put the speedups in place, of WebSockets too, but for what does not fit this Tornado.
 
-    Such a one is named in the log, and Tornado's own method stays. To call it again does nothing.
+    What does not is named in the log, and Tornado's own stays. To call it again does nothing.
     """
     global _installed  # noqa: PLW0603 - a process has one Tornado
     if _installed:
@@ -89,10 +95,12 @@ def install() -> None:
     _installed = True
     strange = _strange()
     for speedup in SPEEDUPS:
-        if speedup.supported and not strange.intersection((speedup.replaced, *speedup.relies_on)):
+        if speedup.supported and strange.isdisjoint(speedup.concerned):
             owner, name = _place(speedup.replaced)
             _own[speedup.replaced] = vars(owner)[name]
             setattr(owner, name, speedup.by)
+    if strange:
+        _tell(strange, [each.replaced for each in SPEEDUPS if each.replaced not in _own])
     _remember_what_is_known()
     websocket.install()
 
@@ -113,33 +121,38 @@ def _remember_what_is_known() -> None:
     """What the speedups compare with, each time, to see whether anybody has overridden it."""
     handler = web.RequestHandler
     writing.own = _own.get("RequestHandler.write")
-    finishing.own = _own.get("RequestHandler.finish")
-    finishing.as_known = finishing.all_of(handler)
-    finishing.log_request = web.Application.log_request
+    if "RequestHandler.finish" in _own:
+        finishing.own = _own["RequestHandler.finish"]
+        finishing.as_known = finishing.all_of(handler)
+        finishing.log_request = web.Application.log_request
     if "_HandlerDelegate.execute" in _own:
         execution.own_execute = _own["_HandlerDelegate.execute"]
         execution.own_body = handler._execute
 
 
 def _strange() -> set[str]:
-    """Which methods are not the ones that the speedups know. Each is told of once."""
+    """Which methods are not the ones that the speedups know."""
+    names = {name for speedup in SPEEDUPS for name in speedup.concerned}
     strange = set()
-    for name in dict.fromkeys(
-        name for speedup in SPEEDUPS for name in (speedup.replaced, *speedup.relies_on)
-    ):
+    for name in names:
         owner, attribute = _place(name)
         if digest_of(getattr(owner, attribute, None)) not in KNOWN[name]:
             strange.add(name)
-            _log.warning(
-                "tornado.%s is not the one that tornkit knows: no speedup for %s",
-                name if name.startswith("httputil.") else f"web.{name}",
-                ", ".join(
-                    speedup.replaced
-                    for speedup in SPEEDUPS
-                    if name in (speedup.replaced, *speedup.relies_on)
-                ),
-            )
     return strange
+
+
+def _tell(strange: set[str], left: list[str]) -> None:
+    """Of all in one line; a surprise only with the Tornado that the speedups were written for."""
+    names = [
+        f"tornado.{name if name.startswith('httputil.') else f'web.{name}'}" for name in strange
+    ]
+    _log.log(
+        logging.WARNING if tornado.version in WRITTEN_FOR else logging.INFO,
+        "%s %s that tornkit knows: no speedup for %s",
+        ", ".join(sorted(names)),
+        "is not the one" if len(names) == 1 else "are not the ones",
+        ", ".join(left),
+    )
 
 
 def _place(name: str) -> tuple[Any, str]:

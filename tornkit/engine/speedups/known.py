@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+WRITTEN_FOR = ("6.6.1",)
+"""Versions of Tornado that are known to have all of them."""
+
 KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "Application.log_request": frozenset({"399acf42f975"}),
