@@ -87,7 +87,7 @@ class TestConfig:
             *("--certfile", str(CERTIFICATE), "--keyfile", str(KEY), "--max-body-size", "1G"),
             *("--env-file", ".env", "--open"),
             *("--reload-order", "stop-first", "--preload", "standby", "--poll"),
-            *("--engine", "tornado", "--loop", "asyncio", "--no-speedups"),
+            *("--engine", "tornado", "--loop", "uvloop", "--no-speedups"),
             *("--boot-timeout", "5", "--hang-timeout", "0"),
             *("--max-requests", "1000", "--max-rss", "1G", "--max-age", "60"),
         ).config
@@ -99,7 +99,7 @@ class TestConfig:
             reload_order="stop-first",
             preload="standby",
             engine="tornado",
-            loop="asyncio",
+            loop="uvloop",
             speedups=False,
             poll=True,
             boot_timeout=5,

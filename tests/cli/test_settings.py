@@ -89,7 +89,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "reload": ("0", "false", False),
     "reload-order": ("stop-first", '"stop-first"', "stop-first"),
     "engine": ("tornado", '"tornado"', "tornado"),
-    "loop": ("asyncio", '"asyncio"', "asyncio"),
+    "loop": ("uvloop", '"uvloop"', "uvloop"),
     "preload": ("standby", '"standby"', "standby"),
     "no-preload": ("1", "true", "off"),
     "poll": ("1", "true", True),

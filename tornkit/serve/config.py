@@ -17,8 +17,8 @@ PRELOAD = ("fork", "standby", "off")
 # Whose HTTP server answers: `tornkit.HTTPServer`, or Tornado's own.
 ENGINES = ("tornkit", "tornado")
 
-# Which event loop; auto is uvloop where it is installed.
-LOOPS = ("auto", "uvloop", "asyncio")
+# Which event loop: see `tornkit.engine.loops`.
+LOOPS = ("asyncio", "uvloop")
 
 # Which comes first when a generation takes over: the new one's start, or the old one's end, for an
 # application that holds what can't be held twice.
@@ -59,7 +59,7 @@ class ServeConfig:
     poll: bool = False
     preload: str = "fork"
     engine: str = "tornkit"
-    loop: str = "auto"
+    loop: str = "asyncio"
     watch: tuple[Path, ...] = ()
     ignore: tuple[str, ...] = ()
     speedups: bool = True

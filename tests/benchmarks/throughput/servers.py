@@ -73,7 +73,7 @@ def _uvicorn(
 
 _ALL = (
     _serve("tornkit", "tornkit serve"),
-    _serve("tornkit-asyncio", "tornkit --loop asyncio", "--loop", "asyncio"),
+    _serve("tornkit-uvloop", "tornkit --loop uvloop", "--loop", "uvloop"),
     _serve("tornkit-tornado", "tornkit --engine tornado", "--engine", "tornado"),
     _program("httpserver", "tornkit.HTTPServer", "--tornkit", is_rival=False),
     _program(
