@@ -12,7 +12,13 @@ import pytest
 
 from tornkit import ownership
 from tornkit.serve import userfiles
-from tornkit.serve.userfiles import is_standard, is_user_module, other_modules, user_files
+from tornkit.serve.userfiles import (
+    folders_of,
+    is_standard,
+    is_user_module,
+    other_modules,
+    user_files,
+)
 
 
 class Loaded(dict[str, object]):
@@ -143,3 +149,21 @@ def test_other_modules_are_in_the_order_of_import(loaded: Loaded, tmp_path: Path
         "tornkit",
         "pytest",
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, []),
+        ({"template_path": None, "static_path": ""}, []),
+        ({"template_path": "a", "static_path": Path("b")}, ["a", "b"]),
+        # As Jupyter's, whose handlers look in one after the other.
+        ({"template_path": ["a", Path("b")], "static_path": ("c", "a")}, ["a", "b", "c"]),
+        ({"template_path": object(), "static_path": [None, 3, b"x", "c"]}, ["c"]),
+    ],
+)
+def test_an_application_may_name_one_folder_or_several(
+    settings: dict[str, object], names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert folders_of(settings) == {str(tmp_path.resolve() / name) for name in names}

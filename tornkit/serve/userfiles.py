@@ -1,4 +1,4 @@
-"""Whose a module is: the user's own, an installed package's, or the standard library's.
+"""Which files are the user's: whose a module is, and which folders an application names.
 
 `tornkit.ownership` tells by the file. What is the user's own is watched, and never imported
 before a fork.
@@ -7,8 +7,12 @@ before a fork.
 from __future__ import annotations
 
 import itertools
+import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from tornkit.ownership import (
     attribute,
@@ -72,3 +76,17 @@ def other_modules() -> tuple[str, ...]:
         and name not in ("__main__", "__mp_main__")
         and not is_user_module(module)
     )
+
+
+def folders_of(settings: Mapping[str, Any]) -> set[str]:
+    """The folders of templates and static files that an application's settings name.
+
+    Applications whose handlers and loaders are their own name several, or what is no path at all.
+    """
+    found: set[str] = set()
+    for key in ("template_path", "static_path"):
+        named = settings.get(key)
+        for each in named if isinstance(named, list | tuple) else [named]:
+            if each and isinstance(each, str | os.PathLike):
+                found.add(str(Path(each).resolve()))
+    return found

@@ -65,7 +65,7 @@ from tornkit.serve.orders import Orders, application_claim
 from tornkit.serve.processes import die_with_parent
 from tornkit.serve.sameness import digests
 from tornkit.serve.signals import end_program, leave_to_supervisor
-from tornkit.serve.userfiles import other_modules, user_files
+from tornkit.serve.userfiles import folders_of, other_modules, user_files
 
 # RFC 6455, section 7.4.1, and the registry it founded: going away; service restart.
 _WEBSOCKET_SHUTDOWN, _WEBSOCKET_RESTART = 1001, 1012
@@ -263,9 +263,8 @@ class Worker:
 
     def _folders(self) -> tuple[str, ...]:
         """Where the applications keep templates and static files."""
-        settings = [application.settings for application in self._applications]
-        named = [each.get(key) for each in settings for key in ("template_path", "static_path")]
-        return tuple(sorted({str(Path(path).resolve()) for path in named if path}))
+        named = [folders_of(application.settings) for application in self._applications]
+        return tuple(sorted(set().union(*named)))
 
     # ---- the supervisor's word ----
 
