@@ -93,28 +93,24 @@ class Children(Generic[ProcessT]):
         return [worker for worker in self if worker.generation == number]
 
     def successor_of(self, worker: WorkerHandle[ProcessT]) -> WorkerHandle[ProcessT] | None:
-        """Who serves in its place; itself it does not, whatever its state."""
-        return self.serving_in(worker.slot, worker.generation, besides=worker)
+        """Who serves in its place: the newest of its generation or a later one, in its slot or in
+        any. Itself it does not, whatever its state.
+        """
+        serving = [
+            other
+            for other in self
+            if other.state is WorkerState.SERVING
+            and other is not worker
+            and other.generation >= worker.generation
+        ]
+        return max(
+            serving,
+            key=lambda other: (other.generation, other.slot == worker.slot, other.started_at),
+            default=None,
+        )
 
     def newest_serving(self) -> list[WorkerHandle[ProcessT]]:
         """Those of the newest generation of which any serves."""
         serving = [worker for worker in self if worker.state is WorkerState.SERVING]
         newest = max((worker.generation for worker in serving), default=0)
         return [worker for worker in serving if worker.generation == newest]
-
-    def serving_in(
-        self, slot: int, generation: int, besides: WorkerHandle[ProcessT] | None = None
-    ) -> WorkerHandle[ProcessT] | None:
-        """The newest serving worker of that generation or a later one: in the slot, or in any."""
-        serving = [
-            worker
-            for worker in self
-            if worker.state is WorkerState.SERVING
-            and worker is not besides
-            and worker.generation >= generation
-        ]
-        return max(
-            serving,
-            key=lambda worker: (worker.generation, worker.slot == slot, worker.started_at),
-            default=None,
-        )
