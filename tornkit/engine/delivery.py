@@ -134,7 +134,7 @@ class _Body:
             self._give_up()
             self._connection.abandon()
             raise
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - a delegate may raise anything
             self._fail(error)
         else:
             self._connection.read_on()
@@ -241,5 +241,5 @@ def _failed(
 def _tell_closed(delegate: HTTPMessageDelegate) -> None:
     try:
         delegate.on_connection_close()
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - as may this
         app_log.error("Uncaught exception", exc_info=True)

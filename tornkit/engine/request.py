@@ -95,7 +95,7 @@ class LazyRequest(HTTPServerRequest):
             arguments = parse_qs_bytes(
                 self._query, keep_blank_values=True, max_num_fields=most_query_fields()
             )
-        except Exception as error:
+        except Exception as error:  # whatever the parser makes of it, as in Tornado
             raise HTTPInputError(f"Invalid query string: {error}") from error
         # Either may have been set by the handler, and not the other.
         self.__dict__.setdefault("arguments", arguments)

@@ -94,5 +94,5 @@ def _answer(handler: RequestHandler, error: BaseException) -> None:
             raise error
     try:
         handler._handle_request_exception(error)
-    except Exception:  # noqa: BLE001
+    except Exception:  # noqa: BLE001 - an application's own
         app_log.error("Exception in exception handler", exc_info=True)

@@ -153,7 +153,7 @@ def _follow(task: HandlerTask) -> Generator[Any, Any, None]:
     error: BaseException | None = None
     try:
         yield  # up to here before there is a task
-    except BaseException as thrown:  # noqa: BLE001
+    except BaseException as thrown:  # noqa: BLE001 - the handler's to meet
         error = thrown
     followed, wanted = task.followed, getattr(task, "wanted", None)
     if followed is None or not task.waits:  # it ended in its first step
@@ -170,7 +170,7 @@ def _follow(task: HandlerTask) -> Generator[Any, Any, None]:
         try:
             if error is None:
                 yield wanted
-        except BaseException as thrown:  # noqa: BLE001
+        except BaseException as thrown:  # noqa: BLE001 - the handler's to meet
             error = thrown
         try:
             wanted = followed.send(None) if error is None else followed.throw(error)
