@@ -10,7 +10,7 @@ import pytest
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters, parse_int
 from tornado.httputil import HTTPHeaders, HTTPInputError, RequestStartLine, parse_request_start_line
 
-from tornkit.engine.grammar import Head, read_head
+from tornkit.engine.grammar import Head, _remembered_fields, _remembered_line, read_head
 
 
 class Reader(HTTP1Connection):
@@ -196,3 +196,33 @@ def test_what_is_read_is_what_tornado_reads(seed: int) -> None:
         assert not {"Transfer-Encoding", "Expect", "Upgrade"} & set(headers), data
     assert taken > 100
     assert refused > 100
+
+
+def test_what_one_does_to_its_headers_no_other_sees() -> None:
+    data = of("Connection: close", "X: y")
+    first = read_head(data, len(data))
+    assert first is not None
+    first.headers["X"] = "z"
+    first.headers.add("Host", "other")
+    del first.headers["Connection"]
+    again = read_head(data, len(data))
+    assert again is not None
+    assert again.headers["x"] == "y"
+    assert list(again.headers.get_all()) == [("Host", "x"), ("Connection", "close"), ("X", "y")]
+    assert again.connection == "close"
+
+
+@pytest.mark.parametrize(
+    ("data", "memory"),
+    [
+        (of("X: " + "y" * 3000), _remembered_fields),
+        (b"GET /" + b"a" * 300 + b" HTTP/1.1\r\nHost: x\r\nX: y\r\n\r\n", _remembered_line),
+    ],
+)
+def test_what_is_long_is_not_remembered(data: bytes, memory: Any) -> None:
+    before = memory.cache_info()
+    for _ in range(3):
+        head = read_head(data, len(data))
+        assert head is not None
+        assert head.headers["X"].startswith("y")
+    assert memory.cache_info() == before

@@ -22,7 +22,7 @@ from tornado.web import Application, RequestHandler
 
 from tests.engine.serving import EITHER, ServerClass, in_loop, serving
 from tornkit.engine import request as engine_request
-from tornkit.engine.headers import LazyHeaders
+from tornkit.engine.headers import LazyHeaders, Lines
 from tornkit.engine.request import LazyRequest
 
 CONNECTION: Any = SimpleNamespace(
@@ -43,7 +43,7 @@ def tornado_s(target: str, lines: str = "Host: x\r\n") -> HTTPServerRequest:
 
 def lazy(target: str, lines: str = "Host: x\r\n") -> HTTPServerRequest:
     start_line = RequestStartLine("GET", target, "HTTP/1.1")
-    return LazyRequest(CONNECTION, OTHER, start_line, LazyHeaders(lines))
+    return LazyRequest(CONNECTION, OTHER, start_line, LazyHeaders(Lines(lines)))
 
 
 TARGETS = [

@@ -26,6 +26,7 @@ from tornado.httputil import (
 )
 from tornado.log import app_log
 
+from tornkit.engine.lazily import WhenRead
 from tornkit.engine.privates import HOST, DefaultDelegate, most_query_fields
 from tornkit.engine.routers import Compiled
 
@@ -57,7 +58,7 @@ class LazyRequest(HTTPServerRequest):
         start_line: RequestStartLine,
         headers: HTTPHeaders,
     ) -> None:
-        # Not Tornado's __init__: the same attributes, but for those that __getattr__ makes.
+        # Not Tornado's __init__: the same attributes, but for those that `WhenRead` makes.
         self.method, self.uri, self.version = start_line
         self.headers = headers
         self.body = b""
@@ -80,16 +81,6 @@ class LazyRequest(HTTPServerRequest):
         if self._query.count("&") >= most_query_fields():
             self._parse_query()
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in ("arguments", "query_arguments") or "_query" not in self.__dict__:
-            raise AttributeError(f"'HTTPServerRequest' object has no attribute {name!r}")
-        self._parse_query()
-        return self.__dict__[name]
-
-    def __repr__(self) -> str:
-        # The name that people know from their logs.
-        return super().__repr__().replace(type(self).__name__, "HTTPServerRequest", 1)
-
     def _parse_query(self) -> None:
         try:
             arguments = parse_qs_bytes(
@@ -101,6 +92,12 @@ class LazyRequest(HTTPServerRequest):
         self.__dict__.setdefault("arguments", arguments)
         copied = {name: list(values) for name, values in arguments.items()}
         self.__dict__.setdefault("query_arguments", copied)
+
+    arguments: Any = WhenRead(_parse_query)
+    query_arguments: Any = WhenRead(_parse_query)
+
+
+LazyRequest.__name__ = LazyRequest.__qualname__ = "HTTPServerRequest"  # in logs and messages
 
 
 class LazyRoutingDelegate(HTTPMessageDelegate):

@@ -42,7 +42,8 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def main(descriptor: int) -> None:
     """Live. Returns only in a worker, which then lives its own life."""
     channel = Channel(socket.socket(fileno=descriptor))
-    born = Zygote(channel).live()
+    zygote = Zygote(channel)
+    born = zygote.live()
     if born is not None:
         born.begin()
 
