@@ -32,7 +32,7 @@ class Lines:
     They never change, and requests with the same lines share them.
     """
 
-    __slots__ = ("_found", "lowered", "text")
+    __slots__ = ("_found", "cookies", "lowered", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -40,6 +40,8 @@ class Lines:
         # case, 2.3 microseconds for a browser's headers. In latin-1 no letter changes its length.
         self.lowered = "\n" + text.lower()
         self._found: dict[str, str | None] = {}
+        self.cookies: dict[str, str] | None = None
+        """The values in them, kept by whoever has parsed them."""
 
     def value_of(self, name: str) -> str | None:
         """The header's values as they came, joined by commas; None if it is not there."""
@@ -90,6 +92,9 @@ class LazyHeaders(HTTPHeaders):
 
     _as_list: Any = WhenRead(_take_apart)
     _combined_cache: Any = WhenRead(_take_apart)
+
+    def __bool__(self) -> bool:
+        return bool(self.lines.text if self.lines is not None else self._as_list)
 
     def get(self, name: str, default: Any = None) -> Any:
         lines = self.lines

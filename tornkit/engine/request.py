@@ -48,6 +48,14 @@ def _read_host(host: str) -> str:
 _remembered_host = lru_cache(maxsize=1024)(_read_host)
 
 
+def _parsed(query: str) -> dict[str, list[bytes]]:
+    """:raises HTTPInputError: it has too many fields."""
+    try:
+        return parse_qs_bytes(query, keep_blank_values=True, max_num_fields=most_query_fields())
+    except Exception as error:  # whatever the parser makes of it, as in Tornado
+        raise HTTPInputError(f"Invalid query string: {error}") from error
+
+
 class LazyRequest(HTTPServerRequest):
     """`HTTPServerRequest`, made from a start line and headers alone."""
 
@@ -82,15 +90,25 @@ class LazyRequest(HTTPServerRequest):
             self._parse_query()
 
     def _parse_query(self) -> None:
-        try:
-            arguments = parse_qs_bytes(
-                self._query, keep_blank_values=True, max_num_fields=most_query_fields()
-            )
-        except Exception as error:  # whatever the parser makes of it, as in Tornado
-            raise HTTPInputError(f"Invalid query string: {error}") from error
+        query = self._query
+        arguments: dict[str, list[bytes]] = {}
+        copied: dict[str, list[bytes]] = {}
+        if query.count("&") < most_query_fields() and not ("%" in query or "+" in query):
+            # Without an escape it is its parts: a third of what `parse_qs_bytes` takes.
+            for field in query.split("&"):
+                if field:
+                    name, _, text = field.partition("=")
+                    value = text.encode("latin1")
+                    if name in arguments:
+                        arguments[name].append(value)
+                        copied[name].append(value)
+                    else:
+                        arguments[name], copied[name] = [value], [value]
+        else:
+            arguments = _parsed(query)
+            copied = {name: list(values) for name, values in arguments.items()}
         # Either may have been set by the handler, and not the other.
         self.__dict__.setdefault("arguments", arguments)
-        copied = {name: list(values) for name, values in arguments.items()}
         self.__dict__.setdefault("query_arguments", copied)
 
     arguments: Any = WhenRead(_parse_query)

@@ -2,8 +2,10 @@
 
     install()       puts them in the place of Tornado's; `tornkit serve` does, importing does not
     uninstall()     puts Tornado's back
+    look()          does what can be done before, once for all processes that are forked
     guard.py        is a method of Tornado's the one that a speedup was written against?
     construction.py defaults.py writing.py finishing.py     methods of `RequestHandler`
+    cookies.py escaping.py    `RequestHandler.get_cookie`, and what templates call
     execution.py    how a handler is started; body.py is what it does, task.py in which task
 
 WebSockets are served by `tornkit.engine.websocket` from then on.
@@ -22,10 +24,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import tornado
-from tornado import httputil, web
+from tornado import escape, httputil, web
 
-from tornkit.engine import websocket
-from tornkit.engine.speedups import construction, defaults, execution, finishing, writing
+from tornkit.engine import texts, websocket
+from tornkit.engine.speedups import (
+    construction,
+    cookies,
+    defaults,
+    escaping,
+    execution,
+    finishing,
+    writing,
+)
 from tornkit.engine.speedups import task as tasks
 from tornkit.engine.speedups.guard import digest_of
 from tornkit.engine.speedups.known import KNOWN, WRITTEN_FOR
@@ -37,7 +47,8 @@ _log = logging.getLogger("tornkit")
 class Speedup:
     """What takes the place of a method of `tornado.web`, and what that was seen to depend on.
 
-    ``replaced`` is "Class.method"; ``relies_on`` are others whose work it does, or leaves out.
+    ``replaced`` is "Class.method", or "module.function"; ``relies_on`` are others whose work it
+    does, or leaves out.
     """
 
     replaced: str
@@ -62,7 +73,15 @@ SPEEDUPS = (
             "httputil.format_timestamp",
         ),
     ),
-    Speedup("RequestHandler.write", writing.write),
+    Speedup(
+        "RequestHandler.write",
+        writing.write,
+        (
+            "RequestHandler._convert_header_value",
+            "RequestHandler.set_header",
+            "httputil.HTTPHeaders.__setitem__",
+        ),
+    ),
     Speedup(
         "RequestHandler.finish",
         finishing.finish,
@@ -73,12 +92,21 @@ SPEEDUPS = (
         ),
     ),
     Speedup(
+        "RequestHandler.get_cookie",
+        cookies.get_cookie,
+        ("httputil.HTTPServerRequest.cookies", "httputil.parse_cookie"),
+    ),
+    Speedup("escape.xhtml_escape", escaping.xhtml_escape, ("escape.to_unicode",)),
+    Speedup("escape.utf8", escaping.utf8),
+    Speedup(
         "_HandlerDelegate.execute",
         execution.execute,
         ("RequestHandler._execute",),
         supported=tasks.SUPPORTED,
     ),
 )
+
+_MODULES = {"escape": escape, "httputil": httputil}  # what is in no other is in `tornado.web`
 
 _installed = False
 _own: dict[str, Any] = {}  # of the methods that are replaced at the moment, Tornado's
@@ -93,7 +121,8 @@ def install() -> None:
     if _installed:
         return
     _installed = True
-    strange = _strange()
+    with texts.forgotten():
+        strange = _strange()
     for speedup in SPEEDUPS:
         if speedup.supported and strange.isdisjoint(speedup.concerned):
             owner, name = _place(speedup.replaced)
@@ -102,7 +131,19 @@ def install() -> None:
     if strange:
         _tell(strange, [each.replaced for each in SPEEDUPS if each.replaced not in _own])
     _remember_what_is_known()
-    websocket.install()
+    with texts.forgotten():
+        websocket.install()
+
+
+def look() -> None:
+    """Read Tornado's texts in a process whose forks are going to `install`.
+
+    Each fork would read them, and keep them: 3 ms and 1.4 MiB for each worker. What Tornado is by
+    then, each still looks for itself.
+    """
+    with texts.forgotten():
+        _strange()
+        websocket.unknown()
 
 
 def uninstall() -> None:
@@ -121,6 +162,10 @@ def _remember_what_is_known() -> None:
     """What the speedups compare with, each time, to see whether anybody has overridden it."""
     handler = web.RequestHandler
     writing.own = _own.get("RequestHandler.write")
+    writing.set_header, writing.convert = handler.set_header, handler._convert_header_value
+    cookies.own = _own.get("RequestHandler.get_cookie")
+    escaping.own_xhtml_escape = _own.get("escape.xhtml_escape")
+    escaping.own_utf8 = _own.get("escape.utf8")
     if "RequestHandler.finish" in _own:
         finishing.own = _own["RequestHandler.finish"]
         finishing.as_known = finishing.all_of(handler)
@@ -144,7 +189,8 @@ def _strange() -> set[str]:
 def _tell(strange: set[str], left: list[str]) -> None:
     """Of all in one line; a surprise only with the Tornado that the speedups were written for."""
     names = [
-        f"tornado.{name if name.startswith('httputil.') else f'web.{name}'}" for name in strange
+        f"tornado.{name if name.partition('.')[0] in _MODULES else f'web.{name}'}"
+        for name in strange
     ]
     _log.log(
         logging.WARNING if tornado.version in WRITTEN_FOR else logging.INFO,
@@ -160,5 +206,5 @@ def _place(name: str) -> tuple[Any, str]:
     owner: Any = web
     *owners, attribute = name.split(".")
     for part in owners:
-        owner = httputil if part == "httputil" else getattr(owner, part, None)
+        owner = _MODULES.get(part) or getattr(owner, part, None)
     return owner, attribute

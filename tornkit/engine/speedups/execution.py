@@ -56,7 +56,8 @@ def execute(self: Any) -> Awaitable[None] | None:
         return awaitable
     kind = self.handler_class
     handler = self.handler = kind(application, self.request, **self.handler_kwargs)
-    transforms = [make(self.request) for make in application.transforms]
+    makers = application.transforms
+    transforms = [make(self.request) for make in makers] if makers else []
     args, kwargs = self.path_args, self.path_kwargs
     if kind._execute is not own_body or not _may_not_wait(handler):
         gen.convert_yielded(handler._execute(transforms, *args, **kwargs)).add_done_callback(
@@ -82,12 +83,12 @@ def _may_not_wait(handler: RequestHandler) -> bool:
 
 def _waits(function: Any) -> bool:
     """Whether it is a coroutine function, below its decorators, or nothing that can be known."""
+    if type(function) is FunctionType and not function.__dict__:
+        return bool(function.__code__.co_flags & CO_COROUTINE)  # nothing of what follows
     while True:
         code = getattr(function, "__code__", None)
         if code is None or code.co_flags & CO_COROUTINE:
             return True
-        if type(function) is FunctionType and not function.__dict__:
-            return False  # nothing of what follows: 0.3 us of two
         if hasattr(function, "__tornado_coroutine__"):
             return True
         if not hasattr(function, "__wrapped__"):

@@ -14,9 +14,17 @@ import hashlib
 import linecache
 from types import CodeType, FunctionType
 
+from tornkit.engine.texts import once
 
+
+@once
 def digest_of(function: object) -> str | None:
-    """12 hexadecimal digits for the text of a function; None where there is no such thing."""
+    """12 hexadecimal digits for the text of a function; None where there is no such thing.
+
+    Of a property, that which reads it.
+    """
+    if isinstance(function, property):
+        function = function.fget
     if not isinstance(function, FunctionType):
         return None
     code = function.__code__

@@ -29,6 +29,7 @@ KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
         "RequestHandler.compute_etag": frozenset({"fc27440da080"}),
         "RequestHandler.finish": frozenset({"18badace8bdd"}),
         "RequestHandler.flush": frozenset({"ebb16f922589"}),
+        "RequestHandler.get_cookie": frozenset({"c9068614f1e2"}),
         "RequestHandler.get_status": frozenset({"6729e9c82e90"}),
         "RequestHandler.set_etag_header": frozenset({"5675bc8bd74b"}),
         "RequestHandler.set_header": frozenset({"450eeea6f927"}),
@@ -36,10 +37,15 @@ KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
         "RequestHandler.write": frozenset({"ea5b420ce96e"}),
         "_HandlerDelegate.execute": frozenset({"3a1d28353356"}),
         "_UIModuleNamespace.__init__": frozenset({"c82683cfca21"}),
+        "escape.to_unicode": frozenset({"e8e24b678edd"}),
+        "escape.utf8": frozenset({"28fcfad6c3a1"}),
+        "escape.xhtml_escape": frozenset({"006bd7fb13fb"}),
         "httputil.HTTPHeaders.__contains__": frozenset({"22e138067381"}),
         "httputil.HTTPHeaders.__init__": frozenset({"2cff2989855c"}),
         "httputil.HTTPHeaders.__setitem__": frozenset({"d6198b0e41b6"}),
         "httputil.HTTPHeaders.get_all": frozenset({"4b4b4b14f615"}),
+        "httputil.HTTPServerRequest.cookies": frozenset({"12f7537a2539"}),
         "httputil.format_timestamp": frozenset({"d3d84748ea3f"}),
+        "httputil.parse_cookie": frozenset({"9ef19fea9762"}),
     }
 )
