@@ -26,9 +26,15 @@ from tornado.web import Application, RequestHandler
 
 from tests.engine.routers.asking import both, calls_of, made, told
 from tests.engine.serving import EITHER, ServerClass, in_loop, serving
-from tornkit.engine.routers import Compiled, compiled, table
+from tornkit.engine.routers import Compiled, compiled, counted, table
 
 MANY = 40
+
+
+@pytest.fixture(autouse=True, params=["a list", "counted"])
+def _rules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "counted":
+        monkeypatch.setattr(RuleRouter, "__init__", counted.initialise)
 
 
 def handler(name: str) -> type[RequestHandler]:
@@ -460,7 +466,7 @@ def test_a_program_sees_nothing_of_it() -> None:
     at_rest(app, stand_in)
     assert vars(app).keys() == vars(untouched).keys()
     assert vars(app.wildcard_router).keys() == vars(untouched.wildcard_router).keys()
-    assert type(rules_of(app)) is list
+    assert type(rules_of(app)) is type(rules_of(untouched))
 
 
 def test_warnings_about_a_regex_are_not_given_twice() -> None:

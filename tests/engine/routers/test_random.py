@@ -15,11 +15,12 @@ from tornado.routing import RuleRouter
 
 from tests.engine.routers.asking import made, outcome
 from tests.engine.routers.random_tables import Wild
-from tornkit.engine.routers import Compiled, compiled, index, table
+from tornkit.engine.routers import Compiled, compiled, counted, index, table
 
 PAIRS = int(os.environ.get("TORNKIT_TEST_ROUTER", "8000"))
 EACH = 20  # requests of a table
 BLOCKS = 4
+_initialise = RuleRouter.__init__
 
 
 @pytest.mark.parametrize("block", range(BLOCKS))
@@ -33,6 +34,9 @@ def test_it_finds_what_tornado_finds(block: int, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(table, "_SMALL", (0, 4)[seed % 2])
         monkeypatch.setattr(index, "_CROWD", (1, 3, 10)[seed % 3])
         monkeypatch.setattr(index, "_KEPT", (0, 16)[seed % 2])
+        monkeypatch.setattr(
+            RuleRouter, "__init__", (_initialise, counted.initialise)[seed // 6 % 2]
+        )
         theirs, ours = Wild(seed), Wild(seed)
         their_top: Any = theirs.application()
         our_top: Any = ours.application()

@@ -24,9 +24,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import tornado
-from tornado import escape, httputil, web
+from tornado import escape, httputil, routing, web
 
 from tornkit.engine import texts, websocket
+from tornkit.engine.routers import counted
 from tornkit.engine.speedups import (
     construction,
     cookies,
@@ -98,6 +99,7 @@ SPEEDUPS = (
     ),
     Speedup("escape.xhtml_escape", escaping.xhtml_escape, ("escape.to_unicode",)),
     Speedup("escape.utf8", escaping.utf8),
+    Speedup("routing.RuleRouter.__init__", counted.initialise),
     Speedup(
         "_HandlerDelegate.execute",
         execution.execute,
@@ -106,7 +108,11 @@ SPEEDUPS = (
     ),
 )
 
-_MODULES = {"escape": escape, "httputil": httputil}  # what is in no other is in `tornado.web`
+_MODULES = {
+    "escape": escape,
+    "httputil": httputil,
+    "routing": routing,
+}  # what is in no other is in `tornado.web`
 
 _installed = False
 _own: dict[str, Any] = {}  # of the methods that are replaced at the moment, Tornado's

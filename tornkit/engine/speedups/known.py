@@ -47,5 +47,6 @@ KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
         "httputil.HTTPServerRequest.cookies": frozenset({"12f7537a2539"}),
         "httputil.format_timestamp": frozenset({"d3d84748ea3f"}),
         "httputil.parse_cookie": frozenset({"9ef19fea9762"}),
+        "routing.RuleRouter.__init__": frozenset({"c526158ec628"}),
     }
 )

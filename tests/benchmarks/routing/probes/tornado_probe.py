@@ -8,6 +8,7 @@ from timing import arguments, measure, places, tell
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import Application, RequestHandler
 
+from tornkit.engine import speedups
 from tornkit.engine.routers import Compiled
 
 PATTERNS = {
@@ -27,6 +28,7 @@ def request(path: str) -> HTTPServerRequest:
 
 
 def main() -> None:
+    speedups.install()  # as `tornkit serve` does
     case, sizes = arguments()
     pattern, path = PATTERNS[case]
     for size in sizes:
