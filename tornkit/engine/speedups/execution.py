@@ -32,6 +32,7 @@ from tornkit.engine.speedups.body import begin
 
 _convert_yielded = gen.convert_yielded
 _running_loop = asyncio._get_running_loop
+_prepare = RequestHandler.prepare
 
 own_execute: Any = None
 """Tornado's own; set by `install`, as what follows."""
@@ -41,14 +42,14 @@ own_body: Any = None
 def execute(self: Any) -> Awaitable[None] | None:
     """Make the handler, and run it in the next turn of the loop."""
     application = self.application
-    get_setting = application.settings.get
+    settings = application.settings
     loop = _running_loop()
     if (
         loop is None
         or self.stream_request_body
         or gen.convert_yielded is not _convert_yielded
-        or not get_setting("compiled_template_cache", True)
-        or not get_setting("static_hash_cache", True)
+        or ("compiled_template_cache" in settings and not settings["compiled_template_cache"])
+        or ("static_hash_cache" in settings and not settings["static_hash_cache"])
         or loop.get_task_factory() is not None
         or loop.get_debug()
     ):
@@ -72,13 +73,17 @@ def execute(self: Any) -> Awaitable[None] | None:
 
 def _may_not_wait(handler: RequestHandler) -> bool:
     """Whether neither ``prepare`` nor the method is made to wait, as far as can be seen."""
-    method = handler.request.method
+    method: Any = handler.request.method
     if "_execute" in handler.__dict__:
         return False
     if method not in handler.SUPPORTED_METHODS:
         return True
     kind = type(handler)
-    return not (_waits(kind.prepare) or _waits(getattr(kind, str(method).lower(), None)))
+    prepare, answer = kind.prepare, getattr(kind, method.lower(), None)
+    return not (
+        (prepare is not _prepare and _waits(prepare))  # Tornado's own does nothing
+        or _waits(answer)
+    )
 
 
 def _waits(function: Any) -> bool:

@@ -11,5 +11,6 @@ closing.py      closes a process's WebSockets when it drains; knows nothing of t
 """
 
 from tornkit.engine.websocket.installing import install, is_installed, uninstall
+from tornkit.engine.websocket.known import unknown
 
-__all__ = ["install", "is_installed", "uninstall"]
+__all__ = ["install", "is_installed", "uninstall", "unknown"]

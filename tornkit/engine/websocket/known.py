@@ -15,6 +15,8 @@ from itertools import takewhile
 
 from tornado import iostream, websocket
 
+from tornkit.engine.texts import once
+
 _HEAD_ENDS = re.compile(r"\s*\)")  # a line as far out as its def, and yet a part of it
 
 KNOWN: Mapping[type, Mapping[str, tuple[str, ...]]] = {
@@ -53,6 +55,7 @@ KNOWN: Mapping[type, Mapping[str, tuple[str, ...]]] = {
 """Class -> method -> digests, one a text that is known."""
 
 
+@once
 def digest(function: object) -> str:
     """Of a method's text, without empty lines and what is behind a #.
 

@@ -1,0 +1,48 @@
+"""Tornado's texts are read once in a process, and of what was read the findings alone are kept.
+
+Whether a method is the one that something was written against is asked in each worker, by a digest
+of its text. `once` keeps the digests, so that whoever forks workers asks before, for all of them;
+`forgotten` gives the lines back: those of `tornado.web` and its like take most of a megabyte.
+"""
+
+from __future__ import annotations
+
+import functools
+import linecache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FunctionType
+from typing import TypeVar
+
+Found = TypeVar("Found")
+
+
+def once(digest: Callable[[object], Found]) -> Callable[[object], Found]:
+    """What ``digest`` says of a function, for as long as that has the code it had.
+
+    Of a property, that which reads it. An error is not kept.
+    """
+    known: dict[object, tuple[CodeType, Found]] = {}
+
+    @functools.wraps(digest)
+    def found(function: object) -> Found:
+        own = function.fget if isinstance(function, property) else function
+        if not isinstance(own, FunctionType):
+            return digest(function)
+        kept = known.get(own)
+        if kept is None or kept[0] is not own.__code__:
+            kept = known[own] = (own.__code__, digest(function))
+        return kept[1]
+
+    return found
+
+
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """Of the files that are read meanwhile, `linecache` keeps nothing afterwards."""
+    before = set(linecache.cache)
+    try:
+        yield
+    finally:
+        for name in set(linecache.cache) - before:
+            del linecache.cache[name]
