@@ -43,7 +43,7 @@ def tornado_s(target: str, lines: str = "Host: x\r\n") -> HTTPServerRequest:
 
 def lazy(target: str, lines: str = "Host: x\r\n") -> HTTPServerRequest:
     start_line = RequestStartLine("GET", target, "HTTP/1.1")
-    return LazyRequest(CONNECTION, OTHER, start_line, LazyHeaders(Lines(lines)))
+    return LazyRequest(CONNECTION, OTHER, start_line, LazyHeaders(Lines(lines.encode("latin1"))))
 
 
 TARGETS = [

@@ -32,13 +32,13 @@ class Lines:
     They never change, and requests with the same lines share them.
     """
 
-    __slots__ = ("_found", "cookies", "lowered", "text")
+    __slots__ = ("_found", "as_sent", "cookies", "lowered")
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, as_sent: bytes) -> None:
+        self.as_sent = as_sent
         # To find a name in this takes a twentieth of what it takes an expression that ignores
         # case, 2.3 microseconds for a browser's headers. In latin-1 no letter changes its length.
-        self.lowered = "\n" + text.lower()
+        self.lowered = "\n" + as_sent.decode("latin1").lower()
         self._found: dict[str, str | None] = {}
         self.cookies: dict[str, str] | None = None
         """The values in them, kept by whoever has parsed them."""
@@ -64,7 +64,8 @@ class Lines:
 
     def _value_at(self, place: int) -> str:
         start = place - 1  # in the lines themselves
-        return self.text[start : self.text.index("\r", start)].strip(" \t")
+        value = self.as_sent[start : self.as_sent.index(b"\r", start)]
+        return value.strip(b" \t").decode("latin1")
 
 
 class LazyHeaders(HTTPHeaders):
@@ -78,7 +79,7 @@ class LazyHeaders(HTTPHeaders):
     def _take_apart(self) -> None:
         assert self.lines is not None
         as_list: dict[str, list[str]] = {}
-        for line in self.lines.text.split("\r\n"):
+        for line in self.lines.as_sent.decode("latin1").split("\r\n"):
             name, colon, value = line.partition(":")
             if colon:
                 name = normalize_header(name)
@@ -94,7 +95,7 @@ class LazyHeaders(HTTPHeaders):
     _combined_cache: Any = WhenRead(_take_apart)
 
     def __bool__(self) -> bool:
-        return bool(self.lines.text if self.lines is not None else self._as_list)
+        return bool(self.lines.as_sent if self.lines is not None else self._as_list)
 
     def get(self, name: str, default: Any = None) -> Any:
         lines = self.lines

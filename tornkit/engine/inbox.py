@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from tornkit.engine.grammar import Head, read_head
+from tornkit.engine.grammar import Head, HeadReader
 
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")  # as in `HTTP1Connection._read_message`
 
@@ -20,11 +20,12 @@ class Found(Enum):
 class Inbox:
     """Bytes in the order in which they came."""
 
-    __slots__ = ("_data", "_searched")
+    __slots__ = ("_data", "_reader", "_searched")
 
     def __init__(self) -> None:
         self._data: bytes | bytearray = b""
         self._searched = 0  # so many of them hold no end of a head
+        self._reader = HeadReader()
 
     def __len__(self) -> int:
         return len(self._data)
@@ -64,7 +65,7 @@ class Inbox:
                 return Found.RARE
             self._searched = max(0, len(data) - 3)
             return Found.NOTHING
-        head = read_head(data, end) if end <= longest_head else None
+        head = self._reader.read(data, end) if end <= longest_head else None
         if head is None:
             return Found.RARE
         if head.length > longest_body:
