@@ -56,6 +56,14 @@ def test_without_a_folder_or_one_that_can_be_made(tmp_path: Path) -> None:
         assert recall.modules() == ()
 
 
+def test_where_nothing_is_known_another_is_asked(tmp_path: Path) -> None:
+    for folder in (tmp_path, None):
+        assert Recall("board", folder, lambda: ("attrs",)).modules() == ("attrs",)
+    recall = Recall("board", tmp_path, lambda: ("attrs",))
+    recall.remember(["pandas"])
+    assert recall.modules() == ("pandas",)
+
+
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "tornkit"

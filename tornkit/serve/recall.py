@@ -2,7 +2,8 @@
 
 Names of modules in a file of the user's cache, nothing else. It is a hint: every module is watched
 again while it is imported, and a file that is missing, broken or a week old means a cold start,
-from which everything is learned anew (what is no longer used is forgotten that way).
+from which everything is learned anew (what is no longer used is forgotten that way). Such a start
+is told what can be foreseen instead (`tornkit.serve.foresight`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 _KEPT_FOR = 7 * 24 * 3600  # seconds
@@ -21,15 +22,27 @@ _MOST_MODULES = 20_000
 
 
 class Recall:
-    """The file of one application under one interpreter; ``folder`` is None without a cache."""
+    """The file of one application under one interpreter; ``folder`` is None without a cache.
 
-    def __init__(self, application: str, folder: Path | None) -> None:
+    ``otherwise`` is asked where nothing is known.
+    """
+
+    def __init__(
+        self,
+        application: str,
+        folder: Path | None,
+        otherwise: Callable[[], tuple[str, ...]] = tuple,
+    ) -> None:
+        self._otherwise = otherwise
         key = "\0".join((application, sys.executable, sys.version))
         name = f"warm-{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
         self._path = None if folder is None else folder / f"{name}.json"
 
     def modules(self) -> tuple[str, ...]:
         """The names, in the order of their import; none where nothing is known."""
+        return self._kept() or self._otherwise()
+
+    def _kept(self) -> tuple[str, ...]:
         if self._path is None:
             return ()
         try:

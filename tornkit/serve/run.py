@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
 from tornkit.serve.cpus import usable_cpus
 from tornkit.serve.envfile import EnvironmentFile
+from tornkit.serve.foresight import foresee
 from tornkit.serve.health import Health, HealthPolicy
 from tornkit.serve.loop import Loop
 from tornkit.serve.nursery import Forking, Fresh, Nursery
@@ -103,7 +105,9 @@ def _nursery(
     if config.preload == "fork":
         # More could not begin at once; each costs the memory that it does not share.
         spares = min(config.workers, usable_cpus()) if config.reload else 1
-        recall = Recall(f"{target.project}\0{target.label}", cache_folder())
+        # A worker that is alone imports as fast by itself.
+        otherwise = partial(foresee, target) if config.workers > 1 else tuple
+        recall = Recall(f"{target.project}\0{target.label}", cache_folder(), otherwise)
         return Forking(loop, reporter.warmed, spares, recall, keep_stdin=keep_stdin)
     return Fresh(loop, keep_stdin=keep_stdin)
 
