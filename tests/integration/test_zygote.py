@@ -94,6 +94,32 @@ def quarantined(server: Server) -> dict[str, str]:
     return found
 
 
+def test_several_workers_are_warm_from_the_first_start_on(serve: Serve, packages: Packages) -> None:
+    server = serve({"app.py": APP}, "--workers", "2", env=packages.environment)
+    answer = server.get().json()
+    assert answer["born_in"] == answer["parent"]
+    server.wait_for_log(r"warm: \d+ modules")
+    assert quarantined(server) == {}
+
+
+def test_what_was_foreseen_and_is_unsafe_is_imported_by_each_worker(
+    serve: Serve, packages: Packages
+) -> None:
+    packages.install(
+        "parcel",
+        f"""\
+        import threading, time
+        {PARCEL.replace(chr(10), "; ")}
+        threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+        """,
+    )
+    server = serve({"app.py": APP}, "--workers", "2", env=packages.environment)
+    answer = server.get().json()
+    assert answer["born_in"] == answer["pid"]
+    server.wait_for_log("quarantined")
+    assert quarantined(server) == {"parcel": "starts a thread"}
+
+
 def test_a_module_is_imported_once_for_all_workers(serve: Serve, packages: Packages) -> None:
     server = serve({"app.py": APP}, env=packages.environment)
     server.wait_for_log(r"warm: \d+ modules")

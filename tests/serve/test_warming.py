@@ -162,8 +162,8 @@ sys.path.insert(0, sys.argv[1])
 import module
 from tornkit.serve.warming import changed, fingerprint
 before = fingerprint()
-assert module.__file__ in before
-assert os.__file__ not in before
+assert os.fsencode(module.__file__) in before
+assert os.fsencode(os.__file__) not in before
 assert changed(before) is None
 os.utime(module.__file__, (1, 1))
 assert changed(before) == module.__file__

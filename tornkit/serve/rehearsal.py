@@ -3,6 +3,8 @@
 A forked process shares its pages with the zygote until it writes to them, and writing to one for
 the first time costs about a microsecond. To start a loop and make a server touches a thousand:
 so a worker that was forked ahead of its time does both before anybody waits for it.
+
+The zygote does so itself before it forks: what comes of it that lasts is then shared.
 """
 
 from __future__ import annotations

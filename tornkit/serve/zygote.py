@@ -9,6 +9,9 @@ supervisor is gone. If the zygote itself dies, they go on: the supervisor is mad
 
 Nobody's code runs here but what modules run when they are imported, and no loop: two descriptors
 in a poll.
+
+What a worker writes to is its own from then on, if only a reference count in a page of 4 KiB. So
+the zygote does beforehand what each would do (`_freeze`), and leaves it nothing to take back.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ from dataclasses import dataclass
 import tornado.platform.asyncio  # noqa: F401
 
 from tornkit import seams
-from tornkit.serve import signals, worker
+from tornkit.engine import speedups
+from tornkit.serve import libraries, signals, worker
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
 from tornkit.serve.processes import die_with_parent
@@ -40,8 +44,9 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(descriptor: int) -> None:
-    """Live. Returns only in a worker, which then lives its own life."""
+    """Live, or be a worker, which then lives its own life."""
     channel = Channel(socket.socket(fileno=descriptor))
+    # A worker keeps it: to free what it holds would write to half a thousand shared pages.
     zygote = Zygote(channel)
     born = zygote.live()
     if born is not None:
@@ -57,12 +62,30 @@ class Birth:
 
     def begin(self) -> None:
         """Be a worker. Exits."""
-        os.environ.clear()
-        os.environ.update(self.environment)
+        _live_in(self.environment)
         gc.enable()
         _reseed_numpy()
         rehearse()
         worker.main_on(Channel(socket.socket(fileno=self.descriptor)))
+
+
+def _live_in(environment: Mapping[str, str]) -> None:
+    """Make this the process's environment. What is so already, nearly all, is left as it is."""
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    for name, value in environment.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+def _forget_lookups() -> None:
+    """Empty the cache of methods found, which counts references to their names.
+
+    With pandas it is full of its names, on as many pages, and a worker would push them out one by
+    one: 1 MiB of pages of its own. From Python 3.12 on such names are not counted any more.
+    """
+    if sys.version_info < (3, 12):
+        sys._clear_type_cache()
 
 
 def _reseed_numpy() -> None:
@@ -82,6 +105,7 @@ class Zygote:
         self._workers: set[int] = set()
         self._wake_read, self._wake_write = socket.socketpair()
         seams.prepare()
+        rehearse()  # what is made once and kept, as specialised bytecode, is shared
         self._freeze()
 
     def live(self) -> Birth | None:
@@ -119,7 +143,9 @@ class Zygote:
         """Clean once, then let the collector forget all there is: no page of it is written."""
         remember_what_is_held()
         self._fingerprint = fingerprint()
+        speedups.look()
         gc.collect()
+        _forget_lookups()
         gc.freeze()
 
     # ---- warming ----
@@ -130,6 +156,7 @@ class Zygote:
         warming.warm(message.modules)
         die_with_parent(wanted=False)  # from now on the workers have to be ended first
         self._freeze()
+        libraries.let_go()
         self._channel.send(Warmed(len(sys.modules), tuple(warming.unsafe.items())))
 
     # ---- forking ----
