@@ -2,7 +2,8 @@
 
 wrk builds a request out of a Lua table, whose order is anybody's guess, and answers ``-H`` in the
 same way. So its ``wrk.format`` is replaced by the bytes themselves. It is called once, before the
-load begins: nothing of Lua runs while it is measured.
+load begins: nothing of Lua runs while it is measured, but where each request is to differ from the
+one before: `COUNTER` in it is counted up then.
 """
 
 from __future__ import annotations
@@ -26,11 +27,21 @@ _TOTAL = re.compile(r"^\s+(\d+) requests in ", re.MULTILINE)
 _SOCKET_ERRORS = re.compile(r"Socket errors: (.*)$", re.MULTILINE)
 _BAD_STATUS = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 
+COUNTER = "visit-00000000"
 _SCRIPT = """\
 local file = assert(io.open("{file}", "rb"))
-local request = file:read("*a")
+local bytes = file:read("*a")
 file:close()
-wrk.format = function() return request end
+local at, last = bytes:find("{counter}", 1, true)
+if at then
+  local before, after, number = bytes:sub(1, at - 1), bytes:sub(last + 1), 0
+  request = function()
+    number = number + 1
+    return before .. string.format("visit-%08d", number) .. after
+  end
+else
+  wrk.format = function() return bytes end
+end
 """
 _ANSWER_WITHIN = 10  # seconds; wrk's own 2 are few for 1 MB from many at once
 _GRACE = 30.0
@@ -83,7 +94,7 @@ class Wrk:
         with tempfile.TemporaryDirectory(prefix="wrk-") as name:
             file, script = Path(name, "request"), Path(name, "request.lua")
             file.write_bytes(request)
-            script.write_text(_SCRIPT.format(file=file))
+            script.write_text(_SCRIPT.format(file=file, counter=COUNTER))
             command = [
                 *(self.program, "--latency", "-t1", f"-c{self.connections}", f"-d{seconds}s"),
                 *("--timeout", f"{_ANSWER_WITHIN}s", "-s", str(script)),

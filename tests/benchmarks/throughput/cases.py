@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from tests.benchmarks import browser
 from tests.benchmarks.exchange import Answer, Request
 from tests.benchmarks.throughput.apps import content
+from tests.benchmarks.wrk import COUNTER
 
 APPS = Path(__file__).parent / "apps"
 
@@ -105,6 +106,11 @@ def _get(target: str) -> Callable[[Visit], Request]:
     return lambda visit: Request(target, headers=browser.headers(visit.cookies))
 
 
+def _varied(visit: Visit) -> Request:
+    """For who reads a head once that comes again."""
+    return Request("/", headers=browser.headers({**visit.cookies, "visit": COUNTER}))
+
+
 def _post_form(visit: Visit) -> Request:
     fields = {
         "name": "Ada Lovelace",
@@ -126,13 +132,12 @@ _RECORD = b'{"id": 42, "verbose": "yes"}'
 _ALL = (
     Case("bare", "GET /, no headers", lambda _: Request("/"), _HTML, _GREETING),
     Case("browser", "GET /, a browser's headers and cookies", _get("/"), _HTML, _GREETING),
+    Case("vary", "the same, and none like another", _varied, _HTML, _GREETING),
     Case(
         "json", "JSON, a path and a query argument", _get("/records/42?verbose=yes"), _JSON, _RECORD
     ),
     Case("form", "form POST with XSRF", _post_form, _HTML, b"Thanks, Ada Lovelace", first="/form"),
-    Case(
-        "template", "template for a signed-in user", _get("/page"), _HTML, _page(), first="/login"
-    ),
+    Case("page", "template for a signed-in user", _get("/page"), _HTML, _page(), first="/login"),
     Case("static", "static file, 100 kB", _get("/" + "/".join(_FILE)), _TEXT, _file()),
     Case("upload", "upload, 1 MB", _upload, _HTML, str(_UPLOAD_SIZE).encode()),
 )

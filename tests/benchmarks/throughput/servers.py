@@ -76,9 +76,7 @@ _ALL = (
     _serve("tornkit-uvloop", "tornkit --loop uvloop", "--loop", "uvloop"),
     _serve("tornkit-tornado", "tornkit --engine tornado", "--engine", "tornado"),
     _program("httpserver", "tornkit.HTTPServer", "--tornkit", is_rival=False),
-    _program(
-        "httpserver-uvloop", "tornkit.HTTPServer, uvloop", "--tornkit", "--uvloop", is_rival=False
-    ),
+    _program("httpserver-uvloop", "HTTPServer on uvloop", "--tornkit", "--uvloop", is_rival=False),
     _program(BASELINE, "Tornado", is_rival=True),
     _program("tornado-uvloop", "Tornado, uvloop", "--uvloop", is_rival=True),
     _uvicorn(

@@ -46,7 +46,7 @@ def test_tornado_answers_every_case_right(case: Case, tornado: Address) -> None:
 def test_a_form_without_its_token_and_a_page_without_its_cookie_are_refused(
     tornado: Address,
 ) -> None:
-    for name in ("form", "template"):
+    for name in ("form", "page"):
         stranger = Case(
             name, name, CASES[name].request, CASES[name].media_type, CASES[name].body, first=None
         )
