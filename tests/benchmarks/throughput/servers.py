@@ -73,8 +73,8 @@ def _uvicorn(
 
 _ALL = (
     _serve("tornkit", "tornkit serve"),
-    _serve("tornkit-uvloop", "tornkit --loop uvloop", "--loop", "uvloop"),
-    _serve("tornkit-tornado", "tornkit --engine tornado", "--engine", "tornado"),
+    _serve("tornkit-uvloop", "serve --loop uvloop", "--loop", "uvloop"),
+    _serve("tornkit-tornado", "serve without engine", "--engine", "tornado"),
     _program("httpserver", "tornkit.HTTPServer", "--tornkit", is_rival=False),
     _program("httpserver-uvloop", "HTTPServer on uvloop", "--tornkit", "--uvloop", is_rival=False),
     _program(BASELINE, "Tornado", is_rival=True),
