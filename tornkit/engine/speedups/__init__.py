@@ -103,7 +103,11 @@ SPEEDUPS = (
     Speedup(
         "_HandlerDelegate.execute",
         execution.execute,
-        ("RequestHandler._execute",),
+        (
+            "RequestHandler._execute",
+            "httputil.HTTPServerRequest._parse_body",
+            "httputil.parse_body_arguments",
+        ),
         supported=tasks.SUPPORTED,
     ),
 )

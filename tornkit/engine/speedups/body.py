@@ -11,14 +11,20 @@ import asyncio
 from collections.abc import Awaitable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from tornado import httputil
 from tornado.httputil import HTTPInputError
 from tornado.log import app_log
 from tornado.web import HTTPError
 
+from tornkit.engine.request import LazyRequest
 from tornkit.engine.speedups import finishing
 
 if TYPE_CHECKING:
+    from tornado.httputil import HTTPServerRequest
     from tornado.web import OutputTransform, RequestHandler
+
+_parse_body = LazyRequest._parse_body
+_parse_arguments = httputil.parse_body_arguments
 
 
 def begin(
@@ -38,10 +44,11 @@ def begin(
         method: Any = request.method
         if method not in handler.SUPPORTED_METHODS:
             raise HTTPError(405)
-        try:
-            request._parse_body()
-        except HTTPInputError as error:
-            raise HTTPError(400, f"Invalid body: {error}") from error
+        if _may_have_arguments(request):
+            try:
+                request._parse_body()
+            except HTTPInputError as error:
+                raise HTTPError(400, f"Invalid body: {error}") from error
         handler.path_args = [handler.decode_argument(arg) for arg in args] if args else []
         handler.path_kwargs = (
             {k: handler.decode_argument(v, name=k) for k, v in kwargs.items()} if kwargs else {}
@@ -60,6 +67,17 @@ def begin(
     except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as Tornado
         _answer(handler, error)
     return None
+
+
+def _may_have_arguments(request: HTTPServerRequest) -> bool:
+    """Whether ``_parse_body`` could find anything: it looks for a form, and moves what is there."""
+    return (
+        type(request) is not LazyRequest
+        or "Content-Type" in request.headers
+        or bool(request.body_arguments)
+        or LazyRequest._parse_body is not _parse_body
+        or httputil.parse_body_arguments is not _parse_arguments
+    )
 
 
 async def _go_on(handler: RequestHandler, waiting: Awaitable[None], *, prepared: bool) -> None:

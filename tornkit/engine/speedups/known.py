@@ -44,8 +44,10 @@ KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
         "httputil.HTTPHeaders.__init__": frozenset({"2cff2989855c"}),
         "httputil.HTTPHeaders.__setitem__": frozenset({"d6198b0e41b6"}),
         "httputil.HTTPHeaders.get_all": frozenset({"4b4b4b14f615"}),
+        "httputil.HTTPServerRequest._parse_body": frozenset({"6ed0d398e951"}),
         "httputil.HTTPServerRequest.cookies": frozenset({"12f7537a2539"}),
         "httputil.format_timestamp": frozenset({"d3d84748ea3f"}),
+        "httputil.parse_body_arguments": frozenset({"0d596a137a93"}),
         "httputil.parse_cookie": frozenset({"9ef19fea9762"}),
         "routing.RuleRouter.__init__": frozenset({"c526158ec628"}),
     }
