@@ -8,7 +8,8 @@
     cookies.py escaping.py    `RequestHandler.get_cookie`, and what templates call
     execution.py    how a handler is started; body.py is what it does, task.py in which task
 
-WebSockets are served by `tornkit.engine.websocket` from then on.
+WebSockets are served by `tornkit.engine.websocket` from then on, and routers that are made then
+count the changes of their rules (`tornkit.engine.routers.counted`).
 
 Each replaces one method and is called as that would be, so subclasses, ``super()``, mixins and
 monkeypatches work as ever. Where one leaves out calls of Tornado's to methods that an application
