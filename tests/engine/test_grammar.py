@@ -201,6 +201,7 @@ def test_what_is_read_is_what_tornado_reads(seed: int) -> None:
 def test_what_one_does_to_its_headers_no_other_sees() -> None:
     data = of("Connection: close", "X: y")
     reader = HeadReader()
+    reader.read(data, len(data))
     first = reader.read(data, len(data))
     assert first is not None
     first.headers["X"] = "z"
@@ -215,6 +216,8 @@ def test_what_one_does_to_its_headers_no_other_sees() -> None:
 
 def test_what_is_long_is_not_kept() -> None:
     reader = HeadReader()
+    assert reader.read(of(), len(of())) is not None
+    assert reader._fields is None  # nor the first
     for _ in range(2):
         for size in (10, 3000):
             data = of("X: " + "y" * size)
