@@ -182,7 +182,9 @@ RANDOM_SECRET = APP.replace(
 
 
 def test_a_cookie_secret_made_at_random_is_named(serve: Serve) -> None:
-    source = "import secrets\nSECRET = secrets.token_hex(20)\nprint('is', SECRET)\n" + RANDOM_SECRET
+    # In one piece: `print` writes two, and both workers do at the same time.
+    told = "sys.stdout.write(f'is {SECRET}\\n')\n"
+    source = "import secrets, sys\nSECRET = secrets.token_hex(20)\n" + told + RANDOM_SECRET
     server = serve({"app.py": source}, "--workers", "2")
     server.wait_for_log("warning: the setting cookie_secret is different in each worker")
     secrets = re.findall(r"^is (\w+)$", server.log, re.MULTILINE)
