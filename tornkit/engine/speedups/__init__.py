@@ -113,11 +113,8 @@ SPEEDUPS = (
     ),
 )
 
-_MODULES = {
-    "escape": escape,
-    "httputil": httputil,
-    "routing": routing,
-}  # what is in no other is in `tornado.web`
+# What is in none of these is in `tornado.web`.
+_MODULES = {"escape": escape, "httputil": httputil, "routing": routing}
 
 _installed = False
 _own: dict[str, Any] = {}  # of the methods that are replaced at the moment, Tornado's
