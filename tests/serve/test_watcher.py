@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -343,3 +344,80 @@ def test_a_folder_that_goes_away(watching: Callable[[WatchRules], Watching], pro
     watched = watching(WatchRules(folders=frozenset({project})))
     watched.watcher._deep.cover({project.parent / "gone"})
     watched.arm(project / "canary.py")
+
+
+# ---- saves, which are told at once and once ----
+
+
+@pytest.fixture
+def loaded(project: Path, watching: Callable[[WatchRules], Watching]) -> Watching:
+    """The project, with one file that the workers run."""
+    result = watching(
+        WatchRules(folders=frozenset({project}), loaded_files=frozenset({project / "app.py"}))
+    )
+    result.arm(project / "canary.py")
+    return result
+
+
+def times_told(watched: Watching, path: Path, canary: Path) -> int:
+    """How often a change of ``path`` is told until watchfiles has told of a later one."""
+    canary.write_text(str(time.monotonic()))
+    times = 0
+    deadline = time.monotonic() + 10
+    changes: dict[Path, Meaning] = {}
+    while canary not in changes:
+        assert time.monotonic() < deadline
+        changes = watched.watcher.changes()
+        times += path in changes
+        time.sleep(0.001)
+    return times
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux alone")
+def test_a_save_of_a_loaded_file_is_told_once(loaded: Watching, project: Path) -> None:
+    app, canary = project / "app.py", project / "canary.py"
+    for text in ("2", "3"):
+        app.write_text(text)
+        assert times_told(loaded, app, canary) == 1
+        assert times_told(loaded, app, canary) == 0
+
+
+def test_what_is_written_and_not_closed_is_told_too(loaded: Watching, project: Path) -> None:
+    with (project / "app.py").open("w") as file:
+        file.write("half of")
+        file.flush()
+        assert loaded.wait_for(project / "app.py") is RESTART
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux alone")
+def test_a_save_is_told_though_watchfiles_says_nothing(
+    project: Path,
+    watching: Callable[[WatchRules], Watching],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tornkit.serve.watcher.watchfiles.watch", lambda *args, **kwargs: ())
+    app = project / "app.py"
+    watched = watching(WatchRules(loaded_files=frozenset({app})))
+    app.write_text("2")
+    assert watched.wait_for(app) is RESTART
+    watched.seen.clear()
+    (project / "other.py").write_text("")
+    app.write_text("3")
+    assert watched.wait_for(app) is RESTART
+    assert list(watched.seen) == [app], "of nothing else"
+
+
+def test_without_inotify_watchfiles_tells_alone(
+    project: Path,
+    watching: Callable[[WatchRules], Watching],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> None:
+        raise OSError("too many")
+
+    monkeypatch.setattr("tornkit.serve.watcher.Saves", refuse)
+    app = project / "app.py"
+    watched = watching(WatchRules(folders=frozenset({project}), loaded_files=frozenset({app})))
+    watched.arm(project / "canary.py")
+    app.write_text("2")
+    assert watched.wait_for(app) is RESTART

@@ -3,7 +3,9 @@
 watchfiles tells of changes in a thread of its own; what it says is put in a queue and the
 supervisor is woken. Two watches: the project and ``--watch`` folders with all below them, and the
 single folders of other files that the workers run (an editable install, a module beside the
-project). A home or root folder is never watched with all below it.
+project). A home or root folder is never watched with all below it. A third thread, on Linux, tells
+of saves of files that the workers run, and tells first (`tornkit.serve.inotify`); what watchfiles
+says of the same save is then passed over.
 
 What a change means is `Meaning`: a Python file, the env file, and whatever was asked for by
 ``--watch`` or `tornado.autoreload.watch` mean a restart; templates and static files a refresh.
@@ -16,12 +18,15 @@ import enum
 import fnmatch
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import watchfiles
+
+from tornkit.serve.inotify import Saves
 
 # A change of such a file is seen by a template loader or a static hash, wherever it lies.
 _REFRESH_SUFFIXES = frozenset(
@@ -32,6 +37,7 @@ _REFRESH_SUFFIXES = frozenset(
 _STEP_MS = 5  # how often watchfiles looks whether inotify had something to say
 _ADDED = watchfiles.Change.added
 _DEBOUNCE_MS = 50  # the longest that it gathers before it tells
+_ECHO = 1.0  # seconds: by then it has told of what `Saves` told of, also on a busy machine
 
 
 class Meaning(enum.Enum):
@@ -136,16 +142,28 @@ class Watcher:
         self._troubles: deque[str] = deque()
         self._deep = _Watch(self._tell, self._in_trouble, recursive=True, polling=polling)
         self._flat = _Watch(self._tell, self._in_trouble, recursive=False, polling=polling)
+        self._saves: Saves | None = None
+        self._saved: dict[Path, tuple[float, _State]] = {}  # `Saves` told of it then, and so
 
     def start(self) -> None:
         """Begin to watch."""
         self._deep.cover(self.rules.deep_roots())
         self._flat.cover(self.rules.flat_roots())
+        if self._saves is None and not self.polling:
+            with contextlib.suppress(OSError):  # then watchfiles tells alone
+                self._saves = Saves()
+                threading.Thread(
+                    target=self._hear, args=(self._saves,), name="tornkit-saves", daemon=True
+                ).start()
+        self._cover_saves()
 
     def stop(self) -> None:
         """End the threads."""
         self._deep.stop()
         self._flat.stop()
+        if self._saves is not None:
+            self._saves.close()
+            self._saves = None
 
     def widen(
         self, loaded: Iterable[str], asked_for: Iterable[str], refresh_folders: Iterable[str]
@@ -160,6 +178,8 @@ class Watcher:
         if wider != self.rules:
             self.rules = wider
             self.start()
+        else:
+            self._cover_saves()  # a folder that was away is back
 
     def changes(self) -> dict[Path, Meaning]:
         """What has changed since the last call and calls for something."""
@@ -182,8 +202,48 @@ class Watcher:
         self._wake()
 
     def _tell(self, paths: Iterable[Path]) -> None:
-        self._seen.extend(paths)
-        self._wake()
+        unknown = [path for path in paths if not self._has_told(path)]
+        if unknown:
+            self._seen.extend(unknown)
+            self._wake()
+
+    # ---- saves ----
+
+    def _cover_saves(self) -> None:
+        if self._saves is not None:
+            self._saves.cover({path.parent for path in self._files()})
+
+    def _files(self) -> frozenset[Path]:
+        return self.rules.loaded_files | self.rules.restart_files
+
+    def _hear(self, saves: Saves) -> None:
+        for row in saves.rows():
+            states = {path: _state(path) for path in row & self._files()}
+            saved = {path: state for path, state in states.items() if state is not None}
+            if saved:
+                now = time.monotonic()
+                self._saved.update((path, (now, state)) for path, state in saved.items())
+                self._seen.extend(saved)
+                self._wake()
+
+    def _has_told(self, path: Path) -> bool:
+        """Whether `Saves` told of it a moment ago, and nothing has changed about it since."""
+        if path not in self._saved:
+            path = Path(os.path.realpath(path))
+        when, state = self._saved.get(path, (0.0, None))
+        return time.monotonic() - when < _ECHO and state == _state(path)
+
+
+_State = tuple[int, int, int, int]
+
+
+def _state(path: Path) -> _State | None:
+    """What differs after each change of the file; None where it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 class _Filter(watchfiles.DefaultFilter):
