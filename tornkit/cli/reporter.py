@@ -25,6 +25,7 @@ class TerminalReporter:
 
     def __init__(self) -> None:
         self._colour = wants_colour(sys.stderr)
+        self._for_later: list[str] | None = []  # lines that belong below the banner
 
     def serving(self, banner: Banner) -> None:
         where = self._paint(" ".join(banner.urls), fg="cyan")
@@ -41,13 +42,19 @@ class TerminalReporter:
         for name, text in lines:
             self._say(f"  {self._paint(f'{name:<9}', dim=True)}{text}")
         self._say(self._paint("  Ctrl-C stops", dim=True))
+        for line in self._for_later or ():
+            self._line(line, "dim")
+        self._for_later = None
 
     def warmed(self, warmth: Warmth) -> None:
         text = f"warm: {warmth.modules} modules" if warmth.modules else "only Tornado is warm"
         if culprits := warmth.culprits():
             reasons = ", ".join(f"{name} {reason}" for name, reason in culprits.items())
             text += f"; {len(culprits)} quarantined ({reasons})"
-        self._line(text, "dim")
+        if self._for_later is None:
+            self._line(text, "dim")
+        else:
+            self._for_later.append(text)
 
     def reloading(self, changed: Sequence[str]) -> None:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")

@@ -165,15 +165,19 @@ class Succession:
         self._restarts.started(overtaking=overtaken is not None)
         self._generations[generation.number] = generation
         self._next = generation
-        if reason and not told:
-            self._reporter.reloading(reason)
-        if self.has_served:
-            self._notifier.reloading()
+        failure: Failed | None = None
         try:
             generation.environment = self._environment()
             self._workforce.start(slots, generation)
         except (OSError, ValueError, TornkitError) as error:
-            self._generation_failed(generation, cannot_start(error))
+            failure = cannot_start(error)
+        # Not before: while this is said, they are on their way.
+        if reason and not told:
+            self._reporter.reloading(reason)
+        if self.has_served:
+            self._notifier.reloading()
+        if failure is not None:
+            self._generation_failed(generation, failure)
             return
         self._loop.at(
             generation.started_at + self._config.boot_timeout,
