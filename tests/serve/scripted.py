@@ -32,7 +32,6 @@ from tornkit.serve.messages import (
     Ready,
     Upward,
 )
-from tornkit.serve.orders import Orders
 from tornkit.serve.reporter import Banner
 from tornkit.serve.sockets import Listeners
 from tornkit.serve.supervisor import Supervisor
@@ -274,7 +273,6 @@ class World:
         """The exit code; None where the script ended first."""
         health = Health(HealthPolicy(hang_timeout=0.0))
         workforce = Workforce(
-            orders=Orders.of(TARGET, config),
             loop=self.loop,
             nursery=self.nursery,
             listeners=self.listeners,

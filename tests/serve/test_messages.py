@@ -23,6 +23,7 @@ from tornkit.serve.messages import (
     Grant,
     Handover,
     Message,
+    Prepare,
     Ready,
     Refresh,
     ReopenLogs,
@@ -35,7 +36,8 @@ from tornkit.serve.messages import (
 )
 
 EXAMPLES: list[Message] = [
-    Boot(slot=3, generation=7, orders={"port": None, "nested": {"names": ["a", "ü"]}}),
+    Prepare(orders={"port": None, "nested": {"names": ["a", "ü"]}}),
+    Boot(slot=3, generation=7),
     Grant(),
     Grant(errno=98, reason="port 80 of all addresses is taken"),
     Go(),

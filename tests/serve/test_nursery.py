@@ -22,6 +22,7 @@ from tornkit.serve.messages import (
     Forked,
     FromZygote,
     Message,
+    Prepare,
     Trying,
     Unfit,
     Warm,
@@ -37,6 +38,7 @@ pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(20)]
 # No process can have such a number: no signal of a test reaches anybody.
 NO_PID = 1 << 30
 HOME = {"HOME": "/"}
+PREPARE = Prepare({"for": "the test"})
 
 
 class FakeProcess:
@@ -93,7 +95,7 @@ class House:
         return process
 
     def forking(self, spares: int = 1) -> Forking:
-        forking = Forking(self.loop, self.told.append, spares, self.recall)
+        forking = Forking(self.loop, self.told.append, PREPARE, spares, self.recall)
         forking.connect(lambda pid, status: self.exits.append((pid, status)), self.stale.append)
         return forking
 
@@ -144,12 +146,13 @@ def spawn(house: House, forking: Forking, *numbers: int) -> list[int]:
 
 
 def test_each_worker_is_an_interpreter(house: House) -> None:
-    fresh = Fresh(house.loop, keep_stdin=True)
+    fresh = Fresh(house.loop, PREPARE, keep_stdin=True)
     fresh.connect(lambda pid, status: house.exits.append((pid, status)), house.stale.append)
     processes = fresh.spawn(2, HOME)
     assert [each.pid for each in processes] == [NO_PID, NO_PID + 1]
     assert [(each.role, each.environment) for each in house.started] == [("worker", HOME)] * 2
     assert house.started[0].keeps_stdin
+    assert [process.heard() for process in house.started] == [[PREPARE]] * 2
     fresh.learn(("json",), HOME)
     fresh.reaped(NO_PID, 3)
     assert house.exits == [], "never from within another call"
@@ -168,6 +171,18 @@ def test_the_first_workers_are_forks_of_a_new_zygote(house: House) -> None:
     assert (zygote.role, zygote.environment) == ("zygote", {**HOME, **ONE_THREAD})
     assert zygote.heard() == [Fork(HOME)], "with the environment as it was"
     assert forking.pids() == [zygote.pid]
+
+
+def test_a_worker_is_prepared_as_soon_as_it_is_forked(house: House) -> None:
+    house.will_fork.append(forked(1))
+    forking = house.forking()
+    (process,) = forking.spawn(1, HOME)
+    ((request, (descriptor,)),) = house.new().theirs.receive_ready()
+    assert isinstance(request, Fork)
+    worker = Channel(socket.socket(fileno=descriptor))
+    assert worker.receive_ready() == [(PREPARE, [])]
+    worker.close()
+    process.channel.close()
 
 
 def test_the_same_zygote_goes_on_forking(house: House) -> None:
@@ -249,6 +264,32 @@ def test_nothing_new_is_nothing_to_warm(house: House) -> None:
     assert learn(house, forking, "json", "wave") is not candidate
     assert candidate.killed, "overtaken"
     assert house.new().heard() == [Warm(("json", "wave"))]
+
+
+def test_an_application_of_tornado_alone_is_warm_from_the_start(house: House) -> None:
+    house.will_fork.append(Forked((NO_PID + 1001, NO_PID + 1002), modules=280))
+    forking = house.forking()
+    for child in forking.spawn(2, HOME):
+        child.channel.close()
+    forking.learn((), HOME)
+    assert house.told == [], "never from within another call"
+    forking.learn((), HOME)
+    house.turn()
+    assert house.told == [forking.warmth] == [Warmth(280, {})]
+    assert [each.role for each in house.started] == ["zygote"]
+    candidate = learn(house, forking, "json")
+    candidate.says(Warmed(285))
+    house.turn()
+    assert house.told[1:] == [Warmth(285, {})]
+
+
+def test_what_the_other_worker_has_imported_is_waited_for(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1, 2)
+    learn(house, forking, "json").says(Warmed(281))
+    forking.learn((), HOME)
+    house.turn()
+    assert house.told == [Warmth(281, {})]
 
 
 def test_a_spoiled_candidate_is_thrown_away_and_the_next_goes_without(house: House) -> None:
@@ -358,7 +399,7 @@ def test_one_that_fails_behind_a_reload_is_rebuilt_then(
 
 @pytest.fixture
 def standby(house: House) -> Standby:
-    standby = Standby(house.loop, house.told.append, 2)
+    standby = Standby(house.loop, house.told.append, PREPARE, 2)
     standby.connect(lambda pid, status: house.exits.append((pid, status)), house.stale.append)
     return standby
 
@@ -377,6 +418,7 @@ def test_spares_import_what_a_good_worker_has_and_are_used(house: House, standby
     assert standby.pids() == [NO_PID + 2, NO_PID + 3]
     assert house.told == [standby.warmth] == [Warmth(2, {})]
     assert [each.pid for each in standby.spawn(2, HOME)] == [NO_PID + 2, NO_PID + 3]
+    assert [spare.heard() for spare in house.started[2:4]] == [[PREPARE]] * 2
     assert standby.pids() == []
     assert [each.pid for each in standby.spawn(1, HOME)] == [NO_PID + 4], "none is left"
 

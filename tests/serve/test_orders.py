@@ -10,7 +10,7 @@ import pytest
 
 from tornkit.appload.target import Kind, Target
 from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
-from tornkit.serve.messages import Boot, Claim, decode, encode
+from tornkit.serve.messages import Claim, Prepare, decode, encode
 from tornkit.serve.orders import Orders, application_claim
 
 APPLICATION = Target(Kind.APPLICATION, "app:make", "/src", "/src", module="app", attribute="make")
@@ -39,11 +39,10 @@ EVERYTHING = ServeConfig(
 @pytest.mark.parametrize("config", [ServeConfig(), EVERYTHING], ids=["defaults", "everything"])
 def test_round_trip(target: Target, config: ServeConfig) -> None:
     orders = Orders.of(target, config)
-    assert Orders.from_dict(json.loads(json.dumps(orders.as_dict()))) == orders
-    boot = decode(encode(Boot(1, 2, orders.as_dict())))
-    assert isinstance(boot, Boot)
-    assert Orders.from_dict(boot.orders) == orders
-    assert hash(Orders.from_dict(boot.orders)) == hash(orders)
+    told = decode(encode(orders.message()))
+    assert isinstance(told, Prepare)
+    assert Orders.told(told) == orders
+    assert hash(Orders.told(told)) == hash(orders)
 
 
 def test_nothing_is_left_out() -> None:
@@ -56,10 +55,11 @@ def test_nothing_is_left_out() -> None:
 
 
 def test_reading_leaves_the_message_alone() -> None:
-    content = json.loads(json.dumps(Orders.of(PROGRAM, EVERYTHING).as_dict()))
-    before = json.dumps(content)
-    Orders.from_dict(content)
-    assert json.dumps(content) == before
+    told = decode(encode(Orders.of(PROGRAM, EVERYTHING).message()))
+    assert isinstance(told, Prepare)
+    before = json.dumps(told.orders)
+    Orders.told(told)
+    assert json.dumps(told.orders) == before
 
 
 def test_claim_of_an_application() -> None:

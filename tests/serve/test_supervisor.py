@@ -14,7 +14,6 @@ from tests.serve.scripted import (
     CLAIM,
     FAILURE,
     PAGE,
-    TARGET,
     VIEWS,
     Script,
     World,
@@ -32,7 +31,6 @@ from tornkit.serve.messages import (
     Ready,
     Refresh,
 )
-from tornkit.serve.orders import Orders
 from tornkit.serve.workforce import STACKS_SIGNAL
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -47,8 +45,6 @@ def test_all_ready_then_go_and_the_banner(world: World) -> None:
         first, second, third = world.new_workers()
         assert [worker.boot.slot for worker in world.workers] == [0, 1, 2]
         assert {worker.boot.generation for worker in world.workers} == {1}
-        orders = Orders.from_dict(first.boot.orders)
-        assert (orders.target, orders.workers) == (TARGET, 3)
         assert first.environment == {"NAME": "value"}
         assert world.watcher.running
         first.says(CLAIM)

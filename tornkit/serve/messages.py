@@ -16,15 +16,24 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Prepare:
+    """The first message: what the worker serves (`tornkit.serve.orders.Orders`).
+
+    It does what can be done before anybody's code is loaded, and waits for its `Boot`.
+    """
+
+    orders: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Boot:
-    """The first message: who the worker is and what it serves (`tornkit.serve.orders.Orders`).
+    """Who the worker is: load the application now.
 
     One descriptor: the memory of its `tornkit.serve.heartbeat`.
     """
 
     slot: int
     generation: int
-    orders: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -175,9 +184,13 @@ class Warmed:
 
 @dataclass(frozen=True)
 class Forked:
-    """The workers of a `Fork`, in the order of its descriptors."""
+    """The workers of a `Fork`, in the order of its descriptors.
+
+    ``modules`` counts what they are born with.
+    """
 
     pids: tuple[int, ...]
+    modules: int = 0
 
 
 @dataclass(frozen=True)
@@ -196,7 +209,7 @@ class Exited:
     status: int
 
 
-Downward = Boot | Grant | Go | Drain | Refresh | ReopenLogs | Adopt
+Downward = Prepare | Boot | Grant | Go | Drain | Refresh | ReopenLogs | Adopt
 Upward = Claim | Ready | Failed | Closed | Handover
 ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
@@ -205,7 +218,7 @@ Message = Downward | Upward | ToZygote | FromZygote
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
-        *(Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
+        *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
         *(Claim, Ready, Failed, Closed, Handover),
         *(Warm, Fork),
         *(Trying, Warmed, Forked, Unfit, Exited),

@@ -19,14 +19,14 @@ import contextlib
 import select
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
 from tornkit.serve.channel import ChannelClosed
 from tornkit.serve.loop import Loop
-from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
+from tornkit.serve.messages import Exited, Fork, Forked, Prepare, Trying, Unfit, Warm, Warmed
 from tornkit.serve.processes import ChildProcess, channel_pair, is_alive, start_interpreter
 from tornkit.serve.recall import Recall
 from tornkit.serve.timers import Timer
@@ -58,7 +58,10 @@ class Nursery(Protocol):
         """What new workers have imported when they are born."""
 
     def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
-        """Start this many workers, in one environment (whole). They wait for their `Boot`."""
+        """Start this many workers, in one environment (whole).
+
+        They have been told to `Prepare`, and wait for their `Boot`.
+        """
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         """A good worker has imported these."""
@@ -73,8 +76,9 @@ class Nursery(Protocol):
 class Fresh:
     """Each worker an interpreter of its own, a child of the supervisor's."""
 
-    def __init__(self, loop: Loop, *, keep_stdin: bool = False) -> None:
+    def __init__(self, loop: Loop, prepare: Prepare, *, keep_stdin: bool = False) -> None:
         self._loop = loop
+        self._prepare = prepare
         self._keep_stdin = keep_stdin
         self._on_exit: OnExit = lambda pid, status: None
 
@@ -86,7 +90,7 @@ class Fresh:
         return Warmth(0, {})
 
     def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
-        return start_workers(count, environment, keep_stdin=self._keep_stdin)
+        return start_workers(count, environment, self._prepare, keep_stdin=self._keep_stdin)
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         """Nothing is kept."""
@@ -99,10 +103,21 @@ class Fresh:
 
 
 def start_workers(
-    count: int, environment: Mapping[str, str], *, keep_stdin: bool
+    count: int, environment: Mapping[str, str], prepare: Prepare, *, keep_stdin: bool
 ) -> list[ChildProcess]:
     """Workers that are fresh interpreters."""
-    return [start_interpreter("worker", environment, keep_stdin=keep_stdin) for _ in range(count)]
+    processes = [
+        start_interpreter("worker", environment, keep_stdin=keep_stdin) for _ in range(count)
+    ]
+    tell(processes, prepare)
+    return processes
+
+
+def tell(processes: Iterable[ChildProcess], message: Prepare) -> None:
+    """Send each the message; who has ended meanwhile will be reaped."""
+    for process in processes:
+        with contextlib.suppress(ChannelClosed):
+            process.channel.send(message)
 
 
 @dataclass(eq=False)
@@ -112,6 +127,7 @@ class _Zygote:
     process: ChildProcess
     environment: Mapping[str, str]
     modules: tuple[str, ...] = ()  # what it was told to warm
+    holds: int = 0  # modules of whatever origin
     workers: set[int] = field(default_factory=set)
     trying: str | None = None
     retired: bool = False
@@ -130,6 +146,7 @@ class Forking:
         self,
         loop: Loop,
         report: Callable[[Warmth], None],
+        prepare: Prepare,
         spares: int,
         recall: Recall,
         *,
@@ -137,6 +154,7 @@ class Forking:
     ) -> None:
         self._loop = loop
         self._report = report
+        self._prepare = prepare
         self._keep_stdin = keep_stdin
         self._on_exit: OnExit = lambda pid, status: None
         self._on_stale: OnStale = lambda what: None
@@ -174,7 +192,9 @@ class Forking:
             processes = self._fork(self._begin_anew(environment), missing)
         if processes is None:
             # Children of the supervisor's own; `reaped` tells of them.
-            processes = start_workers(missing, environment, keep_stdin=self._keep_stdin)
+            processes = start_workers(
+                missing, environment, self._prepare, keep_stdin=self._keep_stdin
+            )
         return ahead + processes
 
     def _expect_more(self) -> None:
@@ -264,9 +284,12 @@ class Forking:
                 zygote.process.signal(signal.SIGKILL)
             return None
         zygote.workers.update(answer.pids)
-        return [
+        zygote.holds = answer.modules
+        processes = [
             ChildProcess(pid, channel) for pid, (channel, _) in zip(answer.pids, pairs, strict=True)
         ]
+        tell(processes, self._prepare)
+        return processes
 
     def _answer(self, zygote: _Zygote) -> Forked | Unfit | None:
         """Wait for what it says to a `Fork`; None where it says nothing in time."""
@@ -308,11 +331,18 @@ class Forking:
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         unknown = tuple(name for name in modules if name not in self._learned)
         if not unknown:
+            self._say_that_all_is_warm()
             return
         self._learned.update(dict.fromkeys(unknown))
         self._tries = 0
         self._drop_candidate()
         self._warm_candidate(environment)
+
+    def _say_that_all_is_warm(self) -> None:
+        """Of an application that imports nothing that the first zygote has not, once."""
+        if self._active is not None and self._candidate is None and self.warmth == Warmth(0, {}):
+            self.warmth = Warmth(self._active.holds, {})
+            self._loop.soon(partial(self._report, self.warmth))
 
     def _warm_candidate(self, environment: Mapping[str, str]) -> None:
         modules = tuple(name for name in self._learned if name not in self._unsafe)

@@ -1,15 +1,13 @@
-"""What every worker of a `tornkit serve` is told to do: `Boot.orders`, typed."""
+"""What every worker of a `tornkit serve` is told to do: `Prepare.orders`, typed."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from tornkit.appload.target import Kind, Target
 from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
-from tornkit.serve.messages import Claim
+from tornkit.serve.messages import Claim, Prepare
 
 
 @dataclass(frozen=True)
@@ -47,15 +45,16 @@ class Orders:
             digest_key=secrets.token_hex(16),
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """Values that JSON can hold."""
+    def message(self) -> Prepare:
+        """As what every worker is told first."""
         content = asdict(self)
         content["target"]["kind"] = self.target.kind.value
-        return content
+        return Prepare(content)
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> Orders:
-        """The orders that `as_dict` made this of, also after a journey through JSON."""
+    def told(cls, message: Prepare) -> Orders:
+        """The orders of which `message` made this, also after its journey."""
+        content = message.orders
         target = dict(content["target"])
         target["kind"] = Kind(target["kind"])
         target["arguments"] = tuple(target["arguments"])

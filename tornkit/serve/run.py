@@ -54,7 +54,6 @@ def run(
     hang_timeout = 0.0 if keep_stdin else config.hang_timeout
     health = Health(HealthPolicy(hang_timeout, config.recycle))
     workforce = Workforce(
-        orders=Orders.of(target, config),
         loop=loop,
         nursery=nursery,
         listeners=listeners,
@@ -100,16 +99,17 @@ def _watcher(config: ServeConfig, target: Target, loop: Loop) -> Watcher:
 def _nursery(
     config: ServeConfig, target: Target, loop: Loop, reporter: Reporter, *, keep_stdin: bool
 ) -> Nursery:
+    prepare = Orders.of(target, config).message()
     if config.preload == "standby":
-        return Standby(loop, reporter.warmed, config.workers, keep_stdin=keep_stdin)
+        return Standby(loop, reporter.warmed, prepare, config.workers, keep_stdin=keep_stdin)
     if config.preload == "fork":
         # More could not begin at once; each costs the memory that it does not share.
         spares = min(config.workers, usable_cpus()) if config.reload else 1
         # A worker that is alone imports as fast by itself.
         otherwise = partial(foresee, target) if config.workers > 1 else tuple
         recall = Recall(f"{target.project}\0{target.label}", cache_folder(), otherwise)
-        return Forking(loop, reporter.warmed, spares, recall, keep_stdin=keep_stdin)
-    return Fresh(loop, keep_stdin=keep_stdin)
+        return Forking(loop, reporter.warmed, prepare, spares, recall, keep_stdin=keep_stdin)
+    return Fresh(loop, prepare, keep_stdin=keep_stdin)
 
 
 def _at(config: ServeConfig, sock: socket.socket) -> ServeConfig:

@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 
 from tornkit.serve.channel import ChannelClosed
 from tornkit.serve.loop import Loop
-from tornkit.serve.messages import Warm
-from tornkit.serve.nursery import OnExit, OnStale, start_workers
+from tornkit.serve.messages import Prepare, Warm
+from tornkit.serve.nursery import OnExit, OnStale, start_workers, tell
 from tornkit.serve.processes import ChildProcess, start_interpreter
 from tornkit.serve.warmth import Warmth
 
@@ -29,12 +29,14 @@ class Standby:
         self,
         loop: Loop,
         report: Callable[[Warmth], None],
+        prepare: Prepare,
         count: int,
         *,
         keep_stdin: bool = False,
     ) -> None:
         self._loop = loop
         self._report = report
+        self._prepare = prepare
         self._count = count
         self._keep_stdin = keep_stdin
         self._on_exit: OnExit = lambda pid, status: None
@@ -51,8 +53,10 @@ class Standby:
             self._dismiss()
             self._environment = dict(environment)
         taken, self._spares = self._spares[:count], self._spares[count:]
+        # Not before: one whose imports have become stale is then an interpreter without any.
+        tell(taken, self._prepare)
         missing = count - len(taken)
-        taken += start_workers(missing, environment, keep_stdin=self._keep_stdin)
+        taken += start_workers(missing, environment, self._prepare, keep_stdin=self._keep_stdin)
         # Not now: the workers that were just started are waited for, spares are not.
         self._loop.at(self._loop.now() + 1.0, self._fill)
         return taken

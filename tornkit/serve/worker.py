@@ -1,6 +1,6 @@
 """One worker's life: boot, ready, serve, drain, exit.
 
-    Boot ─▶ load the application, or run the program ─▶ claims, grants ─▶ Ready
+    Prepare ─▶ Boot ─▶ load the application, or run the program ─▶ claims, grants ─▶ Ready
          ─▶ Go: accept ─▶ Drain: stop accepting, let connections go, end ─▶ exit
 
 The process is the user's: tornkit keeps to one thread and one descriptor in it, and gets a turn
@@ -23,7 +23,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -57,6 +57,7 @@ from tornkit.serve.messages import (
     Grant,
     Handover,
     Message,
+    Prepare,
     Ready,
     Refresh,
     ReopenLogs,
@@ -69,6 +70,7 @@ from tornkit.serve.userfiles import folders_of, other_modules, user_files
 
 # RFC 6455, section 7.4.1, and the registry it founded: going away; service restart.
 _WEBSOCKET_SHUTDOWN, _WEBSOCKET_RESTART = 1001, 1012
+_REST = 0.1  # seconds
 _log = logging.getLogger("tornkit")
 
 
@@ -79,40 +81,51 @@ def main(descriptor: int) -> None:
     main_on(Channel(socket.socket(fileno=descriptor)))
 
 
-def main_on(channel: Channel) -> None:
-    """The same, with the channel made already."""
+def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> None:
+    """The same, with the channel made already; `rehearse` is for who is early (`rehearsal`)."""
     leave_to_supervisor()
     try:
+        message, _ = channel.receive()
+        assert isinstance(message, Prepare)
+        orders = Orders.told(message)
+        prepare(orders)
+        if not channel.has_read_ahead:  # nobody waits for it yet
+            rehearse()
+        worker = Worker(orders, channel)
         boot, descriptors = channel.receive()
     except ChannelClosed:
         sys.exit(1)
     assert isinstance(boot, Boot)
+    sys.exit(worker.live(boot.slot, Heartbeat(descriptors[0])))
+
+
+def prepare(orders: Orders) -> None:
+    """Make this process one that serves by these orders; of nobody's code anything is needed."""
     cache_only_settled_sources()
     sources.note_imports()
     # Written by C code on the signal, also where the interpreter never gets a turn.
     faulthandler.register(signal.SIGUSR2, all_threads=True)
-    sys.exit(Worker(boot, channel, Heartbeat(descriptors[0])).live())
+    seams.prepare()
+    loops.use(orders.loop)
+    if orders.engine == "tornkit":
+        # For whoever makes an HTTPServer, the program itself or `Application.listen`.
+        HTTPServer.configure(EngineServer)
+        if orders.speedups:
+            speedups.install()
 
 
 class Worker:
-    """The worker's view of itself."""
+    """The worker's view of itself. From its construction on, what is served is observed."""
 
-    def __init__(self, boot: Boot, channel: Channel, heartbeat: Heartbeat) -> None:
-        self._orders = Orders.from_dict(boot.orders)
-        self._slot = boot.slot
-        self._shown_slot = boot.slot + 1 if self._orders.workers > 1 else None
+    _heartbeat: Heartbeat
+    _listening: Listening
+    _shown_slot: int | None
+
+    def __init__(self, orders: Orders, channel: Channel) -> None:
+        self._orders = orders
         self._channel = channel
-        self._heartbeat = heartbeat
         self._pid = os.getpid()
         self._postponed: deque[tuple[Message, list[int]]] = deque()
-        program = self._orders.target.is_program
-        self._listening = Listening(
-            boot.slot,
-            self._ask,
-            self._on_first_listen,
-            port=self._orders.port if program else None,
-            address=self._orders.address if program else None,
-        )
         self._watched: set[str] = set()
         self._reload_hooks = seams.silence_autoreload(self._watched.add)
         self._websockets = WebSockets()
@@ -124,17 +137,22 @@ class Worker:
         self._waiting: list[tuple[Adopt, list[int]]] = []  # connections that came before `Go`
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Future[None]] = set()
-        seams.install_serving_hooks(self._listening)
-        loops.use(self._orders.loop)
-        if self._orders.engine == "tornkit":
+        if orders.engine == "tornkit":
             EngineServer.observer = self._connections
-            # For whoever makes an HTTPServer, the program itself or `Application.listen`.
-            HTTPServer.configure(EngineServer)
-            if self._orders.speedups:
-                speedups.install()
 
-    def live(self) -> int:
-        """Serve until told to end; the exit status."""
+    def live(self, slot: int, heartbeat: Heartbeat) -> int:
+        """Load what there is to serve, and serve until told to end; the exit status."""
+        self._heartbeat = heartbeat
+        self._shown_slot = slot + 1 if self._orders.workers > 1 else None
+        program = self._orders.target.is_program
+        self._listening = Listening(
+            slot,
+            self._ask,
+            self._on_first_listen,
+            port=self._orders.port if program else None,
+            address=self._orders.address if program else None,
+        )
+        seams.install_serving_hooks(self._listening)
         try:
             if self._orders.target.is_program:
                 self._run_program()
@@ -330,6 +348,8 @@ class Worker:
             self._channel.send(Closed())
             await self._connections.drained(drain.timeout)
             if drain.successor:
+                # To end is work, and the successors' first answers are waited for.
+                await asyncio.sleep(_REST)
                 self._run_reload_hooks()
         finally:
             self._end()  # whatever went wrong: it has been told to

@@ -36,7 +36,6 @@ from tornkit.serve.messages import (
     ReopenLogs,
 )
 from tornkit.serve.nursery import Nursery
-from tornkit.serve.orders import Orders
 from tornkit.serve.processes import ChildProcess
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.sockets import CannotBind, Listeners
@@ -75,7 +74,6 @@ class Workforce:
     def __init__(
         self,
         *,
-        orders: Orders,
         loop: Loop,
         nursery: Nursery,
         listeners: Listeners,
@@ -83,7 +81,6 @@ class Workforce:
         reporter: Reporter,
         drain_timeout: float,
     ) -> None:
-        self._orders = orders
         self._loop = loop
         self._nursery = nursery
         self._listeners = listeners
@@ -135,7 +132,7 @@ class Workforce:
             )
             self._children.add(worker)
             self._loop.listen(process.channel, partial(self._read, worker))
-            boot = Boot(slot, generation.number, self._orders.as_dict())
+            boot = Boot(slot, generation.number)
             self._send(worker, boot, self._health.admit(worker.pid))
             workers.append(worker)
         return workers

@@ -35,7 +35,7 @@ from tornkit.serve import libraries, signals, worker
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
 from tornkit.serve.processes import die_with_parent
-from tornkit.serve.rehearsal import rehearse
+from tornkit.serve.rehearsal import may_be_seen, rehearse
 from tornkit.serve.userfiles import remember_what_is_held
 from tornkit.serve.warming import Warming, changed, fingerprint, thread_count
 
@@ -59,14 +59,15 @@ class Birth:
 
     descriptor: int
     environment: Mapping[str, str]
+    may_rehearse: bool
 
     def begin(self) -> None:
         """Be a worker. Exits."""
         _live_in(self.environment)
         gc.enable()
         _reseed_numpy()
-        rehearse()
-        worker.main_on(Channel(socket.socket(fileno=self.descriptor)))
+        channel = Channel(socket.socket(fileno=self.descriptor))
+        worker.main_on(channel, rehearse if self.may_rehearse else lambda: None)
 
 
 def _live_in(environment: Mapping[str, str]) -> None:
@@ -105,7 +106,8 @@ class Zygote:
         self._workers: set[int] = set()
         self._wake_read, self._wake_write = socket.socketpair()
         seams.prepare()
-        rehearse()  # what is made once and kept, as specialised bytecode, is shared
+        if may_be_seen():
+            rehearse()  # what is made once and kept, as specialised bytecode, is shared
         self._freeze()
 
     def live(self) -> Birth | None:
@@ -143,6 +145,7 @@ class Zygote:
         """Clean once, then let the collector forget all there is: no page of it is written."""
         remember_what_is_held()
         self._fingerprint = fingerprint()
+        self._may_rehearse = may_be_seen()
         speedups.look()
         gc.collect()
         _forget_lookups()
@@ -180,7 +183,7 @@ class Zygote:
         for descriptor in descriptors:
             os.close(descriptor)
         self._workers.update(pids)
-        self._channel.send(Forked(tuple(pids)))
+        self._channel.send(Forked(tuple(pids), len(sys.modules)))
         return None
 
     def _unfit(self) -> Unfit | None:
@@ -202,7 +205,7 @@ class Zygote:
         self._channel.close()
         self._wake_read.close()
         self._wake_write.close()
-        return Birth(own, message.environment)
+        return Birth(own, message.environment, self._may_rehearse)
 
     # ---- workers ----
 

@@ -1,0 +1,128 @@
+"""What a worker does before anybody waits: it is real, leaves nothing, and nobody sees it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import textwrap
+from types import SimpleNamespace
+
+import pytest
+from tornado.routing import Router
+from tornado.web import Application, RequestHandler
+
+from tornkit.serve.rehearsal import may_be_seen, rehearse
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs sockets without a name")
+
+
+def run(script: str) -> str:
+    """What a fresh interpreter prints."""
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    return result.stdout
+
+
+@linux
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_request_is_answered_by_what_will_serve(loop: str) -> None:
+    told = run(
+        f"""
+        from tornado.httpserver import HTTPServer
+        from tornado.web import RequestHandler
+        from tornkit.engine import loops, speedups
+        from tornkit.engine.server import HTTPServer as Engine
+        from tornkit.serve.rehearsal import rehearse
+
+        loops.use({loop!r})
+        HTTPServer.configure(Engine)
+        speedups.install()
+        def told(handler):
+            print(type(handler.request.connection).__name__, handler.get_status())
+        RequestHandler.on_finish = told
+        rehearse()
+        rehearse()
+        """
+    )
+    assert told == "Exchange 200\n" * 2
+
+
+@linux
+def test_a_request_is_answered_by_tornado_too() -> None:
+    told = run(
+        """
+        from tornado.web import RequestHandler
+        from tornkit.serve.rehearsal import rehearse
+
+        RequestHandler.on_finish = lambda handler: print(handler.get_status())
+        rehearse()
+        """
+    )
+    assert told == "200\n"
+
+
+@linux
+@pytest.mark.usefixtures("no_leaks")
+def test_it_leaves_nothing() -> None:
+    told = run(
+        """
+        import asyncio, gc, os, sys, threading
+        from tornkit.serve.rehearsal import rehearse
+
+        def there_is():
+            gc.collect()
+            return set(sys.modules), sorted(os.listdir("/proc/self/fd")), threading.enumerate()
+
+        rehearse()  # what Tornado imports for the first request stays
+        before = there_is()
+        rehearse()
+        assert there_is() == before
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            print("no loop runs")
+        assert not [name for name in sys.modules if "rehearsed" in name]
+        assert not [name for name in sys.path if "rehearsed" in name]
+        """
+    )
+    assert told == "no loop runs\n"
+
+
+def test_what_the_system_does_not_give_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> socket.socket:
+        raise OSError("no descriptor is left")
+
+    none = SimpleNamespace(socket=refuse, AF_UNIX=socket.AF_UNIX)
+    monkeypatch.setattr("tornkit.serve.rehearsal.socket", none)
+    rehearse()
+
+
+class Wrapper:
+    """As instrumentation does it: no function, but called as one."""
+
+    def __call__(self) -> None:
+        raise AssertionError
+
+
+def test_tornado_alone_may_see_it() -> None:
+    assert may_be_seen()
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(RequestHandler, "prepare"), (Application, "__init__"), (Router, "find_handler")],
+)
+@pytest.mark.parametrize("replacement", [lambda self: None, Wrapper(), property(lambda self: 1)])
+def test_a_library_that_listens_to_requests_may_not(
+    owner: type, name: str, replacement: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, name, replacement)
+    assert not may_be_seen()
