@@ -234,16 +234,19 @@ class Watcher:
         return time.monotonic() - when < _ECHO and state == _state(path)
 
 
-_State = tuple[int, int, int, int]
+_State = tuple[int, int, int]
 
 
 def _state(path: Path) -> _State | None:
-    """What differs after each change of the file; None where it is not there."""
+    """What differs after a change of what is in the file; None where it is not there.
+
+    Not its mode: editors set that when they have closed it.
+    """
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 class _Filter(watchfiles.DefaultFilter):
