@@ -103,6 +103,27 @@ def test_what_the_system_does_not_give_is_done_without(monkeypatch: pytest.Monke
     rehearse()
 
 
+@linux
+def test_an_answer_is_not_waited_for_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tornkit.serve.rehearsal._REQUEST", b"GET")
+    monkeypatch.setattr("tornkit.serve.rehearsal._PATIENCE", 0.05)
+    rehearse()
+
+
+@linux
+def test_nobody_reads_of_it_in_a_log() -> None:
+    told = run(
+        """
+        import logging
+        from tornkit.serve.rehearsal import rehearse
+
+        logging.basicConfig(level=logging.INFO)
+        rehearse()
+        """
+    )
+    assert told == ""
+
+
 def test_tornado_alone_may_see_it() -> None:
     told = run(
         """

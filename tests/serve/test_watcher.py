@@ -383,6 +383,44 @@ def test_a_save_of_a_loaded_file_is_told_once(loaded: Watching, project: Path) -
         assert times_told(loaded, app, canary) == 0
 
 
+def test_a_link_that_is_turned_to_what_was_just_saved(
+    project: Path, watching: Callable[[WatchRules], Watching]
+) -> None:
+    """The save was told of; that the link leads there now was not."""
+    link, one, other = (project / name for name in ("mod.py", "one.py", "other.py"))
+    for version in (one, other):
+        version.write_text(version.name)
+    link.symlink_to(other)
+    rules = WatchRules(folders=frozenset({project}), loaded_files=frozenset({one, other}))
+    watched = watching(rules)
+    watched.arm(project / "canary.py")
+    one.write_text("edited")
+    assert watched.wait_for(one) is RESTART
+    watched.arm(project / "another.py")  # all of that has been told
+    watched.seen.clear()
+    aside = project / "aside.py"
+    aside.symlink_to(one)
+    aside.replace(link)
+    assert watched.wait_for(link) is RESTART
+
+
+def test_a_folder_that_comes_back_with_what_was_just_saved(loaded: Watching, project: Path) -> None:
+    """Another generation may have failed while it was away."""
+    package, elsewhere = project / "pkg", project.parent / "elsewhere"
+    module = package / "module.py"
+    module.write_text("1")
+    loaded.watcher.widen([str(module)], (), ())
+    loaded.wait_for(module, lambda: module.write_text(str(time.monotonic())))
+    package.rename(elsewhere)
+    loaded.arm(project / "another.py")
+    loaded.seen.clear()
+    elsewhere.rename(package)
+    assert loaded.wait_for(module) is RESTART
+    loaded.seen.clear()
+    module.write_text("2")
+    assert loaded.wait_for(module) is RESTART
+
+
 def test_what_is_written_and_not_closed_is_told_too(loaded: Watching, project: Path) -> None:
     with (project / "app.py").open("w") as file:
         file.write("half of")

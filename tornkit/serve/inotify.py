@@ -46,12 +46,18 @@ class Saves:
         self._closed = False
         self._lock = threading.Lock()
         self._folders: dict[int, Path] = {}  # by watch
+        self._poller = select.poll()
+        for descriptor in (self._descriptor, self._closing):
+            self._poller.register(descriptor, select.POLLIN)
 
     def cover(self, folders: Iterable[Path]) -> None:
-        """Listen to these too; those that can't be listened to are left out."""
+        """Listen to these too; those that can't be listened to are left out.
+
+        To cover one again does no harm, and helps where another folder has its name now.
+        """
         mask = _CLOSE_WRITE | _MOVED_TO | _MOVE_SELF | _ONLY_FOLDERS
         with self._lock:
-            for folder in set(folders).difference(self._folders.values()):
+            for folder in folders:
                 watch = self._libc.inotify_add_watch(self._descriptor, os.fsencode(folder), mask)
                 if watch != -1:
                     self._folders[watch] = folder
@@ -59,11 +65,13 @@ class Saves:
     def rows(self) -> Iterator[set[Path]]:
         """What was saved, row after row, waiting for each; ends after `close`."""
         while True:
-            self._wait(None)
+            self._poller.poll()
             latest = time.monotonic() + _PATIENCE
-            saved = self._read()
-            while self._wait(_QUIET) and time.monotonic() < latest and not self._closed:
-                saved |= self._read()
+            saved = more = self._read()
+            while more and time.monotonic() < latest:
+                time.sleep(_QUIET)
+                more = self._read()
+                saved |= more
             if self._closed:
                 break
             if saved:
@@ -75,10 +83,6 @@ class Saves:
         """End `rows`, from another thread."""
         self._closed = True
         os.write(self._close, b"\0")
-
-    def _wait(self, seconds: float | None) -> bool:
-        """Whether there is something to read, or it was closed. `select` counts microseconds."""
-        return bool(select.select((self._descriptor, self._closing), (), (), seconds)[0])
 
     def _read(self) -> set[Path]:
         try:

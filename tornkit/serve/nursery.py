@@ -340,8 +340,9 @@ class Forking:
 
     def _say_that_all_is_warm(self) -> None:
         """Of an application that imports nothing that the first zygote has not, once."""
-        if self._active is not None and self._candidate is None and self.warmth == Warmth(0, {}):
-            self.warmth = Warmth(self._active.holds, {})
+        holds = self._active.holds if self._active is not None and self._candidate is None else 0
+        if holds and self.warmth == Warmth(0, {}):
+            self.warmth = Warmth(holds, {})
             self._loop.soon(partial(self._report, self.warmth))
 
     def _warm_candidate(self, environment: Mapping[str, str]) -> None:

@@ -178,8 +178,6 @@ class Watcher:
         if wider != self.rules:
             self.rules = wider
             self.start()
-        else:
-            self._cover_saves()  # a folder that was away is back
 
     def changes(self) -> dict[Path, Meaning]:
         """What has changed since the last call and calls for something."""
@@ -201,10 +199,16 @@ class Watcher:
         self._troubles.append(trouble)
         self._wake()
 
-    def _tell(self, paths: Iterable[Path]) -> None:
-        unknown = [path for path in paths if not self._has_told(path)]
-        if unknown:
+    def _tell(self, changed: Iterable[Path], came: Collection[Path] = ()) -> None:
+        """``came``: files in a folder that has come, which is not the echo of a save."""
+        unknown = [path for path in changed if not self._has_told(path)]
+        for path in (*unknown, *came):
+            self._saved.pop(path, None)  # it is something else by now
+        if came:
+            self._cover_saves()
+        if unknown or came:
             self._seen.extend(unknown)
+            self._seen.extend(came)
             self._wake()
 
     # ---- saves ----
@@ -228,8 +232,8 @@ class Watcher:
 
     def _has_told(self, path: Path) -> bool:
         """Whether `Saves` told of it a moment ago, and nothing has changed about it since."""
-        if path not in self._saved:
-            path = Path(os.path.realpath(path))
+        if path not in self._saved:  # by the real name of its folder: a link is not its target
+            path = Path(os.path.realpath(path.parent), path.name)
         when, state = self._saved.get(path, (0.0, None))
         return time.monotonic() - when < _ECHO and state == _state(path)
 
@@ -274,7 +278,7 @@ class _Watch:
 
     def __init__(
         self,
-        tell: Callable[[Iterable[Path]], None],
+        tell: Callable[[Iterable[Path], Collection[Path]], None],
         in_trouble: Callable[[str], None],
         *,
         recursive: bool,
@@ -326,13 +330,16 @@ class _Watch:
             force_polling=True if polling else None,
             raise_interrupt=False,
         ):
-            names = {name for _, name in changes}
+            came: set[str] = set()
             if self._recursive:
-                names.update(_below((name for kind, name in changes if kind is _ADDED), wanted))
-            # By both names where one is a link: what was loaded is known by the real one, and a
-            # link that was turned elsewhere by its own.
-            names.update([os.path.realpath(name) for name in names])
-            self._tell(Path(name) for name in names)
+                came.update(_below((name for kind, name in changes if kind is _ADDED), wanted))
+            names = {name for _, name in changes}
+            self._tell(_by_both_names(names), _by_both_names(came))
+
+
+def _by_both_names(names: Collection[str]) -> set[Path]:
+    """Where one is a link: what was loaded is known by the real one, a turned link by its own."""
+    return {Path(name) for name in (*names, *map(os.path.realpath, names))}
 
 
 def _below(added: Iterable[str], wanted: _Filter) -> Iterator[str]:

@@ -107,7 +107,7 @@ class Zygote:
         self._wake_read, self._wake_write = socket.socketpair()
         seams.prepare()
         if may_be_seen():
-            rehearse()  # what is made once and kept, as specialised bytecode, is shared
+            rehearse()  # what is made once and kept is then shared
         self._freeze()
 
     def live(self) -> Birth | None:

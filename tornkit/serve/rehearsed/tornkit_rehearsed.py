@@ -34,4 +34,5 @@ def make_app() -> tornado.web.Application:
             ("/echo", Echo),
         ],
         template_path=str(Path(__file__).parent),
+        log_function=lambda handler: None,  # nobody has asked
     )
