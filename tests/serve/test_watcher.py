@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tornkit.serve.inotify import Saves
 from tornkit.serve.watcher import Meaning, Watcher, WatchRules
 
 PROJECT = Path("/home/me/build/project")
@@ -381,6 +382,32 @@ def test_a_save_of_a_loaded_file_is_told_once(loaded: Watching, project: Path) -
         app.chmod(0o644 if text == "2" else 0o640)  # as editors do when they have written
         assert times_told(loaded, app, canary) == 1
         assert times_told(loaded, app, canary) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux alone")
+def test_a_save_that_watchfiles_tells_first_is_told_once(
+    loaded: Watching, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy machine, where the thread that hears of saves may be late."""
+    app, heard = project / "app.py", threading.Event()
+    rows = Saves.rows
+
+    def late(saves: Saves) -> Iterator[set[Path]]:
+        for row in rows(saves):
+            assert heard.wait(10)
+            yield row
+
+    monkeypatch.setattr(Saves, "rows", late)
+    watched = Watching(loaded.watcher.rules)
+    watched.arm(project / "canary.py")
+    app.write_text("2")
+    assert watched.wait_for(app) is RESTART
+    watched.seen.clear()
+    heard.set()
+    assert times_told(watched, app, project / "canary.py") == 0
+    app.write_text("3")
+    assert times_told(watched, app, project / "canary.py") == 1
+    watched.watcher.stop()
 
 
 def test_a_link_that_is_turned_to_what_was_just_saved(

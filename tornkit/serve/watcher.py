@@ -4,8 +4,8 @@ watchfiles tells of changes in a thread of its own; what it says is put in a que
 supervisor is woken. Two watches: the project and ``--watch`` folders with all below them, and the
 single folders of other files that the workers run (an editable install, a module beside the
 project). A home or root folder is never watched with all below it. A third thread, on Linux, tells
-of saves of files that the workers run, and tells first (`tornkit.serve.inotify`); what watchfiles
-says of the same save is then passed over.
+of saves of files that the workers run, and mostly tells first (`tornkit.serve.inotify`); what the
+other says of the same save is passed over.
 
 What a change means is `Meaning`: a Python file, the env file, and whatever was asked for by
 ``--watch`` or `tornado.autoreload.watch` mean a restart; templates and static files a refresh.
@@ -17,12 +17,14 @@ import contextlib
 import enum
 import fnmatch
 import os
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import watchfiles
 
@@ -37,7 +39,8 @@ _REFRESH_SUFFIXES = frozenset(
 _STEP_MS = 5  # how often watchfiles looks whether inotify had something to say
 _ADDED = watchfiles.Change.added
 _DEBOUNCE_MS = 50  # the longest that it gathers before it tells
-_ECHO = 1.0  # seconds: by then it has told of what `Saves` told of, also on a busy machine
+_ECHO = 1.0  # seconds: by then both have told of a save, also on a busy machine
+_CLOCK_REALTIME_COARSE = 5  # <linux/time.h>: what file systems take a file's time from
 
 
 class Meaning(enum.Enum):
@@ -143,7 +146,8 @@ class Watcher:
         self._deep = _Watch(self._tell, self._in_trouble, recursive=True, polling=polling)
         self._flat = _Watch(self._tell, self._in_trouble, recursive=False, polling=polling)
         self._saves: Saves | None = None
-        self._saved: dict[Path, tuple[float, _State]] = {}  # `Saves` told of it then, and so
+        self._told: dict[Path, _Told] = {}  # by the real name of its folder
+        self._telling = threading.Lock()
 
     def start(self) -> None:
         """Begin to watch."""
@@ -201,9 +205,14 @@ class Watcher:
 
     def _tell(self, changed: Iterable[Path], came: Collection[Path] = ()) -> None:
         """``came``: files in a folder that has come, which is not the echo of a save."""
-        unknown = [path for path in changed if not self._has_told(path)]
-        for path in (*unknown, *came):
-            self._saved.pop(path, None)  # it is something else by now
+        with self._telling:
+            states = {path: _state(path) for path in changed}
+            unknown = [path for path, state in states.items() if not self._is_echo(path, state)]
+            for path in (*unknown, *came):
+                self._told.pop(_key(path), None)
+            for path in self._files().intersection(unknown):  # of no others `Saves` tells
+                if _rests(states[path]):
+                    self._note(path, states[path], rests=True)
         if came:
             self._cover_saves()
         if unknown or came:
@@ -222,23 +231,58 @@ class Watcher:
 
     def _hear(self, saves: Saves) -> None:
         for row in saves.rows():
-            states = {path: _state(path) for path in row & self._files()}
-            saved = {path: state for path, state in states.items() if state is not None}
+            with self._telling:
+                states = {path: _state(path) for path in row & self._files()}
+                saved = [
+                    path
+                    for path, state in states.items()
+                    # Two saves may leave the same state. Each is heard, so each counts; but not
+                    # where it was at rest in that state when watchfiles came first, as it may.
+                    if state is not None and not self._is_echo(path, state, of_rest=True)
+                ]
+                for path in saved:
+                    self._note(path, states[path], rests=False)
             if saved:
-                now = time.monotonic()
-                self._saved.update((path, (now, state)) for path, state in saved.items())
                 self._seen.extend(saved)
                 self._wake()
 
-    def _has_told(self, path: Path) -> bool:
-        """Whether `Saves` told of it a moment ago, and nothing has changed about it since."""
-        if path not in self._saved:  # by the real name of its folder: a link is not its target
-            path = Path(os.path.realpath(path.parent), path.name)
-        when, state = self._saved.get(path, (0.0, None))
-        return time.monotonic() - when < _ECHO and state == _state(path)
+    def _note(self, path: Path, state: _State | None, *, rests: bool) -> None:
+        self._told[_key(path)] = _Told(time.monotonic(), state, rests)
+
+    def _is_echo(self, path: Path, state: _State | None, *, of_rest: bool = False) -> bool:
+        """Whether it was told of a moment ago, and nothing has changed about it since."""
+        told = self._told.get(_key(path))
+        return (
+            told is not None
+            and state is not None
+            and told.state == state
+            and time.monotonic() - told.when < _ECHO
+            and (told.rests or not of_rest)
+        )
 
 
 _State = tuple[int, int, int]
+
+
+class _Told(NamedTuple):
+    """When a file was told of, in what state, and whether it can't have changed within that."""
+
+    when: float
+    state: _State | None
+    rests: bool
+
+
+def _key(path: Path) -> Path:
+    """A file has one real folder; but a link is not its target."""
+    return Path(os.path.realpath(path.parent), path.name)
+
+
+def _rests(state: _State | None) -> bool:
+    """Whether another change would have another time: the file system's clock has gone on."""
+    if state is None or sys.platform != "linux":
+        return False
+    tick = time.clock_getres(_CLOCK_REALTIME_COARSE)
+    return time.time() - state[2] / 1e9 > tick
 
 
 def _state(path: Path) -> _State | None:
