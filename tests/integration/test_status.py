@@ -79,9 +79,13 @@ def test_json_tells_all_of_a_server(
             asked = ask("--json", env=runtime)
             assert asked.returncode == 0
             (one,) = json.loads(asked.stdout)["servers"]
-            return one if sum(worker["in_flight"] for worker in one["workers"]) else None
+            in_flight, requests = (
+                sum(worker[what] for worker in one["workers"]) for what in ("in_flight", "requests")
+            )
+            # Each worker says so in its own time.
+            return one if in_flight and requests == 2 else None
 
-        one = wait_for(told, "the request under way shows")
+        one = wait_for(told, "both requests show, and that one is under way")
         (server.folder / "release").touch()
         assert busy.read_response().text == "done"
     assert one["pid"] == server.process.pid
