@@ -499,3 +499,64 @@ async def test_a_connection_that_cannot_be_served_is_closed(
         assert "Error in connection callback" in caplog.text
         other = await here.connect()
         assert (await other.get()).status == 200
+
+
+class Other(RequestHandler):
+    def get(self) -> None:
+        self.write("other")
+
+
+class Refusing(HTTPMessageDelegate):
+    def __init__(self, connection: HTTPConnection) -> None:
+        self.connection = connection
+
+    def finish(self) -> None:
+        headers = HTTPHeaders({"Content-Length": "7"})
+        start_line = ResponseStartLine("HTTP/1.1", 200, "OK")
+        self.connection.write_headers(start_line, headers, b"refused")
+        self.connection.finish()
+
+
+@EITHER
+@in_loop
+async def test_whoever_begins_requests_otherwise_while_it_serves_is_asked(
+    server_class: ServerClass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begin(self: Any, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        return Refusing(request_conn)
+
+    class Made(server_class):  # type: ignore[misc,valid-type]
+        pass
+
+    class Mine(Application):
+        pass
+
+    app = Mine([("/.*", Where)], log_function=lambda handler: None)
+    async with serving(Made, app) as made:
+
+        async def said(*lines: str) -> bytes:
+            # Tornado's begins a request when the one before is done.
+            client = await made.connect()
+            response = await client.get("/", *lines)
+            client.close()
+            return response.body
+
+        assert await said() == b"127.0.0.1 http"
+        made.server.start_request = begin.__get__(made.server)
+        assert await said() == b"refused"
+        del made.server.start_request
+        assert await said() == b"127.0.0.1 http"
+        for owner in (Made, Mine):
+            with monkeypatch.context() as patch:
+                patch.setattr(owner, "start_request", begin)
+                assert await said() == b"refused"
+            assert await said() == b"127.0.0.1 http"
+        made.server.request_callback = Application(
+            [("/.*", Other)], log_function=lambda handler: None
+        )
+        assert await said() == b"other"
+        made.server.request_callback = app
+        made.server.xheaders = True
+        assert await said("X-Real-Ip: 4.4.4.4") == b"4.4.4.4 http"
+        made.server.xheaders = False
+        assert await said("X-Real-Ip: 4.4.4.4") == b"127.0.0.1 http"

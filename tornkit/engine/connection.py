@@ -56,10 +56,10 @@ class Connection:
         "_leaving",
         "_looking",
         "_outbox",
+        "_poller",
         "_queued",
         "_reading",
         "_release",
-        "_sees_once",
         "_since",
         "_timer",
         "_variables",
@@ -104,9 +104,9 @@ class Connection:
         # In which requests begin. What a handler sets in its own is not the next one's to see,
         # though it is often the end of one request that has us look for another.
         self._variables = copy_context()
+        self._poller = server.poller_of(loop)
         self._reading = False
         self._looking = False  # in the next turn of the loop
-        self._sees_once = not isinstance(loop, asyncio.BaseEventLoop)  # `_on_readable`
         self._resume()
 
     # ---- as Tornado's HTTP1ServerConnection ----
@@ -141,9 +141,11 @@ class Connection:
         return bytes(self._inbox)
 
     def _on_readable(self) -> None:
-        for _ in range(_READS):
-            # A part of a request may be followed by a reset, which has to be seen now: uvloop
-            # looks at a broken socket once, and never again.
+        if not self._receive():
+            return
+        for _ in range(_READS - 1):
+            # A part of a request may be followed by a reset, which has to be seen now, where it
+            # is told once.
             if not self._receive():
                 return
         self._look_soon()
@@ -183,7 +185,7 @@ class Connection:
             return not self._queued and not self.closed and bool(self._inbox)
         if self._wanting is not None:
             return True
-        if self._sees_once:
+        if self._poller.tells_once:
             # When the handler has had a turn: nearly all have answered then, and need no look.
             self._look_soon()
         return False
@@ -213,7 +215,7 @@ class Connection:
     def _pause(self) -> None:
         if self._reading:
             self._reading = False
-            self.loop.remove_reader(self.sock.fileno())
+            self._poller.remove(self.sock.fileno())
 
     def read_on(self) -> None:
         """Read again, if there is room."""
@@ -223,7 +225,7 @@ class Connection:
     def _resume(self) -> None:
         if not self._reading and not self.closed and not self._last_words:
             self._reading = True
-            self._variables.run(self.loop.add_reader, self.sock.fileno(), self._on_readable)
+            self._poller.add(self.sock.fileno(), self._variables, self._on_readable)
 
     def begin(self) -> None:
         """Begin with the next request, if it is here."""
@@ -375,7 +377,7 @@ class Connection:
         self._timer.cancel()
         if self._reading:
             self._reading = False
-            self.loop.remove_reader(self.sock.fileno())
+            self._poller.remove(self.sock.fileno())
         outbox, self._outbox = self._outbox, None
         return [] if outbox is None else outbox.stop()
 

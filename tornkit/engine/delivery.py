@@ -20,27 +20,38 @@ from typing import TYPE_CHECKING
 from tornado.httputil import HTTPInputError, HTTPMessageDelegate
 from tornado.log import app_log, gen_log
 
+from tornkit.engine.request import find_delegate
+
 if TYPE_CHECKING:
     from tornkit.engine.connection import Connection
     from tornkit.engine.exchange import Exchange
     from tornkit.engine.grammar import Head
 
 _REFUSAL = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+_NOBODY = HTTPMessageDelegate()
 _RAISED = (Exception, asyncio.CancelledError)  # what a delegate's own code may end in
 
 
 def deliver(connection: Connection, exchange: Exchange, head: Head) -> None:
     """Hand the request over; in a task where the delegate takes its time."""
+    server = connection.server
+    start_line, headers, length, _ = head
+    delegate: HTTPMessageDelegate = _NOBODY
+    if (router := server.straight_to()) is None:
+        try:
+            delegate = server.start_request(connection, exchange)
+        except Exception:  # noqa: BLE001 - a subclass may raise anything
+            app_log.error("Uncaught exception", exc_info=True)
+            connection.abandon()
+            return
     try:
-        delegate = connection.server.start_request(connection, exchange)
-    except Exception:  # noqa: BLE001 - a subclass may raise anything
-        app_log.error("Uncaught exception", exc_info=True)
-        connection.abandon()
-        return
-    try:
-        waiting = delegate.headers_received(head.start_line, head.headers)
-        if waiting is not None or head.length:
-            _Body(connection, exchange, delegate, head.length).begin(waiting)
+        if router is not None:
+            delegate = find_delegate(
+                router, connection, exchange, start_line, headers, server.compiled
+            )
+        waiting = delegate.headers_received(start_line, headers)
+        if waiting is not None or length:
+            _Body(connection, exchange, delegate, length).begin(waiting)
         elif not exchange.detached:
             _finish(exchange, delegate)
     except _RAISED as error:  # so may a delegate

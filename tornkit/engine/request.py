@@ -118,6 +118,23 @@ class LazyRequest(HTTPServerRequest):
 LazyRequest.__name__ = LazyRequest.__qualname__ = "HTTPServerRequest"  # in logs and messages
 
 
+def find_delegate(
+    router: routing.Router,
+    server_conn: object,
+    request_conn: HTTPConnection,
+    start_line: RequestStartLine,
+    headers: HTTPHeaders,
+    compiled: Compiled,
+) -> HTTPMessageDelegate:
+    """What ``tornado.routing._RoutingDelegate`` finds for a request."""
+    request = LazyRequest(request_conn, server_conn, start_line, headers)
+    delegate = compiled.find_handler(router, request)
+    if delegate is None:
+        app_log.debug("Delegate for %s %s request not found", start_line.method, start_line.path)
+        delegate = DefaultDelegate(request_conn)
+    return delegate
+
+
 class LazyRoutingDelegate(HTTPMessageDelegate):
     """``tornado.routing._RoutingDelegate``, with a `LazyRequest` and compiled routers."""
 
@@ -140,15 +157,15 @@ class LazyRoutingDelegate(HTTPMessageDelegate):
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         assert isinstance(start_line, RequestStartLine)
-        request = LazyRequest(self._request_conn, self._server_conn, start_line, headers)
-        delegate = self._compiled.find_handler(self._router, request)
-        if delegate is None:
-            app_log.debug(
-                "Delegate for %s %s request not found", start_line.method, start_line.path
-            )
-            delegate = DefaultDelegate(self._request_conn)
-        self._delegate = delegate
-        return delegate.headers_received(start_line, headers)
+        self._delegate = find_delegate(
+            self._router,
+            self._server_conn,
+            self._request_conn,
+            start_line,
+            headers,
+            self._compiled,
+        )
+        return self._delegate.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         assert self._delegate is not None

@@ -24,6 +24,7 @@ from tornkit import seams
 from tornkit.engine import privates
 from tornkit.engine.connection import Connection
 from tornkit.engine.exchange import Exchange
+from tornkit.engine.poller import Poller, new_poller
 from tornkit.engine.request import LazyRoutingDelegate
 from tornkit.engine.routers import Compiled
 
@@ -81,7 +82,8 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         self.longest_head: int = min(self.conn_params.max_header_size, self.buffer_size)
         limit = self.conn_params.max_body_size
         self.max_body_size: int = self.buffer_size if limit is None else limit
-        self._compiled = Compiled()
+        self.compiled = Compiled()
+        self._poller: tuple[asyncio.AbstractEventLoop, Poller] | None = None
         self._tasks: set[asyncio.Future[None]] = set()
         self._plain = (
             privates.SUPPORTED
@@ -90,6 +92,18 @@ class HTTPServer(tornado.httpserver.HTTPServer):
             # A subclass that overrides it wants to see every stream.
             and type(self).handle_stream is tornado.httpserver.HTTPServer.handle_stream
         )
+
+    def straight_to(self) -> Router | None:
+        """The router that requests go to, where nobody has put anything in between."""
+        router = self.request_callback
+        if (
+            isinstance(router, Router)
+            and type(router).start_request is Router.start_request
+            and getattr(self.start_request, "__func__", None) is HTTPServer.start_request
+            and not self.xheaders
+        ):
+            return router
+        return None
 
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection
@@ -101,7 +115,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
             and isinstance(router, Router)
             and type(router).start_request is Router.start_request
         ):
-            lazy = LazyRoutingDelegate(router, server_conn, request_conn, self._compiled)
+            lazy = LazyRoutingDelegate(router, server_conn, request_conn, self.compiled)
             if not self.xheaders:
                 return lazy
             adapted: HTTPMessageDelegate = privates.ProxyAdapter(lazy, request_conn)
@@ -151,6 +165,12 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         return privates.RequestContext(
             SimpleNamespace(socket=sock), address, self.protocol, self.trusted_downstream
         )
+
+    def poller_of(self, loop: asyncio.AbstractEventLoop) -> Poller:
+        """Who tells this server's connections in ``loop`` what there is to read."""
+        if self._poller is None or self._poller[0] is not loop:
+            self._poller = loop, new_poller(loop)
+        return self._poller[1]
 
     def keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run it, and hold on to it."""

@@ -319,6 +319,6 @@ def can_be_compiled(router: RuleRouter) -> bool:
         getattr(router.find_handler, "__func__", None) is _find_handler
         and kind.__getattribute__ is object.__getattribute__
         and not hasattr(kind, "rules")
-        and type(vars(router).get("rules")) in (list, CountedRules)
+        and type(getattr(router, "rules", None)) in (list, CountedRules)
         and all(type(rule).__eq__ is object.__eq__ for rule in router.rules)
     )

@@ -1,0 +1,111 @@
+"""Which connections have something to be read, asked of the system for all of them together.
+
+A loop can ask, and makes a callback, an entry in its queue and a call through it for each that has:
+1.2 microseconds of asyncio's Python, 0.5 of uvloop's C. So a server's connections stand in an epoll
+of their own, the loop watches that alone, and who has something is called from here, in the turn
+and in the order in which the loop would have called it. It pays from the third connection on; a
+single one pays 0.6 microseconds for the second question.
+
+uvloop looks at a broken socket once, and never again, unless it is given anew; an epoll goes on
+telling of it.
+
+Where there is no epoll, the loop watches each connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import Callable
+from contextvars import Context
+from functools import partial
+from typing import Protocol
+
+
+class Poller(Protocol):
+    """Calls who has something to read."""
+
+    tells_once: bool
+    """Whether it may tell of an error once, and never again."""
+
+    def add(self, fd: int, variables: Context, on_readable: Callable[[], None]) -> None:
+        """Call ``on_readable``, in a copy of ``variables``, while ``fd`` has something to read.
+
+        An end and an error are something, too.
+        """
+
+    def remove(self, fd: int) -> None:
+        """Call it no more; to be called while ``fd`` is open."""
+
+
+def new_poller(loop: asyncio.AbstractEventLoop) -> Poller:
+    """One that ``loop`` watches while anything stands in it."""
+    return _Epoll(loop) if hasattr(select, "epoll") else _Loop(loop)
+
+
+class _Loop:
+    """The loop watches each."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.tells_once = not isinstance(loop, asyncio.BaseEventLoop)
+
+    def add(self, fd: int, variables: Context, on_readable: Callable[[], None]) -> None:
+        variables.run(self._loop.add_reader, fd, on_readable)
+
+    def remove(self, fd: int) -> None:
+        self._loop.remove_reader(fd)
+
+
+class _Epoll:
+    """An epoll that the loop watches, open while anything stands in it.
+
+    Where there is no descriptor left for one, the loop watches.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._epoll: select.epoll | None = None
+        self._readers: dict[int, Callable[[], object]] = {}
+        self._without = _Loop(loop)
+        self._without_us: set[int] = set()
+        self.tells_once = False
+
+    def add(self, fd: int, variables: Context, on_readable: Callable[[], None]) -> None:
+        if self._epoll is None:
+            try:
+                self._epoll = select.epoll()
+            except OSError:
+                self._without.add(fd, variables, on_readable)
+                self._without_us.add(fd)
+                self.tells_once = self._without.tells_once
+                return
+            self._loop.add_reader(self._epoll.fileno(), self._on_ready)
+        self._epoll.register(fd, select.EPOLLIN)
+        self._readers[fd] = partial(variables.copy().run, on_readable)
+
+    def remove(self, fd: int) -> None:
+        if fd in self._without_us:
+            self._without_us.discard(fd)
+            self._without.remove(fd)
+            return
+        assert self._epoll is not None
+        del self._readers[fd]
+        self._epoll.unregister(fd)
+        if not self._readers:
+            self._loop.remove_reader(self._epoll.fileno())
+            self._epoll.close()
+            self._epoll = None
+
+    def _on_ready(self) -> None:
+        assert self._epoll is not None
+        readers = self._readers
+        for fd, _ in self._epoll.poll(0):
+            reader = readers.get(fd)  # one that was called before it may have removed it
+            if reader is not None:
+                try:
+                    reader()
+                except Exception as error:  # noqa: BLE001 - the others are not to miss theirs
+                    self._loop.call_exception_handler(
+                        {"message": f"Exception in {reader!r}", "exception": error}
+                    )
