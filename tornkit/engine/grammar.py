@@ -51,9 +51,11 @@ class HeadReader:
     connection would hold for nothing.
     """
 
-    __slots__ = ("_fields", "_has_asked", "_line", "_start_line")
+    __slots__ = ("_fields", "_has_asked", "_line", "_start_line", "whole")
 
     def __init__(self) -> None:
+        self.whole = b""
+        """What was read last, if it was a head and no more; `again` reads it."""
         self._has_asked = False
         self._line = b""
         self._start_line: RequestStartLine | None = None
@@ -78,10 +80,21 @@ class HeadReader:
                 return None
         if self._has_asked and end <= _MEMORABLE:
             self._line, self._start_line, self._fields = line, start_line, fields
+            self.whole = bytes(data) if end == len(data) else b""
         self._has_asked = True
-        lines, length, connection = fields
-        head: Head = _new_tuple(Head, (start_line, LazyHeaders(lines), length, connection))
-        return head
+        return _head(start_line, fields)
+
+    def again(self) -> Head:
+        """The head in `whole`."""
+        assert self._start_line is not None
+        assert self._fields is not None
+        return _head(self._start_line, self._fields)
+
+
+def _head(start_line: RequestStartLine, fields: Fields) -> Head:
+    lines, length, connection = fields
+    head: Head = _new_tuple(Head, (start_line, LazyHeaders(lines), length, connection))
+    return head
 
 
 def _read_start_line(line: bytes) -> RequestStartLine | None:

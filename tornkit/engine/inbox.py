@@ -57,18 +57,21 @@ class Inbox:
         Nothing is taken out where there is none. Its body, if it has one, is next.
         """
         data, searched = self._data, self._searched
-        end = data.find(b"\r\n\r\n", searched) + 4
-        if end < 4:
-            # Other line ends, a head that is too long: not ours to judge.
-            odd = data.find(b"\n\n", searched) >= 0 or data.find(b"\n\r\n", searched) >= 0
-            if odd or len(data) > longest_head:
-                return Found.RARE
-            self._searched = max(0, len(data) - 3)
-            return Found.NOTHING
-        head = self._reader.read(data, end) if end <= longest_head else None
-        if head is None:
-            return Found.RARE
-        if head.length > longest_body:
+        reader = self._reader
+        head: Head | None
+        if data and data == reader.whole:
+            head, end = reader.again(), len(data)
+        else:
+            end = data.find(b"\r\n\r\n", searched) + 4
+            if end < 4:
+                # Other line ends, a head that is too long: not ours to judge.
+                odd = data.find(b"\n\n", searched) >= 0 or data.find(b"\n\r\n", searched) >= 0
+                if odd or len(data) > longest_head:
+                    return Found.RARE
+                self._searched = max(0, len(data) - 3)
+                return Found.NOTHING
+            head = reader.read(data, end) if end <= longest_head else None
+        if head is None or head.length > longest_body:
             return Found.RARE
         self._searched = 0
         self._data = bytes(data[end:])
