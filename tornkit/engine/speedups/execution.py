@@ -28,6 +28,7 @@ from tornado import gen
 from tornado.web import RequestHandler
 
 from tornkit.engine.speedups import task as tasks
+from tornkit.engine.speedups.batch import call_soon
 from tornkit.engine.speedups.body import begin
 
 _convert_yielded = gen.convert_yielded
@@ -60,22 +61,23 @@ def execute(self: Any) -> Awaitable[None] | None:
     makers = application.transforms
     transforms = [make(self.request) for make in makers] if makers else []
     args, kwargs = self.path_args, self.path_kwargs
-    if kind._execute is not own_body or not _may_not_wait(handler):
+    if (
+        getattr(handler._execute, "__func__", None) is not own_body  # the handler's own, or another
+        or not _may_not_wait(handler)
+    ):
         gen.convert_yielded(handler._execute(transforms, *args, **kwargs)).add_done_callback(
             tasks.tell_failure
         )
         return None
     variables = copy_context()
     work = (loop, variables, begin, handler, transforms, args, kwargs)
-    loop.call_soon(tasks.run, *work, context=variables)
+    call_soon(loop, variables, tasks.run, *work)
     return None
 
 
 def _may_not_wait(handler: RequestHandler) -> bool:
     """Whether neither ``prepare`` nor the method is made to wait, as far as can be seen."""
     method: Any = handler.request.method
-    if "_execute" in handler.__dict__:
-        return False
     if method not in handler.SUPPORTED_METHODS:
         return True
     kind = type(handler)
