@@ -188,7 +188,7 @@ from tornkit.engine import speedups
 tornado.version = "6.5"
 handler = tornado.web.RequestHandler
 del handler._should_not_send_content
-handler.set_status = lambda self: None
+handler.get_status = lambda self: None
 speedups.install()
 print(handler.finish.__module__, handler.clear.__module__)
 """
@@ -203,7 +203,7 @@ def test_a_tornado_of_another_version_is_told_of_in_one_line_too() -> None:
     [line] = done.stderr.splitlines()
     assert line.startswith(
         "INFO tornado.web.RequestHandler._should_not_send_content, "
-        "tornado.web.RequestHandler.set_status are not the ones that tornkit knows: no speedup for "
+        "tornado.web.RequestHandler.get_status are not the ones that tornkit knows: no speedup for "
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from typing import Any
 from unittest import mock
 
 import tornado
 from tornado import web
 from tornado.httputil import HTTPHeaders
-from tornado.template import DictLoader
+from tornado.template import DictLoader, Template
 from tornado.web import (
     Application,
     RequestHandler,
+    UIModule,
 )
 
 from tests.engine.serving import (
@@ -20,11 +23,17 @@ from tests.engine.serving import (
     ServerClass,
     either_loop,
     in_loop,
+    turns,
 )
 from tests.engine.speedups.applications import Busy, Doubling, one, visit
 from tests.engine.speedups.watching import Note, compare, installed
 
 __all__ = ["either_loop"]
+
+
+class Shown(UIModule):
+    def render(self) -> str:
+        return "shown"
 
 
 @EITHER
@@ -166,3 +175,64 @@ async def test_they_are_gone_when_they_are_uninstalled() -> None:
         now = [getattr(RequestHandler, name) for name in names]
         assert all(a is not b for a, b in zip(before, now, strict=True))
     assert [getattr(RequestHandler, name) for name in names] == before
+
+
+@EITHER
+@in_loop
+async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
+    server_class: ServerClass,
+) -> None:
+    page = Template("{{ mine }} {{ modules.Module() }}")
+
+    def make(note: Note) -> Application:
+        class Plain(RequestHandler):
+            def initialize(self) -> None:
+                note(type(self).__name__, self.ui["modules"] is self.ui["_tt_modules"])
+                note(type(self.ui).__name__, self.ui is self.ui, sorted(self.ui))
+
+            def get(self) -> None:
+                self.ui["mine"] = "mine"
+                self.write(page.generate(**self.get_template_namespace()))
+
+            def on_finish(self) -> None:
+                note(sorted(self.ui))
+                asyncio.get_running_loop().call_soon(lambda: note(self.ui))
+
+        class InTheClass(Plain):
+            ui = {"of": "the class"}  # type: ignore[assignment]  # noqa: RUF012 - as somebody may
+
+        class Settable(Plain):
+            @property  # type: ignore[override]
+            def ui(self) -> Any:
+                note("read")
+                return self._ui
+
+            @ui.setter
+            def ui(self, value: Any) -> None:
+                note("set", value is None)
+                self._ui = value
+
+        class Unread(RequestHandler):
+            def get(self) -> None:
+                self.write("x")
+
+            def on_finish(self) -> None:
+                asyncio.get_running_loop().call_soon(lambda: note(self.ui, "ui" in vars(self)))
+
+        kinds = (Plain, InTheClass, Settable, Unread)
+        routes = [(f"/{kind.__name__}", kind) for kind in kinds]
+        return Application(routes, ui_modules={"Module": Shown})
+
+    async def play(client: Client, note: Note) -> None:
+        for name in ("Plain", "InTheClass", "Settable", "Unread"):
+            note(await client.get(f"/{name}"))
+            await turns(2)
+
+    seen = await compare(server_class, make, play)
+    assert [response[3] for response in seen.responses] == [b"mine shown"] * 3 + [b"x"]
+
+
+def test_nothing_is_left_in_the_class() -> None:
+    with installed():
+        assert hasattr(RequestHandler, "ui")
+    assert not hasattr(RequestHandler, "ui")

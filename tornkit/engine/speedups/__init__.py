@@ -5,8 +5,10 @@
     look()          does what can be done before, once for all processes that are forked
     guard.py        is a method of Tornado's the one that a speedup was written against?
     construction.py defaults.py writing.py finishing.py     methods of `RequestHandler`
-    cookies.py escaping.py    `RequestHandler.get_cookie`, and what templates call
-    execution.py    how a handler is started; body.py is what it does, task.py in which task
+    arguments.py cookies.py   what handlers ask for
+    jsons.py escaping.py      what `write` and templates call
+    execution.py    how a handler is started; body.py is what it does, task.py in which task,
+                    batch.py in which callback of the loop
 
 WebSockets are served by `tornkit.engine.websocket` from then on, and routers that are made then
 count the changes of their rules (`tornkit.engine.routers.counted`).
@@ -30,12 +32,14 @@ from tornado import escape, httputil, routing, web
 from tornkit.engine import texts, websocket
 from tornkit.engine.routers import counted
 from tornkit.engine.speedups import (
+    arguments,
     construction,
     cookies,
     defaults,
     escaping,
     execution,
     finishing,
+    jsons,
     writing,
 )
 from tornkit.engine.speedups import task as tasks
@@ -98,6 +102,12 @@ SPEEDUPS = (
         cookies.get_cookie,
         ("httputil.HTTPServerRequest.cookies", "httputil.parse_cookie"),
     ),
+    Speedup(
+        "RequestHandler._get_arguments",
+        arguments.get_arguments,
+        ("RequestHandler.decode_argument",),
+    ),
+    Speedup("escape.json_encode", jsons.json_encode, supported=jsons.SUPPORTED),
     Speedup("escape.xhtml_escape", escaping.xhtml_escape, ("escape.to_unicode",)),
     Speedup("escape.utf8", escaping.utf8),
     Speedup("routing.RuleRouter.__init__", counted.initialise),
@@ -158,6 +168,8 @@ def uninstall() -> None:
     """Put Tornado's own methods back, but for what somebody has replaced since."""
     global _installed  # noqa: PLW0603 - a process has one Tornado
     websocket.uninstall()
+    if vars(web.RequestHandler).get("ui") is construction.ui:
+        del web.RequestHandler.ui  # type: ignore[misc]
     for speedup in SPEEDUPS:
         owner, name = _place(speedup.replaced)
         if speedup.replaced in _own and vars(owner)[name] is speedup.by:
@@ -172,8 +184,14 @@ def _remember_what_is_known() -> None:
     writing.own = _own.get("RequestHandler.write")
     writing.set_header, writing.convert = handler.set_header, handler._convert_header_value
     cookies.own = _own.get("RequestHandler.get_cookie")
+    if "RequestHandler._get_arguments" in _own:
+        arguments.own = _own["RequestHandler._get_arguments"]
+        arguments.decode = handler.decode_argument
+    jsons.own = _own.get("escape.json_encode")
     escaping.own_xhtml_escape = _own.get("escape.xhtml_escape")
     escaping.own_utf8 = _own.get("escape.utf8")
+    if "RequestHandler.__init__" in _own:
+        handler.ui = construction.ui  # type: ignore[assignment]
     if "RequestHandler.finish" in _own:
         finishing.own = _own["RequestHandler.finish"]
         finishing.as_known = finishing.all_of(handler)

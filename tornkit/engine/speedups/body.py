@@ -18,6 +18,7 @@ from tornado.web import HTTPError
 
 from tornkit.engine.request import LazyRequest
 from tornkit.engine.speedups import finishing
+from tornkit.engine.speedups.arguments import decoded
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerRequest
@@ -49,7 +50,7 @@ def begin(
                 request._parse_body()
             except HTTPInputError as error:
                 raise HTTPError(400, f"Invalid body: {error}") from error
-        handler.path_args = [handler.decode_argument(arg) for arg in args] if args else []
+        handler.path_args = decoded(handler, args) if args else []
         handler.path_kwargs = (
             {k: handler.decode_argument(v, name=k) for k, v in kwargs.items()} if kwargs else {}
         )

@@ -15,11 +15,29 @@ _Base = web.RequestHandler
 _Modules: Any = getattr(web, "_UIModuleNamespace", None)
 
 
+class _Ui:
+    """What a template finds by name, made when it is first read. Only templates do.
+
+    In the class, from where it is gone with the speedup; a handler's own goes before it.
+    """
+
+    def __get__(self, handler: RequestHandler | None, owner: type) -> Any:
+        if handler is None:
+            return self
+        made = handler.ui = ObjectDict()
+        made["_tt_modules"] = made["modules"] = _Modules(handler, handler.application.ui_modules)
+        return made
+
+
+ui = _Ui()
+
+
 def initialise(
     self: RequestHandler, application: Application, request: HTTPServerRequest, **kwargs: Any
 ) -> None:
-    """As Tornado's; pays 0.7 microseconds where an application has no UI methods."""
-    super(_Base, self).__init__()
+    """As Tornado's; pays 1.2 microseconds where an application has no UI methods."""
+    if type(self).__mro__[-2] is not _Base:  # a mixin stands behind it
+        super(_Base, self).__init__()
     self.application = application
     self.request = request
     self._headers_written = False
@@ -27,11 +45,10 @@ def initialise(
     self._auto_finish = True
     self._prepared_future = None
     methods = application.ui_methods
-    ui = (
-        ObjectDict((n, self._ui_method(m)) for n, m in methods.items()) if methods else ObjectDict()
-    )
-    ui["_tt_modules"] = ui["modules"] = _Modules(self, application.ui_modules)
-    self.ui = ui
+    if methods or getattr(type(self), "ui", None) is not ui:
+        self.ui = ObjectDict((n, self._ui_method(m)) for n, m in methods.items())
+        self.ui["_tt_modules"] = _Modules(self, application.ui_modules)
+        self.ui["modules"] = self.ui["_tt_modules"]
     self.clear()
     connection: Any = request.connection
     assert connection is not None

@@ -21,6 +21,8 @@ _format_timestamp = httputil.format_timestamp
 _set, _update, _initialise = HTTPHeaders.__setitem__, HTTPHeaders.update, HTTPHeaders.__init__
 _new = HTTPHeaders.__new__
 
+_version = tornado.version
+_server = f"TornadoServer/{_version}"
 _second = -1  # since the epoch
 _date = ""  # and how it is written
 
@@ -49,7 +51,8 @@ def fresh() -> HTTPHeaders:
         )
     second = int(time.time())
     date = _date if second == _second else _date_of(second)
-    server = f"TornadoServer/{tornado.version}"
+    version = tornado.version
+    server = _server if version is _version else f"TornadoServer/{version}"
     headers: Any = _new(HTTPHeaders)
     headers._as_list = {
         "Server": [server],

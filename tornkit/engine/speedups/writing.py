@@ -41,12 +41,10 @@ def write(self: RequestHandler, chunk: str | bytes | dict[Any, Any]) -> None:
 
 
 def _say_json(handler: RequestHandler) -> None:
-    kind, variables, headers = type(handler), handler.__dict__, handler._headers
+    headers = handler._headers
     if (
-        kind.set_header is set_header
-        and kind._convert_header_value is convert
-        and "set_header" not in variables
-        and "_convert_header_value" not in variables
+        getattr(handler.set_header, "__func__", None) is set_header
+        and getattr(handler._convert_header_value, "__func__", None) is convert
         and type(headers) is HTTPHeaders
         and HTTPHeaders.__setitem__ is _set
     ):
