@@ -21,6 +21,8 @@ from contextvars import Context
 from functools import partial
 from typing import Protocol
 
+from tornkit.engine import batch as batching
+
 
 class Poller(Protocol):
     """Calls who has something to read."""
@@ -69,6 +71,7 @@ class _Epoll:
         self._readers: dict[int, Callable[[], object]] = {}
         self._without = _Loop(loop)
         self._without_us: set[int] = set()
+        self._batch = batching.batch_of(loop)
         self.tells_once = False
 
     def add(self, fd: int, variables: Context, on_readable: Callable[[], None]) -> None:
@@ -98,6 +101,15 @@ class _Epoll:
             self._epoll = None
 
     def _on_ready(self) -> None:
+        batch = batching.current = self._batch
+        try:
+            self._call_readers()
+        finally:
+            batching.current = None
+            if batch is not None:
+                batch.close()
+
+    def _call_readers(self) -> None:
         assert self._epoll is not None
         readers = self._readers
         for fd, _ in self._epoll.poll(0):

@@ -22,6 +22,7 @@ from tornado.routing import Router
 
 from tornkit import seams
 from tornkit.engine import privates
+from tornkit.engine.bound import is_method
 from tornkit.engine.connection import Connection
 from tornkit.engine.exchange import Exchange
 from tornkit.engine.poller import Poller, new_poller
@@ -99,7 +100,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         if (
             isinstance(router, Router)
             and type(router).start_request is Router.start_request
-            and getattr(self.start_request, "__func__", None) is HTTPServer.start_request
+            and is_method(self.start_request, HTTPServer.start_request, self)
             and not self.xheaders
         ):
             return router

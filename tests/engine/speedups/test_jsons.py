@@ -144,6 +144,9 @@ CHANGES: list[tuple[Any, str, Any]] = [
     (json.JSONEncoder, "encode", says),
     (json.JSONEncoder, "iterencode", says),
     (json.JSONEncoder, "item_separator", ";"),
+    (json.encoder, "c_make_encoder", None),
+    (json.encoder, "encode_basestring_ascii", says),
+    (escape, "json", mock.Mock(dumps=says)),
     (DEFAULT, "default", says),
     (DEFAULT, "sort_keys", True),
 ]

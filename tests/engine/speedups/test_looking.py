@@ -219,17 +219,25 @@ async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
             def on_finish(self) -> None:
                 asyncio.get_running_loop().call_soon(lambda: note(self.ui, "ui" in vars(self)))
 
-        kinds = (Plain, InTheClass, Settable, Unread)
+        class Closed(Unread):
+            """Takes no new attributes once it is made."""
+
+            def __setattr__(self, name: str, value: Any) -> None:
+                if "path_args" in vars(self):
+                    assert name in vars(self) or name == "path_kwargs"
+                super().__setattr__(name, value)
+
+        kinds = (Plain, InTheClass, Settable, Unread, Closed)
         routes = [(f"/{kind.__name__}", kind) for kind in kinds]
         return Application(routes, ui_modules={"Module": Shown})
 
     async def play(client: Client, note: Note) -> None:
-        for name in ("Plain", "InTheClass", "Settable", "Unread"):
+        for name in ("Plain", "InTheClass", "Settable", "Unread", "Closed"):
             note(await client.get(f"/{name}"))
             await turns(2)
 
     seen = await compare(server_class, make, play)
-    assert [response[3] for response in seen.responses] == [b"mine shown"] * 3 + [b"x"]
+    assert [response[3] for response in seen.responses] == [b"mine shown"] * 3 + [b"x"] * 2
 
 
 def test_nothing_is_left_in_the_class() -> None:

@@ -135,3 +135,85 @@ async def test_a_method_put_on_the_handler_itself_is_called(
         return one(Changed)
 
     assert (await compare(server_class, make, visit)).noted
+
+
+@EITHER
+@in_loop
+async def test_a_method_of_another_object_is_that_ones(server_class: ServerClass) -> None:
+    """One handler that writes for another, as those do who nest handlers."""
+
+    def make(note: Note) -> Application:
+        other = Application(log_function=lambda handler: note("logged by the other"))
+
+        class Inner(RequestHandler):
+            def get(self, what: str) -> None:
+                self.write({"from": "inner"})
+
+        class Outer(RequestHandler):
+            def inner(self) -> Inner:
+                made = Inner(self.application, self.request)
+                made._transforms = []
+                return made
+
+            def get(self, what: str) -> None:
+                inner = self.inner()
+                if what == "finish":
+                    self.finish, self.write = inner.finish, inner.write  # type: ignore[method-assign]
+                    inner.get(what)
+                elif what == "header":
+                    inner.set_header = self.set_header  # type: ignore[method-assign]
+                    inner.get(what)
+                    self.write(inner._write_buffer[0])
+                elif what == "argument":
+                    inner.decode_argument = lambda value, name=None: "inner's"  # type: ignore[method-assign,assignment]
+                    self.decode_argument = inner.decode_argument  # type: ignore[method-assign]
+                    self.write(self.get_argument("q"))
+                elif what == "log":
+                    self.application.log_request = other.log_request  # type: ignore[method-assign]
+
+        return one(Outer)
+
+    async def play(client: Client, note: Note) -> None:
+        for what in ("finish", "header", "argument?q=1", "log", "plain"):
+            note(await client.get(f"/{what}"))
+
+    seen = await compare(server_class, make, play)
+    assert ("logged by the other",) in seen.noted
+    assert b"inner" in seen.responses[0][3]
+
+
+@EITHER
+@in_loop
+async def test_a_write_that_finishes(server_class: ServerClass) -> None:
+    def make(note: Note) -> Application:
+        class Finishing(RequestHandler):
+            def get(self, what: str) -> None:
+                self.finish("x")
+
+            def write(self, chunk: Any) -> None:
+                super().write(chunk)
+                super().finish()
+
+            def flush(self, include_footers: bool = False) -> Any:
+                note("flush")
+                return super().flush(include_footers)
+
+            def on_finish(self) -> None:
+                note("finished")
+
+        class Biscuit(RequestHandler):
+            def get(self, what: str) -> None:
+                self.finish("x")
+
+            def write(self, chunk: Any) -> None:
+                self.set_cookie("a", "b")
+                self.set_status(201)
+                super().write(chunk)
+
+        return Application([("/finishing(.*)", Finishing), ("/(.*)", Biscuit)])
+
+    async def play(client: Client, note: Note) -> None:
+        note(await client.get("/biscuit"))
+        note(await client.get("/finishing"))
+
+    await compare(server_class, make, play)

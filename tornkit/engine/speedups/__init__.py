@@ -7,8 +7,7 @@
     construction.py defaults.py writing.py finishing.py     methods of `RequestHandler`
     arguments.py cookies.py   what handlers ask for
     jsons.py escaping.py      what `write` and templates call
-    execution.py    how a handler is started; body.py is what it does, task.py in which task,
-                    batch.py in which callback of the loop
+    execution.py    how a handler is started; body.py is what it does, task.py in which task
 
 WebSockets are served by `tornkit.engine.websocket` from then on, and routers that are made then
 count the changes of their rules (`tornkit.engine.routers.counted`).

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tornado import web
 
+from tornkit.engine.bound import is_method
+
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
@@ -54,4 +56,4 @@ def decoded(handler: RequestHandler, arguments: Sequence[bytes]) -> list[str]:
 
 
 def _is_decoded_plainly(handler: RequestHandler) -> bool:
-    return getattr(handler.decode_argument, "__func__", None) is decode
+    return is_method(handler.decode_argument, decode, handler)

@@ -27,8 +27,9 @@ from typing import Any
 from tornado import gen
 from tornado.web import RequestHandler
 
+from tornkit.engine.batch import call_soon
+from tornkit.engine.bound import is_method
 from tornkit.engine.speedups import task as tasks
-from tornkit.engine.speedups.batch import call_soon
 from tornkit.engine.speedups.body import begin
 
 _convert_yielded = gen.convert_yielded
@@ -61,10 +62,7 @@ def execute(self: Any) -> Awaitable[None] | None:
     makers = application.transforms
     transforms = [make(self.request) for make in makers] if makers else []
     args, kwargs = self.path_args, self.path_kwargs
-    if (
-        getattr(handler._execute, "__func__", None) is not own_body  # the handler's own, or another
-        or not _may_not_wait(handler)
-    ):
+    if not is_method(handler._execute, own_body, handler) or not _may_not_wait(handler):
         gen.convert_yielded(handler._execute(transforms, *args, **kwargs)).add_done_callback(
             tasks.tell_failure
         )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from tornado import web
 from tornado.httputil import HTTPHeaders
 
+from tornkit.engine.bound import is_method
 from tornkit.engine.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ RELIED_ON = (
     "get_status",
     "set_etag_header",
     "set_header",
+    "write",
 )
 """Of `RequestHandler`, what ``finish`` calls in Tornado and doesn't here.
 
@@ -63,10 +65,10 @@ log_request: Any = None
 def finish(self: RequestHandler, chunk: str | bytes | dict[Any, Any] | None = None) -> Future[None]:
     """Finishes this response, ending the HTTP request."""
     future: Future[None]
-    if chunk is not None and not self._finished:
-        self.write(chunk)
-        chunk = None
     if _is_plain(self):
+        if chunk is not None:
+            self.write(chunk)
+            chunk = None
         data = _response(self, self.request.connection)
         if data is not None:
             future = _send(self, data)
@@ -78,7 +80,7 @@ def finish(self: RequestHandler, chunk: str | bytes | dict[Any, Any] | None = No
 def finish_unseen(handler: RequestHandler) -> None:
     """``handler.finish()``, for a caller who has no use for the future. Without one if possible."""
     if (
-        getattr(handler.finish, "__func__", None) is finish
+        is_method(handler.finish, finish, handler)
         and _is_plain(handler)
         and (data := _response(handler, handler.request.connection)) is not None
     ):
@@ -213,7 +215,7 @@ def _log(handler: RequestHandler) -> None:
     if (
         handler._status_code < 400
         and "log_function" not in application.settings
-        and getattr(application.log_request, "__func__", None) is log_request
+        and is_method(getattr(application, "log_request", None), log_request, application)
     ):
         logger = web.access_log  # type: ignore[attr-defined]
         if (

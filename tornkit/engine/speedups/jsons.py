@@ -7,14 +7,18 @@ give. Where nobody has changed any of them, its encoder in C is asked at once. P
 from __future__ import annotations
 
 import json
-from json import JSONEncoder, encoder
+from json import JSONEncoder
+from json import encoder as _encoder_module
 from typing import Any
+
+from tornado import escape
 
 _dumps, _encode, _iterencode = json.dumps, JSONEncoder.encode, JSONEncoder.iterencode
 _encoder: Any = getattr(json, "_default_encoder", None)  # `json.dumps` uses this one
 _settings = dict(getattr(_encoder, "__dict__", {}))
-_make: Any = getattr(encoder, "c_make_encoder", None)
-_string: Any = getattr(encoder, "encode_basestring_ascii", None)
+_parts: Any = _encoder_module
+_make: Any = getattr(_parts, "c_make_encoder", None)
+_string: Any = getattr(_parts, "encode_basestring_ascii", None)
 
 own: Any = None
 """Tornado's own; set by `install`."""
@@ -44,11 +48,14 @@ def json_encode(value: Any) -> str:
     kind = type(value)
     if (
         (kind is dict or kind is list)
+        and escape.json is json  # type: ignore[attr-defined]
         and json.dumps is _dumps
         and json._default_encoder is _encoder  # type: ignore[attr-defined]
         and _encoder.__dict__ == _settings
         and JSONEncoder.encode is _encode
         and JSONEncoder.iterencode is _iterencode
+        and _parts.c_make_encoder is _make
+        and _parts.encode_basestring_ascii is _string
     ):
         return _encoded(value).replace("</", "<\\/")
     encoded: str = own(value)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tornado import escape
 from tornado.httputil import HTTPHeaders
 
+from tornkit.engine.bound import is_method
+
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
@@ -43,8 +45,8 @@ def write(self: RequestHandler, chunk: str | bytes | dict[Any, Any]) -> None:
 def _say_json(handler: RequestHandler) -> None:
     headers = handler._headers
     if (
-        getattr(handler.set_header, "__func__", None) is set_header
-        and getattr(handler._convert_header_value, "__func__", None) is convert
+        is_method(handler.set_header, set_header, handler)
+        and is_method(handler._convert_header_value, convert, handler)
         and type(headers) is HTTPHeaders
         and HTTPHeaders.__setitem__ is _set
     ):
