@@ -3,8 +3,9 @@
 A loop can ask, and makes a callback, an entry in its queue and a call through it for each that has:
 1.2 microseconds of asyncio's Python, 0.5 of uvloop's C. So a server's connections stand in an epoll
 of their own, the loop watches that alone, and who has something is called from here, in the turn
-and in the order in which the loop would have called it. It pays from the third connection on; a
-single one pays 0.6 microseconds for the second question.
+and in the order in which the loop would have called it. With 32 clients at once that spares 2.5
+microseconds a request on asyncio's loop, what `batch` spares included, and 0.5 on uvloop's; one
+client alone pays some 3 for the second question.
 
 uvloop looks at a broken socket once, and never again, unless it is given anew; an epoll goes on
 telling of it.

@@ -210,10 +210,20 @@ async def test_a_write_that_finishes(server_class: ServerClass) -> None:
                 self.set_status(201)
                 super().write(chunk)
 
-        return Application([("/finishing(.*)", Finishing), ("/(.*)", Biscuit)])
+        class Own(RequestHandler):
+            def get(self, what: str) -> None:
+                def write(chunk: Any) -> None:
+                    note("write")
+                    RequestHandler.write(self, chunk)
+                    RequestHandler.finish(self)
+
+                self.write = write  # type: ignore[method-assign]
+                self.finish("x")
+
+        return Application([("/finishing(.*)", Finishing), ("/own(.*)", Own), ("/(.*)", Biscuit)])
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get("/biscuit"))
-        note(await client.get("/finishing"))
+        for what in ("biscuit", "finishing", "own"):
+            note(await client.get(f"/{what}"))
 
     await compare(server_class, make, play)

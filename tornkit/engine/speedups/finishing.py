@@ -65,7 +65,7 @@ log_request: Any = None
 def finish(self: RequestHandler, chunk: str | bytes | dict[Any, Any] | None = None) -> Future[None]:
     """Finishes this response, ending the HTTP request."""
     future: Future[None]
-    if _is_plain(self):
+    if _is_plain(self) and (chunk is None or _is_unchanged(self)):
         if chunk is not None:
             self.write(chunk)
             chunk = None
