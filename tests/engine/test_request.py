@@ -215,7 +215,21 @@ def test_nothing_is_parsed_that_nobody_reads() -> None:
     request = lazy("/?a=1")
     assert not {"arguments", "query_arguments", "_cookies"} & set(vars(request))
     assert request.arguments
+    assert "query_arguments" not in vars(request)
+    assert request.query_arguments
     assert {"arguments", "query_arguments"} <= set(vars(request))
+
+
+@pytest.mark.parametrize("make", [tornado_s, lazy])
+def test_what_is_added_to_the_one_is_not_in_the_other(
+    make: Callable[[str], HTTPServerRequest],
+) -> None:
+    """As a form's fields are to ``arguments``."""
+    for path in ("/?a=1&a=2&b=", "/?a=%31&a=2&b="):
+        request = make(path)
+        request.arguments["a"].append(b"3")
+        request.arguments["c"] = [b"4"]
+        assert request.query_arguments == {"a": [b"1", b"2"], "b": [b""]}
 
 
 def test_no_host_is_remembered_that_is_longer_than_a_name() -> None:

@@ -11,4 +11,7 @@ from typing import Any
 
 def is_method(found: Any, function: Any, owner: object) -> bool:
     """Whether ``found``, which ``owner`` has under some name, is ``function`` as its method."""
-    return getattr(found, "__func__", None) is function and found.__self__ is owner
+    try:
+        return found.__func__ is function and found.__self__ is owner
+    except AttributeError:
+        return False

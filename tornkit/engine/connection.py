@@ -327,7 +327,7 @@ class Connection:
             self.let_go(self._release)
             return
         self._since = self.loop.time()
-        if self._inbox:
+        if self._inbox.data:
             self._queued = True
             self._variables.run(self.loop.call_soon, self.begin)
         if not self._reading:

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 from tornado.httputil import HTTPInputError, HTTPMessageDelegate
 from tornado.log import app_log, gen_log
 
-from tornkit.engine.request import find_delegate
+from tornkit.engine.request import find
+from tornkit.engine.routers import straight
+from tornkit.engine.routers.straight import Straight
 
 if TYPE_CHECKING:
     from tornkit.engine.connection import Connection
@@ -46,9 +48,13 @@ def deliver(connection: Connection, exchange: Exchange, head: Head) -> None:
             return
     try:
         if router is not None:
-            delegate = find_delegate(
-                router, connection, exchange, start_line, headers, server.compiled
-            )
+            found = find(router, connection, exchange, start_line, headers, server.compiled)
+            if not isinstance(found, Straight):
+                delegate = found
+            elif length or straight.start is None or not straight.start(found, exchange):
+                delegate = found.delegate()
+            else:
+                return
         waiting = delegate.headers_received(start_line, headers)
         if waiting is not None or length:
             _Body(connection, exchange, delegate, length).begin(waiting)

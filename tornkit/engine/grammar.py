@@ -82,19 +82,15 @@ class HeadReader:
             self._line, self._start_line, self._fields = line, start_line, fields
             self.whole = bytes(data) if end == len(data) else b""
         self._has_asked = True
-        return _head(start_line, fields)
+        lines, length, connection = fields
+        return Head(start_line, LazyHeaders(lines), length, connection)
 
     def again(self) -> Head:
         """The head in `whole`."""
-        assert self._start_line is not None
         assert self._fields is not None
-        return _head(self._start_line, self._fields)
-
-
-def _head(start_line: RequestStartLine, fields: Fields) -> Head:
-    lines, length, connection = fields
-    head: Head = _new_tuple(Head, (start_line, LazyHeaders(lines), length, connection))
-    return head
+        lines, length, connection = self._fields
+        head: Head = _new_tuple(Head, (self._start_line, LazyHeaders(lines), length, connection))
+        return head
 
 
 def _read_start_line(line: bytes) -> RequestStartLine | None:

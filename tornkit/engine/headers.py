@@ -32,24 +32,25 @@ class Lines:
     They never change, and requests with the same lines share them.
     """
 
-    __slots__ = ("_found", "as_sent", "cookies", "lowered")
+    __slots__ = ("as_sent", "cookies", "found", "lowered")
 
     def __init__(self, as_sent: bytes) -> None:
         self.as_sent = as_sent
         # To find a name in this takes a twentieth of what it takes an expression that ignores
         # case, 2.3 microseconds for a browser's headers. In latin-1 no letter changes its length.
         self.lowered = "\n" + as_sent.decode("latin1").lower()
-        self._found: dict[str, str | None] = {}
+        self.found: dict[str, str | None] = {}
+        """What `value_of` has given for some names."""
         self.cookies: dict[str, str] | None = None
         """The values in them, kept by whoever has parsed them."""
 
     def value_of(self, name: str) -> str | None:
         """The header's values as they came, joined by commas; None if it is not there."""
-        if name in self._found:
-            return self._found[name]
+        if name in self.found:
+            return self.found[name]
         value = self._find(name)
-        if len(self._found) < _MOST_FOUND:  # an application may ask for any name
-            self._found[name] = value
+        if len(self.found) < _MOST_FOUND:  # an application may ask for any name
+            self.found[name] = value
         return value
 
     def _find(self, name: str) -> str | None:
@@ -101,7 +102,10 @@ class LazyHeaders(HTTPHeaders):
         lines = self.lines
         if lines is None:
             return super().get(name, default)
-        found = lines.value_of(name)
+        try:
+            found = lines.found[name]  # of those that every request is asked for
+        except KeyError:
+            found = lines.value_of(name)
         return default if found is None else found
 
     def __contains__(self, name: object) -> bool:

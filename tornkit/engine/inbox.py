@@ -20,43 +20,44 @@ class Found(Enum):
 class Inbox:
     """Bytes in the order in which they came."""
 
-    __slots__ = ("_data", "_reader", "_searched")
+    __slots__ = ("_reader", "_searched", "data")
 
     def __init__(self) -> None:
-        self._data: bytes | bytearray = b""
+        self.data: bytes | bytearray = b""
+        """All of them."""
         self._searched = 0  # so many of them hold no end of a head
         self._reader = HeadReader()
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self.data)
 
     def __bytes__(self) -> bytes:
-        return bytes(self._data)
+        return bytes(self.data)
 
     def add(self, data: bytes) -> None:
         """More has come."""
-        if not self._data:
-            self._data = data
-        elif isinstance(self._data, bytearray):
-            self._data += data  # in place: one that sends byte by byte would make us copy it all
+        if not self.data:
+            self.data = data
+        elif isinstance(self.data, bytearray):
+            self.data += data  # in place: one that sends byte by byte would make us copy it all
         else:
-            self._data = bytearray(self._data) + data
+            self.data = bytearray(self.data) + data
 
     def clear(self) -> None:
         """It has all gone elsewhere."""
-        self._data = b""
+        self.data = b""
         self._searched = 0
 
     def has_head_within(self, size: int) -> bool:
         """Whether a head ends in the first ``size`` bytes, with whichever line ends."""
-        return _END_OF_HEAD.search(self._data, 0, size) is not None
+        return _END_OF_HEAD.search(self.data, 0, size) is not None
 
     def next_head(self, longest_head: int, longest_body: int) -> Head | Found:
         """Take out the head of the next request, if it is here and plainly written.
 
         Nothing is taken out where there is none. Its body, if it has one, is next.
         """
-        data, searched = self._data, self._searched
+        data, searched = self.data, self._searched
         reader = self._reader
         head: Head | None
         if data and data == reader.whole:
@@ -74,14 +75,14 @@ class Inbox:
         if head is None or head.length > longest_body:
             return Found.RARE
         self._searched = 0
-        self._data = bytes(data[end:])
+        self.data = bytes(data[end:])
         return head
 
     def take(self, size: int) -> bytes:
         """Take out the first ``size`` bytes, or what there is of them."""
-        data = self._data
+        data = self.data
         if len(data) <= size:
-            self._data = b""
+            self.data = b""
             return bytes(data)  # no copy where it is what one read gave
-        self._data = data[size:]
+        self.data = data[size:]
         return bytes(data[:size])

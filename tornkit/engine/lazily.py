@@ -7,7 +7,7 @@ from typing import Any
 
 
 class WhenRead:
-    """One that ``make(instance)`` puts into the instance's ``__dict__`` when it is missed there.
+    """One that ``make(instance)`` sets when it is first read.
 
     From then on it is an attribute like any other, and so are all others from the beginning. With
     a ``__getattr__`` Python would read each of them in its slow way: 1.5 microseconds a request.
@@ -23,4 +23,4 @@ class WhenRead:
         if instance is None:  # as a class that has none
             raise AttributeError(f"type object {owner.__name__!r} has no attribute {self._name!r}")
         self._make(instance)
-        return instance.__dict__[self._name]
+        return getattr(instance, self._name)

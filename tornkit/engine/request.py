@@ -29,6 +29,7 @@ from tornado.log import app_log
 from tornkit.engine.lazily import WhenRead
 from tornkit.engine.privates import HOST, DefaultDelegate, most_query_fields
 from tornkit.engine.routers import Compiled
+from tornkit.engine.routers.straight import Straight
 
 _LONGEST_NAME = 255  # characters of a name in the DNS: no more is worth to be remembered
 
@@ -89,50 +90,50 @@ class LazyRequest(HTTPServerRequest):
         if self._query.count("&") >= most_query_fields():
             self._parse_query()
 
-    def _parse_query(self) -> None:
+    def _parse_query(self) -> dict[str, list[bytes]]:
         query = self._query
+        if query.count("&") >= most_query_fields() or "%" in query or "+" in query:
+            return _parsed(query)
+        # Without an escape it is its parts: a third of what `parse_qs_bytes` takes.
         arguments: dict[str, list[bytes]] = {}
-        copied: dict[str, list[bytes]] = {}
-        if query.count("&") < most_query_fields() and not ("%" in query or "+" in query):
-            # Without an escape it is its parts: a third of what `parse_qs_bytes` takes.
-            for field in query.split("&"):
-                if field:
-                    name, _, text = field.partition("=")
-                    value = text.encode("latin1")
-                    if name in arguments:
-                        arguments[name].append(value)
-                        copied[name].append(value)
-                    else:
-                        arguments[name], copied[name] = [value], [value]
-        else:
-            arguments = _parsed(query)
-            copied = {name: list(values) for name, values in arguments.items()}
-        # Either may have been set by the handler, and not the other.
-        self.__dict__.setdefault("arguments", arguments)
-        self.__dict__.setdefault("query_arguments", copied)
+        for field in query.split("&"):
+            if field:
+                name, _, text = field.partition("=")
+                value = text.encode("latin1")
+                if name in arguments:
+                    arguments[name].append(value)
+                else:
+                    arguments[name] = [value]
+        return arguments
 
-    arguments: Any = WhenRead(_parse_query)
-    query_arguments: Any = WhenRead(_parse_query)
+    def _make_arguments(self) -> None:
+        self.arguments = self._parse_query()
+
+    def _make_query_arguments(self) -> None:
+        self.query_arguments = self._parse_query()
+
+    arguments: Any = WhenRead(_make_arguments)
+    query_arguments: Any = WhenRead(_make_query_arguments)
 
 
 LazyRequest.__name__ = LazyRequest.__qualname__ = "HTTPServerRequest"  # in logs and messages
 
 
-def find_delegate(
+def find(
     router: routing.Router,
     server_conn: object,
     request_conn: HTTPConnection,
     start_line: RequestStartLine,
     headers: HTTPHeaders,
     compiled: Compiled,
-) -> HTTPMessageDelegate:
+) -> HTTPMessageDelegate | Straight:
     """What ``tornado.routing._RoutingDelegate`` finds for a request."""
     request = LazyRequest(request_conn, server_conn, start_line, headers)
-    delegate = compiled.find_handler(router, request)
-    if delegate is None:
+    found = compiled.find(router, request)
+    if found is None:
         app_log.debug("Delegate for %s %s request not found", start_line.method, start_line.path)
-        delegate = DefaultDelegate(request_conn)
-    return delegate
+        found = DefaultDelegate(request_conn)
+    return found
 
 
 class LazyRoutingDelegate(HTTPMessageDelegate):
@@ -157,7 +158,7 @@ class LazyRoutingDelegate(HTTPMessageDelegate):
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         assert isinstance(start_line, RequestStartLine)
-        self._delegate = find_delegate(
+        found = find(
             self._router,
             self._server_conn,
             self._request_conn,
@@ -165,6 +166,7 @@ class LazyRoutingDelegate(HTTPMessageDelegate):
             headers,
             self._compiled,
         )
+        self._delegate = found.delegate() if isinstance(found, Straight) else found
         return self._delegate.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:

@@ -10,16 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 from tornado import web
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import Router, RuleRouter
 from tornado.web import Application
 
 from tornkit.engine.routers import edits, original
+from tornkit.engine.routers.straight import Straight
 from tornkit.engine.routers.table import (
     NO_PARAMS,
     PATIENCE,
-    Delegate,
     Find,
+    Found,
     Params,
     Table,
     can_be_compiled,
@@ -41,8 +42,15 @@ class Compiled:
         self._router: Router | None = None
         self._find: Find | None = None
 
-    def find_handler(self, router: Router, request: HTTPServerRequest) -> Delegate:
+    def find_handler(
+        self, router: Router, request: HTTPServerRequest
+    ) -> HTTPMessageDelegate | None:
         """``router.find_handler(request)``, sooner."""
+        found = self.find(router, request)
+        return found.delegate() if isinstance(found, Straight) else found
+
+    def find(self, router: Router, request: HTTPServerRequest) -> Found:
+        """The same; or the handler class, where its delegate may be left out."""
         if router is not self._router:
             self._router, self._find = router, compiled(router)
         find = self._find
@@ -102,7 +110,7 @@ class _ApplicationStandIn:
         self._waited = 0
         self._find = _compile(self._router, known)
 
-    def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Delegate:
+    def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Found:
         """What ``Application.find_handler`` would find, which takes no notice of ``given``."""
         application = self._application
         if (
@@ -111,9 +119,9 @@ class _ApplicationStandIn:
         ):
             return self._find_by_tornado(request, given)
         find = self._find
-        delegate = self._router.find_handler(request) if find is None else find(request)
-        if delegate is not None:
-            return delegate
+        found = self._router.find_handler(request) if find is None else find(request)
+        if found is not None:
+            return found
         if application.settings.get("default_handler_class"):
             return application.get_handler_delegate(
                 request,
@@ -123,7 +131,7 @@ class _ApplicationStandIn:
         # By way of the module: programs put error handlers of their own there.
         return application.get_handler_delegate(request, web.ErrorHandler, {"status_code": 404})
 
-    def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Delegate:
+    def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Found:
         """Leave it to the application, and take its other router if it keeps that."""
         application = self._application
         if application.default_router is not self._waited_for:

@@ -3,8 +3,8 @@
 The loop is that of ``RuleRouter.find_handler``, over those rules alone that the index leaves. What
 a rule is asked and what comes of it is Tornado's: matchers, ``get_target_delegate`` and
 ``get_handler_delegate`` are called as there. Two calls are spared where the classes are Tornado's
-own: a handler class goes straight to ``Application.get_handler_delegate``, and a router with a
-table to that.
+own: a handler class goes straight to ``Application.get_handler_delegate``, or past it
+(`tornkit.engine.routers.straight`), and a router with a table to that.
 
 A router's list of rules belongs to the program, which may change it without telling, by the list
 itself. Where the speedups made the list, it counts its changes (`tornkit.engine.routers.counted`).
@@ -40,9 +40,10 @@ from tornado.routing import (
 from tornado.web import RequestHandler
 
 from tornkit.engine.privates import ApplicationRouter, unquote_or_none
-from tornkit.engine.routers import edits
+from tornkit.engine.routers import edits, straight
 from tornkit.engine.routers.counted import CountedRules
 from tornkit.engine.routers.index import Index
+from tornkit.engine.routers.straight import Straight
 
 PATIENCE = 8
 """Requests for which the rules have to stay the same before a table is made anew."""
@@ -61,15 +62,16 @@ _find_handler = RuleRouter.find_handler
 _path_matches = PathMatches.match
 _any_matches = AnyMatches.match
 _target_delegate = RuleRouter.get_target_delegate
+_new_tuple: Any = tuple.__new__  # NamedTuple's own takes three times as long
 
-Delegate = HTTPMessageDelegate | None
+Found = HTTPMessageDelegate | Straight | None
 Params = dict[str, Any]
 
 
 class Find(Protocol):
     """In place of a router's ``find_handler(request, **params)``."""
 
-    def __call__(self, request: HTTPServerRequest, params: Params = ..., /) -> Delegate:
+    def __call__(self, request: HTTPServerRequest, params: Params = ..., /) -> Found:
         """What the router would find."""
 
 
@@ -162,7 +164,7 @@ class Table:
         )
         return Entry(len if regex is None else regex.match, details)
 
-    def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Delegate:
+    def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Found:
         """What the router's ``find_handler(request, **given)`` would find."""
         # One function, where it could be four: a call of each would cost a third of it all.
         router = self._router
@@ -203,10 +205,12 @@ class Table:
                     params["target_kwargs"] = rule.target_kwargs
                 if is_handler:
                     application = router.application  # type: ignore[attr-defined]
-                    if params:
-                        delegate = application.get_handler_delegate(request, target, **params)
-                    else:  # the same without a dictionary for it: 0.14 us
-                        delegate = application.get_handler_delegate(request, target)
+                    if straight.is_open(application, target):
+                        straight_on: Straight = _new_tuple(
+                            Straight, (application, request, target, params)
+                        )
+                        return straight_on
+                    delegate = application.get_handler_delegate(request, target, **params)
                 elif nested is not None:
                     delegate = nested(request, params)
                 else:
@@ -229,7 +233,7 @@ class Table:
             and nothing_is_replaced()
         )
 
-    def _go_on(self, request: HTTPServerRequest, rules: list[Rule], after: int) -> Delegate:
+    def _go_on(self, request: HTTPServerRequest, rules: list[Rule], after: int) -> Found:
         """The rest of ``RuleRouter.find_handler``, from that place on in what is now the list."""
         remaining = iter(rules)
         remaining.__setstate__(after)  # type: ignore[attr-defined]
@@ -243,7 +247,7 @@ class Table:
                     return delegate
         return None
 
-    def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Delegate:
+    def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Found:
         """Leave it to the router, and see whether it has come to rest."""
         router = self._router
         rules, copy, count = self._waited_for

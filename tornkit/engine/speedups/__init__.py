@@ -29,7 +29,7 @@ import tornado
 from tornado import escape, httputil, routing, web
 
 from tornkit.engine import texts, websocket
-from tornkit.engine.routers import counted
+from tornkit.engine.routers import counted, straight
 from tornkit.engine.speedups import (
     arguments,
     construction,
@@ -114,7 +114,10 @@ SPEEDUPS = (
         "_HandlerDelegate.execute",
         execution.execute,
         (
+            *(f"_HandlerDelegate.{name}" for name in straight.METHODS if name != "execute"),
+            "Application.get_handler_delegate",
             "RequestHandler._execute",
+            "_has_stream_request_body",
             "httputil.HTTPServerRequest._parse_body",
             "httputil.parse_body_arguments",
         ),
@@ -167,6 +170,7 @@ def uninstall() -> None:
     """Put Tornado's own methods back, but for what somebody has replaced since."""
     global _installed  # noqa: PLW0603 - a process has one Tornado
     websocket.uninstall()
+    straight.uninstall()
     if vars(web.RequestHandler).get("ui") is construction.ui:
         del web.RequestHandler.ui  # type: ignore[misc]
     for speedup in SPEEDUPS:
@@ -198,6 +202,7 @@ def _remember_what_is_known() -> None:
     if "_HandlerDelegate.execute" in _own:
         execution.own_execute = _own["_HandlerDelegate.execute"]
         execution.own_body = handler._execute
+        straight.install(execution.start)
 
 
 def _strange() -> set[str]:

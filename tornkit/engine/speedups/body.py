@@ -74,7 +74,7 @@ def _may_have_arguments(request: HTTPServerRequest) -> bool:
     """Whether ``_parse_body`` could find anything: it looks for a form, and moves what is there."""
     return (
         type(request) is not LazyRequest
-        or "Content-Type" in request.headers
+        or request.headers.get("Content-Type") is not None
         or bool(request.body_arguments)
         or LazyRequest._parse_body is not _parse_body
         or httputil.parse_body_arguments is not _parse_arguments

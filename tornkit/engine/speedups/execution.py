@@ -18,23 +18,27 @@ be seen from its beginning.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextvars import copy_context
 from inspect import CO_COROUTINE
 from types import FunctionType
 from typing import Any
 
 from tornado import gen
-from tornado.web import RequestHandler
+from tornado.httputil import HTTPServerRequest
+from tornado.web import Application, RequestHandler
 
 from tornkit.engine.batch import call_soon
 from tornkit.engine.bound import is_method
+from tornkit.engine.exchange import Exchange
+from tornkit.engine.routers.straight import Straight
 from tornkit.engine.speedups import task as tasks
 from tornkit.engine.speedups.body import begin
 
 _convert_yielded = gen.convert_yielded
 _running_loop = asyncio._get_running_loop
 _prepare = RequestHandler.prepare
+_NONE: dict[str, Any] = {}
 
 own_execute: Any = None
 """Tornado's own; set by `install`, as what follows."""
@@ -44,33 +48,67 @@ own_body: Any = None
 def execute(self: Any) -> Awaitable[None] | None:
     """Make the handler, and run it in the next turn of the loop."""
     application = self.application
+    if self.stream_request_body or (loop := _usual_loop(application)) is None:
+        awaitable: Awaitable[None] | None = own_execute(self)
+        return awaitable
+    handler = self.handler = self.handler_class(application, self.request, **self.handler_kwargs)
+    _schedule(loop, application, self.request, handler, self.path_args, self.path_kwargs)
+    return None
+
+
+def start(found: Straight, exchange: Exchange) -> bool:
+    """The same without a delegate, at the end of a request; or do nothing, and return False."""
+    application, request, handler_class, params = found
+    loop = _usual_loop(application)
+    if loop is None or exchange.write_finished or exchange.detached:
+        return False
+    exchange.read_finished = True
+    request.body = b""
+    given = params.get("target_kwargs")
+    handler = (
+        handler_class(application, request, **given)
+        if given
+        else handler_class(application, request)
+    )
+    args, kwargs = params.get("path_args") or (), params.get("path_kwargs") or _NONE
+    _schedule(loop, application, request, handler, args, kwargs)
+    return True
+
+
+def _usual_loop(application: Application) -> asyncio.AbstractEventLoop | None:
+    """The loop that runs; None if anything here is to be left to Tornado's own code."""
     settings = application.settings
     loop = _running_loop()
     if (
         loop is None
-        or self.stream_request_body
         or gen.convert_yielded is not _convert_yielded
         or ("compiled_template_cache" in settings and not settings["compiled_template_cache"])
         or ("static_hash_cache" in settings and not settings["static_hash_cache"])
         or loop.get_task_factory() is not None
         or loop.get_debug()
     ):
-        awaitable: Awaitable[None] | None = own_execute(self)
-        return awaitable
-    kind = self.handler_class
-    handler = self.handler = kind(application, self.request, **self.handler_kwargs)
+        return None
+    return loop
+
+
+def _schedule(
+    loop: asyncio.AbstractEventLoop,
+    application: Application,
+    request: HTTPServerRequest,
+    handler: RequestHandler,
+    args: Sequence[bytes],
+    kwargs: dict[str, bytes],
+) -> None:
     makers = application.transforms
-    transforms = [make(self.request) for make in makers] if makers else []
-    args, kwargs = self.path_args, self.path_kwargs
+    transforms = [make(request) for make in makers] if makers else []
     if not is_method(handler._execute, own_body, handler) or not _may_not_wait(handler):
         gen.convert_yielded(handler._execute(transforms, *args, **kwargs)).add_done_callback(
             tasks.tell_failure
         )
-        return None
+        return
     variables = copy_context()
     work = (loop, variables, begin, handler, transforms, args, kwargs)
     call_soon(loop, variables, tasks.run, *work)
-    return None
 
 
 def _may_not_wait(handler: RequestHandler) -> bool:

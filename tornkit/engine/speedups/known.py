@@ -13,6 +13,7 @@ WRITTEN_FOR = ("6.6.1",)
 
 KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
     {
+        "Application.get_handler_delegate": frozenset({"75716938f47a"}),
         "Application.log_request": frozenset({"399acf42f975"}),
         "RequestHandler.__init__": frozenset({"462f13d7ebaa"}),
         "RequestHandler._break_cycles": frozenset({"ce3b85db4b45"}),
@@ -33,8 +34,13 @@ KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
         "RequestHandler.set_etag_header": frozenset({"5675bc8bd74b"}),
         "RequestHandler.set_header": frozenset({"450eeea6f927"}),
         "RequestHandler.write": frozenset({"ea5b420ce96e"}),
+        "_HandlerDelegate.__init__": frozenset({"b3e2492004fe"}),
         "_HandlerDelegate.execute": frozenset({"3a1d28353356"}),
+        "_HandlerDelegate.finish": frozenset({"8280e50a0f84"}),
+        "_HandlerDelegate.headers_received": frozenset({"f556a393a310"}),
+        "_HandlerDelegate.on_connection_close": frozenset({"62f235538767"}),
         "_UIModuleNamespace.__init__": frozenset({"c82683cfca21"}),
+        "_has_stream_request_body": frozenset({"c5a9f897344a"}),
         "escape.json_encode": frozenset({"2dd3bb9af3ae"}),
         "escape.to_unicode": frozenset({"e8e24b678edd"}),
         "escape.utf8": frozenset({"28fcfad6c3a1"}),

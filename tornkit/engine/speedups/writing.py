@@ -36,21 +36,17 @@ def write(self: RequestHandler, chunk: str | bytes | dict[Any, Any]) -> None:
         self._write_buffer.append(chunk)  # type: ignore[arg-type]
     elif kind is dict:
         text = escape.json_encode(chunk)
-        _say_json(self)
+        headers = self._headers
+        if (
+            type(headers) is HTTPHeaders
+            and HTTPHeaders.__setitem__ is _set
+            and is_method(self.set_header, set_header, self)
+            and is_method(self._convert_header_value, convert, self)
+        ):
+            headers._as_list["Content-Type"] = [_JSON]
+            headers._combined_cache["Content-Type"] = _JSON
+        else:
+            self.set_header("Content-Type", _JSON)
         self._write_buffer.append(escape.utf8(text))
     else:
         own(self, chunk)
-
-
-def _say_json(handler: RequestHandler) -> None:
-    headers = handler._headers
-    if (
-        is_method(handler.set_header, set_header, handler)
-        and is_method(handler._convert_header_value, convert, handler)
-        and type(headers) is HTTPHeaders
-        and HTTPHeaders.__setitem__ is _set
-    ):
-        headers._as_list["Content-Type"] = [_JSON]
-        headers._combined_cache["Content-Type"] = _JSON
-    else:
-        handler.set_header("Content-Type", _JSON)
