@@ -35,7 +35,7 @@ def reading(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 def soon(loop: asyncio.AbstractEventLoop, work: Callable[..., object], *args: Any) -> None:
-    batch.call_soon(loop, copy_context(), work, *args)
+    batch.call_soon(loop, copy_context(), work, args)
 
 
 Schedule = Callable[..., None]
@@ -164,7 +164,7 @@ async def test_each_has_its_own_context() -> None:
         for number in range(5):
             variables = copy_context()
             variables.run(_name.set, number)
-            batch.call_soon(loop, variables, work, number)
+            batch.call_soon(loop, variables, work, (number,))
     await asyncio.sleep(0)
     assert seen == [0, 1, 2, 3, 4]
     assert _name.get() == -1

@@ -75,7 +75,10 @@ def batch_of(loop: asyncio.AbstractEventLoop) -> Batch | None:
 
 
 def call_soon(
-    loop: asyncio.AbstractEventLoop, variables: Context, work: Callable[..., object], *args: Any
+    loop: asyncio.AbstractEventLoop,
+    variables: Context,
+    work: Callable[..., object],
+    args: tuple[Any, ...],
 ) -> None:
     """``loop.call_soon(work, *args, context=variables)``."""
     batch = current

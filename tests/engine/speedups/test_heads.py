@@ -129,3 +129,40 @@ def test_not_all_that_ever_was_is_kept() -> None:
         assert found == expected
         assert finishing._usual_beginning(200, "OK", fields) is found
     assert len(finishing._beginnings) <= 64
+
+
+@EITHER
+@in_loop
+async def test_a_handler_reads_its_headers_at_any_time(server_class: ServerClass) -> None:
+    def make(note: Note) -> Application:
+        class Reading(RequestHandler):
+            def told(self) -> None:
+                note({name: value for name, value in self._headers.items() if name != "Date"})
+                note([pair for pair in self._headers.get_all() if pair[0] != "Date"])
+
+            def get(self) -> None:
+                note(self._headers["content-type"], self._headers.get("Etag"))
+                self.write({})
+                self.told()
+                self.set_header("Content-Type", "text/plain")
+                self.told()
+                self.write({"a": 1})
+                note(self._headers["Content-Type"])
+                self._headers.add("Content-Type", "second")
+                self.told()
+                self.clear_header("Content-Type")
+                self.told()
+                self.write({})
+                self.told()
+                self.clear()
+                self.told()
+                del self._headers["server"]
+                self.write("x")
+
+            def on_finish(self) -> None:
+                self.told()
+                note(self._headers["Etag"], self._headers["Content-Length"])
+
+        return Application([("/", Reading)])
+
+    assert len((await compare(server_class, make)).noted) == 17

@@ -69,9 +69,8 @@ def uninstall() -> None:
 def is_open(application: Application, handler_class: type[RequestHandler]) -> bool:
     """Whether the application would make a delegate of Tornado's, which would take the body in."""
     return (
-        start is not None
-        and web._HandlerDelegate is _Delegate
-        and _all_of(_Delegate) == _as_known
+        web._HandlerDelegate is _Delegate
+        and _all_of(_Delegate) == _as_known  # None where nobody starts them
         and is_method(application.get_handler_delegate, _get_delegate, application)
         and not handler_class._stream_request_body
     )

@@ -73,8 +73,7 @@ SPEEDUPS = (
         "RequestHandler.clear",
         defaults.clear,
         (
-            "httputil.HTTPHeaders.__init__",
-            "httputil.HTTPHeaders.__setitem__",
+            *(f"httputil.HTTPHeaders.{name}" for name in defaults.HEADERS_METHODS),
             "httputil.format_timestamp",
         ),
     ),
@@ -84,7 +83,7 @@ SPEEDUPS = (
         (
             "RequestHandler._convert_header_value",
             "RequestHandler.set_header",
-            "httputil.HTTPHeaders.__setitem__",
+            *(f"httputil.HTTPHeaders.{name}" for name in defaults.HEADERS_METHODS),
         ),
     ),
     Speedup(
@@ -94,6 +93,7 @@ SPEEDUPS = (
             *(f"RequestHandler.{name}" for name in finishing.RELIED_ON),
             "Application.log_request",
             *(f"httputil.HTTPHeaders.{name}" for name in finishing.HEADERS_METHODS),
+            "httputil.HTTPHeaders.__getitem__",
         ),
     ),
     Speedup(

@@ -32,7 +32,9 @@ def get_arguments(
     found: Any = source.get(name, _NOTHING)
     if found is _NOTHING:
         return []
-    if self._remove_control_chars_regex is _control_chars and _is_decoded_plainly(self):
+    if self._remove_control_chars_regex is _control_chars and is_method(
+        self.decode_argument, decode, self
+    ):
         try:
             (value,) = found
             text = value.decode()
@@ -47,13 +49,9 @@ def get_arguments(
 
 def decoded(handler: RequestHandler, arguments: Sequence[bytes]) -> list[str]:
     """``handler.decode_argument`` of each."""
-    if _is_decoded_plainly(handler):
+    if is_method(handler.decode_argument, decode, handler):
         try:
             return [argument.decode() for argument in arguments]
         except (AttributeError, UnicodeDecodeError):
             pass  # None, where a group of the regex took no part; or not UTF-8
     return [handler.decode_argument(argument) for argument in arguments]
-
-
-def _is_decoded_plainly(handler: RequestHandler) -> bool:
-    return is_method(handler.decode_argument, decode, handler)

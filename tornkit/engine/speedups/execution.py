@@ -108,7 +108,7 @@ def _schedule(
         return
     variables = copy_context()
     work = (loop, variables, begin, handler, transforms, args, kwargs)
-    call_soon(loop, variables, tasks.run, *work)
+    call_soon(loop, variables, tasks.run, work)
 
 
 def _may_not_wait(handler: RequestHandler) -> bool:

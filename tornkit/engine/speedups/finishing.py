@@ -134,7 +134,7 @@ def _response(handler: RequestHandler, exchange: Any) -> bytes | None:
     if not isinstance(status, int) or not exchange.can_answer(method):
         return None
     headers: Any = handler._headers
-    lines, combined = headers._as_list, headers._combined_cache
+    lines = headers._as_list
     beginning = _usual_beginning(status, handler._reason, lines) if len(lines) == 3 else None
     etag = ""
     body = b"".join(handler._write_buffer)
@@ -142,7 +142,7 @@ def _response(handler: RequestHandler, exchange: Any) -> bytes | None:
         return None
     if status == 200:
         if method in ("GET", "HEAD") and "Etag" not in lines:
-            etag = combined["Etag"] = f'"{_sha1(body).hexdigest()}"'
+            etag = f'"{_sha1(body).hexdigest()}"'
             lines["Etag"] = [etag]
             if request.headers.get("If-None-Match") and handler.check_etag_header():
                 handler._write_buffer = []
@@ -152,7 +152,7 @@ def _response(handler: RequestHandler, exchange: Any) -> bytes | None:
         return None
     if "Content-Length" in lines:
         return None
-    size = combined["Content-Length"] = str(len(body))
+    size = str(len(body))
     lines["Content-Length"] = [size]
     head: bytes | None
     if exchange.close_after:

@@ -46,6 +46,8 @@ KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
         "escape.utf8": frozenset({"28fcfad6c3a1"}),
         "escape.xhtml_escape": frozenset({"006bd7fb13fb"}),
         "httputil.HTTPHeaders.__contains__": frozenset({"22e138067381"}),
+        "httputil.HTTPHeaders.__delitem__": frozenset({"6dad6cdb1275"}),
+        "httputil.HTTPHeaders.__getitem__": frozenset({"82f9918daba5"}),
         "httputil.HTTPHeaders.__init__": frozenset({"2cff2989855c"}),
         "httputil.HTTPHeaders.__setitem__": frozenset({"d6198b0e41b6"}),
         "httputil.HTTPHeaders.get_all": frozenset({"4b4b4b14f615"}),

@@ -44,7 +44,7 @@ def write(self: RequestHandler, chunk: str | bytes | dict[Any, Any]) -> None:
             and is_method(self._convert_header_value, convert, self)
         ):
             headers._as_list["Content-Type"] = [_JSON]
-            headers._combined_cache["Content-Type"] = _JSON
+            headers._combined_cache.pop("Content-Type", None)
         else:
             self.set_header("Content-Type", _JSON)
         self._write_buffer.append(escape.utf8(text))
