@@ -25,6 +25,8 @@ DefaultDelegate: Any = getattr(routing, "_DefaultMessageDelegate", None)
 """Answers 404 where a router finds nothing."""
 ApplicationRouter: Any = getattr(web, "_ApplicationRouter", None)
 """The routers inside an `Application`; without it, each is asked itself."""
+HandlerDelegate: Any = getattr(web, "_HandlerDelegate", None)
+"""What an `Application` makes of a handler class that was found; without it, whatever it makes."""
 unquote_or_none: Any = getattr(routing, "_unquote_or_none", None)
 """A group of a path's regex -> what a handler is given; likewise."""
 HOST: Any = getattr(getattr(httputil, "_ABNF", None), "host", None)

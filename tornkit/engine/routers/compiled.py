@@ -19,8 +19,8 @@ from tornkit.engine.routers.straight import Straight
 from tornkit.engine.routers.table import (
     NO_PARAMS,
     PATIENCE,
+    Destination,
     Find,
-    Found,
     Params,
     Table,
     can_be_compiled,
@@ -49,7 +49,7 @@ class Compiled:
         found = self.find(router, request)
         return found.delegate() if isinstance(found, Straight) else found
 
-    def find(self, router: Router, request: HTTPServerRequest) -> Found:
+    def find(self, router: Router, request: HTTPServerRequest) -> Destination:
         """The same; or the handler class, where its delegate may be left out."""
         if router is not self._router:
             self._router, self._find = router, compiled(router)
@@ -110,7 +110,7 @@ class _ApplicationStandIn:
         self._waited = 0
         self._find = _compile(self._router, known)
 
-    def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Found:
+    def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Destination:
         """What ``Application.find_handler`` would find, which takes no notice of ``given``."""
         application = self._application
         if (
@@ -131,7 +131,7 @@ class _ApplicationStandIn:
         # By way of the module: programs put error handlers of their own there.
         return application.get_handler_delegate(request, web.ErrorHandler, {"status_code": 404})
 
-    def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Found:
+    def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Destination:
         """Leave it to the application, and take its other router if it keeps that."""
         application = self._application
         if application.default_router is not self._waited_for:

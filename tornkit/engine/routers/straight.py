@@ -17,6 +17,7 @@ from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import Application
 
 from tornkit.engine.bound import is_method
+from tornkit.engine.privates import HandlerDelegate
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 METHODS = ("__init__", "execute", "finish", "headers_received", "on_connection_close")
 """Of ``_HandlerDelegate``, what is done without it, or left out."""
 
-_Delegate: Any = getattr(web, "_HandlerDelegate", None)
 _get_delegate = Application.get_handler_delegate
 _all_of = attrgetter(*METHODS)
 _as_known: Any = None
@@ -57,7 +57,7 @@ Or does nothing, and returns False.
 def install(by: Start) -> None:
     """Have handlers made by ``by``, while Tornado's delegate is what it is now."""
     global start, _as_known
-    start, _as_known = by, _all_of(_Delegate)
+    start, _as_known = by, _all_of(HandlerDelegate)
 
 
 def uninstall() -> None:
@@ -69,8 +69,9 @@ def uninstall() -> None:
 def is_open(application: Application, handler_class: type[RequestHandler]) -> bool:
     """Whether the application would make a delegate of Tornado's, which would take the body in."""
     return (
-        web._HandlerDelegate is _Delegate
-        and _all_of(_Delegate) == _as_known  # None where nobody starts them
+        _as_known is not None
+        and web._HandlerDelegate is HandlerDelegate
+        and _all_of(HandlerDelegate) == _as_known
         and is_method(application.get_handler_delegate, _get_delegate, application)
         and not handler_class._stream_request_body
     )

@@ -64,14 +64,14 @@ _any_matches = AnyMatches.match
 _target_delegate = RuleRouter.get_target_delegate
 _new_tuple: Any = tuple.__new__  # NamedTuple's own takes three times as long
 
-Found = HTTPMessageDelegate | Straight | None
+Destination = HTTPMessageDelegate | Straight | None
 Params = dict[str, Any]
 
 
 class Find(Protocol):
     """In place of a router's ``find_handler(request, **params)``."""
 
-    def __call__(self, request: HTTPServerRequest, params: Params = ..., /) -> Found:
+    def __call__(self, request: HTTPServerRequest, params: Params = ..., /) -> Destination:
         """What the router would find."""
 
 
@@ -164,7 +164,7 @@ class Table:
         )
         return Entry(len if regex is None else regex.match, details)
 
-    def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Found:
+    def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Destination:
         """What the router's ``find_handler(request, **given)`` would find."""
         # One function, where it could be four: a call of each would cost a third of it all.
         router = self._router
@@ -233,7 +233,7 @@ class Table:
             and nothing_is_replaced()
         )
 
-    def _go_on(self, request: HTTPServerRequest, rules: list[Rule], after: int) -> Found:
+    def _go_on(self, request: HTTPServerRequest, rules: list[Rule], after: int) -> Destination:
         """The rest of ``RuleRouter.find_handler``, from that place on in what is now the list."""
         remaining = iter(rules)
         remaining.__setstate__(after)  # type: ignore[attr-defined]
@@ -247,7 +247,7 @@ class Table:
                     return delegate
         return None
 
-    def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Found:
+    def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Destination:
         """Leave it to the router, and see whether it has come to rest."""
         router = self._router
         rules, copy, count = self._waited_for
