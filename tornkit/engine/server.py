@@ -99,7 +99,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         router = self.request_callback
         if (
             isinstance(router, Router)
-            and type(router).start_request is Router.start_request
+            and is_method(router.start_request, Router.start_request, router)
             and is_method(self.start_request, HTTPServer.start_request, self)
             and not self.xheaders
         ):
@@ -114,7 +114,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         if (
             isinstance(request_conn, Exchange)
             and isinstance(router, Router)
-            and type(router).start_request is Router.start_request
+            and is_method(router.start_request, Router.start_request, router)
         ):
             lazy = LazyRoutingDelegate(router, server_conn, request_conn, self.compiled)
             if not self.xheaders:

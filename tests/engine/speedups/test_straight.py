@@ -194,3 +194,72 @@ async def test_whatever_a_matcher_has_done(server_class: ServerClass, what: str)
         note(await client.response() if what in ("body", "nothing") else await client.rest())
 
     await compare(server_class, make, play)
+
+
+class Keys:
+    """A mapping, as far as ``**`` asks."""
+
+    def keys(self) -> list[str]:
+        return ["path_args"]
+
+    def __getitem__(self, name: str) -> list[bytes]:
+        return [b"a"]
+
+
+class Odd(dict[str, Any]):
+    def get(self, *args: Any) -> Any:
+        raise AssertionError("nobody asks this")
+
+
+GIVEN: dict[str, Any] = {
+    "usual": {"path_args": [b"a"], "path_kwargs": {}},
+    "half": {"path_kwargs": {"a": b"b"}},
+    "unknown": {"path_args": [b"a"], "lang": "de"},
+    "taken": {"request": None},
+    "no name": {1: 2},
+    "list": [],
+    "keys": Keys(),
+    "odd": Odd(path_args=[b"a"]),
+}
+
+
+@EITHER
+@pytest.mark.parametrize("given", GIVEN)
+@in_loop
+async def test_whatever_a_matcher_gives(server_class: ServerClass, given: str) -> None:
+    def make(note: Note) -> Application:
+        class Giving(Matcher):
+            def match(self, request: Any) -> Any:
+                return GIVEN[given]
+
+        return Application([Rule(Giving(), Echo)])
+
+    async def play(client: Client, note: Note) -> None:
+        await client.send(GET.replace(b"Host", b"Connection: close\r\nHost"))
+        note(await client.rest())
+
+    await compare(server_class, make, play)
+
+
+@EITHER
+@in_loop
+async def test_an_application_whose_requests_somebody_sees_first(server_class: ServerClass) -> None:
+    def make(note: Note) -> Application:
+        made = Application([("/", Echo)])
+        own = made.start_request
+
+        def start_request(*args: Any) -> Any:
+            delegate = own(*args)
+            own_finish = delegate.finish
+
+            def finish() -> None:
+                note("finished")
+                own_finish()
+
+            delegate.finish = finish  # type: ignore[method-assign]
+            return delegate
+
+        made.start_request = start_request  # type: ignore[method-assign]
+        return made
+
+    assert (await compare(server_class, make)).noted == [("finished",)]

@@ -28,8 +28,10 @@ METHODS = ("__init__", "execute", "finish", "headers_received", "on_connection_c
 """Of ``_HandlerDelegate``, what is done without it, or left out."""
 
 _get_delegate = Application.get_handler_delegate
+_has_stream_request_body: Any = getattr(web, "_has_stream_request_body", None)
 _all_of = attrgetter(*METHODS)
 _as_known: Any = None
+_PARAMS = frozenset(("target_kwargs", "path_args", "path_kwargs"))
 
 
 class Straight(NamedTuple):
@@ -73,5 +75,11 @@ def is_open(application: Application, handler_class: type[RequestHandler]) -> bo
         and web._HandlerDelegate is HandlerDelegate
         and _all_of(HandlerDelegate) == _as_known
         and is_method(application.get_handler_delegate, _get_delegate, application)
+        and web._has_stream_request_body is _has_stream_request_body
         and not handler_class._stream_request_body
     )
+
+
+def is_usual(params: Any) -> bool:
+    """Whether they are what ``get_handler_delegate`` takes; a program's matcher gives anything."""
+    return type(params) is dict and params.keys() <= _PARAMS

@@ -205,7 +205,9 @@ class Table:
                     params["target_kwargs"] = rule.target_kwargs
                 if is_handler:
                     application = router.application  # type: ignore[attr-defined]
-                    if straight.is_open(application, target):
+                    if straight.is_open(application, target) and (
+                        not asks_matcher or straight.is_usual(params)
+                    ):
                         straight_on: Straight = _new_tuple(
                             Straight, (application, request, target, params)
                         )
