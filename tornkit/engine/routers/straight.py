@@ -64,7 +64,7 @@ def install(by: Start) -> None:
 
 def uninstall() -> None:
     """Have each made by a delegate."""
-    global start, _as_known  # noqa: PLW0603 - as above
+    global start, _as_known  # noqa: PLW0603 - a process has one Tornado
     start = _as_known = None
 
 
