@@ -118,7 +118,13 @@ def test_a_renewed_certificate(
     assert server.errors == []
 
 
-@pytest.mark.parametrize("broken", ["no certificate", "another one's key", "missing"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "another one's key",
+        *(pytest.param(each, marks=pytest.mark.thorough) for each in ("no certificate", "missing")),
+    ],
+)
 def test_a_renewed_certificate_that_is_of_no_use(
     serve: Serve,
     make_certificate: Callable[[], tuple[Path, Path]],

@@ -134,8 +134,8 @@ def test_connections_spread_over_the_workers(serve: Serve, wait_for: Callable[..
     ("option", "limit", "reason"),
     [
         ("--max-requests", "40", r"has had \d+ requests"),
-        ("--max-age", "0.5", r"is \d+ s old"),
-        ("--max-rss", "120M", r"has grown to \d+ MiB"),
+        pytest.param("--max-age", "0.5", r"is \d+ s old", marks=pytest.mark.thorough),
+        pytest.param("--max-rss", "120M", r"has grown to \d+ MiB", marks=pytest.mark.thorough),
     ],
 )
 def test_recycling_fails_no_request(

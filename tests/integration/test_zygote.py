@@ -172,7 +172,13 @@ UNSAFE = {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at itself in /proc")
-@pytest.mark.parametrize("reason", UNSAFE)
+@pytest.mark.parametrize(
+    "reason",
+    [
+        pytest.param(reason, marks=() if number < 2 else pytest.mark.thorough)
+        for number, reason in enumerate(UNSAFE)
+    ],
+)
 def test_a_module_that_leaves_something_behind_is_not_warm(
     serve: Serve, packages: Packages, reason: str
 ) -> None:
