@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from tornkit.engine import speedups
 Note = Callable[..., None]
 Make = Callable[[Note], Application]
 Play = Callable[[Client, Note], Awaitable[None]]
+
+_DATE = re.compile(rb"Date: [^\r\n]*")
 
 
 @dataclass
@@ -103,7 +106,9 @@ async def watch(
 
 
 def masked(response: Any) -> Any:
-    """Without the time of day."""
+    """A response without the time of day, be it parsed or as it came."""
+    if isinstance(response, bytes):
+        return _DATE.sub(b"Date: now", response)
     if not hasattr(response, "headers"):
         return response
     headers = [(k, "now" if k == "Date" else v) for k, v in response.headers.get_all()]
