@@ -133,6 +133,7 @@ def test_its_routes_pass_the_check(project: Path) -> None:
     run(project, "-m", "tornkit", "routes", "--check")
 
 
+@pytest.mark.thorough  # which has ruff and mypy; the ordinary environment has not
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -148,6 +149,7 @@ def test_its_code_is_clean(project: Path, arguments: list[str]) -> None:
     run(project, "-m", "ruff", *arguments, "--no-cache", ".")
 
 
+@pytest.mark.thorough
 def test_its_types_hold(project: Path, tmp_path: Path) -> None:
     pytest.importorskip("mypy")
     run(project, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path), ".")
