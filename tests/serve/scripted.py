@@ -153,6 +153,7 @@ class FakeNursery:
     def __init__(self, world: World) -> None:
         self._world = world
         self.learned: list[tuple[str, ...]] = []
+        self.missed: list[int] = []
 
     def connect(self, on_exit: Callable[[int, int], None], on_stale: Callable[[str], None]) -> None:
         self._world.on_exit = on_exit
@@ -162,13 +163,18 @@ class FakeNursery:
     def warmth(self) -> Warmth:
         return Warmth(0, {})
 
-    def spawn(self, count: int, environment: Mapping[str, str]) -> list[Any]:
+    def spawn(
+        self, count: int, environment: Mapping[str, str], on_born: Callable[[list[Any]], None]
+    ) -> None:
         started = []
         for _ in range(count):
             worker = FakeWorker(self._world, environment)
             self._world.workers.append(worker)
             started.append(worker.process)
-        return started
+        on_born(started)
+
+    def unreported(self, pid: int) -> None:
+        self.missed.append(pid)
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         self.learned.append(modules)
@@ -211,6 +217,9 @@ class FakeReporter:
 
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         self.told.append(("died", slot, how, delay))
+
+    def none_serves(self) -> None:
+        self.told.append(("none serves",))
 
     def overdue(self, pid: int, slot: int) -> None:
         self.told.append(("overdue", slot))

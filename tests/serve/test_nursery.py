@@ -1,6 +1,6 @@
 """Where workers come from, with zygotes that are the test's: it speaks for them.
 
-A zygote is asked and answers within one call, so what it will say is said beforehand.
+What a zygote will say is said beforehand, and heard once the loop turns.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from tornkit.serve.messages import (
     Warm,
     Warmed,
 )
-from tornkit.serve.nursery import Forking, Fresh
+from tornkit.serve.nursery import Forking, Fresh, Nursery
+from tornkit.serve.processes import ChildProcess
 from tornkit.serve.recall import Recall
 from tornkit.serve.standby import Standby
 from tornkit.serve.warmth import ONE_THREAD, Warmth
@@ -136,10 +137,24 @@ def spawn(house: House, forking: Forking, *numbers: int) -> list[int]:
         active[0].says(answer)
     else:
         house.will_fork.append(answer)
-    children = forking.spawn(len(numbers), HOME)
-    for child in children:
-        child.channel.close()
-    return [child.pid - NO_PID - 1000 for child in children]
+    return [pid - NO_PID - 1000 for pid in born(house, forking, len(numbers))]
+
+
+def born(
+    house: House, nursery: Nursery, count: int, environment: Mapping[str, str] = HOME
+) -> list[int]:
+    """Pids of workers that are spawned now, some of them by and by."""
+    pids: list[int] = []
+
+    def note(processes: list[ChildProcess] | OSError) -> None:
+        assert not isinstance(processes, OSError)
+        for process in processes:
+            pids.append(process.pid)
+            process.channel.close()
+
+    nursery.spawn(count, environment, note)
+    house.turn()
+    return pids
 
 
 # ---- fresh interpreters ----
@@ -148,8 +163,9 @@ def spawn(house: House, forking: Forking, *numbers: int) -> list[int]:
 def test_each_worker_is_an_interpreter(house: House) -> None:
     fresh = Fresh(house.loop, PREPARE, keep_stdin=True)
     fresh.connect(lambda pid, status: house.exits.append((pid, status)), house.stale.append)
-    processes = fresh.spawn(2, HOME)
-    assert [each.pid for each in processes] == [NO_PID, NO_PID + 1]
+    pids: list[int] = []
+    fresh.spawn(2, HOME, lambda processes: pids.extend(each.pid for each in processes))
+    assert pids == [NO_PID, NO_PID + 1]
     assert [(each.role, each.environment) for each in house.started] == [("worker", HOME)] * 2
     assert house.started[0].keeps_stdin
     assert [process.heard() for process in house.started] == [[PREPARE]] * 2
@@ -176,7 +192,10 @@ def test_the_first_workers_are_forks_of_a_new_zygote(house: House) -> None:
 def test_a_worker_is_prepared_as_soon_as_it_is_forked(house: House) -> None:
     house.will_fork.append(forked(1))
     forking = house.forking()
-    (process,) = forking.spawn(1, HOME)
+    processes: list[ChildProcess] = []
+    forking.spawn(1, HOME, processes.extend)
+    house.turn()
+    (process,) = processes
     ((request, (descriptor,)),) = house.new().theirs.receive_ready()
     assert isinstance(request, Fork)
     worker = Channel(socket.socket(fileno=descriptor))
@@ -196,8 +215,7 @@ def test_another_environment_is_another_zygote(house: House) -> None:
     forking = house.forking()
     spawn(house, forking, 1)
     house.will_fork.append(forked(2))
-    (child,) = forking.spawn(1, {"HOME": "/root"})
-    child.channel.close()
+    assert born(house, forking, 1, {"HOME": "/root"}) == [NO_PID + 1002]
     assert house.new().environment["HOME"] == "/root"
     assert not house.started[0].killed, "it is a parent"
     house.started[0].says(Exited(NO_PID + 1001, 0))
@@ -212,9 +230,7 @@ def test_one_that_can_not_fork_is_replaced_at_once(house: House, answer: Unfit) 
     spawn(house, forking, 1)
     house.started[0].says(answer)
     house.will_fork.append(forked(2))
-    (child,) = forking.spawn(1, HOME)
-    child.channel.close()
-    assert child.pid == NO_PID + 1002
+    assert born(house, forking, 1) == [NO_PID + 1002]
     assert forking.pids() == [NO_PID, NO_PID + 1]
 
 
@@ -223,12 +239,12 @@ def test_where_no_zygote_can_workers_are_interpreters(house: House) -> None:
     spawn(house, forking, 1)
     house.started[0].theirs.close()
     house.will_fork.append(Unfit("out of memory"))
-    (child,) = forking.spawn(1, HOME)
+    (pid,) = born(house, forking, 1)
     assert [each.role for each in house.started] == ["zygote", "zygote", "worker"]
-    assert child.pid == house.new().pid
-    forking.reaped(child.pid, -9)
+    assert pid == house.new().pid
+    forking.reaped(pid, -9)
     house.turn()
-    assert house.exits == [(child.pid, -9)]
+    assert house.exits == [(pid, -9)]
 
 
 # ---- what is warm ----
@@ -250,9 +266,7 @@ def test_a_clean_candidate_takes_over(house: House) -> None:
     assert house.told == [forking.warmth] == [Warmth(214, {})]
     assert not house.started[0].killed
     candidate.says(forked(2))
-    (child,) = forking.spawn(1, HOME)
-    child.channel.close()
-    assert child.pid == NO_PID + 1002
+    assert born(house, forking, 1) == [NO_PID + 1002]
     assert len(house.started) == 2
 
 
@@ -269,8 +283,7 @@ def test_nothing_new_is_nothing_to_warm(house: House) -> None:
 def test_an_application_of_tornado_alone_is_warm_from_the_start(house: House) -> None:
     house.will_fork.append(Forked((NO_PID + 1001, NO_PID + 1002), modules=280))
     forking = house.forking()
-    for child in forking.spawn(2, HOME):
-        child.channel.close()
+    assert born(house, forking, 2) == [NO_PID + 1001, NO_PID + 1002]
     forking.learn((), HOME)
     assert house.told == [], "never from within another call"
     forking.learn((), HOME)
@@ -349,8 +362,7 @@ def test_a_dead_zygote_is_rebuilt_and_its_living_workers_go_on(
     candidate.says(Warmed(70))
     house.turn()
     candidate.says(forked(3, 4))
-    for child in forking.spawn(2, HOME):
-        child.channel.close()
+    assert born(house, forking, 2) == [NO_PID + 1003, NO_PID + 1004]
     monkeypatch.setattr(nursery, "is_alive", lambda pid: pid == NO_PID + 1003)
     candidate.theirs.close()
     before = len(house.started)
@@ -378,9 +390,10 @@ def test_one_that_fails_behind_a_reload_is_rebuilt_then(
     if answer is None:
         zygote.theirs.close()
     else:
-        house.loop.unlisten(zygote.channel)  # it is said when it is asked, not before
+        assert zygote.heard() == [Fork(HOME)] * 3, "the last one by itself, ahead of time"
         zygote.says(answer)
     house.turn()
+    monkeypatch.setattr(nursery, "_REFILL_AFTER", 60.0)
     (_, another) = house.started
     assert not another.killed
     assert house.stale == (["/module.py"] if answer and answer.stale else [])
@@ -389,9 +402,123 @@ def test_one_that_fails_behind_a_reload_is_rebuilt_then(
         house.turn()
         assert forking.pids() == [another.pid]
     another.says(forked(3))
-    (child,) = forking.spawn(1, HOME)
-    child.channel.close()
-    assert child.pid == NO_PID + 1003
+    assert born(house, forking, 1) == [NO_PID + 1003]
+
+
+# ---- a zygote that does not answer ----
+
+
+def ask(forking: Forking, count: int = 1) -> list[ChildProcess | OSError]:
+    """Spawn workers that are to come later; what there is of them by now."""
+    came: list[ChildProcess | OSError] = []
+
+    def note(processes: list[ChildProcess] | OSError) -> None:
+        came.extend([processes] if isinstance(processes, OSError) else processes)
+
+    forking.spawn(count, HOME, note)
+    return came
+
+
+def close(came: list[ChildProcess | OSError]) -> list[int]:
+    """The pids of workers that came, which are needed no more."""
+    pids = []
+    for process in came:
+        assert not isinstance(process, OSError)
+        process.channel.close()
+        pids.append(process.pid)
+    return pids
+
+
+def test_the_loop_turns_while_a_zygote_does_not_answer(house: House) -> None:
+    forking = house.forking()
+    came = ask(forking)
+    ticks: list[int] = []
+    house.loop.soon(lambda: ticks.append(1))
+    house.turn()
+    assert (came, ticks) == ([], [1])
+    house.new().says(forked(1))
+    house.turn()
+    assert close(came) == [NO_PID + 1001]
+
+
+def test_answers_belong_to_the_requests_in_their_order(house: House) -> None:
+    forking = house.forking()
+    first, second = ask(forking), ask(forking, 2)
+    house.new().says(forked(1), forked(2, 3))
+    house.turn()
+    assert close(first) == [NO_PID + 1001]
+    assert close(second) == [NO_PID + 1002, NO_PID + 1003]
+
+
+def test_one_that_does_not_answer_in_time_is_ended_and_another_is_asked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nursery, "_FORK_DEADLINE", 0.0)
+    forking = house.forking()
+    came = ask(forking)
+    monkeypatch.setattr(nursery, "_FORK_DEADLINE", 60.0)
+    house.turn()
+    stopped, another = house.started
+    assert stopped.killed
+    assert another.heard() == [Fork(HOME)]
+    stopped.says(forked(1))  # on its way already: those have no channel any more
+    another.says(forked(2))
+    house.turn()
+    assert close(came) == [NO_PID + 1002]
+
+
+def test_one_that_dies_before_it_answers(house: House) -> None:
+    forking = house.forking()
+    came = ask(forking)
+    zygote = house.new()
+    zygote.theirs.close()
+    forking.reaped(zygote.pid, -9)
+    house.new().says(forked(2))
+    house.turn()
+    assert close(came) == [NO_PID + 1002]
+    assert forking.pids() == [house.new().pid]
+
+
+def test_one_that_was_retired_is_kept_until_it_has_answered(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    candidate = learn(house, forking, "json")
+    came = ask(forking)
+    active = house.started[0]
+    active.says(Exited(NO_PID + 1001, 0))
+    candidate.says(Warmed(70))
+    house.turn()
+    assert not active.killed
+    active.says(forked(2))
+    house.turn()
+    assert close(came) == [NO_PID + 1002]
+    active.says(Exited(NO_PID + 1002, 0))
+    house.turn()
+    assert active.killed
+
+
+def test_where_not_even_an_interpreter_can_be_started(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forking = house.forking()
+    came = ask(forking)
+
+    def start(*args: object, **kwargs: object) -> FakeProcess:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr(nursery, "start_interpreter", start)
+    house.new().says(Unfit("a thread"))
+    house.turn()
+    assert [str(error) for error in came] == ["no more processes"]
+
+
+def test_a_parent_that_does_not_tell_of_an_end_is_ended_itself(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    forking.unreported(NO_PID + 999)
+    assert not house.new().killed
+    forking.unreported(NO_PID + 1001)
+    assert house.new().killed
 
 
 # ---- spare interpreters ----
@@ -409,7 +536,7 @@ def roles(house: House) -> list[str]:
 
 
 def test_spares_import_what_a_good_worker_has_and_are_used(house: House, standby: Standby) -> None:
-    standby.spawn(2, HOME)
+    born(house, standby, 2)
     assert roles(house) == ["worker"] * 2
     standby.learn(("json", "wave"), HOME)
     house.turn()
@@ -417,23 +544,23 @@ def test_spares_import_what_a_good_worker_has_and_are_used(house: House, standby
     assert [spare.heard() for spare in house.started[2:]] == [[Warm(("json", "wave"))]] * 2
     assert standby.pids() == [NO_PID + 2, NO_PID + 3]
     assert house.told == [standby.warmth] == [Warmth(2, {})]
-    assert [each.pid for each in standby.spawn(2, HOME)] == [NO_PID + 2, NO_PID + 3]
+    assert born(house, standby, 2) == [NO_PID + 2, NO_PID + 3]
     assert [spare.heard() for spare in house.started[2:4]] == [[PREPARE]] * 2
     assert standby.pids() == []
-    assert [each.pid for each in standby.spawn(1, HOME)] == [NO_PID + 4], "none is left"
+    assert born(house, standby, 1) == [NO_PID + 4], "none is left"
 
 
 def test_spares_of_another_environment_are_dismissed(house: House, standby: Standby) -> None:
-    standby.spawn(1, HOME)
+    born(house, standby, 1)
     standby.learn(("json",), HOME)
     house.turn()
-    standby.spawn(1, {"HOME": "/root"})
+    born(house, standby, 1, {"HOME": "/root"})
     assert [process.killed for process in house.started] == [False, True, True, False]
     assert house.new().environment == {"HOME": "/root"}
 
 
 def test_spares_that_know_too_little_are_dismissed(house: House, standby: Standby) -> None:
-    standby.spawn(1, HOME)
+    born(house, standby, 1)
     standby.learn(("json",), HOME)
     house.turn()
     standby.learn(("json", "wave"), HOME)
@@ -443,7 +570,7 @@ def test_spares_that_know_too_little_are_dismissed(house: House, standby: Standb
 
 
 def test_a_spare_that_dies_is_no_worker_that_died(house: House, standby: Standby) -> None:
-    standby.spawn(1, HOME)
+    born(house, standby, 1)
     standby.learn(("json",), HOME)
     house.turn()
     standby.reaped(NO_PID + 1, 1)

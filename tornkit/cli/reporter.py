@@ -78,6 +78,9 @@ class TerminalReporter:
         when = f"in {delay:.1f} s" if delay else "now"
         self._line(f"worker {slot + 1} (pid {pid}) {how}; starting another {when}", "red")
 
+    def none_serves(self) -> None:
+        self._line("no worker serves; connections wait until one starts", "red")
+
     def hangs(self, slot: int, pid: int, seconds: float) -> None:
         self._line(
             f"worker {slot + 1} (pid {pid}) has been stuck for {seconds:.0f} s; its stacks follow, "

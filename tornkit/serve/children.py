@@ -51,6 +51,7 @@ class WorkerHandle(Generic[ProcessT]):
     state: WorkerState = WorkerState.BOOTING
     failure: Failed | None = None
     serving_since: float | None = None
+    unreachable: bool = False  # its channel has ended; so has it, or it will soon
 
     def move(self, state: WorkerState) -> None:
         """Go to another state.
@@ -100,6 +101,7 @@ class Children(Generic[ProcessT]):
             other
             for other in self
             if other.state is WorkerState.SERVING
+            and not other.unreachable
             and other is not worker
             and other.generation >= worker.generation
         ]
@@ -111,6 +113,10 @@ class Children(Generic[ProcessT]):
 
     def newest_serving(self) -> list[WorkerHandle[ProcessT]]:
         """Those of the newest generation of which any serves."""
-        serving = [worker for worker in self if worker.state is WorkerState.SERVING]
+        serving = [
+            worker
+            for worker in self
+            if worker.state is WorkerState.SERVING and not worker.unreachable
+        ]
         newest = max((worker.generation for worker in serving), default=0)
         return [worker for worker in serving if worker.generation == newest]

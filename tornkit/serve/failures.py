@@ -10,6 +10,8 @@ from tornkit.serve.messages import Failed
 # A first start that fails like this is a mistake on the command line, not in the code.
 MISNAMED = frozenset({"NoSuchModule", "NoSuchAttribute", "NotAnApplication", "UsageError"})
 
+CHANGED_MEANWHILE = Failed("Changed", "loaded a file that has changed since the others loaded it")
+
 
 def cannot_start(error: Exception) -> Failed:
     """No process, no descriptor, an environment that can't be: the machine's fault or a file's."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from tornkit.serve.children import IllegalMove
 from tornkit.serve.messages import Failed
+from tornkit.serve.snapshot import Snapshot
 
 
 class GenerationState(enum.Enum):
@@ -44,8 +45,11 @@ class Generation:
     ``awaited`` holds the slots whose workers have not said ready; ``started_at`` is in seconds of
     the supervisor's clock; ``failure`` says why it FAILED, None where an edit overtook it;
     ``environment`` is its workers', whole; ``sources`` is the state in which they read the files;
+    ``snapshot`` is what was in them then;
     ``digests`` are of what has to be the same in all of them (`tornkit.serve.agreement`);
-    ``opened``: it was told to accept; ``after``: what to do once it is GONE.
+    ``opened``: it was told to accept; ``given_up``: another was started because workers of this
+    one can't be any more; ``none_serves``: it has no worker that serves, and that was said;
+    ``after``: what to do once it is GONE.
     """
 
     number: int
@@ -57,7 +61,10 @@ class Generation:
     environment: Mapping[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    snapshot: Snapshot = field(default_factory=Snapshot)
     opened: bool = False
+    given_up: bool = False
+    none_serves: bool = False
     after: Callable[[], None] | None = None
 
     def move(self, state: GenerationState) -> None:

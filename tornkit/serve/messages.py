@@ -29,7 +29,8 @@ class Prepare:
 class Boot:
     """Who the worker is: load the application now.
 
-    One descriptor: the memory of its `tornkit.serve.heartbeat`.
+    One descriptor: the memory of its `tornkit.serve.heartbeat`. A second one for a worker that is
+    started beside others: the source files that those have loaded (`tornkit.serve.snapshot`).
     """
 
     slot: int
@@ -109,6 +110,7 @@ class Ready:
     `autoreload.watch`: a change of one means a restart. ``folders`` hold its templates and static
     files. ``modules`` are the names of other modules that it has imported by itself, in that
     order. ``digests`` are of what has to be the same in all workers (`tornkit.serve.sameness`).
+    ``names`` leads from the names of modules to those of ``sources`` that they were loaded from.
     """
 
     files: tuple[str, ...] = ()
@@ -117,6 +119,15 @@ class Ready:
     folders: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """It has imported more of the user's files; as in `Ready`, all of them."""
+
+    sources: dict[str, str]
+    names: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -210,7 +221,7 @@ class Exited:
 
 
 Downward = Prepare | Boot | Grant | Go | Drain | Refresh | ReopenLogs | Adopt
-Upward = Claim | Ready | Failed | Closed | Handover
+Upward = Claim | Ready | Loaded | Failed | Closed | Handover
 ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
 Message = Downward | Upward | ToZygote | FromZygote
@@ -219,7 +230,7 @@ _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
         *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
-        *(Claim, Ready, Failed, Closed, Handover),
+        *(Claim, Ready, Loaded, Failed, Closed, Handover),
         *(Warm, Fork),
         *(Trying, Warmed, Forked, Unfit, Exited),
     )

@@ -11,22 +11,34 @@ over when it is clean. Retired zygotes stay until their last worker has ended: t
 
 Where the zygote can't fork (stale files, dead, hung), a fresh one is started at once and asked
 instead: it holds Tornado alone, and the worker imports the rest by itself.
+
+A zygote's answer is awaited by the loop, as everything is: it may be stopped, or be warming.
 """
 
 from __future__ import annotations
 
 import contextlib
-import select
 import signal
-import time
+import socket
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from tornkit.serve.channel import ChannelClosed
+from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.loop import Loop
-from tornkit.serve.messages import Exited, Fork, Forked, Prepare, Trying, Unfit, Warm, Warmed
+from tornkit.serve.messages import (
+    Exited,
+    Fork,
+    Forked,
+    Prepare,
+    ToZygote,
+    Trying,
+    Unfit,
+    Warm,
+    Warmed,
+)
 from tornkit.serve.processes import ChildProcess, channel_pair, is_alive, start_interpreter
 from tornkit.serve.recall import Recall
 from tornkit.serve.timers import Timer
@@ -43,6 +55,8 @@ _REST_AFTER = 600.0
 
 
 OnExit = Callable[[int, int], None]  # pid; exit status, or the negative of a signal
+# Workers that were born, in one or several parts; or why those that are missing will not be.
+OnBorn = Callable[[list[ChildProcess] | OSError], None]
 OnStale = Callable[[str], None]  # what has changed
 
 
@@ -57,10 +71,13 @@ class Nursery(Protocol):
     def warmth(self) -> Warmth:
         """What new workers have imported when they are born."""
 
-    def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
+    def spawn(self, count: int, environment: Mapping[str, str], on_born: OnBorn) -> None:
         """Start this many workers, in one environment (whole).
 
-        They have been told to `Prepare`, and wait for their `Boot`.
+        ``on_born`` is called now or later. They have been told to `Prepare`, and wait for their
+        `Boot`.
+
+        :raises OSError, ValueError: none can be started; ``on_born`` is then not called.
         """
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
@@ -68,6 +85,9 @@ class Nursery(Protocol):
 
     def reaped(self, pid: int, status: int) -> None:
         """A child of the supervisor's has ended."""
+
+    def unreported(self, pid: int) -> None:
+        """A worker has ended, and its parent does not say so: it is stopped, or stuck."""
 
     def pids(self) -> list[int]:
         """Processes of its own; the workers are not counted."""
@@ -89,14 +109,17 @@ class Fresh:
     def warmth(self) -> Warmth:
         return Warmth(0, {})
 
-    def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
-        return start_workers(count, environment, self._prepare, keep_stdin=self._keep_stdin)
+    def spawn(self, count: int, environment: Mapping[str, str], on_born: OnBorn) -> None:
+        on_born(start_workers(count, environment, self._prepare, keep_stdin=self._keep_stdin))
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         """Nothing is kept."""
 
     def reaped(self, pid: int, status: int) -> None:
         self._loop.soon(lambda: self._on_exit(pid, status))
+
+    def unreported(self, pid: int) -> None:
+        """All are the supervisor's own children; the kernel reports them."""
 
     def pids(self) -> list[int]:
         return []
@@ -121,6 +144,30 @@ def tell(processes: Iterable[ChildProcess], message: Prepare) -> None:
 
 
 @dataclass(eq=False)
+class _Request:
+    """Workers that a zygote was asked to fork, and has not answered for.
+
+    ``again``: another zygote was asked before; ``ahead``: they are to be kept, nobody waits.
+    """
+
+    count: int
+    environment: Mapping[str, str]
+    on_born: OnBorn
+    again: bool = False
+    ahead: bool = False
+    channels: list[Channel] = field(default_factory=list)
+    deadline: Timer | None = None
+
+    def drop(self) -> None:
+        """Wait no longer."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+        for channel in self.channels:
+            channel.close()
+        self.channels.clear()
+
+
+@dataclass(eq=False)
 class _Zygote:
     """A zygote as the supervisor knows it."""
 
@@ -131,7 +178,8 @@ class _Zygote:
     workers: set[int] = field(default_factory=set)
     trying: str | None = None
     retired: bool = False
-    stale: str | None = None  # which of its files has changed
+    asked: deque[_Request] = field(default_factory=deque)  # it answers in this order
+    waited_for: bool = False  # it has not said `Warmed`, and is the active one nevertheless
 
 
 class Forking:
@@ -177,25 +225,20 @@ class Forking:
 
     # ---- spawning ----
 
-    def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
+    def spawn(self, count: int, environment: Mapping[str, str], on_born: OnBorn) -> None:
         zygote = self._active
         if zygote is None or zygote.environment != environment:
             # Imports may depend on the environment: what is warm is warm for the old one.
             zygote = self._begin(environment)
         ahead, self._ahead = self._ahead[:count], self._ahead[count:]
         self._expect_more()
-        missing = count - len(ahead)
-        if missing == 0:
-            return ahead
-        processes = self._fork(zygote, missing)
-        if processes is None:
-            processes = self._fork(self._begin_anew(environment), missing)
-        if processes is None:
-            # Children of the supervisor's own; `reaped` tells of them.
-            processes = start_workers(
-                missing, environment, self._prepare, keep_stdin=self._keep_stdin
-            )
-        return ahead + processes
+        if ahead:
+            on_born(ahead)
+        if len(ahead) < count:
+            try:
+                self._ask(zygote, _Request(count - len(ahead), environment, on_born))
+            except OSError as error:
+                on_born(error)
 
     def _expect_more(self) -> None:
         """Somebody edits, and will do so again: behind the first start nothing is known of that."""
@@ -209,18 +252,20 @@ class Forking:
     def _refill(self) -> None:
         """Fork ahead of time as many as the next generation will want."""
         zygote = self._active
+        if zygote is None or any(request.ahead for request in zygote.asked):
+            return
         missing = self._spares - len(self._ahead)
-        if zygote is None or missing <= 0:
-            return
-        forked = self._fork(zygote, missing)
-        if forked is not None:
-            self._ahead += forked
-            return
-        with contextlib.suppress(OSError):  # the next `spawn` tries again, and says so
-            self._begin_anew(zygote.environment)
-        if zygote.stale is not None:
-            # Those that were used last were forked before the change, or just after.
-            self._on_stale(zygote.stale)
+        if missing > 0:
+            born = partial(self._born_ahead, zygote)
+            with contextlib.suppress(OSError):  # no descriptor: what serves is more important
+                self._ask(zygote, _Request(missing, zygote.environment, born, ahead=True))
+
+    def _born_ahead(self, zygote: _Zygote, processes: list[ChildProcess] | OSError) -> None:
+        if isinstance(processes, OSError):
+            return  # the next `spawn` tries again, and says so
+        self._ahead += processes
+        if zygote is not self._active:
+            self._dismiss_ahead()
 
     def _begin(self, environment: Mapping[str, str]) -> _Zygote:
         """The first zygote: with what was warm the last time, where that is known."""
@@ -229,8 +274,8 @@ class Forking:
             return self._begin_anew(environment)
         self._learned.update(dict.fromkeys(modules))
         self._active = self._start(environment, modules)
-        with contextlib.suppress(ChannelClosed):
-            self._active.process.channel.send(Warm(modules))
+        self._active.waited_for = True
+        self._send(self._active, Warm(modules))
         return self._active
 
     def _begin_anew(self, environment: Mapping[str, str]) -> _Zygote:
@@ -261,69 +306,122 @@ class Forking:
         self._loop.listen(process.channel, lambda: self._hear(zygote))
         return zygote
 
-    def _fork(self, zygote: _Zygote, count: int) -> list[ChildProcess] | None:
-        """Fork this many workers; None where this zygote can't."""
-        pairs = [channel_pair() for _ in range(count)]
+    def _send(self, zygote: _Zygote, message: ToZygote | None, *descriptors: int) -> None:
+        """Send, or go on sending with None. A dead one is seen when it is reaped."""
+        channel = zygote.process.channel
+        with contextlib.suppress(ChannelClosed):
+            if message is None:
+                channel.flush()
+            else:
+                channel.send(message, descriptors)
+        on_writable = partial(self._send, zygote, None) if channel.wants_write else None
+        self._loop.want_write(channel, on_writable)
+
+    def _ask(self, zygote: _Zygote, request: _Request) -> None:
+        """Ask for a fork; the answer is heard in `_hear`.
+
+        :raises OSError: there is no descriptor for a channel.
+        """
+        theirs: list[socket.socket] = []
         try:
-            request = Fork(dict(zygote.environment))
-            zygote.process.channel.send(request, [theirs.fileno() for _, theirs in pairs])
-            answer = self._answer(zygote)
-        except ChannelClosed:
-            answer = None
+            for _ in range(request.count):
+                channel, sock = channel_pair()
+                request.channels.append(channel)
+                theirs.append(sock)
+            fork = Fork(dict(request.environment))
+            self._send(zygote, fork, *(sock.fileno() for sock in theirs))
+        except OSError:
+            request.drop()
+            raise
         finally:
-            for _, theirs in pairs:
-                theirs.close()
-        if not isinstance(answer, Forked):
-            for channel, _ in pairs:
-                channel.close()
-            if isinstance(answer, Unfit) and answer.stale:
-                zygote.stale = answer.reason
-            self._retire(zygote)
-            if answer is None:
-                # It hangs, or is spoiled: as a parent it would not report its workers either.
-                zygote.process.signal(signal.SIGKILL)
-            return None
+            for sock in theirs:
+                sock.close()
+        zygote.asked.append(request)
+        request.deadline = self._loop.at(
+            self._loop.now() + _FORK_DEADLINE, partial(self._give_up, zygote)
+        )
+
+    def _forked(self, zygote: _Zygote, answer: Forked) -> None:
+        if not zygote.asked:
+            return  # it was given up, and those that it forked have no channel any more
+        request = zygote.asked.popleft()
+        channels, request.channels = request.channels, []
+        request.drop()
         zygote.workers.update(answer.pids)
         zygote.holds = answer.modules
         processes = [
-            ChildProcess(pid, channel) for pid, (channel, _) in zip(answer.pids, pairs, strict=True)
+            ChildProcess(pid, channel) for pid, channel in zip(answer.pids, channels, strict=True)
         ]
         tell(processes, self._prepare)
-        return processes
+        request.on_born(processes)
 
-    def _answer(self, zygote: _Zygote) -> Forked | Unfit | None:
-        """Wait for what it says to a `Fork`; None where it says nothing in time."""
-        channel = zygote.process.channel
-        poller = select.poll()
-        poller.register(channel.fileno(), select.POLLIN)
-        deadline = time.monotonic() + _FORK_DEADLINE
-        answer: Forked | Unfit | None = None
-        while answer is None and (left := deadline - time.monotonic()) > 0:
-            poller.poll(left * 1000)
-            for message, _ in channel.receive_ready():
-                match message:
-                    case Forked() | Unfit():
-                        answer = message
-                    case Exited():
-                        self._note_exit(zygote, message)
-                    case Trying():
-                        zygote.trying = message.module
-                    case Warmed():
-                        # The first one, which is waited for.
-                        self._unsafe.update(message.unsafe)
-                        if message.unsafe:
-                            return None
-                        self._loop.soon(partial(self._say_warm, message.modules))
-                    case _:
-                        raise AssertionError(f"a zygote sent {message}")
-        return answer
+    def _unfit(self, zygote: _Zygote, answer: Unfit) -> None:
+        """It can't fork: it is a parent only from now on."""
+        behind = bool(zygote.asked) and zygote.asked[0].ahead
+        requests = self._take_back(zygote)
+        self._retire(zygote)
+        self._ask_elsewhere(zygote, requests)
+        if behind and answer.stale:
+            # Those that were used last were forked before the change, or just after.
+            self._on_stale(answer.reason)
+
+    def _give_up(self, zygote: _Zygote) -> None:
+        """It hangs, or is spoiled, or gone: as a parent it would not report its workers either."""
+        requests = self._take_back(zygote)
+        self._retire(zygote)
+        self._kill(zygote)
+        self._ask_elsewhere(zygote, requests)
+
+    def _take_back(self, zygote: _Zygote) -> list[_Request]:
+        requests = list(zygote.asked)
+        zygote.asked.clear()
+        for request in requests:
+            request.drop()
+        return requests
+
+    def _ask_elsewhere(self, zygote: _Zygote, requests: list[_Request]) -> None:
+        """Ask a zygote that holds Tornado alone; where that could not either, none."""
+        wanted = [request for request in requests if not request.ahead]
+        if len(wanted) < len(requests) and self._active is None:
+            with contextlib.suppress(OSError):  # the next `spawn` tries again, and says so
+                self._begin_anew(zygote.environment)
+        for request in wanted:
+            try:
+                self._ask_again(request)
+            except OSError as error:
+                request.on_born(error)
+
+    def _ask_again(self, request: _Request) -> None:
+        if request.again:
+            # Children of the supervisor's own; `reaped` tells of them.
+            request.on_born(
+                start_workers(
+                    request.count,
+                    request.environment,
+                    self._prepare,
+                    keep_stdin=self._keep_stdin,
+                )
+            )
+            return
+        request.again = True
+        active = self._active
+        if active is None or active.environment != request.environment:
+            active = self._begin_anew(request.environment)
+        self._ask(active, request)
 
     def _retire(self, zygote: _Zygote) -> None:
         """It forks no more; it ends once its workers have."""
         zygote.retired = True
         if self._active is zygote:
             self._active = None
-        if not zygote.workers:
+        self._end_childless(zygote)
+
+    def _end_childless(self, zygote: _Zygote) -> None:
+        if zygote.retired and not zygote.workers and not zygote.asked:
+            self._kill(zygote)
+
+    def _kill(self, zygote: _Zygote) -> None:
+        if self._zygotes.get(zygote.process.pid) is zygote:  # else its number may be another's
             zygote.process.signal(signal.SIGKILL)
 
     # ---- warming ----
@@ -352,8 +450,7 @@ class Forking:
         except OSError:
             return  # no process, no descriptor: what serves is more important
         self._tries += 1
-        with contextlib.suppress(ChannelClosed):
-            self._candidate.process.channel.send(Warm(modules))
+        self._send(self._candidate, Warm(modules))
 
     def _drop_candidate(self) -> None:
         if self._candidate is not None:
@@ -361,6 +458,9 @@ class Forking:
             candidate.process.signal(signal.SIGKILL)
 
     def _warmed(self, zygote: _Zygote, message: Warmed) -> None:
+        if zygote.waited_for:
+            self._first_warmed(zygote, message)
+            return
         if zygote is not self._candidate:
             return
         self._candidate = None
@@ -373,6 +473,15 @@ class Forking:
             return
         zygote.process.signal(signal.SIGKILL)
         self._blame(dict(message.unsafe), zygote.environment)
+
+    def _first_warmed(self, zygote: _Zygote, message: Warmed) -> None:
+        """The first one, of which workers are wanted already."""
+        zygote.waited_for = False
+        self._unsafe.update(message.unsafe)
+        if message.unsafe:
+            self._give_up(zygote)
+        else:
+            self._say_warm(message.modules)
 
     def _blame(self, unsafe: Mapping[str, str], environment: Mapping[str, str]) -> None:
         self._unsafe.update(unsafe)
@@ -394,7 +503,9 @@ class Forking:
             messages = zygote.process.channel.receive_ready()
         except (ChannelClosed, ValueError):
             self._loop.unlisten(zygote.process.channel)
-            zygote.process.signal(signal.SIGKILL)  # `reaped` will tell
+            if zygote.asked:
+                self._give_up(zygote)
+            self._kill(zygote)  # `reaped` will tell
             return
         for message, _ in messages:
             match message:
@@ -404,8 +515,10 @@ class Forking:
                     zygote.trying = message.module
                 case Warmed():
                     self._warmed(zygote, message)
-                case Unfit() | Forked():
-                    pass  # too late: the deadline had passed, and it was retired
+                case Forked():
+                    self._forked(zygote, message)
+                case Unfit():
+                    self._unfit(zygote, message)
                 case _:
                     raise AssertionError(f"a zygote sent {message}")
 
@@ -416,8 +529,7 @@ class Forking:
                 process.channel.close()
         self._ahead = [process for process in self._ahead if process.pid != message.pid]
         self._loop.soon(lambda: self._on_exit(message.pid, message.status))
-        if zygote.retired and not zygote.workers:
-            zygote.process.signal(signal.SIGKILL)
+        self._end_childless(zygote)
 
     def reaped(self, pid: int, status: int) -> None:
         zygote = self._zygotes.pop(pid, None)
@@ -425,6 +537,7 @@ class Forking:
             self._loop.soon(lambda: self._on_exit(pid, status))
             return
         self._hear(zygote)  # its last words
+        requests = self._take_back(zygote)
         self._loop.unlisten(zygote.process.channel)
         zygote.process.channel.close()
         if zygote is self._active:
@@ -435,11 +548,17 @@ class Forking:
             self._candidate = None
             if zygote.trying is not None:
                 self._blame({zygote.trying: "ends the process"}, zygote.environment)
+        self._ask_elsewhere(zygote, requests)
         # On Linux the living ones are the supervisor's now. One that had ended may have been
         # reaped by the zygote just before it died itself.
         for worker in tuple(zygote.workers):
             if not is_alive(worker):
                 self._note_exit(zygote, Exited(worker, -signal.SIGKILL))
+
+    def unreported(self, pid: int) -> None:
+        for zygote in tuple(self._zygotes.values()):
+            if pid in zygote.workers:
+                self._give_up(zygote)  # its workers go on as the supervisor's children
 
     def pids(self) -> list[int]:
         return [*self._zygotes, *(process.pid for process in self._ahead)]

@@ -127,6 +127,15 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+def has_ended(pid: int) -> bool:
+    """Whether it does not run any more, though its parent may not have reaped it (Linux)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return not is_alive(pid)
+    return stat.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
+
+
 def kill_and_wait(pids: list[int]) -> None:
     """End them, whatever they do."""
     for pid in pids:

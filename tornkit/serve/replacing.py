@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from tornkit.serve.backoff import Backoff
 from tornkit.serve.failures import how
@@ -16,7 +17,7 @@ _TRY_AGAIN_AFTER = 2.0  # seconds, where the system had no process to give
 class Replacing:
     """``start_in(slot)`` starts a worker, False where that failed; not where it is not ``wanted``.
 
-    ``wanted(worker)``: the worker's generation still serves, and still has its slot.
+    ``wanted(number, slot)``: this generation still serves, and still has this slot.
     """
 
     def __init__(
@@ -24,7 +25,7 @@ class Replacing:
         loop: Loop,
         reporter: Reporter,
         *,
-        wanted: Callable[[Worker], bool],
+        wanted: Callable[[int, int], bool],
         start_in: Callable[[int], bool],
     ) -> None:
         self._loop = loop
@@ -39,9 +40,14 @@ class Replacing:
         delay = self._backoffs.setdefault(worker.slot, Backoff()).delay(lived)
         said = worker.failure.message if worker.failure else how(status)
         self._reporter.worker_died(worker.slot, worker.pid, said, delay)
-
-        def start() -> None:
-            if self._wanted(worker) and not self._start_in(worker.slot):
-                self._loop.at(self._loop.now() + _TRY_AGAIN_AFTER, start)
-
+        start = partial(self._start, worker.generation, worker.slot)
         self._loop.at(self._loop.now() + delay, start)
+
+    def later(self, generation: int, slot: int) -> None:
+        """A worker could not be started: try again in a while."""
+        start = partial(self._start, generation, slot)
+        self._loop.at(self._loop.now() + _TRY_AGAIN_AFTER, start)
+
+    def _start(self, generation: int, slot: int) -> None:
+        if self._wanted(generation, slot) and not self._start_in(slot):
+            self.later(generation, slot)

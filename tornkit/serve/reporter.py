@@ -47,6 +47,9 @@ class Reporter(Protocol):
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         """A serving worker died; another starts after ``delay``."""
 
+    def none_serves(self) -> None:
+        """Every worker has died, and another could not start: connections wait."""
+
     def hangs(self, slot: int, pid: int, seconds: float) -> None:
         """A worker's loop has not turned for so long; its stacks are printed, then it is killed."""
 

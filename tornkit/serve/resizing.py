@@ -70,11 +70,11 @@ class Resizing:
 
     def _grow(self) -> None:
         while self.size < self.wanted:
-            if not self._start_in(self.size):
+            self.size += 1
+            if not self._start_in(self.size - 1):
+                self.size -= 1
                 self.wanted = self.size  # the machine has no more to give, and it has been said
                 return
-            self._retired.take_back(self.size)
-            self.size += 1
 
     def _shrink(self, generation: Generation) -> None:
         slots = range(self.wanted, self.size)

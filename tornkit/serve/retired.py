@@ -1,8 +1,9 @@
-"""Sockets of slots that have no worker any more: the supervisor accepts there and passes on.
+"""Sockets of slots that have no worker, any more or yet: the supervisor accepts and passes on.
 
 To close one would reset whoever is in the middle of its handshake with it, and the kernel tells
 nobody of those. So it stays open, the kernel goes on giving it its share of the connections, and
-each takes one more step to a worker that serves.
+each takes one more step to a worker that serves. That is so of a slot that was given up, and of one
+whose worker died, until another accepts there.
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ class RetiredSlots:
         self._turn = itertools.count()
 
     def retire(self, slot: int) -> None:
-        """No worker accepts in this slot any more."""
-        if slot not in self._sockets:
-            self._sockets[slot] = tuple(self._listeners.in_slot(slot))
-            for sock in self._sockets[slot]:
+        """No worker accepts in this slot, for now or for good."""
+        before = self._sockets.get(slot, ())
+        self._sockets[slot] = tuple(self._listeners.in_slot(slot))
+        for sock in self._sockets[slot]:
+            if sock not in before:
                 self._listen(slot, sock)
 
     def take_back(self, slot: int) -> None:

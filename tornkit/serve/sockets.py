@@ -103,9 +103,12 @@ class Listeners:
                 self._close(listener)
 
     def in_slot(self, slot: int) -> list[socket.socket]:
-        """The sockets that a slot, not the first one, has for itself; none where all share them."""
+        """The sockets that a slot has for itself; none where all share them."""
         return [
-            sock for listener in self._listeners.values() for sock in listener.sockets.get(slot, ())
+            sock
+            for listener in self._listeners.values()
+            if BALANCED and listener.claim.unix_path is None and not listener.inherited
+            for sock in listener.sockets.get(slot, ())
         ]
 
     def before_close(self, tell: Callable[[socket.socket], None]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from importlib.machinery import SourceFileLoader
 
 _marks: dict[str, str] = {}
+_names: dict[str, str] = {}  # of modules, and where each was loaded from
 
 
 def note_imports() -> None:
@@ -21,19 +22,42 @@ def note_imports() -> None:
 
     def noting_path_stats(self: SourceFileLoader, path: str) -> Mapping[str, float]:
         stats: Mapping[str, float] = path_stats(self, path)
-        _marks[path] = f"{stats['mtime']}:{stats.get('size')}"
+        _marks[path] = mark(stats["mtime"], stats.get("size"))
+        _names[self.name] = path
         return stats
 
     SourceFileLoader.path_stats = noting_path_stats  # type: ignore[method-assign]
+
+
+def mark(mtime: float, size: float | None) -> str:
+    """A file's state in a word."""
+    return f"{mtime}:{size}"
+
+
+def note_held(path: str, state: str, name: str | None = None) -> None:
+    """A file that was read from a snapshot, in the state that it had there."""
+    _marks[path] = state
+    if name is not None:
+        _names[name] = path
+
+
+def count() -> int:
+    """How many files were read; it grows when more are."""
+    return len(_marks)
 
 
 def note(path: str) -> None:
     """A file that no loader reads: a program that is run."""
     with contextlib.suppress(OSError):
         status = os.stat(path)  # noqa: PTH116 - as the loader does
-        _marks[path] = f"{status.st_mtime}:{status.st_size}"
+        _marks[path] = mark(status.st_mtime, status.st_size)
 
 
 def states(files: set[str]) -> dict[str, str]:
     """Of those among ``files`` (real paths) that were read, a mark that changes with them."""
-    return {path: mark for path, mark in _marks.items() if os.path.realpath(path) in files}
+    return {path: state for path, state in _marks.items() if os.path.realpath(path) in files}
+
+
+def names(files: set[str]) -> dict[str, str]:
+    """The names of modules that were loaded from those among ``files``, and from which."""
+    return {name: path for name, path in _names.items() if os.path.realpath(path) in files}

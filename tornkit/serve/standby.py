@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from tornkit.serve.channel import ChannelClosed
 from tornkit.serve.loop import Loop
 from tornkit.serve.messages import Prepare, Warm
-from tornkit.serve.nursery import OnExit, OnStale, start_workers, tell
+from tornkit.serve.nursery import OnBorn, OnExit, OnStale, start_workers, tell
 from tornkit.serve.processes import ChildProcess, start_interpreter
 from tornkit.serve.warmth import Warmth
 
@@ -48,18 +48,24 @@ class Standby:
     def connect(self, on_exit: OnExit, on_stale: OnStale) -> None:
         self._on_exit = on_exit
 
-    def spawn(self, count: int, environment: Mapping[str, str]) -> list[ChildProcess]:
+    def spawn(self, count: int, environment: Mapping[str, str], on_born: OnBorn) -> None:
         if environment != self._environment:
             self._dismiss()
             self._environment = dict(environment)
         taken, self._spares = self._spares[:count], self._spares[count:]
         # Not before: one whose imports have become stale is then an interpreter without any.
         tell(taken, self._prepare)
-        missing = count - len(taken)
-        taken += start_workers(missing, environment, self._prepare, keep_stdin=self._keep_stdin)
         # Not now: the workers that were just started are waited for, spares are not.
         self._loop.at(self._loop.now() + 1.0, self._fill)
-        return taken
+        on_born(taken)
+        missing = count - len(taken)
+        if missing:
+            try:
+                on_born(
+                    start_workers(missing, environment, self._prepare, keep_stdin=self._keep_stdin)
+                )
+            except OSError as error:
+                on_born(error)
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         unknown = [name for name in modules if name not in self._learned]
@@ -95,6 +101,9 @@ class Standby:
                 spare.channel.close()
                 return
         self._loop.soon(lambda: self._on_exit(pid, status))
+
+    def unreported(self, pid: int) -> None:
+        """All are the supervisor's own children; the kernel reports them."""
 
     def pids(self) -> list[int]:
         return [spare.pid for spare in self._spares]

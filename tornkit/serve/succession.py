@@ -10,7 +10,7 @@ Here the order of things is decided; the rest has its places: when an edit start
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from tornkit.errors import TornkitError
@@ -18,22 +18,31 @@ from tornkit.serve.agreement import Agreement
 from tornkit.serve.caretaker import Caretaker
 from tornkit.serve.children import WorkerState
 from tornkit.serve.config import ServeConfig
-from tornkit.serve.failures import MISNAMED, boot_timed_out, cannot_start, died_starting
+from tornkit.serve.failures import (
+    CHANGED_MEANWHILE,
+    MISNAMED,
+    boot_timed_out,
+    cannot_start,
+    died_starting,
+)
 from tornkit.serve.generation import Generation, GenerationState
 from tornkit.serve.health import Health
 from tornkit.serve.loop import Loop
-from tornkit.serve.messages import Failed, Ready
+from tornkit.serve.messages import Failed, Loaded, Ready
 from tornkit.serve.nursery import Nursery
 from tornkit.serve.replacing import Replacing
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.resizing import Resizing
 from tornkit.serve.restarts import Restarts
 from tornkit.serve.retired import RetiredSlots
+from tornkit.serve.snapshot import Snapshot
 from tornkit.serve.sockets import Listeners
 from tornkit.serve.systemd import Notifier
 from tornkit.serve.watcher import Watcher
 from tornkit.serve.workforce import Worker, Workforce
 
+# Files of a generation's snapshot that are read before the loop looks at something else.
+_READ_AT_ONCE = 16
 # The longest that the next generation waits for this one to let go of its connections.
 _CLOSE_PATIENCE = 0.5
 
@@ -89,7 +98,10 @@ class Succession:
             booting=lambda: self._next is not None,
             held=lambda: self.over or self._between,
         )
-        self._replacing = Replacing(loop, reporter, wanted=self._is_wanted, start_in=self._start_in)
+        self._orphans = RetiredSlots(loop, workforce, listeners)
+        self._replacing = Replacing(
+            loop, reporter, wanted=self._is_current, start_in=self._start_in
+        )
         self._caretaker = Caretaker(
             loop=loop,
             workforce=workforce,
@@ -105,7 +117,7 @@ class Succession:
             settled=self._settled,
             start_in=self._start_in,
             when_closed=self._when_closed,
-            retired=RetiredSlots(loop, workforce, listeners),
+            retired=self._orphans,
         )
         workforce.connect(self)
 
@@ -161,6 +173,7 @@ class Succession:
             reason=reason,
             started_at=self._loop.now(),
             awaited=set(slots),
+            snapshot=Snapshot(self.current.snapshot if self.current is not None else None),
         )
         self._restarts.started(overtaking=overtaken is not None)
         self._generations[generation.number] = generation
@@ -201,7 +214,7 @@ class Succession:
         first_misnamed = not self.has_served and failure.kind in MISNAMED
         waiting = self._config.reload and not first_misnamed and failure.kind != "BindError"
         # First: workers that print their stacks are not to print into it.
-        self._reporter.failed(failure, old_serves=self.current is not None, waiting=waiting)
+        self._reporter.failed(failure, old_serves=self._workforce.serves, waiting=waiting)
         self._fail_generation(generation, failure, kill)
         self._restarts.boot_ended()
         if self.current is None and not waiting:
@@ -258,7 +271,8 @@ class Succession:
             return
         generation.opened = True
         for worker in self._workforce.of(generation, WorkerState.SERVING):
-            self._workforce.open(worker)
+            self._open_worker(worker)
+        self._loop.soon(partial(self._take_snapshot, generation))
         self.last_failure = None
         if generation.reason:
             self._reporter.reloaded(generation.number, self._loop.now() - generation.started_at)
@@ -267,6 +281,16 @@ class Succession:
             self.has_served = True
             self._first_serves()
         self.resizing.settle()
+
+    def _open_worker(self, worker: Worker) -> None:
+        self._workforce.open(worker)
+        self._orphans.take_back(worker.slot)
+
+    def _take_snapshot(self, generation: Generation) -> None:
+        """Read what the generation has loaded, a part at a time: nothing waits for it."""
+        ended = generation.state not in (GenerationState.BOOTING, GenerationState.SERVING)
+        if not ended and generation.snapshot.read(_READ_AT_ONCE):
+            self._loop.soon(partial(self._take_snapshot, generation))
 
     def _settle(self, generation: Generation) -> None:
         """A generation whose workers are all gone is gone too."""
@@ -293,6 +317,7 @@ class Succession:
         generation = self._generations[worker.generation]
         self._nursery.learn(ready.modules, generation.environment)
         agrees = generation.agrees(ready.sources)
+        generation.snapshot.note(ready.sources, ready.names)
         if agrees and generation.state is not GenerationState.FAILED:
             self._agreement.ready(generation, ready.digests)
         if self.over:
@@ -302,6 +327,9 @@ class Succession:
             self._start_generation(generation.reason, told=True)
         elif generation.ready(worker.slot):
             self._cut_over(generation)
+        elif generation.state is GenerationState.SERVING and not agrees:
+            worker.failure = CHANGED_MEANWHILE
+            self._workforce.kill(worker)
         elif generation.state is GenerationState.SERVING:
             self._stand_in(worker)
         elif generation.state is not GenerationState.BOOTING:
@@ -313,6 +341,30 @@ class Succession:
             then()
         if self.current is not None:
             self._open_when_let_go(self.current)
+
+    def worker_loaded(self, worker: Worker, loaded: Loaded) -> None:
+        generation = self._generations[worker.generation]
+        generation.snapshot.note(loaded.sources, loaded.names)
+        self._loop.soon(partial(self._take_snapshot, generation))
+
+    def worker_unreachable(self, worker: Worker) -> None:
+        self._look_after_slot(worker)
+
+    def worker_claimed(self, worker: Worker) -> None:
+        # The kernel gives a socket its share of the connections as soon as it listens.
+        self._look_after_slot(worker)
+
+    def _look_after_slot(self, worker: Worker) -> None:
+        """Have connections taken in a slot in which none of the serving workers accepts.
+
+        Only where another generation has not been let in: it would take them by itself.
+        """
+        current = self.current
+        if current is None or not current.opened or worker.generation != current.number:
+            return
+        serving = self._workforce.of(current, WorkerState.SERVING)
+        if not any(each.slot == worker.slot and not each.unreachable for each in serving):
+            self._orphans.retire(worker.slot)
 
     def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
         generation = self._generations[worker.generation]
@@ -326,7 +378,14 @@ class Succession:
             and not self.over
             and worker.slot < self.resizing.size
         ):
+            hopeless = before is not WorkerState.SERVING and not self._workforce.serves
+            if hopeless and not generation.none_serves:
+                self._reporter.none_serves()
+            generation.none_serves = hopeless
             self._replacing.died(worker, status)
+            if hopeless:
+                self._start_over(generation)
+        self._look_after_slot(worker)
         self.resizing.gone(worker)
         self._settle(generation)
 
@@ -341,24 +400,62 @@ class Succession:
         self._workforce.promise(worker)
         old = self._caretaker.recycled_for(worker)
         if old is not None:
-            self._when_closed(old, partial(self._workforce.open, worker))
+            self._when_closed(old, partial(self._open_worker, worker))
             self._workforce.retire(old, successor=True)
         else:
-            self._workforce.open(worker)
+            self._open_worker(worker)
 
-    def _is_wanted(self, worker: Worker) -> bool:
-        """Whether another would serve in its place."""
-        serves = self.current is not None and worker.generation == self.current.number
-        return serves and worker.slot < self.resizing.size
+    def is_wanted(self, generation: Generation, slot: int) -> bool:
+        """Whether a worker that is born for this generation has something to do."""
+        if generation.state is GenerationState.SERVING:
+            return self._is_current(generation.number, slot)
+        return generation.state is GenerationState.BOOTING and not self.over
+
+    def _is_current(self, number: int, slot: int) -> bool:
+        """Whether this generation serves, and has such a slot."""
+        serves = self.current is not None and self.current.number == number and not self.over
+        return serves and slot < self.resizing.size
+
+    def workers_missing(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
+        if self.over:
+            return
+        if generation.state is GenerationState.BOOTING:
+            self._generation_failed(generation, cannot_start(why))
+        elif generation.state is GenerationState.SERVING:
+            self._say_that_none_starts(why)
+            for slot in slots:
+                self._replacing.later(generation.number, slot)
+
+    def _say_that_none_starts(self, why: Exception) -> None:
+        self.last_failure = cannot_start(why)
+        self._reporter.failed(self.last_failure, old_serves=self._workforce.serves, waiting=False)
+
+    def _start_over(self, generation: Generation) -> None:
+        """Nothing serves, and what served can't be started again: try what is in the files now.
+
+        Once: it is tried anew when they change.
+        """
+        changed = generation.snapshot.changed()
+        if changed is not None and not generation.given_up:
+            generation.given_up = True
+            self.restart(changed)
 
     def _start_in(self, slot: int) -> bool:
         """Start a worker for the generation that serves; whether it could be."""
-        if self.current is None or self.over:
+        generation = self.current
+        if generation is None or self.over:
             return True  # nobody to start for
+        lost = generation.snapshot.lost()
+        if lost is not None:
+            # What the others serve can't be loaded any more. One code serves at a time: all are
+            # started anew, and where that fails those that are there go on without this one.
+            if not generation.given_up:
+                generation.given_up = True
+                self.restart(lost)
+            return False
         try:
-            self._workforce.start((slot,), self.current)
+            self._workforce.start((slot,), generation)
         except (OSError, ValueError) as error:
-            self.last_failure = cannot_start(error)
-            self._reporter.failed(self.last_failure, old_serves=True, waiting=False)
+            self._say_that_none_starts(error)
             return False
         return True

@@ -39,7 +39,7 @@ from tornkit.engine.draining import Connections
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.engine.websocket.closing import WebSockets
 from tornkit.errors import AppRaised, CertificateError, TornkitError
-from tornkit.serve import sources
+from tornkit.serve import snapshot_imports, sources
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.config import WEBSOCKET_SPREAD, HttpOptions
@@ -56,6 +56,7 @@ from tornkit.serve.messages import (
     Go,
     Grant,
     Handover,
+    Loaded,
     Message,
     Prepare,
     Ready,
@@ -96,6 +97,8 @@ def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> No
     except ChannelClosed:
         sys.exit(1)
     assert isinstance(boot, Boot)
+    for descriptor in descriptors[1:]:
+        snapshot_imports.install(descriptor)
     sys.exit(worker.live(boot.slot, Heartbeat(descriptors[0])))
 
 
@@ -133,6 +136,7 @@ class Worker:
         self._applications = seams.observe_applications()
         self._connections = Connections()
         self._ready = False
+        self._sources_told = 0  # files that the supervisor was told of
         self._may_adopt = False
         self._waiting: list[tuple[Adopt, list[int]]] = []  # connections that came before `Go`
         self._ended = asyncio.Event()
@@ -261,8 +265,10 @@ class Worker:
                 folders=self._folders(),
                 modules=other_modules(),
                 digests=digests(self._applications, bytes.fromhex(self._orders.digest_key)),
+                names=sources.names(files),
             )
         )
+        self._sources_told = sources.count()
         self._handle_postponed()
 
     def _beat(self, loop: IOLoop, due: float) -> None:
@@ -277,6 +283,10 @@ class Worker:
                 connections=len(self._connections),
             )
         )
+        if self._ready and sources.count() != self._sources_told:
+            self._sources_told = sources.count()
+            files = user_files()
+            self._channel.send(Loaded(sources.states(files), sources.names(files)))
         loop.call_at(now + INTERVAL, self._beat, loop, now + INTERVAL)
 
     def _folders(self) -> tuple[str, ...]:

@@ -11,13 +11,14 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
 from tornkit.serve.channel import ChannelClosed
 from tornkit.serve.children import Children, WorkerHandle, WorkerState
-from tornkit.serve.generation import Generation
+from tornkit.serve.generation import Generation, GenerationState
 from tornkit.serve.health import Health
 from tornkit.serve.loop import Loop
 from tornkit.serve.messages import (
@@ -31,12 +32,13 @@ from tornkit.serve.messages import (
     Go,
     Grant,
     Handover,
+    Loaded,
     Ready,
     Refresh,
     ReopenLogs,
 )
 from tornkit.serve.nursery import Nursery
-from tornkit.serve.processes import ChildProcess
+from tornkit.serve.processes import ChildProcess, has_ended
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.sockets import CannotBind, Listeners
 from tornkit.serve.timers import Timer
@@ -45,6 +47,8 @@ Worker = WorkerHandle[ChildProcess]
 
 # A worker that was told to end gets this long beyond its drain timeout to run its own clean-up.
 _END_GRACE = 3.0
+# A parent tells of a worker's end in a millisecond; one that does not is stopped, or stuck.
+_REPORT_TIME = 0.5
 # faulthandler writes the stacks of a worker in this time, though it be stuck.
 _STACKS_TIME = 0.3
 # A worker that is not stuck in the kernel writes them in a few milliseconds.
@@ -60,6 +64,21 @@ class Events(Protocol):
 
     def worker_closed(self, worker: Worker) -> None:
         """It has let go of its connections, if only by ending; at most once."""
+
+    def worker_unreachable(self, worker: Worker) -> None:
+        """Its channel has ended; `worker_gone` will follow."""
+
+    def worker_claimed(self, worker: Worker) -> None:
+        """It holds a listening socket of its slot."""
+
+    def worker_loaded(self, worker: Worker, loaded: Loaded) -> None:
+        """It has imported more."""
+
+    def is_wanted(self, generation: Generation, slot: int) -> bool:
+        """Whether a worker that is born now is still wanted."""
+
+    def workers_missing(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
+        """Workers that were to be started will not be."""
 
     def workers_stale(self, what: str) -> None:
         """The last ones were started with imports of files that have changed since."""
@@ -114,28 +133,57 @@ class Workforce:
 
     # ---- what shall be ----
 
-    def start(self, slots: Sequence[int], generation: Generation) -> list[Worker]:
-        """Start a worker in each slot.
+    def start(self, slots: Sequence[int], generation: Generation) -> None:
+        """Start a worker in each slot, as soon as there is a process for it.
 
         :raises OSError, ValueError: the system has no process or descriptor to give, or the
-            environment is none.
+            environment is none. What is found out later is told (`Events.workers_missing`).
         """
-        workers = []
-        processes = self._nursery.spawn(len(slots), generation.environment)
-        for slot, process in zip(slots, processes, strict=True):
-            worker = Worker(
-                slot=slot,
-                generation=generation.number,
-                pid=process.pid,
-                process=process,
-                started_at=self._loop.now(),
-            )
-            self._children.add(worker)
-            self._loop.listen(process.channel, partial(self._read, worker))
-            boot = Boot(slot, generation.number)
-            self._send(worker, boot, self._health.admit(worker.pid))
-            workers.append(worker)
-        return workers
+        missing = deque(slots)
+
+        def born(processes: list[ChildProcess] | OSError) -> None:
+            if isinstance(processes, OSError):
+                self._miss(generation, tuple(missing), processes)
+                return
+            for process in processes:
+                self._admit(missing.popleft(), generation, process)
+
+        self._nursery.spawn(len(slots), generation.environment, born)
+
+    def _admit(self, slot: int, generation: Generation, process: ChildProcess) -> None:
+        assert self._events is not None
+        if not self._events.is_wanted(generation, slot):
+            process.signal(signal.SIGKILL)
+            process.channel.close()
+            return
+        # Beside others, it has to load what they have loaded, whatever is in the files by now.
+        beside = generation.state is GenerationState.SERVING
+        snapshot: list[int] = []
+        try:
+            if beside:
+                snapshot.append(generation.snapshot.descriptor())
+            heartbeat = self._health.admit(process.pid)
+        except OSError as error:
+            _close(snapshot)
+            process.signal(signal.SIGKILL)
+            process.channel.close()
+            self._miss(generation, (slot,), error)
+            return
+        worker = Worker(
+            slot=slot,
+            generation=generation.number,
+            pid=process.pid,
+            process=process,
+            started_at=self._loop.now(),
+        )
+        self._children.add(worker)
+        self._loop.listen(process.channel, partial(self._read, worker))
+        self._send(worker, Boot(slot, generation.number), heartbeat, *snapshot)
+        _close(snapshot)
+
+    def _miss(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
+        assert self._events is not None
+        self._loop.soon(partial(self._events.workers_missing, generation, slots, why))
 
     def promise(self, worker: Worker) -> None:
         """It is about to serve: connections that others let go of may move to it."""
@@ -193,6 +241,8 @@ class Workforce:
     def pass_on(self, connection: socket.socket, turn: int) -> None:
         """Give a connection to a worker that serves, to each in its turn."""
         serving = self._children.newest_serving()
+        # One that does not read what it was sent before may be stopped, or stuck.
+        serving = [each for each in serving if not each.process.channel.wants_write] or serving
         with connection:
             if serving:
                 self._send(serving[turn % len(serving)], Adopt(b""), connection.fileno())
@@ -237,8 +287,8 @@ class Workforce:
         except (ChannelClosed, ValueError):
             # It ends, and its parent will say so; or it closed what it should not have.
             self._loop.unlisten(worker.process.channel)
-            when = self._loop.now() + _END_GRACE
-            self._loop.at(when, partial(self._if_there, worker, self.kill))
+            if not worker.unreachable:
+                self._became_unreachable(worker)
             return
         assert self._events is not None
         for message, descriptors in messages:
@@ -254,10 +304,24 @@ class Workforce:
                     self._let_go(worker)
                 case Handover():
                     self._on_handover(worker, message, descriptors)
+                case Loaded():
+                    self._events.worker_loaded(worker, message)
                 case _:
                     # Its process is not what it was: it has been told everything twice, say.
                     worker.failure = Failed("Confused", f"said {type(message).__name__} untimely")
                     self.kill(worker)
+
+    def _became_unreachable(self, worker: Worker) -> None:
+        worker.unreachable = True
+        now = self._loop.now()
+        self._loop.at(now + _REPORT_TIME, partial(self._if_there, worker, self._miss_report))
+        self._loop.at(now + _END_GRACE, partial(self._if_there, worker, self.kill))
+        assert self._events is not None
+        self._events.worker_unreachable(worker)
+
+    def _miss_report(self, worker: Worker) -> None:
+        if has_ended(worker.pid):
+            self._nursery.unreported(worker.pid)
 
     def _on_claim(self, worker: Worker, claim: Claim) -> None:
         try:
@@ -266,6 +330,8 @@ class Workforce:
             self._send(worker, Grant(error.errno, str(error)))
         else:
             self._send(worker, Grant(), *(sock.fileno() for sock in sockets))
+            assert self._events is not None
+            self._events.worker_claimed(worker)
 
     def _let_go(self, worker: Worker) -> None:
         if worker.pid in self._letting_go:
@@ -300,3 +366,8 @@ class Workforce:
         self._let_go(worker)
         assert self._events is not None
         self._events.worker_gone(worker, before, status)
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
