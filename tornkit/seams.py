@@ -16,6 +16,12 @@ Everything here is installed before user code is imported, in a worker or in the
                                             process; without it, idle connections close
   `HTTP1Connection._disconnect_on_finish`   `Connection: close` on the response under way;
                                             without it, the connection closes after it
+  `HTTP1Connection._response_start_line`,   whether a response can be expected to end, when a
+  `_chunking_output`, `_write_finished`,    worker does; without them, it is waited for
+  `_expected_content_remaining`,
+  `_read_finished`, `_close_callback`;
+  `RequestHandler._headers` and
+  `_stream_request_body`
   `RequestHandler._template_loaders`, lock  compiled templates dropped when a file changed;
                                             without it, templates wait for a restart
   ========================================= =============================================
@@ -36,6 +42,7 @@ from tornado.http1connection import HTTP1Connection, HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import (
     HTTPConnection,
+    HTTPHeaders,
     HTTPMessageDelegate,
 )
 from tornado.iostream import IOStream, SSLIOStream
@@ -237,6 +244,53 @@ def close_after_response(request: HTTPConnection) -> None:
     """Answer the request under way with ``Connection: close`` (RFC 9112, section 9.6)."""
     if isinstance(request, HTTP1Connection) and hasattr(request, "_disconnect_on_finish"):
         request._disconnect_on_finish = True
+
+
+def is_open_ended(request: HTTPConnection) -> bool:
+    """Whether the response has begun without a length, and is not finished.
+
+    So it is with ``Transfer-Encoding: chunked``, and to a client of HTTP/1.0 without Content-Length
+    (`HTTP1Connection.write_headers`).
+    """
+    start_line = getattr(request, "_response_start_line", None)
+    if start_line is None or getattr(request, "_write_finished", True):
+        return False
+    if getattr(request, "_chunking_output", False):
+        return True
+    has_body = start_line.code >= 200 and start_line.code not in (204, 304)
+    return has_body and getattr(request, "_expected_content_remaining", 0) is None
+
+
+def is_unanswered(request: HTTPConnection) -> bool:
+    """Whether the request was read to its end and nothing of a response was written."""
+    return (
+        getattr(request, "_read_finished", False)
+        and not getattr(request, "_write_finished", True)
+        and getattr(request, "_response_start_line", request) is None
+    )
+
+
+def is_sending(request: HTTPConnection) -> bool:
+    """Whether bytes were written that the socket has not taken yet."""
+    stream = getattr(request, "stream", None)
+    return stream is not None and bool(stream.writing())
+
+
+def handler_of(request: HTTPConnection) -> RequestHandler | None:
+    """The handler that is told if the client of this request leaves: see its ``__init__``."""
+    owner = getattr(getattr(request, "_close_callback", None), "__self__", None)
+    return owner if isinstance(owner, RequestHandler) else None
+
+
+def media_type(handler: RequestHandler) -> str:
+    """Of its response, without parameters: ``text/html``."""
+    headers: HTTPHeaders = getattr(handler, "_headers", None) or HTTPHeaders()
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def streams_request_body(handler: RequestHandler) -> bool:
+    """Whether it takes the body as it arrives (`tornado.web.stream_request_body`)."""
+    return getattr(handler, "_stream_request_body", False)
 
 
 def unread_bytes(stream: IOStream) -> bytes | None:

@@ -17,6 +17,7 @@ import tornado.test
 from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
+from tornado.log import app_log, gen_log
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
@@ -232,9 +233,11 @@ async def scene(
 
 @pytest.fixture(autouse=True)
 def restored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`seams.observe_connections` replaces these for good."""
+    """`seams.observe_connections` replaces these for good; a drain leaves a filter."""
     for name in ("start_request", "on_close"):
         monkeypatch.setattr(HTTPServer, name, getattr(HTTPServer, name))
+    for logger in (app_log, gen_log):
+        monkeypatch.setattr(logger, "filters", list(logger.filters))
 
 
 def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:

@@ -171,7 +171,8 @@ Examples:
     type=click.FloatRange(min=0),
     default=_DEFAULTS.drain_timeout,
     metavar="SECONDS",
-    help="How long requests under way may take when a worker ends.",
+    help="How long requests under way may take when a worker ends. Event streams and WebSockets "
+    "are closed sooner; with --reload, so are long polls and other streams.",
 )
 @_option(
     "--boot-timeout",

@@ -136,6 +136,11 @@ class Connection:
         return self._exchange is not None
 
     @property
+    def exchange(self) -> Exchange | None:
+        """The request that is being answered, None between two."""
+        return self._exchange
+
+    @property
     def unread(self) -> bytes:
         """What was read and no request has used."""
         return bytes(self._inbox)

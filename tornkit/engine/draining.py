@@ -10,7 +10,10 @@ which part by themselves when they are told to, by their server. To drain:
   where others go on serving, it gets a moment for that one request;
 - one that is *busy* finishes: then it moves too, or its response says ``Connection: close``, but
   not where it asks to become a WebSocket, which that would make impossible;
-- a stream that a handler took for itself (a WebSocket) is waited for;
+- one that is busy with a response that *won't end* is closed, as if its client had left: an event
+  stream at once, or at its moment if there are many; one that may end or not, and a stream that a
+  handler took for itself, when patience with it is over (`tornkit.engine.open_ended`);
+- else a stream that a handler took for itself (a WebSocket) is waited for;
 - at the deadline whatever is left is closed.
 
 So a client on a kept-alive connection sees neither a reset nor an answer from old code.
@@ -20,7 +23,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from weakref import WeakSet
 
 from tornado.http1connection import HTTP1ServerConnection
@@ -36,8 +39,11 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
 from tornkit import seams
+from tornkit.engine.closed_streams import ClosedStreams
 from tornkit.engine.connection import Connection, Release
+from tornkit.engine.open_ended import End, StreamPolicy, end_of
 
+_CHECK_STREAMS = 0.05  # seconds between looks at responses that might have become streams
 _CHECK_DETACHED = 0.05  # seconds between looks at streams that tell nobody when they close
 # Seconds for a handshake and a first request. Not long: a browser opens connections ahead of time,
 # and what it asks for on one after a reload should not be answered by old code.
@@ -105,6 +111,11 @@ class Connections:
         self._release: Release | None = None
         self._draining = False
         self._all_closed = asyncio.Event()
+        self._streams: StreamPolicy | None = None
+        self._scheduled: set[HTTPConnection] = set()  # to be closed each at its moment
+        # When a response that perhaps won't end, or a detached stream, was first seen as such.
+        self._since: dict[HTTPConnection | IOStream, float] = {}
+        self._closed_streams = ClosedStreams()
 
     def __len__(self) -> int:
         return len(self._connections) + len(self._own)
@@ -166,10 +177,11 @@ class Connections:
 
     # ---- draining ----
 
-    def begin_drain(self, release: Release | None) -> None:
+    def begin_drain(self, release: Release | None, streams: StreamPolicy | None = None) -> None:
         """Let go of every connection that waits, now; of the busy ones as they finish.
 
-        ``release`` is None where nobody takes connections over.
+        ``release`` is None where nobody takes connections over, ``streams`` where each response is
+        waited for alike.
         """
         self._draining = True
         self._release = release
@@ -177,6 +189,13 @@ class Connections:
             self._let_go(connection)
         for own in tuple(self._own):
             own.let_go(release)
+        if streams is not None:
+            self._streams = streams
+            self._close_endless(streams)
+            # WebSockets, as a rule: each is told to close at such a moment, too.
+            told = IOLoop.current().time() + max(streams.moments(len(self._detached)), default=0)
+            self._since = dict.fromkeys(self._detached, told)
+            self._look_at_streams()
 
     async def drained(self, timeout: float) -> None:
         """Wait until all are gone; close what is left after ``timeout`` seconds."""
@@ -186,6 +205,8 @@ class Connections:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._wait_until_closed()
+        for request, close in self._under_way():
+            self._close(request, close)
         for left in tuple(self._connections):
             left.stream.close()
         for own in tuple(self._own):
@@ -199,6 +220,62 @@ class Connections:
             await self._all_closed.wait()
         while any(not stream.closed() for stream in self._detached):
             await asyncio.sleep(_CHECK_DETACHED)
+
+    # ---- responses that won't end ----
+
+    def _under_way(self) -> list[tuple[HTTPConnection, Callable[[], None]]]:
+        """Each request that is not answered, and how its connection is closed."""
+        theirs = [
+            (connection.request, connection.server_connection.stream.close)
+            for connection in self._connections.values()
+            if connection.busy
+        ]
+        return theirs + [(own.exchange, own.shut) for own in self._own if own.exchange is not None]
+
+    def _close_endless(self, streams: StreamPolicy) -> None:
+        """Close the event streams, each at its moment."""
+        endless = [each for each in self._under_way() if end_of(each[0]) is End.NEVER]
+        moments = streams.moments(len(endless))
+        for (request, close), moment in zip(endless, moments, strict=True):
+            if moment > 0:
+                self._scheduled.add(request)
+                IOLoop.current().call_later(moment, self._close_if_endless, request, close)
+            else:
+                self._close(request, close)
+
+    def _close_if_endless(self, request: HTTPConnection, close: Callable[[], None]) -> None:
+        if end_of(request) is End.NEVER:
+            self._close(request, close)
+
+    def _close(self, request: HTTPConnection, close: Callable[[], None]) -> None:
+        """Close its connection as if the client had left, which its handler is told."""
+        self._closed_streams.add(request)
+        close()
+
+    def _look_at_streams(self) -> None:
+        """Close what has become a stream, or has been waited for long enough; look again."""
+        assert self._streams is not None
+        for request, close in self._under_way():
+            end = end_of(request)
+            if end is End.SURE:
+                self._since.pop(request, None)  # patience begins anew if it pauses again
+            elif request not in self._scheduled and (end is End.NEVER or self._is_overdue(request)):
+                self._close(request, close)
+        if self._streams.patience is not None:
+            for stream in tuple(self._detached):
+                if not stream.closed() and self._is_overdue(stream):
+                    stream.close()
+        IOLoop.current().call_later(_CHECK_STREAMS, self._look_at_streams)
+
+    def _is_overdue(self, what: HTTPConnection | IOStream) -> bool:
+        """Whether patience with it, which begins with the first look, is over."""
+        assert self._streams is not None
+        if self._streams.patience is None:
+            return False
+        now = IOLoop.current().time()
+        return now - self._since.setdefault(what, now) >= self._streams.patience
+
+    # ---- those that wait, or that finish ----
 
     def _let_go(self, connection: _Connection) -> None:
         stream = connection.server_connection.stream

@@ -211,6 +211,16 @@ class Exchange(HTTPConnection):
         """Whether a handler took the stream."""
         return self._connection is None
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether the response has begun without a length, and is not finished."""
+        return self._chunking and not self.write_finished
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the request was read to its end and nothing of a response was written."""
+        return self.read_finished and self._writes == 0 and not self.write_finished
+
     def _framed(self, chunk: bytes) -> bytes:
         if self._left is not None:
             self._left -= len(chunk)

@@ -29,6 +29,12 @@ RELOAD_ORDER = ("start-first", "stop-first")
 # WebSocket, or wait for the new code, longer than a second.
 WEBSOCKET_SPREAD = SpreadPolicy(at_once=50, apart=0.001, longest=1.0, share=0.25)
 
+# With --reload, seconds for a response without a length, a long poll or a detached stream to end by
+# itself: behind a reload, which goes on meanwhile, and when the server stops, which is waited for.
+# Without --reload they have the drain timeout, as any request has.
+STREAM_PATIENCE_RELOADED = 1.0
+STREAM_PATIENCE_STOPPED = 0.3
+
 
 @dataclass(frozen=True)
 class HttpOptions:

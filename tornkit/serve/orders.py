@@ -20,6 +20,7 @@ class Orders:
     address: str | None
     unix_socket: str | None
     workers: int
+    reload: bool
     access_log: bool
     log_level: str
     engine: str
@@ -37,6 +38,7 @@ class Orders:
             address=config.address,
             unix_socket=config.unix_socket,
             workers=config.workers,
+            reload=config.reload,
             access_log=config.access_log,
             log_level=config.log_level,
             engine=config.engine,

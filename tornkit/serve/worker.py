@@ -36,13 +36,19 @@ from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.engine import loops, speedups
 from tornkit.engine.draining import Connections
+from tornkit.engine.open_ended import StreamPolicy
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.engine.websocket.closing import WebSockets
 from tornkit.errors import AppRaised, CertificateError, TornkitError
 from tornkit.serve import snapshot_imports, sources
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
-from tornkit.serve.config import WEBSOCKET_SPREAD, HttpOptions
+from tornkit.serve.config import (
+    STREAM_PATIENCE_RELOADED,
+    STREAM_PATIENCE_STOPPED,
+    WEBSOCKET_SPREAD,
+    HttpOptions,
+)
 from tornkit.serve.heartbeat import INTERVAL, Heartbeat, Pulse
 from tornkit.serve.listening import Listening, Refused
 from tornkit.serve.logs import reopen_log_files, set_up_access_log, set_up_application_logging
@@ -350,11 +356,14 @@ class Worker:
     async def _drain(self, drain: Drain) -> None:
         try:
             self._listening.close()
+            moments = partial(WEBSOCKET_SPREAD.moments, timeout=drain.timeout)
             self._websockets.close_all(
-                _WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN,
-                partial(WEBSOCKET_SPREAD.moments, timeout=drain.timeout),
+                _WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN, moments
             )
-            self._connections.begin_drain(self._release if drain.successor else None)
+            self._connections.begin_drain(
+                self._release if drain.successor else None,
+                StreamPolicy(moments, self._stream_patience(drain)),
+            )
             self._channel.send(Closed())
             await self._connections.drained(drain.timeout)
             if drain.successor:
@@ -363,6 +372,11 @@ class Worker:
                 self._run_reload_hooks()
         finally:
             self._end()  # whatever went wrong: it has been told to
+
+    def _stream_patience(self, drain: Drain) -> float | None:
+        if not self._orders.reload:
+            return None
+        return STREAM_PATIENCE_RELOADED if drain.successor else STREAM_PATIENCE_STOPPED
 
     def _run_reload_hooks(self) -> None:
         for hook in self._reload_hooks:
