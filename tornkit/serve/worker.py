@@ -43,6 +43,7 @@ from tornkit.errors import AppRaised, CertificateError, TornkitError
 from tornkit.serve import snapshot_imports, sources
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
+from tornkit.serve.collector import Collector, attend
 from tornkit.serve.config import (
     STREAM_PATIENCE_RELOADED,
     STREAM_PATIENCE_STOPPED,
@@ -141,6 +142,7 @@ class Worker:
         seams.observe_websockets(self._websockets.opening)
         self._applications = seams.observe_applications()
         self._connections = Connections()
+        self._collector = Collector()
         self._ready = False
         self._sources_told = 0  # files that the supervisor was told of
         self._may_adopt = False
@@ -256,6 +258,7 @@ class Worker:
         loop = IOLoop.current()
         seams.observe_connections(self._connections)
         self._beat(loop, loop.time())
+        attend(self._collector, loop, self._connections)
         loop.add_handler(self._channel.fileno(), self._on_readable, IOLoop.READ)
         # Once the loop turns, what stands behind the first listen() has been done as well.
         loop.add_callback(self._say_ready)
