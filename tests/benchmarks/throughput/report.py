@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rich import box
 from rich.console import Console
@@ -19,14 +19,17 @@ _COLUMNS = ("requests/s", "x Tornado", "p50 ms", "p99 ms", "spread", "core")
 
 
 def line(sample: Sample) -> Text:
-    """json · uvicorn, Falcon: 12,345 requests/s"""
-    what = sample.error or (f"{sample.load.rate:,.0f} requests/s" if sample.load else _NONE)
+    """json · uvicorn, Falcon: 12,345 requests/s, p50 2.50 ms, p99 5.20 ms"""
+    what = sample.error or _NONE
+    if load := sample.load:
+        what = f"{load.rate:,.0f} requests/s, p50 {_ms(load.p50)} ms, p99 {_ms(load.p99)} ms"
     return Text(f"{sample.case.name} · {sample.server.title}: {what}")
 
 
 def show(comparison: Comparison, console: Console) -> None:
     """All at a glance, each case in detail, what the figures mean, and what went wrong."""
-    console.print(_overview(comparison))
+    console.print(_overview(comparison, "requests/s", _short_rate))
+    console.print(_overview(comparison, "p99 ms", _short_p99))
     for case in comparison.cases:
         console.print(_table(comparison, case))
         for text in _differences(comparison.of_case(case)):
@@ -36,11 +39,11 @@ def show(comparison: Comparison, console: Console) -> None:
         console.print(Text(text))
 
 
-def _overview(comparison: Comparison) -> Table:
+def _overview(comparison: Comparison, title: str, shown: Callable[[Outcome | None], str]) -> Table:
     # Fits 80 columns.
-    table = _empty_table("requests/s", (case.name for case in comparison.cases))
+    table = _empty_table(title, (case.name for case in comparison.cases))
     for server in comparison.servers:
-        cells = [_short_rate(comparison.outcome(server, case)) for case in comparison.cases]
+        cells = [shown(comparison.outcome(server, case)) for case in comparison.cases]
         table.add_row(Text(server.title), *cells, style=_style(server))
     return table
 
@@ -84,6 +87,13 @@ def _short_rate(outcome: Outcome | None) -> str:
     if outcome is None or outcome.rate is None:
         return _NONE
     return f"{outcome.rate / 1000:.1f}k" if outcome.rate >= 1000 else f"{outcome.rate:.0f}"
+
+
+def _short_p99(outcome: Outcome | None) -> str:
+    """12.34 ms -> 12.3; "-" where nothing was measured."""
+    if outcome is None or outcome.p99 is None:
+        return _NONE
+    return f"{1000 * outcome.p99:.1f}"
 
 
 def _differences(outcomes: list[Outcome]) -> list[str]:

@@ -31,8 +31,8 @@ def test_all_servers_and_cases_fit_80_columns_on_a_line_each() -> None:
     lines = text.splitlines()
     for server in SERVERS.values():
         rows = [line for line in lines if line.strip().startswith(f"{server.title} ")]
-        # Once in the overview, once in each case; what differs begins otherwise.
-        assert len([row for row in rows if row.split()[-1][0] in "-0123456789"]) >= len(CASES) + 1
+        # Once in each overview, once in each case; what differs begins otherwise.
+        assert len([row for row in rows if row.split()[-1][0] in "-0123456789"]) >= len(CASES) + 2
 
 
 def test_a_case_that_a_server_does_not_take_part_in_is_a_dash() -> None:
@@ -41,8 +41,15 @@ def test_a_case_that_a_server_does_not_take_part_in_is_a_dash() -> None:
         sample("tornado", "json", 100.0),
         sample("node", "json", 200.0),
     )
-    (overview, *_) = [line for line in text.splitlines() if "Node http" in line]
-    assert overview.split() == ["Node", "http", "-", "200"]
+    (rates, p99s, *_) = [line for line in text.splitlines() if "Node http" in line]
+    assert rates.split() == ["Node", "http", "-", "200"]
+    assert p99s.split() == ["Node", "http", "-", "10.0"]
+
+
+def test_a_line_while_it_is_measured_has_the_latencies() -> None:
+    assert report.line(sample("node", "json", 1234.0)).plain == (
+        "json · Node http: 1,234 requests/s, p50 1.00 ms, p99 10.00 ms"
+    )
 
 
 def test_an_error_is_shown_as_it_is() -> None:
