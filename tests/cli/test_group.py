@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.nasty_text import ARGUMENT, disobedient
 from tornkit import __version__, cli, errors
 from tornkit.cli import COMMANDS, tornkit
 
@@ -160,3 +162,66 @@ def test_listed_commands_exist() -> None:
         assert command is not None
         assert command.name == name
     assert cli.tornkit.get_command(click.Context(tornkit), "console") is None
+
+
+class TestNastyText:
+    """What the command line, the environment and pyproject.toml say is quoted printable."""
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            [ARGUMENT],
+            [f"--{ARGUMENT}"],
+            ["serve", "--port", ARGUMENT],
+            ["serve", f"--{ARGUMENT}"],
+            ["serve", "--workers", ARGUMENT],
+            ["serve", "--log-level", ARGUMENT],
+            ["serve", "--max-rss", ARGUMENT],
+            ["serve", "--no-preload", "--preload", "fork", ARGUMENT],
+            ["serve", "--unix-socket", ARGUMENT, "--port", "1"],
+            ["serve", "--watch", ARGUMENT, "app"],
+            ["status", ARGUMENT],
+            ["new", ARGUMENT],
+            ["new", "\x1b"],
+        ],
+        ids=range(13),
+    )
+    def test_arguments(
+        self, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        done = invoke(*arguments)
+        assert isinstance(done.exception, SystemExit), done.exception
+        assert done.exit_code in (1, 2)
+        assert done.stdout == ""
+        assert disobedient(done.stderr) == set()
+
+    def test_environment(self) -> None:
+        done = CliRunner().invoke(tornkit, ["serve"], env={"TORNKIT_PORT": ARGUMENT})
+        assert done.exit_code == 2
+        assert disobedient(done.stderr) == set()
+        assert "\\x1b" in done.stderr
+
+    @pytest.mark.parametrize("line", ['"a\\u001b\\n\\u202e" = 1', 'port = "\\u001b"', "x = \x1b"])
+    def test_pyproject(self, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "pyproject.toml").write_text(f"[tool.tornkit.serve]\n{line}\n")
+        done = invoke("serve")
+        assert done.exit_code == 2
+        assert disobedient(done.stderr) == set()
+
+    def test_errors(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(error: errors.TornkitError) -> None:
+            raise error
+
+        for error in (
+            errors.AppRaised(ARGUMENT, f"Traceback\n{ARGUMENT}"),
+            errors.ConflictError(ARGUMENT, [ARGUMENT]),
+            errors.BindError(ARGUMENT),
+        ):
+            monkeypatch.setattr(
+                "tornkit.cli.status._ask", lambda pid, error=error: fail(error), raising=True
+            )
+            done = invoke("status")
+            assert done.exit_code == 1
+            assert disobedient(done.stderr) == set()

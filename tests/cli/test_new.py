@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.nasty_text import FILE_NAME, disobedient
 from tornkit.cli import tornkit
 
 
@@ -113,3 +114,11 @@ def test_help_shows_examples_as_they_are_typed() -> None:
 
 def test_no_escape_codes_in_a_pipe() -> None:
     assert "\x1b" not in new("demo").output
+
+
+def test_a_folder_whose_name_a_terminal_would_obey(here: Path) -> None:
+    for result in (new(f"{FILE_NAME}/demo"), new(f"{FILE_NAME}/demo")):
+        assert disobedient(result.stdout + result.stderr) == set()
+        assert r"\x1b]0;title\x07" in result.stdout + result.stderr
+    assert (here / FILE_NAME / "demo" / "app.py").is_file()
+    assert result.exit_code == 1, "the second time it is there"

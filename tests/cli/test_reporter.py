@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.nasty_text import NASTY, disobedient
 from tornkit.cli.reporter import TerminalReporter
+from tornkit.serve.messages import Failed
 from tornkit.serve.reporter import Banner
 from tornkit.serve.warmth import Warmth
 
@@ -30,3 +32,49 @@ def test_what_is_warm_stands_below_the_banner(capsys: pytest.CaptureFixture[str]
     reporter.warmed(Warmth(0, {"grpc": "starts a thread"}))
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith(" only Tornado is warm; 1 quarantined (grpc starts a thread)")
+
+
+NASTY_BANNER = Banner(
+    label=NASTY,
+    urls=(NASTY, NASTY),
+    everywhere=True,
+    workers=2,
+    pid=4711,
+    watched=(NASTY, NASTY),
+    polling=True,
+)
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_nothing_that_is_told_is_obeyed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, colour: bool
+) -> None:
+    monkeypatch.setattr("tornkit.cli.reporter.wants_colour", lambda stream: colour)
+    reporter = TerminalReporter()
+    reporter.cache_refused(NASTY)
+    reporter.warmed(Warmth(1, {NASTY: NASTY}))
+    reporter.serving(NASTY_BANNER)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 7
+    reporter.warmed(Warmth(1, {NASTY: NASTY}))
+    reporter.reloading((NASTY, NASTY))
+    reporter.failed(Failed("AppRaised", NASTY), old_serves=False, waiting=False)
+    reporter.worker_died(0, 1, NASTY, 0.5)
+    reporter.recycles(0, 1, NASTY)
+    reporter.watching_fails(NASTY)
+    reporter.stopping(NASTY)
+    reporter.cache_refused(NASTY)
+    lines += capsys.readouterr().err.splitlines()
+    assert len(lines) == 7 + 8, "a line each: none is forged"
+    assert disobedient("".join(lines), "") == set()
+    assert ("\x1b[" in "".join(lines)) is colour
+
+
+def test_a_traceback_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    traceback = f"Traceback (most recent call last):\n  File {NASTY!r}\nValueError: {NASTY}\n"
+    failure = Failed("AppRaised", "importing app failed", traceback)
+    TerminalReporter().failed(failure, old_serves=True, waiting=True)
+    shown = capsys.readouterr().err
+    assert disobedient(shown) == set()
+    assert shown.startswith("Traceback (most recent call last):\n  File '")
+    assert "\nValueError: =x\\x1b]0;title\\x07" in shown

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from tests.nasty_text import NASTY, disobedient
 from tornkit.cli import status, tornkit
 from tornkit.errors import TornkitError
 
@@ -176,3 +177,31 @@ def test_a_folder_that_is_not_to_be_trusted(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("tornkit.serve.control.control_folder", refuse)
     result = run()
     assert result.exit_code == 1
+
+
+def test_nothing_that_a_server_says_is_obeyed(running: list[dict[str, Any]]) -> None:
+    running.append(
+        {
+            **SERVER,
+            "app": NASTY,
+            "urls": [NASTY],
+            "workers": [{**WORKER, "state": NASTY}],
+            "warm": {"modules": 1, "quarantined": {NASTY: NASTY}},
+            "last_error": {"kind": NASTY, "message": NASTY, "traceback": NASTY},
+        }
+    )
+    result = run()
+    assert disobedient(result.stdout) == set()
+    assert "/forged" in result.stdout
+    assert not [line for line in result.stdout.splitlines() if line.startswith("14:00:00")]
+    result = run("--json")
+    assert disobedient(result.stdout) == set()
+    assert json.loads(result.stdout)["servers"][0]["app"] == NASTY
+
+
+@pytest.mark.parametrize("server", [{"pid": 7}, {**SERVER, "urls": None}, {**SERVER, "app": 1}])
+def test_a_server_of_another_version(running: list[dict[str, Any]], server: dict[str, Any]) -> None:
+    running.append(server)
+    result = run()
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith(f"supervisor {server['pid']} is of another version of tornkit")

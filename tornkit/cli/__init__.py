@@ -7,11 +7,13 @@ quick. An expected failure (`tornkit.errors`) is printed here, once, for every c
 from __future__ import annotations
 
 import importlib
+import io
 from typing import Any
 
 import click
 
 from tornkit import __version__
+from tornkit.cli import output
 from tornkit.errors import AppRaised, ConflictError, TornkitError
 
 # name -> the line that `tornkit --help` shows, so that listing commands imports none of them.
@@ -24,7 +26,7 @@ COMMANDS = {
 
 
 class _LazyGroup(click.Group):
-    """Finds commands by name; reports `TornkitError` as one line and its exit code."""
+    """Finds commands by name; reports errors, `TornkitError` as one line and its exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -41,21 +43,38 @@ class _LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **extra)
+        except click.ClickException as error:
+            _print_usage_error(error)
+            raise click.exceptions.Exit(error.exit_code) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except TornkitError as error:
             _print_error(error)
             ctx.exit(error.exit_code)
+        except click.ClickException as error:
+            _print_usage_error(error)
+            ctx.exit(error.exit_code)
 
 
 def _print_error(error: TornkitError) -> None:
     if isinstance(error, AppRaised):
-        click.echo(error.traceback.rstrip("\n"), err=True)
-    click.echo(f"{click.style('error:', fg='red')} {error}", err=True)
+        output.say_lines(error.traceback.rstrip("\n"))
+    output.say(output.piece("error:", fg="red"), " ", str(error))
     if isinstance(error, ConflictError):
         for path in error.paths:
-            click.echo(f"  {path}", err=True)
+            output.say("  ", path)
+
+
+def _print_usage_error(error: click.ClickException) -> None:
+    """As click does, but printable: it quotes words, variables and pyproject.toml as they are."""
+    text = io.StringIO()
+    error.show(text)
+    output.say_lines(text.getvalue())
 
 
 @click.group(

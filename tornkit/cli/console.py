@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 @cache
 def out() -> Console:
     """The console for results."""
-    from rich.console import Console
+    from tornkit.cli.rich_console import PrintableConsole
 
-    return Console(highlight=False, soft_wrap=True)
+    return PrintableConsole(highlight=False, soft_wrap=True)
 
 
 @cache
 def err() -> Console:
     """The console for progress, warnings and errors."""
-    from rich.console import Console
+    from tornkit.cli.rich_console import PrintableConsole
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return PrintableConsole(stderr=True, highlight=False, soft_wrap=True)

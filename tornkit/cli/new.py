@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 from rich.text import Text
 
 from tornkit.cli import console
+from tornkit.printable import printable
 from tornkit.scaffold import create
 
 
@@ -54,7 +55,7 @@ def command(name: str, force: bool, dry_run: bool) -> None:
 def summary(plan: create.Plan, overwritten: int, *, dry_run: bool) -> Text:
     """The files in short: a headline, then a line a folder."""
     verb = "Would write" if dry_run else "Wrote"
-    text = Text.assemble(f"{verb} {len(plan.files)} files to ", (plan.shown, "bold"))
+    text = Text.assemble(f"{verb} {len(plan.files)} files to ", (printable(plan.shown), "bold"))
     if overwritten:
         text.append(f", {overwritten} of them over existing ones", "yellow")
     for folder, files in _by_folder(file.path for file in plan.files).items():
@@ -75,7 +76,7 @@ def _by_folder(paths: Iterable[PurePosixPath]) -> dict[str, list[str]]:
 
 def next_steps(plan: create.Plan) -> Text:
     """The next two commands, ready to paste."""
-    enter = "" if plan.shown == "." else f"cd {shlex.quote(plan.shown)} && "
+    enter = "" if plan.shown == "." else f"cd {shlex.quote(printable(plan.shown))} && "
     return Text.assemble(
         "\nNext:\n",
         (f"  {enter}tornkit serve\n", "green"),

@@ -11,9 +11,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import click
-
 from tornkit import __version__
+from tornkit.cli.output import Piece, piece, say, say_lines
 from tornkit.serve.logs import wants_colour
 from tornkit.serve.messages import Failed
 from tornkit.serve.reporter import Banner
@@ -25,25 +24,26 @@ class TerminalReporter:
 
     def __init__(self) -> None:
         self._colour = wants_colour(sys.stderr)
-        self._for_later: list[str] | None = []  # lines that belong below the banner
+        # Lines that belong below the banner, and their styles.
+        self._for_later: list[tuple[str, str]] | None = []
 
     def serving(self, banner: Banner) -> None:
-        where = self._paint(" ".join(banner.urls), fg="cyan")
+        where = [piece(" ".join(banner.urls), fg="cyan")]
         if banner.everywhere:
-            where += self._paint(" (on all addresses of this machine)", fg="yellow")
-        lines = [
-            ("serving", f"{self._paint(banner.label, bold=True)} at {where}"),
-            ("workers", f"{banner.workers} (supervisor {banner.pid})"),
+            where.append(piece(" (on all addresses of this machine)", fg="yellow"))
+        lines: list[tuple[str, list[Piece | str]]] = [
+            ("serving", [piece(banner.label, bold=True), " at ", *where]),
+            ("workers", [f"{banner.workers} (supervisor {banner.pid})"]),
         ]
         if banner.watched:
             how = " by polling" if banner.polling else ""
-            lines.append(("watching", ", ".join(banner.watched) + how))
-        self._say(self._paint(f"tornkit {__version__}", bold=True))
-        for name, text in lines:
-            self._say(f"  {self._paint(f'{name:<9}', dim=True)}{text}")
-        self._say(self._paint("  Ctrl-C stops", dim=True))
-        for line in self._for_later or ():
-            self._line(line, "dim")
+            lines.append(("watching", [", ".join(banner.watched) + how]))
+        self._say(piece(f"tornkit {__version__}", bold=True))
+        for name, pieces in lines:
+            self._say("  ", piece(f"{name:<9}", dim=True), *pieces)
+        self._say(piece("  Ctrl-C stops", dim=True))
+        for text, style in self._for_later or ():
+            self._line(text, style)
         self._for_later = None
 
     def warmed(self, warmth: Warmth) -> None:
@@ -54,7 +54,7 @@ class TerminalReporter:
         if self._for_later is None:
             self._line(text, "dim")
         else:
-            self._for_later.append(text)
+            self._for_later.append((text, "dim"))
 
     def reloading(self, changed: Sequence[str]) -> None:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
@@ -66,7 +66,8 @@ class TerminalReporter:
 
     def failed(self, failure: Failed, *, old_serves: bool, waiting: bool) -> None:
         if failure.traceback:
-            self._say(failure.traceback.rstrip("\n"))
+            with contextlib.suppress(OSError, ValueError):  # as in `_say`
+                say_lines(failure.traceback.rstrip("\n"))
         self._line(f"error: {failure.message}", "red")
         if old_serves:
             retry = "; save again to retry" if waiting else ""
@@ -117,6 +118,13 @@ class TerminalReporter:
             "yellow",
         )
 
+    def cache_refused(self, reason: str) -> None:
+        text = f"the cache of warm modules is not used: {reason}"
+        if self._for_later is None:
+            self._line(text, "yellow")
+        else:
+            self._for_later.append((text, "yellow"))
+
     def stopping(self, why: str) -> None:
         self._line(f"{why}: finishing what is under way; once more to stop at once", "dim")
 
@@ -124,14 +132,11 @@ class TerminalReporter:
         self._line("stopped", "dim")
 
     def _line(self, text: str, style: str) -> None:
-        clock = self._paint(time.strftime("%H:%M:%S"), dim=True)
+        clock = piece(time.strftime("%H:%M:%S"), dim=True)
         look: dict[str, Any] = {"dim": True} if style == "dim" else {"fg": style}
-        self._say(f"{clock} {self._paint(text, **look)}")
+        self._say(clock, " ", piece(text, **look))
 
-    def _paint(self, text: str, **look: Any) -> str:
-        return click.style(text, **look) if self._colour else text
-
-    def _say(self, line: str) -> None:
+    def _say(self, *pieces: Piece | str) -> None:
         # The terminal, or who reads the pipe, may be gone; the server is not.
         with contextlib.suppress(OSError, ValueError):
-            click.echo(line, err=True, color=self._colour)
+            say(*pieces, colour=self._colour)

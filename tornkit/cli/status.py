@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tornkit.cli import console
+from tornkit.cli import console, output
+from tornkit.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,7 +52,7 @@ def command(
     while True:  # until Ctrl-C, which click turns into "Aborted!"
         servers = _ask(pid)
         if not as_json:
-            click.clear()
+            output.clear()
         _show(servers, as_json=as_json)
         time.sleep(interval)
 
@@ -64,12 +65,22 @@ def _ask(pid: int | None) -> list[dict[str, Any]]:
 
 def _show(servers: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"servers": servers}))
+        output.result_json(json.dumps({"servers": servers}))
     elif not servers:
-        click.echo("no server runs; start one with tornkit serve", err=True)
+        output.say("no server runs; start one with tornkit serve")
     else:
         for server in servers:
-            console.out().print(*render(server), sep="\n")
+            _show_one(server)
+
+
+def _show_one(server: dict[str, Any]) -> None:
+    try:
+        rendered = render(server)
+    except (LookupError, TypeError, AttributeError):  # not what this version's supervisors send
+        version = str(server.get("tornkit", "unknown"))
+        output.say(f"supervisor {server['pid']} is of another version of tornkit: {version}")
+        return
+    console.out().print(*rendered, sep="\n")
 
 
 def render(server: dict[str, Any]) -> list[RenderableType]:
@@ -77,9 +88,9 @@ def render(server: dict[str, Any]) -> list[RenderableType]:
     from rich.table import Table
     from rich.text import Text
 
-    urls = " ".join(server["urls"])
+    urls = printable(" ".join(server["urls"]))
     heading = Text.assemble(
-        (server["app"], "bold"),
+        (printable(server["app"]), "bold"),
         f" at {urls or 'no address'}  ",
         (f"supervisor {server['pid']}, up {_duration(server['uptime'])}, ", "dim"),
         (f"generation {server['generation'] or 'none yet'}", "dim"),
@@ -96,7 +107,7 @@ def render(server: dict[str, Any]) -> list[RenderableType]:
             str(worker["slot"] + 1),
             str(worker["pid"]),
             str(worker["generation"]),
-            worker["state"],
+            printable(worker["state"]),
             _duration(worker["uptime"]),
             str(worker["requests"]),
             str(worker["in_flight"]),
@@ -109,9 +120,10 @@ def render(server: dict[str, Any]) -> list[RenderableType]:
     if server["warm"]["modules"]:
         below.append(Text(f"warm: {server['warm']['modules']} modules", style="dim"))
     for name, reason in server["warm"]["quarantined"].items():
-        below.append(Text(f"quarantined: {name} {reason}", style="dim"))
+        below.append(Text(printable(f"quarantined: {name} {reason}"), style="dim"))
     if server["last_error"] is not None:
-        below.append(Text(f"last error: {server['last_error']['message']}", style="red"))
+        message = printable(server["last_error"]["message"])
+        below.append(Text(f"last error: {message}", style="red"))
     return [heading, table, *below]
 
 

@@ -68,6 +68,9 @@ class Reporter(Protocol):
     def watching_fails(self, trouble: str) -> None:
         """Files can't be watched as they should be; it is polled instead."""
 
+    def cache_refused(self, reason: str) -> None:
+        """The cache of what was warm is not used: other users could have written it."""
+
     def stopping(self, why: str) -> None:
         """No more connections; the workers finish what they have."""
 

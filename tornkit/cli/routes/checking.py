@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from tornkit import __version__
+from tornkit.cli import output
 from tornkit.cli.routes import mending, printing
 from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.files import replace_file
@@ -145,7 +144,7 @@ def _write_baseline(demand: Demand, path: Path, report: Report) -> int:
     except OSError as error:
         raise UsageError(f"the baseline {path} can't be written: {error.strerror}") from None
     number = len(found.findings)
-    click.echo(f"Wrote {number} finding{'' if number == 1 else 's'} to {path}.", err=True)
+    output.say(f"Wrote {number} finding{'' if number == 1 else 's'} to {path}.")
     return 0
 
 
@@ -154,11 +153,11 @@ def _print(demand: Demand, sifted: Sifted) -> None:
     if demand.format == "json":
         from tornkit.routing.render import structured
 
-        printing.echo(structured.document(report, report.routes, Path.cwd()))
+        output.result_json(structured.document(report, report.routes, Path.cwd()))
     elif demand.format == "sarif":
         from tornkit.routing.render import sarif
 
-        printing.echo(sarif.document(report, sorted(demand.codes.codes), _root(), __version__))
+        output.result_json(sarif.document(report, sorted(demand.codes.codes), _root(), __version__))
     else:
         _print_for_people(demand, sifted)
 
@@ -174,8 +173,8 @@ def _print_for_people(demand: Demand, sifted: Sifted) -> None:
 
     commands = github.document(sifted.report, _root())
     if commands:
-        printing.echo(commands)
-    click.echo(findings.text(findings.summary(sifted, checks)), err=True, nl=False)
+        output.result(commands)
+    output.say_lines(findings.text(findings.summary(sifted, checks)))
 
 
 def _root() -> Path:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tornkit.cli import output
 from tornkit.cli.routes import checking, printing
 from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.options import Options
@@ -81,9 +82,9 @@ def run(demand: Demand, loaded: LoadedApp) -> int:
     found = differences(base.table, new, comparable=lambda code: code in demand.codes)
     match demand.format:
         case "json":
-            printing.echo(document(found, new, base))
+            output.result_json(document(found, new, base))
         case "md":
-            printing.echo(markdown(found, new, base))
+            output.result(markdown(found, new, base))
         case _:
             printing.folding(lines(found, new, base))
     return int(bool(found))

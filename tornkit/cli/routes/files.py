@@ -22,8 +22,8 @@ def replace_file(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
+            os.fchmod(file.fileno(), mode)  # by descriptor: a link could be put under its name
             os.fsync(file.fileno())
-        Path(name).chmod(mode)
         Path(name).replace(real)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

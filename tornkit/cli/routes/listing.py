@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from tornkit.cli import output
 from tornkit.cli.routes import printing
 from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.options import Options
@@ -42,7 +41,7 @@ def run(asked: Options, loaded: LoadedApp) -> int:
     if not nothing or asked.format in _FOR_PROGRAMS:
         _print(asked, loaded, report, routes, base)
     if nothing:
-        click.echo(_nothing_found(filters), err=True)
+        output.say(_nothing_found(filters))
     return int(nothing)
 
 
@@ -87,16 +86,17 @@ def _print(
         from tornkit.routing import openapi
 
         version = project_version(Path(loaded.target.project)) or openapi.UNKNOWN_VERSION
-        printing.echo(openapi.document(report, routes, version))
+        output.result_json(openapi.document(report, routes, version))
     elif asked.format == "json":
         from tornkit.routing.render import structured
 
-        printing.echo(structured.document(report, routes, base))
+        output.result_json(structured.document(report, routes, base))
     elif asked.format == "csv":
         from tornkit.routing.render import commas
         from tornkit.routing.render.rows import rows
 
-        printing.echo(commas.document(rows(report, routes, base), asked.columns or None))
+        text = commas.document(rows(report, routes, base), asked.columns or None)
+        output.result(text, commas.LINE_END)
     else:
         _print_for_people(asked, report, routes, base)
 
@@ -114,7 +114,7 @@ def _print_for_people(asked: Options, report: Report, routes: Sequence[Route], b
     if asked.format == "md":
         from tornkit.routing.render import markdown
 
-        printing.echo(markdown.document(lines, below, columns))
+        output.result(markdown.document(lines, below, columns))
     elif in_tree:
         from tornkit.routing.render import tree
 
@@ -123,7 +123,7 @@ def _print_for_people(asked: Options, report: Report, routes: Sequence[Route], b
     elif width is None:
         from tornkit.routing.render import plain
 
-        printing.echo(plain.document(lines, below, columns))
+        output.result(plain.document(lines, below, columns))
     else:
         from tornkit.routing.render import layout
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from tornkit.cli import output
 from tornkit.cli.routes import printing
 from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.options import Options
 from tornkit.errors import UsageError
+from tornkit.printable import printable
 
 if TYPE_CHECKING:
     from tornkit.appload.load import LoadedApp
@@ -52,7 +52,7 @@ def _match(asked: Options, url: str, loaded: LoadedApp) -> int:
     if asked.format == "json":
         from tornkit.routing.render import explained_json
 
-        printing.echo(explained_json.document(found, request, loaded.label, tornado.version))
+        output.result_json(explained_json.document(found, request, loaded.label, tornado.version))
     else:
         from tornkit.routing.render import explained
 
@@ -70,11 +70,11 @@ def _reverse(asked: Options, name: str, loaded: LoadedApp) -> int:
         found = reverse(_tables(loaded), name, asked.arg)
     first = found.first
     if asked.format == "json":
-        printing.echo(rendered.document(found, loaded.label, tornado.version))
+        output.result_json(rendered.document(found, loaded.label, tornado.version))
     else:
         # Alone on standard output, so that a script can use it.
         if first is not None and first.reversal.url is not None:
-            printing.echo(first.reversal.url)
+            output.result(printable(first.reversal.url))
         _say(list(rendered.lines(found)))
     return int(first is None or first.leads_back is False)
 
@@ -89,4 +89,4 @@ def _say(lines: Sequence[SpanLine]) -> None:
     else:
         from tornkit.routing.render.spans import text_of
 
-        click.echo(text_of(lines), nl=False, err=True)  # stderr escapes what it can't encode
+        output.say_lines(text_of(lines))

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import click
 
+from tornkit.cli import output
 from tornkit.cli.routes import printing
 from tornkit.cli.routes.files import replace_file
 from tornkit.errors import TornkitError
+from tornkit.printable import printable
 from tornkit.routing.findings.fix import Left, Mend, plan
 from tornkit.routing.model import Finding, Report
 from tornkit.routing.render.below import count
 from tornkit.routing.render.spans import Span, SpanLine
-from tornkit.routing.render.words import printable
 
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -34,7 +35,7 @@ def run(report: Report, *, yes: bool) -> Outcome:
     planned = plan(report)
     _tell_left(planned.left)
     if not planned.mends:
-        click.echo("Nothing to mend.", err=True)
+        output.say("Nothing to mend.")
         return Outcome(exit_code=int(bool(planned.left)))
     _show(planned.mends)
     if not yes and not _agreed(planned.mends):
@@ -43,18 +44,18 @@ def run(report: Report, *, yes: bool) -> Outcome:
         _write(mend)
     mended = frozenset(finding for mend in planned.mends for finding in mend.findings)
     strings = count(sum(mend.strings for mend in planned.mends), "pattern")
-    click.echo(f"Mended {strings} in {count(len(planned.mends), 'file')}.", err=True)
+    output.say(f"Mended {strings} in {count(len(planned.mends), 'file')}.")
     return Outcome(mended, exit_code=int(bool(planned.left)))
 
 
 def _agreed(mends: Sequence[Mend]) -> bool:
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        click.echo("Nothing was written: --yes writes without asking.", err=True)
+        output.say("Nothing was written: --yes writes without asking.")
         return False
     files = "this file" if len(mends) == 1 else f"these {len(mends)} files"
     if click.confirm(f"Write {files}?", err=True):
         return True
-    click.echo("Nothing was written.", err=True)
+    output.say("Nothing was written.")
     return False
 
 
@@ -68,19 +69,14 @@ def _show(mends: Sequence[Mend]) -> None:
     if sys.stdout.isatty():
         printing.spans(lines)
     else:
-        printing.echo("".join(f"{span.text}\n" for line in lines for span in line))
+        output.result("".join(f"{span.text}\n" for line in lines for span in line))
 
 
 def _tell_left(left: Sequence[Left]) -> None:
     for each in left:
         where = each.finding.where
         place = f" ({_shown(where.file)}:{where.line})" if where is not None else ""
-        click.echo(
-            printable(
-                f"{each.finding.code} route {each.finding.route}{place} is left: {each.reason}"
-            ),
-            err=True,
-        )
+        output.say(f"{each.finding.code} route {each.finding.route}{place} is left: {each.reason}")
 
 
 def _shown(file: str) -> str:

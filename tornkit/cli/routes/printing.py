@@ -1,4 +1,4 @@
-"""Standard output: lines of spans for a terminal or a pipe, text in any encoding."""
+"""Standard output: lines of spans for a terminal or a pipe."""
 
 from __future__ import annotations
 
@@ -6,18 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import click
+from tornkit.cli.output import result
 
 if TYPE_CHECKING:
     from tornkit.routing.render.findings import Line
     from tornkit.routing.render.spans import SpanLine
-
-
-def echo(text: str) -> None:
-    """Print it whole: a pattern may hold any letter, and an encoding lack it."""
-    encoding = sys.stdout.encoding or "utf-8"
-    end = "" if text.endswith("\n") else "\n"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding) + end, nl=False)
 
 
 def terminal_width() -> int | None:
@@ -34,7 +27,7 @@ def spans(lines: Sequence[SpanLine]) -> None:
     if not sys.stdout.isatty():
         from tornkit.routing.render.spans import text_of
 
-        echo(text_of(lines))
+        result(text_of(lines))
         return
     from tornkit.cli import console
     from tornkit.routing.render.terminal import Page
@@ -53,4 +46,4 @@ def folding(lines: Sequence[Line]) -> None:
 
         spans(folded(lines, console.out().width))
     else:
-        echo(text(lines))
+        result(text(lines))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from tornkit.printable import printable_json
 from tornkit.routing.findings.identity import Identity
 
 VERSION = 1
@@ -38,7 +39,8 @@ def write(found: Iterable[Identity]) -> str:
     """The file's text, sorted, so that two people's changes merge and a diff can be read."""
     entries = [each.as_dict() for each in sorted(found)]
     document = {"version": VERSION, "findings": entries}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    # A file's name may hold what no encoding has.
+    return printable_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def read(text: str) -> tuple[Identity, ...]:

@@ -35,7 +35,7 @@ def document(report: Report, routes: Sequence[Route], version: str = UNKNOWN_VER
         made["components"] = {"schemas": schemas.components}
     if omitted:
         made["x-tornkit-omitted"] = omitted
-    return json.dumps(made, indent=2, ensure_ascii=False)
+    return json.dumps(made, indent=2)  # ASCII: valid in whatever encoding standard output has
 
 
 def _tags(found: dict[str, Any]) -> list[str]:

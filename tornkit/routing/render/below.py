@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tornkit.printable import printable
 from tornkit.routing.model import (
     Finding,
     Outcome,
@@ -15,7 +16,7 @@ from tornkit.routing.model import (
     Target,
     TargetKind,
 )
-from tornkit.routing.render.words import handler_name, place, printable
+from tornkit.routing.render.words import handler_name, place
 
 _GOES_WRONG = frozenset({Outcome.FAILS, Outcome.MISSES, Outcome.TAKEN, Outcome.SHADOWED})
 

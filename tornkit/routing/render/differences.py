@@ -21,13 +21,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tornkit.printable import printable
 from tornkit.routing.comparing.diff import Change, Changed, Differences, Finding, Moved, Passed
 from tornkit.routing.comparing.saved import SavedRoute, SavedTable
 from tornkit.routing.render.below import count
 from tornkit.routing.render.findings import Line
 from tornkit.routing.render.markdown import code, escaped
 from tornkit.routing.render.spans import Span
-from tornkit.routing.render.words import printable
 
 MOST_PASSED = 5
 """Routes that a person is told of when another has moved past them; JSON has all."""
@@ -68,7 +68,7 @@ def lines(found: Differences, new: SavedTable, base: Base) -> list[Line]:
         [line for each in found.changed for line in _changed(each)],
         [line for each in found.moved for line in _moved(each)],
         [
-            Line((Span("~ ", _STYLES["~"]), Span(f"{what}: {_arrow(old, new)}")), hang=2)
+            Line((Span("~ ", _STYLES["~"]), Span(printable(f"{what}: {_arrow(old, new)}"))), hang=2)
             for what, old, new in _others(found)
         ],
         [
@@ -78,7 +78,7 @@ def lines(found: Differences, new: SavedTable, base: Base) -> list[Line]:
         ],
     ]
     said = [line for part in parts if part for line in (*part, Line())]
-    return [*said, Line((Span(summary(found, new, base)),))]
+    return [*said, Line((Span(printable(summary(found, new, base))),))]
 
 
 def summary(found: Differences, new: SavedTable, base: Base) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tornkit.printable import printable
 from tornkit.routing.matching.answers import Reply, Verdict
 from tornkit.routing.matching.explain import Explanation, Passed, Undecided
 from tornkit.routing.model import Fallback, Route, TargetKind
@@ -50,8 +51,8 @@ def _indent(line: SpanLine) -> str:
 
 def _answer(each: Explanation, base: Path) -> Iterator[SpanLine]:
     asked = [
-        Span(f"{each.asked.method} "),
-        Span(words.printable(each.asked.path), "bold"),
+        Span(f"{printable(each.asked.method)} "),
+        Span(printable(each.asked.path), "bold"),
         Span(" -> "),
     ]
     if each.undecided:
@@ -66,7 +67,7 @@ def _answer(each: Explanation, base: Path) -> Iterator[SpanLine]:
 
 def _maybe(undecided: Undecided, base: Path) -> Iterator[SpanLine]:
     why = f"  if {undecided.why} so decides, which is not run here: "
-    yield [Span(why), *answer(undecided.reply, undecided.step)]
+    yield [Span(printable(why)), *answer(undecided.reply, undecided.step)]
     yield from _about(undecided.step, undecided.reply, base, "    ")
 
 
@@ -90,7 +91,7 @@ def answer(reply: Reply, step: Route | Fallback | None) -> SpanLine:
             said += f"it answers {others}" if others else "it answers no method"
         case _:
             said = f"{f'{status}, ' if status else ''}{reply.reason}"
-    return [Span(words.printable(said), style)]
+    return [Span(printable(said), style)]
 
 
 def call(reply: Reply) -> str:
@@ -136,14 +137,14 @@ def _about(
     facts += [("but", caveat, "yellow") for caveat in reply.caveats]
     for name, value, style in facts:
         if value:
-            yield [Span(f"{indent}{name:<9}", "dim"), Span(words.printable(value), style)]
+            yield [Span(f"{indent}{name:<9}", "dim"), Span(printable(value), style)]
 
 
 def _notes(each: Explanation) -> Iterator[SpanLine]:
     host = each.asked.routed.host_name
-    yield [Span(f"  {'Host':<9}", "dim"), Span(words.printable(host))]
+    yield [Span(f"  {'Host':<9}", "dim"), Span(printable(host))]
     for note in each.asked.notes:
-        yield [Span(f"  {'note':<9}", "dim"), Span(words.printable(note))]
+        yield [Span(f"  {'note':<9}", "dim"), Span(printable(note))]
 
 
 def _passed(each: Explanation, width: int | None) -> Iterator[SpanLine]:
@@ -204,9 +205,9 @@ def _row(route: Route, reason: str) -> Cells:
     path = f"{host} {words.pattern(route)}" if host else words.pattern(route)
     return (
         Span(str(route.index), "dim"),
-        Span(words.printable(path), "bold"),
-        Span(words.printable(words.handler(route))),
-        Span(words.printable(reason), "yellow"),
+        Span(printable(path), "bold"),
+        Span(printable(words.handler(route))),
+        Span(printable(reason), "yellow"),
     )
 
 

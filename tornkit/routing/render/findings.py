@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tornkit.printable import printable
 from tornkit.routing.findings.codes import UNDECIDED
 from tornkit.routing.findings.sift import Sifted
 from tornkit.routing.model import Finding, Route, Severity, Source
 from tornkit.routing.render.below import count
 from tornkit.routing.render.spans import Span, SpanLine, fold, text_of
-from tornkit.routing.render.words import handler_name, host, pattern, printable, relative
+from tornkit.routing.render.words import handler_name, host, pattern, relative
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 ``::error file=shop.py,line=12,title=TK302::message``. Escaped as ``@actions/core`` does it
 (``packages/core/src/command.ts``: escapeData, escapeProperty), so that a message of several lines
-stays one command.
+stays one command. What is still not printable gets `tornkit.printable`'s escapes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tornkit.printable import printable
 from tornkit.routing.findings.identity import relative
 from tornkit.routing.model import Finding, Report, Route, Severity
 from tornkit.routing.render.words import pattern
@@ -50,4 +51,4 @@ def _said(finding: Finding, routes: Mapping[int, Route], base: Path) -> list[str
 
 
 def _escaped(text: str, table: Mapping[str, str]) -> str:
-    return text.translate({ord(mark): code for mark, code in table.items()})
+    return printable(text.translate({ord(mark): code for mark, code in table.items()}))

@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tornkit.printable import printable
 from tornkit.routing.model import Outcome, Reversal
 from tornkit.routing.reading.masking import masked
 from tornkit.routing.render import words
@@ -28,11 +29,11 @@ _STYLES = {None: "yellow", True: "green", False: "red"}
 def lines(found: Reversed) -> Iterator[SpanLine]:
     """What is said beside the URL of ``found.first``."""
     if not found.answers:
-        yield [Span(words.printable(_unknown(found)), "red")]
+        yield [Span(printable(_unknown(found)), "red")]
     for answer in found.answers:
         where = f"application {answer.application}: " if _several(found) else ""
         style = _STYLES[answer.leads_back]
-        yield [Span(words.printable(f"{where}{_sentence(answer)}"), style)]
+        yield [Span(printable(f"{where}{_sentence(answer)}"), style)]
         if answer.others:
             routes = ", ".join(str(index) for index in answer.others)
             plural = "s" if len(answer.others) > 1 else ""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tornkit.printable import printable
 from tornkit.routing.model import (
     DefaultHostCondition,
     PathCondition,
@@ -127,19 +128,19 @@ def _row(route: Route, found: Sequence[tuple[str, Severity]], app: int, base: Pa
         index=str(route.index),
         marks=_marks(route),
         app=str(app),
-        host=words.printable(words.host(route)),
+        host=printable(words.host(route)),
         host_kind=words.host_kind(route),
-        pattern=words.printable(words.pattern(route)),
-        methods=" ".join(route.target.methods),
-        name=words.printable(route.name or ""),
-        handler=words.printable(words.handler(route)),
+        pattern=printable(words.pattern(route)),
+        methods=printable(" ".join(route.target.methods)),
+        name=printable(route.name or ""),
+        handler=printable(words.handler(route)),
         arguments=words.arguments_text(route),
-        kwargs=words.printable(words.keywords_text(route, base)),
-        auth=words.auth(route.target),
-        source=words.printable(words.place(route.target.source, base)),
-        declared=words.printable(words.place(route.declared, base)),
+        kwargs=printable(words.keywords_text(route, base)),
+        auth=printable(words.auth(route.target)),
+        source=printable(words.place(route.target.source, base)),
+        declared=printable(words.place(route.declared, base)),
         origin=route.origin.value,
-        reverse=words.printable(url or ""),
+        reverse=printable(url or ""),
         findings=" ".join(dict.fromkeys(code for code, _ in found)),
         worst=min((severity for _, severity in found), key=list(Severity).index, default=None),
     )

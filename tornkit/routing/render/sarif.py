@@ -59,7 +59,7 @@ def document(report: Report, codes: Sequence[str], base: Path, version: str) -> 
             }
         ],
     }
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return json.dumps(log, indent=2)  # ASCII: valid in whatever encoding standard output has
 
 
 def _rule(code: str) -> dict[str, Any]:
@@ -144,11 +144,8 @@ def _location(finding: Finding, routes: Mapping[int, Route], base: Path) -> dict
 def _physical(source: Source, base: Path) -> dict[str, Any]:
     file = relative(source, base)
     below = not file.startswith("/")
-    artifact = (
-        {"uri": quote(file), "uriBaseId": "%SRCROOT%"}
-        if below
-        else {"uri": f"file://{quote(file)}"}
-    )
+    uri = quote(file, errors="surrogateescape")  # what is no UTF-8 is bytes in a URI too
+    artifact = {"uri": uri, "uriBaseId": "%SRCROOT%"} if below else {"uri": f"file://{uri}"}
     return {"artifactLocation": artifact, "region": {"startLine": max(source.line, 1)}}
 
 

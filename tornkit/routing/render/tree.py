@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tornkit.printable import printable
 from tornkit.routing.model import (
     Condition,
     DefaultHostCondition,
@@ -85,7 +86,7 @@ def lines(
         chosen = [route for route in routes if _holds(table, route)]
         if chosen:
             several = f" (application {number})" if len(report.tables) > 1 else ""
-            root = _Branch([Span(f"{report.app}{several}", "bold")])
+            root = _Branch([Span(printable(f"{report.app}{several}"), "bold")])
             _grow(root, table, chosen, shown, base)
             drawn += [_Drawn("", "", root.label, None), *_draw(root, "")]
     made = [*_laid_out(drawn, columns, width), []] if drawn else []
@@ -139,7 +140,7 @@ def _add_fallback(fallback: Fallback, routers: dict[int, _Branch], base: Path) -
         where = words.place(fallback.target.source, base)
         said = f"anything else: {words.handler_name(fallback.target)}"
         text = f"{said} ({where})" if where else said
-        application.children.append(_Branch([Span(words.printable(text), "dim")]))
+        application.children.append(_Branch([Span(printable(text), "dim")]))
 
 
 def _tidy(branch: _Branch) -> None:
@@ -168,7 +169,7 @@ def _label(condition: Condition | None) -> SpanLine:
 
 
 def _text(condition: Condition) -> str:
-    return words.printable(words.condition_text(condition))
+    return printable(words.condition_text(condition))
 
 
 def _router_label(scope: Scope, parent: _Branch) -> SpanLine:
@@ -176,7 +177,7 @@ def _router_label(scope: Scope, parent: _Branch) -> SpanLine:
     if scope.condition is None and scope.kind is ScopeKind.RULES:
         of_application = parent.scope is not None and parent.scope.kind is ScopeKind.APPLICATION
         return [Span("any host", "magenta")] if of_application else _label(None)
-    kind = [] if scope.kind is ScopeKind.RULES else [Span(f" ({scope.label})", "dim")]
+    kind = [] if scope.kind is ScopeKind.RULES else [Span(printable(f" ({scope.label})"), "dim")]
     return [*_label(scope.condition), *kind]
 
 

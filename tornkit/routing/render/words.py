@@ -31,19 +31,6 @@ NO_HANDLERS = frozenset(
 """Targets that are no handler class: nothing hands them a pattern's groups."""
 
 
-def printable(text: str) -> str:
-    """``text`` with what a terminal would obey, or an encoding lacks, as an escape.
-
-    A pattern may hold a line's end, a name anything at all.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii")
-        for mark in text
-    )
-
-
 def host(route: Route) -> str:
     """All host rules on the way, as written; empty if there is none."""
     rules = (HostCondition, DefaultHostCondition)
