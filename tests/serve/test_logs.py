@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import logging
+import random
 import re
 import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.nasty_text import NASTY, disobedient, random_text
 from tornkit.serve import logs
 
 CLOCK = r"\d\d:\d\d:\d\d"
@@ -152,6 +154,82 @@ class TestApplicationLogging:
         logs.set_up_application_logging("debug", None)
         assert logging.getLogger().handlers == [mine]
         assert logging.getLogger().level == logging.WARNING
+
+
+class TestTextOfClients:
+    def test_a_warning_of_tornados_own_stays_one_line(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        path = "../\x1b]0;x\x07\n14:00:00 200 GET /forged"
+        general = logging.getLogger("tornado.general")
+        general.warning("%d %s: %s is not in root", 403, "GET / (::1)", path)
+        general.warning("%(path)s", {"path": path})
+        first, second = stderr().splitlines()
+        shown = r"../\x1b]0;x\x07\n14:00:00 200 GET /forged"
+        assert first.endswith(f" W tornado.general: 403 GET / (::1): {shown} is not in root")
+        assert second.endswith(f" W tornado.general: {shown}")
+
+    def test_lines_of_a_message_are_indented(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        logging.getLogger("board").warning("two\nlines\tof %s", "a\n14:00:00 200 GET /forged")
+        first, *others = stderr().splitlines()
+        assert first.endswith(" W board: two")
+        assert others == ["    lines\tof a", "    14:00:00 200 GET /forged"]
+
+    def test_lines_of_an_error_are_indented(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        try:
+            try:
+                raise KeyError(NASTY)
+            except KeyError as cause:
+                error = ValueError(f"bad\n14:00:00 200 GET /forged\n{NASTY}")
+                error.add_note(NASTY)
+                raise error from cause
+        except ValueError:
+            logging.getLogger("board").exception("failed")
+        shown = stderr()
+        assert disobedient(shown) == set()
+        lines = shown.splitlines()
+        assert lines[1] == "Traceback (most recent call last):"
+        assert "The above exception was the direct cause of the following exception:" in lines
+        at = lines.index("ValueError: bad")
+        assert lines[at + 1] == "    14:00:00 200 GET /forged"
+        clocks = [line for line in lines if re.match(CLOCK, line)]
+        assert clocks == lines[:1], "one record, one line that begins like one"
+
+    def test_a_group_of_errors(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        try:
+            raise ExceptionGroup(NASTY, [ValueError(NASTY), OSError(2, NASTY, NASTY)])
+        except ExceptionGroup:
+            logging.getLogger("board").exception("failed", stack_info=True)
+        shown = stderr()
+        assert disobedient(shown) == set()
+        assert len([line for line in shown.splitlines() if re.match(CLOCK, line)]) == 1
+
+    def test_nothing_is_obeyed_wherever_it_stands(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("debug", 1)
+        logs.set_up_access_log(1, enabled=True)
+        chance = random.Random(4)
+        texts = [NASTY, *(random_text(chance) for _ in range(100))]
+        for text in texts:
+            quoted = text.replace("%", "%%")
+            for name in ("board", f"board{text}", "tornado.general", "tornado.application"):
+                logger = logging.getLogger(name)
+                logger.error(quoted)
+                logger.error(f"{quoted} %s %r", text, text)
+                logger.error("%s", ValueError(text))
+            loggers.info("%d %s %.2fms", 200, f"{text} / ({text})", 1.0)
+            loggers.info(f"{quoted} %s", text)
+        shown = stderr()
+        assert disobedient(shown) == set()
+        clocks = [line for line in shown.splitlines() if re.match(CLOCK, line)]
+        assert len(clocks) == len(texts) * 14
+
+    def test_the_logging_of_a_program_is_its_own(self, loggers, stderr) -> None:
+        logging.basicConfig(level="INFO", format="%(message)s", stream=sys.stderr)
+        logs.set_up_access_log(None, enabled=True)
+        logging.getLogger("tornado.general").warning("a\x1b\n%s", "b\nc")
+        assert stderr() == "a\x1b\nb\nc\n"
 
 
 class TestAccessLog:

@@ -3,18 +3,34 @@
 An application logs nothing by itself, so tornkit sets up the root logger. A program sets up its
 own, or none; it is left alone but for the access lines, which its console handlers give up so
 that no request is shown twice.
+
+What is logged holds text of clients. The formatters here make all of it printable, and at the left
+edge begin a record and a traceback alone: other lines are indented, as Tornado's ``LogFormatter``
+does it. So no text can look like a record of its own.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import time
+from collections.abc import Mapping
 from typing import TextIO
+
+from tornkit.printable import indented, printable, printable_lines
 
 _ACCESS = "tornado.access"
 _LONGEST = 100  # characters of a request that are shown; a version hash in a URL is longer
+# The lines that Python begins at the left edge of a traceback; those within it are indented.
+_OF_A_TRACEBACK = re.compile(
+    r"""[ ]{2} | \t | $
+    | (Traceback|Stack)[ ]\(most[ ]recent[ ]call[ ]last\):$
+    | (During[ ]handling[ ]of[ ]the|The)[ ]above[ ]exception[ ]
+    | [^\W\d][\w.<>]*(:[ ].*|:)?$""",
+    re.VERBOSE,
+)
 _RESET, _DIM, _RED, _YELLOW, _GREEN, _CYAN = (
     f"\x1b[{code}m" for code in ("0", "2", "31", "33", "32", "36")
 )
@@ -30,67 +46,92 @@ def wants_colour(stream: TextIO | None) -> bool:
     )
 
 
-class AccessFormatter(logging.Formatter):
-    """``12:30:01 200 GET /path 1.2 ms 127.0.0.1``, from what `Application.log_request` logs.
-
-    A line of another shape, from a program's own call of that logger, is shown as it is.
-    """
+class _Formatter(logging.Formatter):
+    """Base of both: the time and the worker in front, in colour on a terminal."""
 
     def __init__(self, *, colour: bool, worker: int | None) -> None:
         super().__init__()
         self._colour = colour
         self._worker = "" if worker is None else f"[{worker}] "
 
-    def format(self, record: logging.LogRecord) -> str:
+    def _prefix(self, record: logging.LogRecord) -> str:
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-        prefix = self._paint(_DIM, f"{clock} {self._worker}")
+        return f"{clock} {self._worker}"
+
+    def _paint(self, colour: str, text: str) -> str:
+        return f"{colour}{text}{_RESET}" if self._colour else text
+
+
+class AccessFormatter(_Formatter):
+    """``12:30:01 200 GET /path 1.2 ms 127.0.0.1``, from what `Application.log_request` logs.
+
+    A line of another shape, from a program's own call of that logger, is shown as it is.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        prefix = self._paint(_DIM, self._prefix(record))
         match record.args:
             case (int(status), str(summary), float(milliseconds)):
                 colour = {2: _GREEN, 3: _CYAN, 4: _YELLOW}.get(status // 100, _RED)
                 request, _, remote = summary.rpartition(" (")
                 took = f"{milliseconds:.1f} ms" if milliseconds < 1000 else _seconds(milliseconds)
-                tail = self._paint(_DIM, f"{took} {remote.rstrip(')')}")
-                return f"{prefix}{self._paint(colour, str(status))} {_printable(request)} {tail}"
+                tail = self._paint(_DIM, printable(f"{took} {remote.rstrip(')')}"))
+                return f"{prefix}{self._paint(colour, str(status))} {_shortened(request)} {tail}"
             case _:
-                return f"{prefix}{_printable(record.getMessage())}"
-
-    def _paint(self, colour: str, text: str) -> str:
-        return f"{colour}{text}{_RESET}" if self._colour else text
+                return f"{prefix}{_shortened(record.getMessage())}"
 
 
 def _seconds(milliseconds: float) -> str:
     return f"{milliseconds / 1000:.2f} s"
 
 
-def _printable(text: str) -> str:
-    """A request's path is a stranger's text: no escape sequence of it reaches the terminal."""
-    if not text.isprintable():
-        text = text.encode("unicode_escape").decode("ascii")
+def _shortened(text: str) -> str:
+    """One printable line of bounded length."""
+    text = printable(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-class _AppFormatter(logging.Formatter):
+class _AppFormatter(_Formatter):
     """``12:30:01 W name: message`` for everything else."""
 
-    def __init__(self, *, colour: bool, worker: int | None) -> None:
-        super().__init__()
-        self._colour = colour
-        self._worker = "" if worker is None else f"[{worker}] "
-
     def format(self, record: logging.LogRecord) -> str:
-        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
-        head = f"{clock} {self._worker}{record.levelname[:1]} {record.name}:"
-        if self._colour:
-            colour = _RED if record.levelno >= logging.ERROR else _DIM
-            if record.levelno == logging.WARNING:
-                colour = _YELLOW
-            head = f"{colour}{head}{_RESET}"
-        text = f"{head} {record.getMessage()}"
+        head = f"{self._prefix(record)}{record.levelname[:1]} {printable(record.name)}:"
+        colour = _RED if record.levelno >= logging.ERROR else _DIM
+        if record.levelno == logging.WARNING:
+            colour = _YELLOW
+        text = f"{self._paint(colour, head)} {indented(_message(record))}"
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
+            text += "\n" + _traceback(self.formatException(record.exc_info))
         if record.stack_info:
-            text += "\n" + self.formatStack(record.stack_info)
+            text += "\n" + _traceback(self.formatStack(record.stack_info))
         return text
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Message of the record; in Tornado's own, what is filled in has no line ends.
+
+    Their format strings are Tornado's or the application's, and what is filled in is mostly a
+    client's: ``"%s is not in root static directory"``. A program's own message that is filled in
+    with a text of several lines shows these.
+    """
+    if record.name.partition(".")[0] != "tornado" or not record.args:
+        return record.getMessage()
+    if isinstance(record.args, Mapping):
+        return str(record.msg) % {key: _one_line(each) for key, each in record.args.items()}
+    return str(record.msg) % tuple(map(_one_line, record.args))
+
+
+def _one_line(argument: object) -> object:
+    return printable(argument) if isinstance(argument, str) else argument
+
+
+def _traceback(text: str) -> str:
+    """A traceback as Python writes it; what an error's own message adds in lines is indented."""
+    return "\n".join(map(_traceback_line, printable_lines(text).split("\n")))
+
+
+def _traceback_line(line: str) -> str:
+    return line if _OF_A_TRACEBACK.match(line) else f"    {line}"
 
 
 def set_up_application_logging(level: str, worker: int | None) -> None:
