@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -90,6 +91,174 @@ def test_a_folder_that_is_not_to_be_trusted(
     make(tmp_path / "tornkit")
     with pytest.raises(TornkitError, match="is not this user's alone; remove it"):
         control_folder()
+
+
+def make_file(path: Path) -> None:
+    path.write_text("mine")
+
+
+def test_a_file_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    make_file(tmp_path / "tornkit")
+    with pytest.raises(TornkitError, match="is in the way of a folder; remove it, or set XDG_"):
+        control_folder()
+    assert (tmp_path / "tornkit").read_text() == "mine"
+
+
+def make_relative(path: Path) -> str:
+    os.chdir(path.parent)
+    return path.name
+
+
+def make_writable(path: Path) -> str:
+    path.chmod(0o770)
+    return str(path)
+
+
+def make_no_folder(path: Path) -> str:
+    make_file(path / "x")
+    return str(path / "x")
+
+
+def make_another_users(path: Path) -> str:
+    if os.geteuid() != 0:
+        pytest.skip("makes a folder of another user's")
+    os.chown(path, 65534, 65534)
+    return str(path)
+
+
+@pytest.mark.parametrize("make", [make_relative, make_writable, make_no_folder, make_another_users])
+def test_a_runtime_folder_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], str]
+) -> None:
+    """XDG Base Directory Specification; and ``su`` keeps the variable of who called it."""
+    monkeypatch.chdir(tmp_path)
+    runtime, temporary = tmp_path / "runtime", tmp_path / "temporary"
+    runtime.mkdir()
+    temporary.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", make(runtime))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    assert control_folder() == temporary / f"tornkit-{os.geteuid()}"
+    assert not (runtime / "tornkit").exists()
+
+
+def test_a_temporary_folder_where_others_can_replace_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    tmp_path.chmod(0o777)
+    with pytest.raises(TornkitError, match="is open to other users; close it, or set XDG_"):
+        control_folder()
+    tmp_path.chmod(0o1777)
+    assert control_folder().parent == tmp_path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes a folder of another user's")
+def test_another_user_was_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    squatted = tmp_path / f"tornkit-{os.geteuid()}"
+    squatted.mkdir(mode=0o700)
+    os.chown(squatted, 65534, 65534)
+    with pytest.raises(
+        TornkitError, match="another user; have it removed, or set XDG_RUNTIME_DIR to"
+    ):
+        control_folder()
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC, errno.ENOTDIR])
+def test_no_folder_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fail(*arguments: object, **named: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(TornkitError, match=os.strerror(number)):
+        control_folder()
+
+
+def test_no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("tempfile.gettempdir", fail)
+    with pytest.raises(TornkitError, match="No usable temporary directory"):
+        control_folder()
+
+
+def test_what_is_no_socket_is_left_alone(folder: Path) -> None:
+    """To connect to a file is refused as by a dead server, and follows a link."""
+    with socket.socket(socket.AF_UNIX) as died:
+        died.bind(str(folder.parent / "elsewhere"))
+    (folder / "1.sock").write_text("mine")
+    (folder / "2.sock").symlink_to(folder.parent / "elsewhere")
+    (folder / "3.sock").mkdir()
+    os.mkfifo(folder / "4.sock")
+    (folder / "5.sock").symlink_to("5.sock")
+    assert list(ask_all(folder)) == []
+    assert len(list(folder.iterdir())) == 5
+    assert (folder.parent / "elsewhere").exists()
+
+
+def test_another_user_is_not_believed(
+    folder: Path, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = ControlSocket(folder / "1.sock", lambda: {"pid": 1})
+    control.open(loop)
+    monkeypatch.setattr("tornkit.serve.control.peer_uid", lambda sock: os.geteuid() + 1)
+    assert answers_of(loop, folder) == []
+    control.close()
+
+
+def test_another_user_is_not_answered(
+    folder: Path, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def snapshot() -> dict[str, Any]:
+        raise AssertionError("asked")
+
+    control = ControlSocket(folder / "1.sock", snapshot)
+    control.open(loop)
+    own = os.geteuid()
+    uids = {"client": own, "server": own + 1}
+    here = threading.get_ident()
+    monkeypatch.setattr(
+        "tornkit.serve.control.peer_uid",
+        lambda sock: uids["server" if threading.get_ident() == here else "client"],
+    )
+    assert answers_of(loop, folder) == []
+    control.close()
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"3", b"{}", b'{"pid": "x"}', b"[" * 100_000, b"\xff"])
+def test_an_answer_of_another_shape(folder: Path, answer: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as broken:
+        broken.bind(str(folder / "1.sock"))
+        broken.listen()
+
+        def reply() -> None:
+            with broken.accept()[0] as connection:
+                connection.sendall(answer)
+
+        answering = threading.Thread(target=reply)
+        answering.start()
+        assert list(ask_all(folder)) == []
+        answering.join()
+
+
+def test_what_took_its_place_stays(folder: Path, loop: Loop) -> None:
+    """Temporary files are cleaned up, and another may have its own there by the end."""
+    path = folder / "1.sock"
+    control = ControlSocket(path, lambda: {"pid": 1})
+    control.open(loop)
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        control.close()
+        assert path.exists()
 
 
 def test_who_connects_is_answered(folder: Path, loop: Loop) -> None:

@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -426,6 +426,85 @@ def test_a_link_to_a_file_is_left_alone(listeners: Listeners, path: str) -> None
     Path(path).symlink_to("precious")
     assert refused(listeners, Claim(unix_path=path)).errno == errno.EEXIST
     assert Path(path).is_symlink()
+
+
+def test_a_link_to_a_dead_servers_socket_is_left_alone(listeners: Listeners, path: str) -> None:
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind("other.sock")
+    Path(path).symlink_to("other.sock")
+    assert refused(listeners, Claim(unix_path=path)).errno == errno.EEXIST
+    assert Path(path).is_symlink()
+    assert Path("other.sock").is_socket()
+
+
+def make_file(path: Path) -> None:
+    path.write_text("precious")
+
+
+def make_link(path: Path) -> None:
+    make_file(path.with_name("precious"))
+    path.symlink_to("precious")
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+
+
+@pytest.mark.parametrize("make", [make_file, make_link, make_socket])
+def test_what_took_its_place_is_left_alone(
+    listeners: Listeners, path: str, make: Callable[[Path], None]
+) -> None:
+    listeners.claim(Claim(unix_path=path), 0, 1)
+    # Moved, since the next file might get the number of one that was removed.
+    Path(path).rename("moved")
+    make(Path(path))
+    before = Path(path).lstat()
+    listeners.close()
+    assert Path(path).lstat() == before
+
+
+def test_another_server_was_quicker(
+    listeners: Listeners, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that start at once see the same dead server's socket; one has it replaced already."""
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(path)
+    with socket.socket(socket.AF_UNIX) as other:
+        connect = socket.socket.connect
+
+        def then_the_other_binds(self: socket.socket, address: str) -> None:
+            try:
+                connect(self, address)
+            finally:
+                Path(path).rename("moved")
+                other.bind(path)
+                other.listen()
+
+        monkeypatch.setattr(socket.socket, "connect", then_the_other_binds)
+        assert refused(listeners, Claim(unix_path=path)).errno == errno.EADDRINUSE
+        assert Path(path).is_socket()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o666, 0o777])
+def test_no_link_is_followed_to_set_the_mode(
+    listeners: Listeners, path: str, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    Path("precious").touch(mode=0o600)
+    bind = socket.socket.bind
+    masks = []
+
+    def then_a_link(self: socket.socket, address: str) -> None:
+        bind(self, address)
+        Path(path).rename("moved")
+        Path(path).symlink_to("precious")
+
+    monkeypatch.setattr(socket.socket, "bind", then_a_link)
+    masks.append(os.umask(0o027))
+    listeners.claim(Claim(unix_path=path, unix_mode=mode), 0, 1)
+    assert os.umask(masks[0]) == 0o027, "it is put back"
+    assert stat.S_IMODE(Path("precious").stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path("moved").stat().st_mode) == mode
 
 
 def test_no_folder_for_a_unix_socket(listeners: Listeners, path: str) -> None:

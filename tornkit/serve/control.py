@@ -1,7 +1,8 @@
 """The socket by which `tornkit status` asks. Only its user can open it.
 
-It lies in a folder that only the user can enter. Who connects is sent one JSON object and the
-end; nothing is read, so there is nothing to get wrong.
+It lies in a folder that only the user can enter, and both ends ask the kernel for the user at the
+other. Who connects is sent one JSON object and the end; nothing is read, so there is nothing to get
+wrong.
 """
 
 from __future__ import annotations
@@ -18,25 +19,48 @@ from typing import Any
 
 from tornkit.errors import TornkitError
 from tornkit.serve.loop import Loop
+from tornkit.serve.peers import peer_uid
+from tornkit.serve.private_files import NotPrivate, PrivateFolder, is_secure_parent
+from tornkit.serve.sockets import socket_identity
 
 _SEND_TIMEOUT = 1.0  # seconds; the answer fits into the socket's buffer
+_MOST = 1 << 24  # bytes of an answer
+_CURE = "or set XDG_RUNTIME_DIR to a folder that is yours alone"
 
 
 def control_folder() -> Path:
-    """Where the sockets are: below XDG_RUNTIME_DIR, or the temporary folder.
+    """Where the sockets are: below XDG_RUNTIME_DIR if that is the user's, or the temporary folder.
 
-    :raises TornkitError: somebody else has made such a folder; nothing in it is to be trusted.
+    :raises TornkitError: it can't be made, or is not the user's alone; nothing in it is believed.
     """
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and os.access(runtime, os.W_OK | os.X_OK):
-        folder = Path(runtime) / "tornkit"
-    else:
-        folder = Path(tempfile.gettempdir()) / f"tornkit-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    status = folder.lstat()
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise TornkitError(f"{folder} is not this user's alone; remove it")
+    try:
+        folder = _runtime_folder()
+        if folder is None:
+            folder = Path(tempfile.gettempdir()) / f"tornkit-{os.geteuid()}"
+            if not is_secure_parent(folder.parent):
+                raise TornkitError(f"{folder.parent} is open to other users; close it, {_CURE}")
+        PrivateFolder(folder).close()
+    except NotPrivate as error:
+        raise TornkitError(f"{error}, {_CURE}") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise TornkitError(f"no folder for control sockets can be made: {reason}") from None
     return folder
+
+
+def _runtime_folder() -> Path | None:
+    """``$XDG_RUNTIME_DIR/tornkit``; None where the variable is not the user's, as with ``su``.
+
+    XDG Base Directory Specification: absolute, owned by the user, closed to all others.
+    """
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    try:
+        status = runtime.stat()
+    except OSError:
+        return None
+    own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    usable = own and not status.st_mode & 0o022 and os.access(runtime, os.W_OK | os.X_OK)
+    return runtime / "tornkit" if runtime.is_absolute() and usable else None
 
 
 class ControlSocket:
@@ -46,6 +70,7 @@ class ControlSocket:
         self._path = path
         self._snapshot = snapshot
         self._sock: socket.socket | None = None
+        self._identity: tuple[int, int] | None = None
 
     def open(self, loop: Loop) -> None:
         """Listen. Without it the server is as good as ever: what fails is passed over."""
@@ -56,6 +81,7 @@ class ControlSocket:
             sock.bind(str(self._path))
             self._path.chmod(0o600)
             sock.listen(8)
+            self._identity = socket_identity(str(self._path))
         except OSError:
             sock.close()
             return
@@ -67,14 +93,18 @@ class ControlSocket:
         if self._sock is not None:
             self._sock.close()
             self._sock = None
-            with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)
+            # Where temporary files are cleaned up, another's folder may stand there by now.
+            if self._identity == socket_identity(str(self._path)):
+                with contextlib.suppress(OSError):
+                    self._path.unlink(missing_ok=True)
 
     def _answer(self) -> None:
         assert self._sock is not None
         with contextlib.suppress(OSError):  # who asked went away
             connection, _ = self._sock.accept()
             with connection:
+                if peer_uid(connection) not in (None, 0, os.geteuid()):
+                    return
                 connection.settimeout(_SEND_TIMEOUT)
                 connection.sendall(json.dumps(self._snapshot()).encode())
 
@@ -82,17 +112,24 @@ class ControlSocket:
 def ask_all(folder: Path) -> Iterator[dict[str, Any]]:
     """What every running server of this user says. Sockets that dead ones left are removed."""
     for path in sorted(folder.glob("*.sock")):
+        # To connect follows a link; and a file that is no socket refuses as a dead server's does.
+        if socket_identity(str(path)) is None:
+            continue
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(5)
             try:
                 sock.connect(str(path))
+                if peer_uid(sock) not in (None, os.geteuid()):
+                    continue
                 received = bytearray()
-                while data := sock.recv(65536):
+                while (data := sock.recv(65536)) and len(received) < _MOST:
                     received += data
             except ConnectionRefusedError:
                 path.unlink(missing_ok=True)
                 continue
             except OSError:
                 continue
-        with contextlib.suppress(ValueError):
-            yield json.loads(received)
+        with contextlib.suppress(ValueError, RecursionError):
+            answer = json.loads(received)
+            if isinstance(answer, dict) and isinstance(answer.get("pid"), int):
+                yield answer

@@ -107,7 +107,8 @@ def _nursery(
         spares = min(config.workers, usable_cpus()) if config.reload else 1
         # A worker that is alone imports as fast by itself.
         otherwise = partial(foresee, target) if config.workers > 1 else tuple
-        recall = Recall(f"{target.project}\0{target.label}", cache_folder(), otherwise)
+        application = f"{target.project}\0{target.label}"
+        recall = Recall(application, cache_folder(), otherwise, reporter.cache_refused)
         return Forking(loop, reporter.warmed, prepare, spares, recall, keep_stdin=keep_stdin)
     return Fresh(loop, prepare, keep_stdin=keep_stdin)
 

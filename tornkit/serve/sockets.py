@@ -44,6 +44,7 @@ class _Listener:
     sockets: dict[int, list[socket.socket]] = field(default_factory=dict)
     last_generation: int = 0
     inherited: bool = False
+    file: tuple[int, int] | None = None  # device and inode of a Unix socket's
 
 
 class Listeners:
@@ -76,7 +77,9 @@ class Listeners:
     def _bind(self, listener: _Listener) -> list[socket.socket]:
         claim = listener.claim
         if claim.unix_path is not None:
-            return [_bind_unix(claim.unix_path, claim.unix_mode, claim.backlog)]
+            sock = _bind_unix(claim.unix_path, claim.unix_mode, claim.backlog)
+            listener.file = socket_identity(claim.unix_path)
+            return [sock]
         if not listener.sockets:
             return _bind_tcp(claim)
         # Another slot of the same address: exactly where the first one is.
@@ -144,10 +147,20 @@ def _is_at(sock: socket.socket, claim: Claim) -> bool:
 
 
 def _remove_file(listener: _Listener) -> None:
+    """Remove a Unix socket's file; not what another has put in its place since."""
     path = listener.claim.unix_path if not listener.inherited else None
-    if path is not None and not path.startswith("\0"):
+    if path is not None and listener.file is not None and socket_identity(path) == listener.file:
         with contextlib.suppress(OSError):  # somebody else has cleaned up
             Path(path).unlink(missing_ok=True)
+
+
+def socket_identity(path: str) -> tuple[int, int] | None:
+    """Device and inode of a socket's file; None for an abstract name, and what is no socket."""
+    try:
+        status = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - one call, no second look
+    except (OSError, ValueError):  # ValueError: a NUL, with which abstract names begin
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISSOCK(status.st_mode) else None
 
 
 def _bind_tcp(claim: Claim) -> list[socket.socket]:
@@ -247,9 +260,12 @@ def _bind_unix(path: str, mode: int, backlog: int) -> socket.socket:
         if not path.startswith("\0"):
             _remove_stale(path)
         sock.setblocking(False)
-        sock.bind(path)
-        if not path.startswith("\0"):
-            Path(path).chmod(mode)
+        # By the mask, not by a chmod behind it, which would follow a link that has been put there.
+        mask = os.umask(0o777 & ~mode)
+        try:
+            sock.bind(path)
+        finally:
+            os.umask(mask)
         sock.listen(backlog)
     except CannotBind:
         sock.close()
@@ -262,18 +278,19 @@ def _bind_unix(path: str, mode: int, backlog: int) -> socket.socket:
 
 
 def _remove_stale(path: str) -> None:
-    try:
-        status = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - one call, no second look
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(status.st_mode):
+    found = socket_identity(path)
+    if found is None:
+        if not os.path.lexists(path):
+            return
         raise CannotBind(f"{path} exists and is not a socket; choose another path", errno.EEXIST)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1)
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            Path(path).unlink(missing_ok=True)  # its server is gone
+            # Its server is gone. Another that starts now may have seen the same, and be quicker.
+            if socket_identity(path) == found:
+                Path(path).unlink(missing_ok=True)
         except OSError as error:
             reason = error.strerror or str(error)
             raise CannotBind(
