@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -227,6 +228,21 @@ def test_edit(watched: Watching, project: Path) -> None:
 def test_new_file(watched: Watching, project: Path) -> None:
     (project / "pkg" / "new.py").write_text("")
     assert watched.wait_for(project / "pkg" / "new.py") is RESTART
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="makes a name that is no UTF-8")
+def test_a_name_that_is_no_utf8(watching: Callable[[WatchRules], Watching], project: Path) -> None:
+    """It is watched on, without a word: only a change of that file can't be told."""
+    odd = Path(os.fsdecode(os.fsencode(project) + b"/od\xff.py"))
+    odd.touch()
+    watched = watching(WatchRules(folders=frozenset({project})))
+    watched.arm(project / "canary.py")
+    for number in range(3):
+        odd.write_text("x" * number)
+        new = project / f"new{number}.py"
+        # Again and again, for it is watched anew in between.
+        assert watched.wait_for(new, partial(new.write_text, "x" * number)) is RESTART
+    assert list(watched.watcher.troubles()) == []
 
 
 def test_deleted_file(watched: Watching, project: Path) -> None:

@@ -36,6 +36,8 @@ _REFRESH_SUFFIXES = frozenset(
     | {".css", ".js", ".mjs", ".map", ".json", ".webmanifest", ".woff", ".woff2"}
     | {".svg", ".ico", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif"}
 )
+_NO_UTF8 = "Unable to decode path"  # watchfiles' own words
+_AGAIN = 0.2  # seconds
 _STEP_MS = 5  # how often watchfiles looks whether inotify had something to say
 _ADDED = watchfiles.Change.added
 _DEBOUNCE_MS = 50  # the longest that it gathers before it tells
@@ -354,13 +356,23 @@ class _Watch:
         )
 
     def _run(self, roots: list[Path]) -> None:
-        try:
-            self._watch(roots, polling=self._polling)
-        except FileNotFoundError:
-            return  # a folder went away between the check and the watch
-        except Exception as error:  # noqa: BLE001 - inotify's limits, of whatever type: watch on
-            self._in_trouble(str(error))
-            self._watch(roots, polling=True)
+        polling = self._polling
+        while not self._stop.is_set():
+            try:
+                self._watch(roots, polling=polling)
+                return
+            except FileNotFoundError:
+                return  # a folder went away between the check and the watch
+            except Exception as error:  # inotify's limits, of whatever type: watch on
+                if _NO_UTF8 in str(error):
+                    # A change of a file whose name watchfiles can't tell. Each such costs a new
+                    # walk through the folders; not all the time, where it is written all the time.
+                    self._stop.wait(_AGAIN)
+                elif polling:
+                    raise
+                else:
+                    self._in_trouble(str(error))
+                    polling = True
 
     def _watch(self, roots: list[Path], *, polling: bool) -> None:
         wanted = _Filter(roots)
