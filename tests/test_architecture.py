@@ -183,6 +183,7 @@ def test_supervisor_runs_no_event_loop_and_no_user_code() -> None:
         *("loop", "timers", "channel", "processes", "sockets", "watcher", "systemd"),
         *("nursery", "standby", "warmth", "recall"),
         *("health", "heartbeat", "recycling", "memory", "control", "status"),
+        *("private_files", "peers"),
     ):
         assert f"tornkit.serve.{name}" in supervisors
     assert offenders(supervisors, "tornado", "asyncio", "runpy") == {}
@@ -224,6 +225,77 @@ def test_only_the_command_line_knows_click_and_rich() -> None:
     others = [name for name in below() if name not in below("cli")]
     assert offenders(others, "click") == {}
     assert offenders(others, "rich.console").keys() <= set(below("routing.render"))
+
+
+WRITES = frozenset(
+    {
+        *("click.echo", "click.secho", "click.echo_via_pager", "click.clear"),
+        *("sys.stdout.write", "sys.stderr.write", "sys.__stderr__.write"),
+        *("sys.stdout.buffer", "sys.stderr.buffer", "rich.console.Console", "Console"),
+    }
+)
+
+
+def test_one_place_writes_to_the_terminal() -> None:
+    """There all text is made printable. `print` is ruff's to find (T20)."""
+    found = {
+        name
+        for name in below()
+        for node in ast.walk(tree_of(name))
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) in WRITES)
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) in WRITES)
+    }
+    # The stopwatch answers its parent in JSON, through a pipe.
+    assert found == {"tornkit.cli.output", "tornkit.routing.backtracking.stopwatch"}
+
+
+# What makes, changes or removes a file or a socket's, as a method or a function of os and tempfile.
+# Not what has no name, by which another could reach it: memfd_create, TemporaryFile.
+CHANGES_FILES = frozenset(
+    {
+        *("write_text", "write_bytes", "touch", "truncate", "mkfifo", "mkdir", "makedirs"),
+        *("mkstemp", "mkdtemp", "NamedTemporaryFile", "TemporaryDirectory"),
+        *("unlink", "rename", "rmdir", "rmtree", "removedirs", "symlink", "symlink_to"),
+        *("link", "hardlink_to", "chmod", "fchmod", "lchmod", "chown", "fchown", "bind"),
+    }
+)
+CHANGERS = {
+    "tornkit.cli.routes.files": "the user's own files, at their word",
+    "tornkit.cli.routes.revision": "a folder of `tempfile`'s, which is private",
+    "tornkit.cli.routes.snapshot": "in that folder",
+    "tornkit.scaffold.create": "the new project",
+    "tornkit.serve.control": "in a folder that private_files has looked at",
+    "tornkit.serve.private_files": "whatever else is outside the project",
+    "tornkit.serve.rehearsal": "an abstract socket's name, which is no file",
+    "tornkit.serve.sockets": "the socket that --unix-socket or the program names",
+}
+
+
+def test_few_places_change_files() -> None:
+    """And each has its reason: another user may have been there first."""
+    found = {
+        name
+        for name in below()
+        for node in ast.walk(tree_of(name))
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in CHANGES_FILES
+            and "signature(" not in ast.unparse(node)
+        )
+        or (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).rpartition(".")[2] == "open"
+            and any(mode in ("w", "wb", "a", "ab", "x", "xb", "r+", "r+b") for mode in modes(node))
+        )
+    }
+    assert found == CHANGERS.keys()
+
+
+def modes(call: ast.Call) -> Iterator[object]:
+    """The constants among a call's arguments."""
+    for each in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if isinstance(each, ast.Constant):
+            yield each.value
 
 
 def test_users_code_runs_only_in_workers_and_for_routes() -> None:
