@@ -6,12 +6,11 @@ read, for the rest of its life. With all that a request looks at, that is a micr
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import Any
 
 
 def is_method(found: Any, function: Any, owner: object) -> bool:
     """Whether ``found``, which ``owner`` has under some name, is ``function`` as its method."""
-    try:
-        return found.__func__ is function and found.__self__ is owner
-    except AttributeError:
-        return False
+    # By its true type: what `wrapt` makes of a method has the same ``__func__`` and ``__self__``.
+    return type(found) is MethodType and found.__func__ is function and found.__self__ is owner

@@ -26,8 +26,8 @@ def once(digest: Callable[[object], Found]) -> Callable[[object], Found]:
 
     @functools.wraps(digest)
     def found(function: object) -> Found:
-        own = function.fget if isinstance(function, property) else function
-        if not isinstance(own, FunctionType):
+        own = function.fget if type(function) is property else function
+        if type(own) is not FunctionType:  # or passes for one
             return digest(function)
         kept = known.get(own)
         if kept is None or kept[0] is not own.__code__:

@@ -10,7 +10,7 @@ Half a millisecond, once; to read the functions' source takes ten times that, an
 from __future__ import annotations
 
 import inspect
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 from tornado.routing import AnyMatches, PathMatches, ReversibleRuleRouter, RuleRouter
@@ -141,9 +141,9 @@ def _same_constant(one: object, other: object) -> bool:
 
 
 def _as_known(function: Any, owner: str) -> bool:
-    code = getattr(function, "__code__", None)
-    if not isinstance(code, CodeType):
+    if type(function) is not FunctionType:
         return False
+    code = function.__code__
     if function.__doc__ is not None and code.co_consts[:1] == (function.__doc__,):
         code = code.replace(co_consts=(_DOCSTRING, *code.co_consts[1:]))
     known = _codes(_KNOWN[owner]).get(code.co_name)

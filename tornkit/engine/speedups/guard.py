@@ -23,9 +23,10 @@ def digest_of(function: object) -> str | None:
 
     Of a property, that which reads it.
     """
-    if isinstance(function, property):
+    # By true types: a wrapper may pass for the function, its text included.
+    if type(function) is property:
         function = function.fget
-    if not isinstance(function, FunctionType):
+    if type(function) is not FunctionType:
         return None
     code = function.__code__
     lines = linecache.getlines(code.co_filename)

@@ -12,6 +12,7 @@ import linecache
 import re
 from collections.abc import Mapping
 from itertools import takewhile
+from types import FunctionType
 
 from tornado import iostream, websocket
 
@@ -61,7 +62,9 @@ def digest(function: object) -> str:
 
     :raises AttributeError: it is not written in Python; `LookupError`: its text is not there.
     """
-    code = function.__code__  # type: ignore[attr-defined]
+    if type(function) is not FunctionType:
+        raise AttributeError(function)
+    code = function.__code__
     first, *others = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :] or [""]
     if not first.strip():
         raise LookupError(code.co_filename)
