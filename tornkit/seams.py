@@ -189,6 +189,7 @@ def observe_connections(observer: ConnectionObserver) -> None:
     start_request = HTTPServer.start_request
     on_close = HTTPServer.on_close
 
+    @functools.wraps(start_request)
     def observed_start_request(
         self: HTTPServer, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
@@ -197,6 +198,7 @@ def observe_connections(observer: ConnectionObserver) -> None:
             return delegate
         return observer.awaiting_request(self, server_conn, request_conn, delegate)
 
+    @functools.wraps(on_close)
     def observed_on_close(self: HTTPServer, server_conn: object) -> None:
         if isinstance(server_conn, HTTP1ServerConnection):
             observer.closed(server_conn)

@@ -26,6 +26,7 @@ from tornado.iostream import IOStream
 from tornado.log import gen_log
 
 from tornkit import seams
+from tornkit.engine import replaced
 from tornkit.engine.delivery import deliver
 from tornkit.engine.exchange import Exchange
 from tornkit.engine.inbox import Found, Inbox
@@ -236,6 +237,11 @@ class Connection:
         """Begin with the next request, if it is here."""
         self._queued = False
         if self.closed or self._exchange is not None or self._last_words:
+            return
+        if not replaced.unchanged(self.loop):
+            replaced.look(self.loop)
+        if replaced.aside:
+            self.hand_on()
             return
         server = self.server
         found = self._inbox.next_head(server.longest_head, server.max_body_size)

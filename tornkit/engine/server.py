@@ -21,7 +21,7 @@ from tornado.log import app_log
 from tornado.routing import Router
 
 from tornkit import seams
-from tornkit.engine import privates
+from tornkit.engine import privates, replaced
 from tornkit.engine.bound import is_method
 from tornkit.engine.connection import Connection
 from tornkit.engine.exchange import Exchange
@@ -30,6 +30,8 @@ from tornkit.engine.request import LazyRoutingDelegate
 from tornkit.engine.routers import Compiled
 
 _MAX_BUFFER = 104857600  # IOStream.max_buffer_size
+_handle_stream = tornado.httpserver.HTTPServer.handle_stream
+_router_start_request = Router.start_request
 
 
 class Observer(Protocol):
@@ -94,13 +96,21 @@ class HTTPServer(tornado.httpserver.HTTPServer):
             and type(self).handle_stream is tornado.httpserver.HTTPServer.handle_stream
         )
 
+    def _is_plain(self) -> bool:
+        """Whether a new connection is served by this engine."""
+        return (
+            self._plain
+            and is_method(self.handle_stream, _handle_stream, self)
+            and not replaced.is_aside(_loop())
+        )
+
     def straight_to(self) -> Router | None:
         """The router that requests go to, where nobody has put anything in between."""
         router = self.request_callback
         if (
             isinstance(router, Router)
-            and is_method(router.start_request, Router.start_request, router)
-            and is_method(self.start_request, HTTPServer.start_request, self)
+            and is_method(router.start_request, _router_start_request, router)
+            and is_method(self.start_request, _start_request, self)
             and not self.xheaders
         ):
             return router
@@ -114,7 +124,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         if (
             isinstance(request_conn, Exchange)
             and isinstance(router, Router)
-            and is_method(router.start_request, Router.start_request, router)
+            and is_method(router.start_request, _router_start_request, router)
         ):
             lazy = LazyRoutingDelegate(router, server_conn, request_conn, self.compiled)
             if not self.xheaders:
@@ -125,7 +135,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
 
     def _handle_connection(self, connection: socket.socket, address: Any) -> None:
         """A connection was accepted (``TCPServer.add_sockets`` gives this to the accept loop)."""
-        if not self._plain:
+        if not self._is_plain():
             super()._handle_connection(connection, address)
             return
         try:
@@ -140,8 +150,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             with contextlib.suppress(OSError):  # macOS: of a client that is gone already
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        loop: asyncio.AbstractEventLoop = IOLoop.current().asyncio_loop  # type: ignore[attr-defined]
-        connection = Connection(self, sock, address, loop, unread)
+        connection = Connection(self, sock, address, _loop(), unread)
         privates.remember(self, connection)
         self.observer.opened(connection)
         if unread:
@@ -151,7 +160,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
     def adopt(self, sock: socket.socket, unread: bytes) -> None:
         """Go on with a connection that another process accepted; ``unread`` comes first."""
         address = sock.getpeername()
-        if not self._plain:
+        if not self._is_plain():
             self.handle_stream(seams.stream_of(self, sock, unread), address)
             return
         self.serve(sock, address, unread)
@@ -178,3 +187,11 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         task = asyncio.ensure_future(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+_start_request = HTTPServer.start_request
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    loop: asyncio.AbstractEventLoop = IOLoop.current().asyncio_loop  # type: ignore[attr-defined]
+    return loop

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import tornado.http1connection
 import tornado.httpserver
+from tornado.http1connection import HTTP1ServerConnection
 
 
 @dataclass
@@ -40,12 +40,30 @@ def substitute(replacement: type[Any]) -> Usage:
     def started() -> None:
         usage.servers += 1
 
-    def served() -> None:
-        usage.served_by_tornado += 1
-
     _count(replacement, "add_sockets", started)
-    _count(tornado.http1connection.HTTP1ServerConnection, "start_serving", served)
+    _count_connections(replacement, usage)
     return usage
+
+
+def _count_connections(replacement: type[Any], usage: Usage) -> None:
+    """Has Tornado's connections counted where a server keeps its own.
+
+    Not by a wrapped method of Tornado's connection: tornkit's server would step aside for that.
+    """
+
+    class Connections(set[Any]):
+        def add(self, connection: Any) -> None:
+            super().add(connection)
+            usage.served_by_tornado += isinstance(connection, HTTP1ServerConnection)
+
+    initialize = replacement.initialize
+
+    @functools.wraps(initialize)
+    def initialized(self: Any, *args: Any, **kwargs: Any) -> None:
+        initialize(self, *args, **kwargs)
+        self._connections = Connections()
+
+    replacement.initialize = initialized
 
 
 def _count(owner: type[Any], method: str, counted: Callable[[], None]) -> None:

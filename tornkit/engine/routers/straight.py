@@ -9,7 +9,6 @@ Pays 2 microseconds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tornado import web
@@ -17,6 +16,7 @@ from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import Application
 
 from tornkit.engine.bound import is_method
+from tornkit.engine.class_versions import Known
 from tornkit.engine.privates import HandlerDelegate
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ METHODS = ("__init__", "execute", "finish", "headers_received", "on_connection_c
 
 _get_delegate = Application.get_handler_delegate
 _has_stream_request_body: Any = getattr(web, "_has_stream_request_body", None)
-_all_of = attrgetter(*METHODS)
-_as_known: Any = None
+_known: Known | None = None
 _PARAMS = frozenset(("target_kwargs", "path_args", "path_kwargs"))
 
 
@@ -58,22 +57,22 @@ Or does nothing, and returns False.
 
 def install(by: Start) -> None:
     """Have handlers made by ``by``, while Tornado's delegate is what it is now."""
-    global start, _as_known
-    start, _as_known = by, _all_of(HandlerDelegate)
+    global start, _known
+    start, _known = by, Known(HandlerDelegate, METHODS)
 
 
 def uninstall() -> None:
     """Have each made by a delegate."""
-    global start, _as_known  # noqa: PLW0603 - a process has one Tornado
-    start = _as_known = None
+    global start, _known  # noqa: PLW0603 - a process has one Tornado
+    start = _known = None
 
 
 def is_open(application: Application, handler_class: type[RequestHandler]) -> bool:
     """Whether the application would make a delegate of Tornado's, which would take the body in."""
     return (
-        _as_known is not None
+        _known is not None
         and web._HandlerDelegate is HandlerDelegate
-        and _all_of(HandlerDelegate) == _as_known
+        and (_known.version.value == _known.seen or _known.look())
         and is_method(application.get_handler_delegate, _get_delegate, application)
         and web._has_stream_request_body is _has_stream_request_body
         and not handler_class._stream_request_body

@@ -28,7 +28,8 @@ from typing import Any
 import tornado
 from tornado import escape, httputil, routing, web
 
-from tornkit.engine import texts, websocket
+from tornkit.engine import replaced, texts, websocket
+from tornkit.engine.class_versions import KnownInHeirs
 from tornkit.engine.routers import counted, straight
 from tornkit.engine.speedups import (
     arguments,
@@ -164,6 +165,7 @@ def look() -> None:
     with texts.forgotten():
         _strange()
         websocket.unknown()
+    replaced.prepare()
 
 
 def uninstall() -> None:
@@ -184,6 +186,8 @@ def uninstall() -> None:
 def _remember_what_is_known() -> None:
     """What the speedups compare with, each time, to see whether anybody has overridden it."""
     handler = web.RequestHandler
+    construction.own = _own.get("RequestHandler.__init__")
+    defaults.own = _own.get("RequestHandler.clear")
     writing.own = _own.get("RequestHandler.write")
     writing.set_header, writing.convert = handler.set_header, handler._convert_header_value
     cookies.own = _own.get("RequestHandler.get_cookie")
@@ -197,7 +201,7 @@ def _remember_what_is_known() -> None:
         handler.ui = construction.ui  # type: ignore[assignment]
     if "RequestHandler.finish" in _own:
         finishing.own = _own["RequestHandler.finish"]
-        finishing.as_known = finishing.all_of(handler)
+        finishing.known = KnownInHeirs(handler, finishing.RELIED_ON)
         finishing.log_request = web.Application.log_request
     if "_HandlerDelegate.execute" in _own:
         execution.own_execute = _own["_HandlerDelegate.execute"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado import web
 
+from tornkit.engine import replaced
 from tornkit.engine.bound import is_method
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ def get_arguments(
     found: Any = source.get(name, _NOTHING)
     if found is _NOTHING:
         return []
-    if self._remove_control_chars_regex is _control_chars and is_method(
-        self.decode_argument, decode, self
+    if (
+        self._remove_control_chars_regex is _control_chars
+        and is_method(self.decode_argument, decode, self)
+        and not replaced.aside
     ):
         try:
             (value,) = found
@@ -49,7 +52,7 @@ def get_arguments(
 
 def decoded(handler: RequestHandler, arguments: Sequence[bytes]) -> list[str]:
     """``handler.decode_argument`` of each."""
-    if is_method(handler.decode_argument, decode, handler):
+    if is_method(handler.decode_argument, decode, handler) and not replaced.aside:
         try:
             return [argument.decode() for argument in arguments]
         except (AttributeError, UnicodeDecodeError):

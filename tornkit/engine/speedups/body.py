@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from tornado import httputil
 from tornado.httputil import HTTPInputError
 from tornado.log import app_log
 from tornado.web import HTTPError
@@ -23,9 +22,6 @@ from tornkit.engine.speedups.arguments import decoded
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerRequest
     from tornado.web import OutputTransform, RequestHandler
-
-_parse_body = LazyRequest._parse_body
-_parse_arguments = httputil.parse_body_arguments
 
 
 def begin(
@@ -76,8 +72,6 @@ def _may_have_arguments(request: HTTPServerRequest) -> bool:
         type(request) is not LazyRequest
         or request.headers.get("Content-Type") is not None
         or bool(request.body_arguments)
-        or LazyRequest._parse_body is not _parse_body
-        or httputil.parse_body_arguments is not _parse_arguments
     )
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from tornado import web
 from tornado.util import ObjectDict
 
+from tornkit.engine import replaced
+
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerRequest
     from tornado.web import Application, RequestHandler
@@ -31,11 +33,17 @@ class _Ui:
 
 ui = _Ui()
 
+own: Any = None
+"""Tornado's own; set by `install`."""
+
 
 def initialise(
     self: RequestHandler, application: Application, request: HTTPServerRequest, **kwargs: Any
 ) -> None:
     """As Tornado's; pays 1.2 microseconds where an application has no UI methods."""
+    if replaced.aside:
+        own(self, application, request, **kwargs)
+        return
     kind = type(self)
     if kind.__mro__[-2] is not _Base:  # a mixin stands behind it
         super(_Base, self).__init__()

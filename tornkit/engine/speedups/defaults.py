@@ -14,6 +14,8 @@ import tornado
 from tornado import httputil
 from tornado.httputil import HTTPHeaders
 
+from tornkit.engine import replaced
+
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
@@ -21,8 +23,10 @@ HEADERS_METHODS = ("__delitem__", "__getitem__", "__init__", "__setitem__")
 """Of `HTTPHeaders`, those that keep its two dictionaries in step."""
 
 _format_timestamp = httputil.format_timestamp
-_set, _update, _initialise = HTTPHeaders.__setitem__, HTTPHeaders.update, HTTPHeaders.__init__
 _new = HTTPHeaders.__new__
+
+own: Any = None
+"""Tornado's own; set by `install`."""
 
 _version = tornado.version
 _server = f"TornadoServer/{_version}"
@@ -38,20 +42,6 @@ def _date_of(second: int) -> str:
 
 def fresh() -> HTTPHeaders:
     """What ``clear`` makes: the same entries in the same order, and nobody else's."""
-    if (
-        httputil.HTTPHeaders is not HTTPHeaders
-        or httputil.format_timestamp is not _format_timestamp
-        or HTTPHeaders.__setitem__ is not _set
-        or HTTPHeaders.update is not _update
-        or HTTPHeaders.__init__ is not _initialise
-    ):
-        return httputil.HTTPHeaders(
-            {
-                "Server": "TornadoServer/%s" % tornado.version,  # noqa: UP031 - as Tornado
-                "Content-Type": "text/html; charset=UTF-8",
-                "Date": httputil.format_timestamp(time.time()),
-            }
-        )
     second = int(time.time())
     date = _date if second == _second else _date_of(second)
     version = tornado.version
@@ -69,6 +59,9 @@ def fresh() -> HTTPHeaders:
 
 def clear(self: RequestHandler) -> None:
     """Resets all headers and content for this response."""
+    if replaced.aside:
+        own(self)
+        return
     self._headers = fresh()
     self.set_default_headers()
     self._write_buffer = []

@@ -28,6 +28,7 @@ from tornado import gen
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 
+from tornkit.engine import replaced
 from tornkit.engine.batch import call_soon
 from tornkit.engine.bound import is_method
 from tornkit.engine.exchange import Exchange
@@ -35,7 +36,6 @@ from tornkit.engine.routers.straight import Straight
 from tornkit.engine.speedups import task as tasks
 from tornkit.engine.speedups.body import begin
 
-_convert_yielded = gen.convert_yielded
 _running_loop = asyncio._get_running_loop
 _prepare = RequestHandler.prepare
 _NONE: dict[str, Any] = {}
@@ -48,6 +48,8 @@ own_body: Any = None
 def execute(self: Any) -> Awaitable[None] | None:
     """Make the handler, and run it in the next turn of the loop."""
     application = self.application
+    # Its connection may be Tornado's own, which does not look.
+    replaced.is_aside(asyncio.get_running_loop())
     if self.stream_request_body or (loop := _usual_loop(application)) is None:
         awaitable: Awaitable[None] | None = own_execute(self)
         return awaitable
@@ -81,7 +83,7 @@ def _usual_loop(application: Application) -> asyncio.AbstractEventLoop | None:
     loop = _running_loop()
     if (
         loop is None
-        or gen.convert_yielded is not _convert_yielded
+        or replaced.tasks_aside
         or ("compiled_template_cache" in settings and not settings["compiled_template_cache"])
         or ("static_hash_cache" in settings and not settings["static_hash_cache"])
         or loop.get_task_factory() is not None

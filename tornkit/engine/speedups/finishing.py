@@ -14,13 +14,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from asyncio import Future
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from tornado import web
 from tornado.httputil import HTTPHeaders
 
+from tornkit.engine import replaced
 from tornkit.engine.bound import is_method
+from tornkit.engine.class_versions import UNSEEN, KnownInHeirs
 from tornkit.engine.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -49,16 +50,13 @@ to Tornado.
 HEADERS_METHODS = ("__contains__", "__setitem__", "get_all")
 """The same of `HTTPHeaders`."""
 
-all_of = attrgetter(*RELIED_ON)
 _names = frozenset(RELIED_ON)
-_headers_methods = attrgetter(*HEADERS_METHODS)
-_headers_as_known = _headers_methods(HTTPHeaders)
 _sha1 = hashlib.sha1
 _info = logging.Logger.info
 
 own: Any = None
 """Tornado's own; set by `install`, as what follows."""
-as_known: tuple[Any, ...] = ()
+known: KnownInHeirs | None = None
 log_request: Any = None
 
 
@@ -96,8 +94,13 @@ def _is_plain(handler: RequestHandler) -> bool:
         and not handler._finished
         and not handler._headers_written
         and type(handler._headers) is HTTPHeaders
-        and _headers_methods(HTTPHeaders) == _headers_as_known
-        and all_of(type(handler)) == as_known
+        and known is not None
+        # `KnownInHeirs.still`, without the call.
+        and (
+            (seen := known.seen.get(type(handler), UNSEEN))[0].value == seen[1]
+            or known.look(type(handler))
+        )
+        and not replaced.aside
     )
 
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 import json
 from json import JSONEncoder
 from json import encoder as _encoder_module
-from operator import attrgetter
 from typing import Any
 
 from tornado import escape
 
+from tornkit.engine.class_versions import Known
+
 _dumps = json.dumps
 _encoder: Any = getattr(json, "_default_encoder", None)  # `json.dumps` uses this one
 _settings = dict(getattr(_encoder, "__dict__", {}))
-_all_of = attrgetter("default", "encode", "iterencode", "key_separator", "item_separator")
-_as_known = _all_of(JSONEncoder)
+_known = Known(JSONEncoder, ("default", "encode", "iterencode", "key_separator", "item_separator"))
 _parts: Any = _encoder_module
 _make: Any = getattr(_parts, "c_make_encoder", None)
 _string: Any = getattr(_parts, "encode_basestring_ascii", None)
@@ -58,7 +58,7 @@ def json_encode(value: Any) -> str:
         and json.dumps is _dumps
         and json._default_encoder is _encoder  # type: ignore[attr-defined]
         and _encoder.__dict__ == _settings
-        and _all_of(JSONEncoder) == _as_known
+        and _known.still()
         and _parts.c_make_encoder is _make
         and _parts.encode_basestring_ascii is _string
     ):

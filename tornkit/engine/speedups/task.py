@@ -42,8 +42,11 @@ SUPPORTED = (
 
 Begin = Callable[..., Coroutine[Any, Any, None] | None]
 
+_Task = asyncio.Task
+"""The one that this was written for: ``nest_asyncio`` puts another in its place."""
 
-class HandlerTask(asyncio.Task[None]):
+
+class HandlerTask(_Task[None]):
     """The task of one handler, initialised when it is needed."""
 
     __slots__ = ("failure", "followed", "home", "is_real", "mark", "variables", "waits", "wanted")
@@ -62,7 +65,7 @@ class HandlerTask(asyncio.Task[None]):
     waits: bool
 
 
-_new: Callable[[type[HandlerTask]], HandlerTask] = asyncio.Task.__new__
+_new: Callable[[type[HandlerTask]], HandlerTask] = _Task.__new__
 
 
 def run(loop: asyncio.AbstractEventLoop, variables: Context, begin: Begin, *arguments: Any) -> None:
@@ -163,7 +166,7 @@ def _be_real(task: HandlerTask) -> None:
     _disappear(task)
     follower = _rest_of(task)
     follower.send(None)
-    asyncio.Task.__init__(task, follower, loop=task.home, context=task.variables)
+    _Task.__init__(task, follower, loop=task.home, context=task.variables)
     task.add_done_callback(tell_failure)
 
 
@@ -210,7 +213,7 @@ def _follow(task: HandlerTask) -> Generator[Any, Any, None]:
 
 
 def _made_real(name: str) -> Callable[..., Any]:
-    own = getattr(asyncio.Task, name)
+    own = getattr(_Task, name)
 
     def method(self: HandlerTask, *args: Any, **kwargs: Any) -> Any:
         _be_real(self)
@@ -221,7 +224,7 @@ def _made_real(name: str) -> Callable[..., Any]:
 
 
 def _made_real_to_look(name: str) -> property:
-    own = getattr(asyncio.Task, name)
+    own = getattr(_Task, name)
 
     def get(self: HandlerTask) -> Any:
         _be_real(self)
@@ -236,8 +239,8 @@ def _made_real_to_look(name: str) -> property:
 
 def _be_lazy() -> None:
     """Whatever a task can do, it does when it is real."""
-    for name in dir(asyncio.Task):
-        found = getattr(asyncio.Task, name)
+    for name in dir(_Task):
+        found = getattr(_Task, name)
         if isinstance(found, types.GetSetDescriptorType | types.MemberDescriptorType):
             setattr(HandlerTask, name, _made_real_to_look(name))
         elif name in ("__await__", "__iter__", "__repr__") or (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tornado import escape
 from tornado.httputil import HTTPHeaders
 
+from tornkit.engine import replaced
 from tornkit.engine.bound import is_method
 
 if TYPE_CHECKING:
@@ -21,14 +22,13 @@ own: Any = None
 set_header: Any = None
 convert: Any = None
 
-_set = HTTPHeaders.__setitem__
 _JSON = "application/json; charset=UTF-8"
 
 
 def write(self: RequestHandler, chunk: str | bytes | dict[Any, Any]) -> None:
     """Writes the given chunk to the output buffer."""
     kind = type(chunk)
-    if self._finished:
+    if self._finished or replaced.aside:
         own(self, chunk)
     elif kind is str:
         self._write_buffer.append(chunk.encode())  # type: ignore[union-attr]
@@ -39,7 +39,6 @@ def write(self: RequestHandler, chunk: str | bytes | dict[Any, Any]) -> None:
         headers = self._headers
         if (
             type(headers) is HTTPHeaders
-            and HTTPHeaders.__setitem__ is _set
             and is_method(self.set_header, set_header, self)
             and is_method(self._convert_header_value, convert, self)
         ):

@@ -7,11 +7,13 @@ clients, have Tornado's protocol as ever.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
+from tornkit.engine import replaced
 from tornkit.engine.websocket.known import unknown
 from tornkit.engine.websocket.protocol import EngineProtocol
 
@@ -25,7 +27,8 @@ _theirs: Callable[[WebSocketHandler], WebSocketProtocol | None] = (
 def get_websocket_protocol(self: WebSocketHandler) -> WebSocketProtocol | None:
     """As Tornado's, whose choice it is whether there is one, and with which parameters."""
     protocol = _theirs(self)
-    if type(protocol) is WebSocketProtocol13:
+    replaced.is_aside(asyncio.get_running_loop())
+    if type(protocol) is WebSocketProtocol13 and not replaced.websockets_aside:
         return EngineProtocol(protocol.handler, protocol.mask_outgoing, protocol.params)
     return protocol
 

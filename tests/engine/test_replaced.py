@@ -1,0 +1,101 @@
+"""Replacements are seen, whichever way they are made, and told of once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tornado import httputil
+from tornado.http1connection import HTTP1Connection
+
+from tests.engine.replacing import Passing, plain
+from tests.engine.serving import either_loop, in_loop
+from tornkit.engine import class_versions, replaced
+
+__all__ = ["either_loop"]
+
+
+@pytest.fixture(autouse=True)
+def again() -> None:
+    """Each is told of anew."""
+    replaced._told.clear()
+
+
+@contextlib.contextmanager
+def changed(place: Any, name: str, wrap: Any = plain) -> Iterator[None]:
+    own = getattr(place, name)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(place, name, wrap(own, lambda: None))
+        yield
+
+
+@pytest.mark.parametrize("wrap", [plain, Passing])
+@in_loop
+async def test_seen_at_once_and_gone_at_once(wrap: Any, caplog: Any) -> None:
+    loop = asyncio.get_running_loop()
+    for place, name in ((HTTP1Connection, "finish"), (httputil, "parse_cookie")):
+        for _ in range(2):
+            assert not replaced.is_aside(loop)
+            with changed(place, name, wrap):
+                assert replaced.is_aside(loop)
+                assert replaced.unchanged(loop), "looked at again each time"
+            assert not replaced.is_aside(loop)
+    assert [each.getMessage().partition(" was ")[0] for each in caplog.records] == [
+        "tornado.http1connection.HTTP1Connection.finish",
+        "tornado.httputil.parse_cookie",
+    ]
+
+
+@in_loop
+async def test_what_is_put_on_the_loop_itself() -> None:
+    loop = asyncio.get_running_loop()
+    assert not replaced.is_aside(loop)
+    for name, whole in (("call_soon", True), ("create_task", False)):
+        try:
+            loop_vars = vars(loop)
+        except TypeError:  # a loop that takes no attributes
+            return
+        loop_vars[name] = plain(getattr(loop, name), lambda: None)
+        assert replaced.is_aside(loop) is whole
+        assert replaced.tasks_aside
+        del loop_vars[name]
+        assert not replaced.is_aside(loop)
+        assert not replaced.tasks_aside
+
+
+@in_loop
+async def test_a_class_of_loops_with_its_own_ways() -> None:
+    class Slow(asyncio.SelectorEventLoop):
+        def call_soon(self, *args: Any, **kwargs: Any) -> Any:
+            return super().call_soon(*args, **kwargs)
+
+    loop = Slow()
+    assert replaced.is_aside(loop)
+    loop.close()
+    assert not replaced.is_aside(asyncio.get_running_loop())
+
+
+@in_loop
+async def test_without_versions_of_classes_each_function_is_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(class_versions, "SUPPORTED", False)
+    watch = replaced._Watch(replaced._CLASSES)
+    watch.note_loop(loop)
+    watch.note()
+    assert watch.unchanged(loop)
+    with changed(HTTP1Connection, "finish", Passing):
+        assert not watch.unchanged(loop)
+    assert watch.unchanged(loop)
+
+
+def test_tornados_own_are_known_by_where_they_come_from() -> None:
+    assert replaced.is_original(HTTP1Connection.finish, ("tornado",))
+    for wrap in (plain, Passing):
+        assert not replaced.is_original(wrap(HTTP1Connection.finish, lambda: None), ("tornado",))
+    assert not replaced.is_original(HTTP1Connection.finish, ("asyncio",))
+    assert not replaced.is_original(None, ("tornado",))

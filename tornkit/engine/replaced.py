@@ -1,0 +1,311 @@
+"""Sees that a function of Tornado's or asyncio's was replaced that the engine does not call.
+
+    skipped.py ──▶ look() ──▶ `aside` and its like, and one line in the log for each function
+                     ▲
+    each request ──▶ unchanged()? ──no──┘
+
+Asked at each request, so that a replacement is never too late, it may cost next to nothing. So the
+table is gone through only when something was set in one of its owners. Of classes that shows in
+the version of one class that inherits from them all (`class_versions`), of modules in a number of
+edits (`module_edits`), of the loop in how many attributes it has. All of it takes 0.15 us; the
+comparisons that it spares elsewhere took longer.
+
+A function counts as Tornado's by where it comes from, not by what it was at some moment: so what
+was replaced before this module was loaded is found as well. An object that passes for the function
+(`wrapt`'s do, by ``==``, ``__class__`` and ``__code__``) is told from it by its true type.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import importlib
+import logging
+from collections.abc import Callable, Iterator
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from tornado import web
+
+from tornkit.engine import class_versions, module_edits
+from tornkit.engine.skipped import LOOP, TABLE, Part
+
+_log = logging.getLogger("tornkit")
+
+aside = False
+"""Whether Tornado's own code is to serve, as of the last look."""
+tasks_aside = False
+"""Whether Tornado's own code is to start the handlers."""
+websockets_aside = False
+"""Whether Tornado's own code is to serve WebSockets that open."""
+
+# Modules whose attributes a loop or the engine reads for each request: to compare their few names
+# takes less than what Python takes longer to read a module that has a class of its own.
+_READ_MUCH = (asyncio.events, contextvars, web)
+_PYTHONS = ("functools", "contextlib")  # whose wrappers Tornado's functions may stand in
+_NOT_THERE = object()
+_told: set[str] = set()
+
+
+class _Owner(NamedTuple):
+    place: Any
+    names: tuple[str, ...]
+    part: Part
+    label: str
+
+
+def _owners() -> Iterator[_Owner]:
+    for owner, names, part in TABLE:
+        if part is Part.HANDLERS or part is Part.DELEGATES:
+            continue
+        module, _, kind = owner.partition(":")
+        place: Any = importlib.import_module(module)
+        if kind:
+            place = getattr(place, kind, None)
+        if place is not None:  # of another Tornado
+            yield _Owner(place, names, part, owner.replace(":", "."))
+
+
+_OWNERS = tuple(_owners())
+_CLASSES = [owner.place for owner in _OWNERS if isinstance(owner.place, type)]
+
+
+# ---- what counts as Tornado's ----
+
+
+def is_original(found: Any, roots: tuple[str, ...]) -> bool:
+    """Whether ``found`` was made by one of these packages, or by tornkit in its place."""
+    kind = type(found)  # not `isinstance`, which asks the object
+    if kind is staticmethod or kind is classmethod:
+        return is_original(found.__func__, roots)
+    if kind is property:
+        return is_original(found.fget, roots)
+    if kind is functools._lru_cache_wrapper:
+        return is_original(found.__wrapped__, roots)
+    if kind is FunctionType:
+        home = str(found.__globals__.get("__name__"))
+        below = found.__dict__.get("__wrapped__", _NOT_THERE)
+        if home.partition(".")[0] == "tornkit":
+            return below is _NOT_THERE or is_original(below, roots)
+        if home in _PYTHONS:
+            return below is not _NOT_THERE and is_original(below, roots)
+        return home.partition(".")[0] in roots
+    if kind is BuiltinFunctionType or issubclass(kind, type):
+        return str(found.__module__).partition(".")[0] in roots
+    return False
+
+
+def _roots_of(place: Any, name: str) -> tuple[str, ...]:
+    root = (place.__name__ if isinstance(place, ModuleType) else place.__module__).partition(".")[0]
+    in_c = f"_{root}"
+    if root == "tornado":
+        # With names of others that Tornado's modules and classes have.
+        return ("tornado", "asyncio", "inspect", "collections", "_collections_abc")
+    try:
+        # asyncio has one in Python as well, which is not the one that is used.
+        own = isinstance(place, ModuleType) and hasattr(importlib.import_module(in_c), name)
+    except ImportError:
+        own = False
+    return (in_c,) if own else (root, in_c)
+
+
+def _raw(place: Any, name: str) -> Any:
+    """What is found under that name before any descriptor has had a say."""
+    if isinstance(place, type):
+        return next((vars(kind)[name] for kind in place.__mro__ if name in vars(kind)), _NOT_THERE)
+    return vars(place).get(name, _NOT_THERE)
+
+
+def _replaced() -> Iterator[tuple[str, Part, Any]]:
+    for place, names, part, label in _OWNERS:
+        for name in names:
+            found = _raw(place, name)
+            if found is not _NOT_THERE and not is_original(found, _roots_of(place, name)):
+                yield f"{label}.{name}", part, found
+
+
+# ---- the loop that runs ----
+
+
+def _replaced_in(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[str, Part, Any]]:
+    own = getattr(loop, "__dict__", {})
+    for part, names in LOOP.items():
+        for name in names:
+            if name in own:
+                yield f"{type(loop).__name__}.{name}", part, own[name]
+            elif not _is_loops_own(found := _raw(type(loop), name)):
+                yield f"{type(loop).__module__}.{type(loop).__name__}.{name}", part, found
+
+
+def _is_loops_own(found: Any) -> bool:
+    """uvloop's are written in C, or in what Cython makes of Python."""
+    if type(found) is FunctionType:
+        return is_original(found, ("asyncio", "uvloop"))
+    module = type(found).__module__
+    return module == "builtins" or module.startswith(("_cython", "uvloop"))
+
+
+# ---- looking ----
+
+
+def _gathered(classes: list[type]) -> list[type]:
+    """Classes that inherit from these, as few as possible."""
+    made: list[tuple[type, list[type]]] = []
+    for kind in classes:
+        for place, (_, bases) in enumerate(made):
+            try:
+                made[place] = (_heir(*bases, kind), [*bases, kind])
+                break
+            except TypeError:  # their memory is laid out otherwise, or there is no order of them
+                continue
+        else:
+            try:
+                made.append((_heir(kind), [kind]))
+            except TypeError:  # nothing may inherit from it, nor is anything set in it
+                continue
+    return [heir for heir, _ in made]
+
+
+def _heir(*bases: type) -> type:
+    # The last of a family says it all: a version is forgotten with that of any base.
+    fewest = [base for base in bases if not any(_is_below(other, base) for other in bases)]
+    return type("_Versioned", tuple(fewest), {"__module__": __name__})
+
+
+def _is_below(other: type, base: type) -> bool:
+    return other is not base and issubclass(other, base)
+
+
+class _Watch:
+    """What was seen at the last look, and the expression that compares it with what is there."""
+
+    def __init__(self, classes: list[type]) -> None:
+        self.space: dict[str, Any] = {
+            "edits": module_edits,
+            "_edits": -1,
+            "_loop": None,
+            "_loop_vars": {},
+            "_loop_size": 0,
+        }
+        self._classes = _gathered(classes) if class_versions.SUPPORTED else []
+        self._compared: list[tuple[str, Any, str]] = []
+        conditions = [
+            "loop is _loop",
+            "len(_loop_vars) == _loop_size",
+            "edits.count == _edits",
+            *(f"version{number}.value == seen{number}" for number, _ in enumerate(self._classes)),
+        ]
+        for number, kind in enumerate(self._classes):
+            self.space[f"version{number}"] = class_versions.version_of(kind)
+            self.space[f"seen{number}"] = -1
+        for number, (place, names, _, _) in enumerate(_OWNERS):
+            is_module = isinstance(place, ModuleType)
+            if (
+                place not in _READ_MUCH and module_edits.watch(place, frozenset(names))
+                if is_module
+                else class_versions.SUPPORTED
+            ):
+                continue
+            self.space[f"owner{number}"] = place if is_module else vars(place)
+            for name in names:
+                if name not in vars(place):
+                    continue
+                known = f"known{len(self._compared)}"
+                self._compared.append((known, place, name))
+                self.space[known] = _NOT_THERE
+                found = f"owner{number}.{name}" if is_module else f"owner{number}.get({name!r})"
+                conditions.append(f"{found} is {known}")
+        # Names of the table and of this module alone; in a loop it would take ten times as long.
+        self.unchanged: Callable[[asyncio.AbstractEventLoop], bool] = eval(  # noqa: S307
+            f"lambda loop: {' and '.join(conditions)}", self.space
+        )
+
+    def note(self) -> None:
+        """Take what is there now for what was seen."""
+        self.space["_edits"] = module_edits.count
+        for number, kind in enumerate(self._classes):
+            # -1: Python has no more versions for it, and it is looked at each time.
+            self.space[f"seen{number}"] = class_versions.renew(kind) or -1
+        for known, place, name in self._compared:
+            self.space[known] = vars(place).get(name)
+
+    def note_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The same of the loop alone."""
+        own = getattr(loop, "__dict__", {})
+        self.space.update(_loop=loop, _loop_vars=own, _loop_size=len(own))
+
+
+_watch: _Watch | None = None
+_watched_loops: set[type] = {asyncio.SelectorEventLoop}
+_elsewhere: dict[Part, bool] = {}  # whether anything is replaced, but for the loop
+
+
+def _never(loop: asyncio.AbstractEventLoop) -> bool:
+    return False
+
+
+unchanged: Callable[[asyncio.AbstractEventLoop], bool] = _never
+"""Whether nothing has been set, since the last look, that would make it see anything else."""
+
+
+def prepare() -> None:
+    """Do what the first look begins with, once for all processes that are forked: 1 ms."""
+    global _watch, unchanged  # noqa: PLW0603
+    if _watch is None:
+        _watch = _Watch([*_CLASSES, *_watched_loops])
+        unchanged = _watch.unchanged
+
+
+def look(loop: asyncio.AbstractEventLoop) -> None:
+    """Go through the table, where `unchanged` is false; tell of what is new."""
+    global aside, tasks_aside, websockets_aside  # noqa: PLW0603 - as `_told`
+    global _watch, unchanged  # noqa: PLW0603
+    prepare()
+    assert _watch is not None
+    if type(loop) not in _watched_loops:
+        _watched_loops.add(type(loop))
+        _watch = _Watch([*_CLASSES, *_watched_loops])
+        unchanged = _watch.unchanged
+    _watch.note_loop(loop)  # before it is looked at: what changes meanwhile is seen the next time
+    found = list(_replaced_in(loop))
+    if not unchanged(loop):  # more than the loop
+        _watch.note()
+        others = list(_replaced())
+        for part in Part:
+            _elsewhere[part] = any(each is part for _, each, _ in others)
+        found += others
+    parts = {part for _, part, _ in found} | {part for part, is_so in _elsewhere.items() if is_so}
+    aside = Part.ENGINE in parts
+    tasks_aside = aside or Part.TASKS in parts
+    websockets_aside = aside or Part.WEBSOCKETS in parts
+    _tell(found)
+
+
+def is_aside(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether Tornado's own code is to serve, as of now."""
+    if not unchanged(loop):
+        look(loop)
+    return aside
+
+
+def _tell(found: list[tuple[str, Part, Any]]) -> None:
+    """In one line for each part, and of each function once in a process."""
+    for part in Part:
+        new = [(name, by) for name, each, by in found if each is part and name not in _told]
+        _told.update(name for name, _ in new)
+        if new:
+            _log.warning(
+                "%s: %s, so that the replacement is called",
+                "; ".join(f"{name} was replaced by {_source_of(by)}" for name, by in new),
+                part.value,
+            )
+
+
+def _source_of(found: Any) -> str:
+    """The module that a replacement comes from, as far as can be seen."""
+    if type(found) in (staticmethod, classmethod):
+        found = found.__func__
+    if type(found) is FunctionType:
+        return str(found.__globals__.get("__name__"))
+    return (found if issubclass(type(found), type) else type(found)).__module__
