@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable
 from functools import lru_cache
+from http.cookies import Morsel
 from typing import Any
 
 from tornado import routing
@@ -26,6 +27,7 @@ from tornado.httputil import (
 )
 from tornado.log import app_log
 
+from tornkit.engine.headers import LazyHeaders, Lines
 from tornkit.engine.lazily import WhenRead
 from tornkit.engine.privates import HOST, DefaultDelegate, most_query_fields
 from tornkit.engine.routers import Compiled
@@ -111,6 +113,22 @@ class LazyRequest(HTTPServerRequest):
 
     def _make_query_arguments(self) -> None:
         self.query_arguments = self._parse_query()
+
+    cookie_lines: Lines | None = None
+    """Those in which a cookie was looked up, before anything has parsed them for this request."""
+
+    @property
+    def cookies(self) -> dict[str, Morsel[str]]:
+        """As Tornado's: of the ``Cookie`` as it was when a cookie was first asked for."""
+        lines = self.cookie_lines
+        if lines is not None:
+            del self.cookie_lines
+            headers, self.headers = self.headers, LazyHeaders(lines)
+            try:
+                return super().cookies
+            finally:
+                self.headers = headers
+        return super().cookies
 
     arguments: Any = WhenRead(_make_arguments)
     query_arguments: Any = WhenRead(_make_query_arguments)

@@ -105,3 +105,33 @@ async def test_who_parses_them_otherwise_is_asked(server_class: ServerClass) -> 
 
     await watch(server_class, lambda note: one(Asking), play, with_speedups=True)
     assert asked == ["a=b"]
+
+
+@EITHER
+@in_loop
+async def test_a_changed_header_gives_the_same_however_often_the_head_came(
+    server_class: ServerClass,
+) -> None:
+    def make(note: Note) -> Application:
+        class Changing(RequestHandler):
+            def get(self, what: str) -> None:
+                if "asked" in what:
+                    note(self.get_cookie("a"))
+                if "deleted" in what:
+                    del self.request.headers["Cookie"]
+                else:
+                    self.request.headers["Cookie"] = "a=changed; c=new"
+                note(self.get_cookie("a"), self.get_cookie("c"))
+                note(sorted(self.request.cookies), self.request.headers.get("Cookie"))
+                note(self.get_cookie("a"))
+
+        return one(Changing)
+
+    async def play(client: Client, note: Note) -> None:
+        for path in ("/asked", "/first", "/asked-deleted", "/deleted"):
+            for _ in range(4):
+                await client.get(path, "Cookie: a=sent; b=1")
+
+    seen = await compare(server_class, make, play)
+    each = ("sent",), ("sent", None), (["a", "b"], "a=changed; c=new"), ("sent",)
+    assert seen.noted[:16] == [*each] * 4

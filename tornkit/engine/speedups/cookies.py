@@ -11,16 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tornado import httputil
-
+from tornkit.engine import replaced
 from tornkit.engine.headers import LazyHeaders
 from tornkit.engine.request import LazyRequest
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
-_cookies = httputil.HTTPServerRequest.cookies
-_parse = httputil.parse_cookie
 
 own: Any = None
 """Tornado's own; set by `install`."""
@@ -34,13 +31,14 @@ def get_cookie(self: RequestHandler, name: str, default: str | None = None) -> s
         and "_cookies" not in request.__dict__
         and type(request.headers) is LazyHeaders
         and (lines := request.headers.lines) is not None
-        and LazyRequest.cookies is _cookies
-        and httputil.parse_cookie is _parse
+        and not replaced.aside
     ):
         values = lines.cookies
         if values is None:
             values = {key: morsel.value for key, morsel in request.cookies.items()}
             lines.cookies = values
+        else:
+            request.cookie_lines = lines
         return values.get(name, default)
     value: str | None = own(self, name, default)
     return value
