@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from tornado import httputil
 from tornado.http1connection import HTTP1Connection
+from tornado.web import Application, RequestHandler
 
 from tests.engine.replacing import Passing, plain
-from tests.engine.serving import either_loop, in_loop
+from tests.engine.serving import either_loop, in_loop, serving
+from tests.engine.speedups.watching import installed
 from tornkit.engine import class_versions, replaced
+from tornkit.engine.server import HTTPServer
 
 __all__ = ["either_loop"]
 
@@ -64,6 +68,41 @@ async def test_what_is_put_on_the_loop_itself() -> None:
         del loop_vars[name]
         assert not replaced.is_aside(loop)
         assert not replaced.tasks_aside
+
+
+@pytest.mark.parametrize("wrap", [plain, Passing])
+@pytest.mark.parametrize("live", [False, True])
+@in_loop
+async def test_what_is_put_on_an_application_its_routers_and_its_server(
+    wrap: Any, live: bool
+) -> None:
+    names = {
+        "application": "find_handler get_handler_delegate log_request",
+        "default_router": "find_handler get_target_delegate",
+        "wildcard_router": "find_handler get_target_delegate",
+        "server": "start_request handle_stream",
+    }
+    for place, name in ((place, each) for place, all_ in names.items() for each in all_.split()):
+        called: list[str] = []
+        application = Application([("/", Hello)])
+        with installed():
+            async with serving(HTTPServer, application) as made:
+                owner = {"application": application, "server": made.server}.get(
+                    place, getattr(application, place, None)
+                )
+                client = await made.connect()
+                if live:
+                    await client.get("/")
+                setattr(owner, name, wrap(getattr(owner, name), partial(called.append, name)))
+                if name == "handle_stream":
+                    client = await made.connect()
+                assert (await client.get("/")).body == b"hello"
+                assert called == [name]
+
+
+class Hello(RequestHandler):
+    def get(self) -> None:
+        self.write("hello")
 
 
 @in_loop

@@ -7,6 +7,7 @@ Tornado routes otherwise than was known, it is the router's own that is called.
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import Any
 
 from tornado import web
@@ -14,6 +15,7 @@ from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import Router, RuleRouter
 from tornado.web import Application
 
+from tornkit.engine.bound import is_method
 from tornkit.engine.routers import edits, original
 from tornkit.engine.routers.straight import Straight
 from tornkit.engine.routers.table import (
@@ -90,7 +92,7 @@ def _compile(target: Any, known: dict[int, Find]) -> Find | None:
 
 def _is_plain(application: Application) -> bool:
     return (
-        getattr(application.find_handler, "__func__", None) is _find_handler
+        is_method(application.find_handler, _find_handler, application)
         and type(application).__getattribute__ is object.__getattribute__
         and isinstance(getattr(application, "default_router", None), RuleRouter)
     )
@@ -115,7 +117,8 @@ class _ApplicationStandIn:
         application = self._application
         if (
             application.default_router is not self._router
-            or self._own_find != application.find_handler
+            or type(find_handler := application.find_handler) is not MethodType
+            or self._own_find != find_handler
         ):
             return self._find_by_tornado(request, given)
         find = self._find

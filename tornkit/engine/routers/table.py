@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from inspect import isclass
+from types import MethodType
 from typing import Any, NamedTuple, Protocol, cast
 
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
@@ -39,6 +40,7 @@ from tornado.routing import (
 )
 from tornado.web import RequestHandler
 
+from tornkit.engine.bound import is_method
 from tornkit.engine.privates import ApplicationRouter, unquote_or_none
 from tornkit.engine.routers import edits, straight
 from tornkit.engine.routers.counted import CountedRules
@@ -129,7 +131,7 @@ class Table:
         self._edits = edits.count
         self._own_find = router.find_handler
         self._own_target = router.get_target_delegate
-        plain = getattr(self._own_target, "__func__", None) is _TARGETS.get(type(router))
+        plain = is_method(self._own_target, _TARGETS.get(type(router)), router)
         self._entries = [
             self._entry(position, rule, plain, known) for position, rule in enumerate(self._copy)
         ]
@@ -177,8 +179,11 @@ class Table:
                 else rules != self._copy
             )
             or edits.count != self._edits
-            or self._own_find != router.find_handler
-            or self._own_target != router.get_target_delegate
+            # By its type first: a wrapper on the router itself may say that it equals the method.
+            or type(find := router.find_handler) is not MethodType
+            or self._own_find != find
+            or type(get_target := router.get_target_delegate) is not MethodType
+            or self._own_target != get_target
         ):
             return self._find_by_tornado(request, given)
         path = request.path
@@ -325,7 +330,7 @@ def can_be_compiled(router: RuleRouter) -> bool:
     """Whether its ``find_handler`` is Tornado's, and goes over a list."""
     kind = type(router)
     return (
-        getattr(router.find_handler, "__func__", None) is _find_handler
+        is_method(router.find_handler, _find_handler, router)
         and kind.__getattribute__ is object.__getattribute__
         and not hasattr(kind, "rules")
         and type(getattr(router, "rules", None)) in (list, CountedRules)
