@@ -7,6 +7,7 @@ import os
 import socket
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -271,6 +272,49 @@ def test_who_connects_is_answered(folder: Path, loop: Loop) -> None:
     control.close()
     control.close()
     assert list(folder.iterdir()) == []
+
+
+def test_one_that_does_not_read_is_not_waited_for(folder: Path, loop: Loop) -> None:
+    large = {"pid": 1, "text": "x" * 3_000_000}
+    control = ControlSocket(folder / "1.sock", lambda: large)
+    control.open(loop)
+    with socket.socket(socket.AF_UNIX) as sleeper, socket.socket(socket.AF_UNIX) as other:
+        sleeper.connect(str(folder / "1.sock"))
+        began = time.monotonic()
+        for _ in range(3):
+            loop.wake()
+            loop.turn(no_signal)
+        assert time.monotonic() - began < 0.5
+        assert answers_of(loop, folder) == [large], "others are answered meanwhile"
+        other.connect(str(folder / "1.sock"))  # goes away before it was answered
+        other.close()
+        for _ in range(3):
+            loop.wake()
+            loop.turn(no_signal)
+        received = 0
+        sleeper.settimeout(10)
+        while received < 3_000_000:
+            loop.wake()
+            loop.turn(no_signal)
+            received += len(sleeper.recv(1 << 20))
+    control.close()
+
+
+def test_one_that_never_reads_is_left_after_a_while(
+    folder: Path, loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tornkit.serve.control._SEND_TIMEOUT", 0.0)
+    control = ControlSocket(folder / "1.sock", lambda: {"text": "x" * 3_000_000})
+    control.open(loop)
+    with socket.socket(socket.AF_UNIX) as sleeper:
+        sleeper.connect(str(folder / "1.sock"))
+        for _ in range(3):
+            loop.wake()
+            loop.turn(no_signal)
+        sleeper.settimeout(10)
+        while sleeper.recv(1 << 20):
+            pass
+    control.close()
 
 
 def test_several_servers_and_one_that_died(folder: Path, loop: Loop) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import stat
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -388,6 +391,24 @@ def test_stale_unix_socket_is_replaced(listeners: Listeners, path: str) -> None:
     assert Path(path).is_socket()
     [sock] = listeners.claim(Claim(unix_path=path), 0, 1)
     assert accepts(sock)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full backlog refuses")
+def test_a_live_unix_socket_with_a_full_backlog_is_not_waited_for(
+    listeners: Listeners, path: str
+) -> None:
+    with socket.socket(socket.AF_UNIX) as other, contextlib.ExitStack() as clients:
+        other.bind(path)
+        other.listen(0)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                client = clients.enter_context(socket.socket(socket.AF_UNIX))
+                client.setblocking(False)
+                client.connect(path)
+        began = time.monotonic()
+        error = refused(listeners, Claim(unix_path=path))
+        assert time.monotonic() - began < 0.5
+        assert str(error) == f"another server listens on the socket {path}"
 
 
 def test_live_unix_socket_is_left_alone(listeners: Listeners, path: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,21 @@ def test_what_is_told(heard: socket.socket) -> None:
     assert second.startswith(b"MONOTONIC_USEC=")
     assert heard.recv(999) == b"WATCHDOG=1"
     assert heard.recv(999) == b"STOPPING=1"
+
+
+def test_a_full_queue_is_not_waited_for(heard: socket.socket) -> None:
+    notifier = Notifier({"NOTIFY_SOCKET": heard.getsockname()})
+    later: list[Callable[[], None]] = []
+    notifier.retry_by(later.append)
+    for _ in range(5000):
+        notifier.alive()
+        if later:
+            break
+    assert later, "it is full"
+    notifier.ready()
+    while heard.recv(999) == b"WATCHDOG=1":
+        if later:
+            later.pop()()
 
 
 @pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="abstract names are Linux's")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TextIO
 
 import click
 
+from tornkit.cli.line_writer import LineWriter
 from tornkit.printable import encodable, printable, printable_json, printable_lines
 
 
@@ -27,17 +28,18 @@ def piece(text: str, **look: Any) -> Piece:
     return Piece(text, look)
 
 
-def say(*pieces: Piece | str, colour: bool | None = None) -> None:
+def say(*pieces: Piece | str, colour: bool | None = None, writer: LineWriter | None = None) -> None:
     """Write one line to standard error.
 
     :param colour: whether the pieces' looks count; None: if it is a terminal.
+    :param writer: writes it without holding up the caller.
     """
-    _write("".join(_styled(each) for each in pieces) + "\n", sys.stderr, colour)
+    _say("".join(_styled(each) for each in pieces) + "\n", colour, writer)
 
 
-def say_lines(text: str) -> None:
+def say_lines(text: str, writer: LineWriter | None = None) -> None:
     """Write several lines to standard error: a traceback, a usage text."""
-    _write(_ended(printable_lines(text)), sys.stderr, None)
+    _say(_ended(printable_lines(text)), None, writer)
 
 
 def result(text: str, line_end: str = "\n") -> None:
@@ -57,6 +59,11 @@ def result_json(text: str) -> None:
 def clear() -> None:
     """Clear the screen, where standard output is one."""
     click.clear()
+
+
+def _say(text: str, colour: bool | None, writer: LineWriter | None) -> None:
+    if writer is None or not writer.write(text, colour=bool(colour)):
+        _write(text, sys.stderr, colour)
 
 
 def _styled(part: Piece | str) -> str:

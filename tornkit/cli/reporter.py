@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tornkit import __version__
+from tornkit.cli.line_writer import LineWriter
 from tornkit.cli.output import Piece, piece, say, say_lines
 from tornkit.serve.logs import wants_colour
 from tornkit.serve.messages import Failed
@@ -24,6 +25,7 @@ class TerminalReporter:
 
     def __init__(self) -> None:
         self._colour = wants_colour(sys.stderr)
+        self._writer = LineWriter()
         # Lines that belong below the banner, and their styles.
         self._for_later: list[tuple[str, str]] | None = []
 
@@ -67,7 +69,7 @@ class TerminalReporter:
     def failed(self, failure: Failed, *, old_serves: bool, waiting: bool) -> None:
         if failure.traceback:
             with contextlib.suppress(OSError, ValueError):  # as in `_say`
-                say_lines(failure.traceback.rstrip("\n"))
+                say_lines(failure.traceback.rstrip("\n"), writer=self._writer)
         self._line(f"error: {failure.message}", "red")
         if old_serves:
             retry = "; save again to retry" if waiting else ""
@@ -78,6 +80,13 @@ class TerminalReporter:
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         when = f"in {delay:.1f} s" if delay else "now"
         self._line(f"worker {slot + 1} (pid {pid}) {how}; starting another {when}", "red")
+
+    def not_alike(self, slot: int, path: str) -> None:
+        self._line(
+            f"worker {slot + 1} can't be started with the code of the others: {path} has changed "
+            "since they loaded it; starting all anew",
+            "yellow",
+        )
 
     def none_serves(self) -> None:
         self._line("no worker serves; connections wait until one starts", "red")
@@ -139,4 +148,4 @@ class TerminalReporter:
     def _say(self, *pieces: Piece | str) -> None:
         # The terminal, or who reads the pipe, may be gone; the server is not.
         with contextlib.suppress(OSError, ValueError):
-            say(*pieces, colour=self._colour)
+            say(*pieces, colour=self._colour, writer=self._writer)

@@ -1,8 +1,8 @@
 """The socket by which `tornkit status` asks. Only its user can open it.
 
 It lies in a folder that only the user can enter, and both ends ask the kernel for the user at the
-other. Who connects is sent one JSON object and the end; nothing is read, so there is nothing to get
-wrong.
+other. Who connects is sent one JSON object and the end; nothing that it sends is looked at, so
+there is nothing to get wrong. One that does not read is not waited for.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tornkit.serve.peers import peer_uid
 from tornkit.serve.private_files import NotPrivate, PrivateFolder, is_secure_parent
 from tornkit.serve.sockets import socket_identity
 
-_SEND_TIMEOUT = 1.0  # seconds; the answer fits into the socket's buffer
+_SEND_TIMEOUT = 5.0  # seconds; mostly the answer fits into the socket's buffer
 _MOST = 1 << 24  # bytes of an answer
 _CURE = "or set XDG_RUNTIME_DIR to a folder that is yours alone"
 
@@ -71,6 +71,8 @@ class ControlSocket:
         self._snapshot = snapshot
         self._sock: socket.socket | None = None
         self._identity: tuple[int, int] | None = None
+        self._loop: Loop | None = None
+        self._answers: set[_Answer] = set()
 
     def open(self, loop: Loop) -> None:
         """Listen. Without it the server is as good as ever: what fails is passed over."""
@@ -85,11 +87,13 @@ class ControlSocket:
         except OSError:
             sock.close()
             return
-        self._sock = sock
+        self._sock, self._loop = sock, loop
         loop.listen(sock, self._answer)
 
     def close(self) -> None:
         """Be gone, file and all."""
+        for answer in tuple(self._answers):
+            answer.end()
         if self._sock is not None:
             self._sock.close()
             self._sock = None
@@ -100,13 +104,67 @@ class ControlSocket:
 
     def _answer(self) -> None:
         assert self._sock is not None
-        with contextlib.suppress(OSError):  # who asked went away
+        assert self._loop is not None
+        try:
             connection, _ = self._sock.accept()
-            with connection:
-                if peer_uid(connection) not in (None, 0, os.geteuid()):
-                    return
-                connection.settimeout(_SEND_TIMEOUT)
-                connection.sendall(json.dumps(self._snapshot()).encode())
+        except OSError:  # who asked went away
+            return
+        if peer_uid(connection) not in (None, 0, os.geteuid()):
+            connection.close()
+            return
+        content = json.dumps(self._snapshot()).encode()
+        answer = _Answer(self._loop, connection, content, self._answers.discard)
+        self._answers.add(answer)
+        answer.send()
+
+
+class _Answer:
+    """A connection and what it is still to be sent."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        connection: socket.socket,
+        content: bytes,
+        on_end: Callable[[_Answer], None],
+    ) -> None:
+        connection.setblocking(False)
+        self._loop = loop
+        self._connection = connection
+        self._left = content
+        self._on_end = on_end
+        loop.listen(connection, self._read)
+        self._timer = loop.at(loop.now() + _SEND_TIMEOUT, self.end)
+
+    def send(self) -> None:
+        """Send what the socket takes, and more once it takes more."""
+        try:
+            while self._left:
+                self._left = self._left[self._connection.send(self._left) :]
+        except BlockingIOError:
+            self._loop.want_write(self._connection, self.send)
+            return
+        except OSError:  # who asked went away
+            pass
+        self.end()
+
+    def _read(self) -> None:
+        """It says something, or its end."""
+        try:
+            ended = not self._connection.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            ended = True
+        if ended:
+            self.end()
+
+    def end(self) -> None:
+        """Close the connection."""
+        self._timer.cancel()
+        self._loop.unlisten(self._connection)
+        self._connection.close()
+        self._on_end(self)
 
 
 def ask_all(folder: Path) -> Iterator[dict[str, Any]]:

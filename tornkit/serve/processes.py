@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -30,6 +31,8 @@ main(int(sys.argv[2]))
 """
 _PACKAGE_PARENT = str(Path(__file__).resolve().parent.parent.parent)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+# Seconds that a killed process may take to be gone, and between looks.
+_KILL_TIME, _KILL_LOOK = 3.0, 0.001
 _TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -137,10 +140,12 @@ def has_ended(pid: int) -> bool:
 
 
 def kill_and_wait(pids: list[int]) -> None:
-    """End them, whatever they do."""
+    """End them, whatever they do. One that the kernel does not let go is not waited for."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + _KILL_TIME
     for pid in pids:
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, 0)
+            while os.waitpid(pid, os.WNOHANG)[0] == 0 and time.monotonic() < deadline:
+                time.sleep(_KILL_LOOK)

@@ -47,6 +47,12 @@ class Reporter(Protocol):
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         """A serving worker died; another starts after ``delay``."""
 
+    def not_alike(self, slot: int, path: str) -> None:
+        """A worker like the others can't be started: they have loaded what this file was before.
+
+        All are started anew; where that fails, the others go on without it.
+        """
+
     def none_serves(self) -> None:
         """Every worker has died, and another could not start: connections wait."""
 

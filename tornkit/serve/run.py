@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -141,5 +142,6 @@ def _open_browser(banner: Banner) -> None:
 
     for url in banner.urls:
         if url.startswith("http"):
-            webbrowser.open(url)
+            # It waits for some browsers, for as long as they run.
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
             return

@@ -284,13 +284,17 @@ def _remove_stale(path: str) -> None:
             return
         raise CannotBind(f"{path} exists and is not a socket; choose another path", errno.EEXIST)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1)
+        probe.setblocking(False)  # one whose backlog is full is not waited for
         try:
             probe.connect(path)
         except ConnectionRefusedError:
             # Its server is gone. Another that starts now may have seen the same, and be quicker.
             if socket_identity(path) == found:
                 Path(path).unlink(missing_ok=True)
+        except BlockingIOError:
+            raise CannotBind(
+                f"another server listens on the socket {path}", errno.EADDRINUSE
+            ) from None
         except OSError as error:
             reason = error.strerror or str(error)
             raise CannotBind(

@@ -34,6 +34,8 @@ from tornkit.serve.systemd import Notifier
 from tornkit.serve.watcher import Meaning, Watcher
 from tornkit.serve.workforce import Workforce
 
+_NOTIFY_AGAIN = 0.1  # seconds
+
 
 class Supervisor:
     """Owns one `tornkit serve`. A `tornkit.serve.supervisor_signals.Asked`."""
@@ -65,6 +67,7 @@ class Supervisor:
         self._watcher = watcher
         self._control = control
         self._notifier = notifier or Notifier({})
+        self._notifier.retry_by(lambda action: loop.at(loop.now() + _NOTIFY_AGAIN, action))
         self._on_serving = on_serving
         self._exit_code = 0
         self._signals = SupervisorSignals(self)

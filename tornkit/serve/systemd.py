@@ -10,9 +10,11 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import MutableMapping
+from collections import deque
+from collections.abc import Callable, MutableMapping
 
 _FIRST_DESCRIPTOR = 3
+_MOST_UNSENT = 16
 
 
 def inherited_sockets(environment: MutableMapping[str, str] | None = None) -> list[socket.socket]:
@@ -41,6 +43,12 @@ class Notifier:
         asked = usec.isdecimal() and pid in ("", str(os.getpid()))
         # Half of what it allows, as sd_watchdog_enabled(3) recommends.
         self.watchdog_interval = int(usec) / 2_000_000 if asked else None
+        self._unsent: deque[str] = deque(maxlen=_MOST_UNSENT)
+        self._later: Callable[[Callable[[], None]], object] = lambda action: None
+
+    def retry_by(self, later: Callable[[Callable[[], None]], object]) -> None:
+        """Have ``later`` called with what to do in a moment, where a message was not taken."""
+        self._later = later
 
     def ready(self) -> None:
         """It serves; also after a reload."""
@@ -56,11 +64,22 @@ class Notifier:
         self._tell("WATCHDOG=1")
 
     def _tell(self, text: str) -> None:
-        if not self._address:
-            return
+        if self._address:
+            self._unsent.append(text)
+            self._flush()
+
+    def _flush(self) -> None:
+        """Send what the other side takes: a queue that is full is not waited for."""
         address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
         with (
             contextlib.suppress(OSError),  # nobody listens any more: nothing depends on it
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock,
         ):
-            sock.sendto(text.encode(), address)
+            while self._unsent:
+                try:
+                    sock.sendto(self._unsent[0].encode(), socket.MSG_DONTWAIT, address)
+                except BlockingIOError:
+                    self._later(self._flush)
+                    return
+                self._unsent.popleft()
+        self._unsent.clear()

@@ -1,0 +1,113 @@
+"""A writer of lines to standard error that never holds up its caller for long.
+
+A terminal that is stopped (Ctrl-S) and a pipe that nobody reads block whoever writes, and a
+supervisor that is blocked hears no signal. So a thread writes. As long as it keeps pace a line is
+out when `write` returns, in its place between what the workers print; once it does not, lines are
+kept for it, and beyond a bound are counted instead.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import select
+import sys
+import threading
+from collections import deque
+from typing import TextIO
+
+import click
+
+_PATIENCE = 0.05  # seconds: longer than any line takes where somebody reads
+_LAST_PATIENCE = 1.0
+_MOST_LINES = 1000
+
+
+class LineWriter:
+    """Lines in, their bytes out, in order. Safe from one thread.
+
+    ``stream`` is written to, or what `sys.stderr` is at the time.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+        self._changed = threading.Condition()
+        self._lines: deque[tuple[int, bytes]] = deque()  # the first one is being written
+        self._dropped = 0
+        self._lags = False
+        self._thread: threading.Thread | None = None
+
+    def write(self, text: str, *, colour: bool) -> bool:
+        """Write lines, with their escape sequences or without.
+
+        False, and nothing is written, where the stream can't hold up anybody: it is in memory, or
+        not there at all.
+        """
+        stream = self._stream or sys.stderr
+        try:
+            descriptor = stream.fileno()
+        except (OSError, ValueError, AttributeError):
+            return False
+        if not colour:
+            text = click.unstyle(text)
+        data = text.encode(stream.encoding, "backslashreplace")
+        if not self._has_thread():
+            with contextlib.suppress(OSError):
+                _write_all(descriptor, data)
+            return True
+        with self._changed:
+            self._put(descriptor, data)
+            self._changed.notify_all()
+            if not self._lags:
+                self._lags = not self._changed.wait_for(lambda: not self._lines, _PATIENCE)
+        return True
+
+    def _has_thread(self) -> bool:
+        """Start it, the first time. The machine may have none to give."""
+        if self._thread is None:
+            thread = threading.Thread(target=self._run, name="tornkit-lines", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                return False
+            self._thread = thread
+            atexit.register(self._finish)
+        return True
+
+    def _finish(self) -> None:
+        """The process ends, and the thread with it: a last chance for what is left."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._lines, _LAST_PATIENCE)
+
+    def _put(self, descriptor: int, data: bytes) -> None:
+        if len(self._lines) >= _MOST_LINES:
+            self._dropped += 1
+            return
+        if self._dropped:
+            gap = f"({self._dropped} lines were not written)\n"
+            self._lines.append((descriptor, gap.encode()))
+            self._dropped = 0
+        self._lines.append((descriptor, data))
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines)
+                descriptor, data = self._lines[0]
+            # The terminal, or who reads the pipe, may be gone; the server is not.
+            with contextlib.suppress(OSError, ValueError):
+                _write_all(descriptor, data)
+            with self._changed:
+                self._lines.popleft()
+                self._lags = self._lags and bool(self._lines)
+                self._changed.notify_all()
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    """Past `sys.stderr`, whose lock would be held for as long as the write takes."""
+    while data:
+        try:
+            data = data[os.write(descriptor, data) :]
+        except BlockingIOError:  # another program that has it open made it so
+            select.select([], [descriptor], [])
