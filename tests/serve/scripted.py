@@ -8,11 +8,13 @@ ends of real channels; signals are real ones.
 from __future__ import annotations
 
 import contextlib
+import marshal
 import os
 import signal
 import socket
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,7 @@ class FakeWorker:
         self.signals: list[int] = []
         self.alive = True
         self.descriptors: list[int] = []
+        self.snapshot: dict[str, tuple[str, bytes]] | None = None  # what it is to load
         self._world = world
         ours, theirs = socket.socketpair()
         for sock in (ours, theirs):
@@ -128,6 +131,8 @@ class FakeWorker:
         for message, descriptors in self.channel.receive_ready():
             if isinstance(message, Boot):
                 self._boot = message
+                for descriptor in descriptors[1:]:
+                    _, self.snapshot = marshal.loads(os.pread(descriptor, 1 << 20, 0))
                 for descriptor in descriptors:
                     os.close(descriptor)
             else:
@@ -154,6 +159,8 @@ class FakeNursery:
         self._world = world
         self.learned: list[tuple[str, ...]] = []
         self.missed: list[int] = []
+        self.is_slow = False
+        self.unborn: list[Callable[[], None]] = []  # births that the test decides on
 
     def connect(self, on_exit: Callable[[int, int], None], on_stale: Callable[[str], None]) -> None:
         self._world.on_exit = on_exit
@@ -164,14 +171,22 @@ class FakeNursery:
         return Warmth(0, {})
 
     def spawn(
-        self, count: int, environment: Mapping[str, str], on_born: Callable[[list[Any]], None]
+        self,
+        count: int,
+        environment: Mapping[str, str],
+        on_born: Callable[[list[Any]], None],
+        *,
+        beside: bool = False,
     ) -> None:
         started = []
         for _ in range(count):
             worker = FakeWorker(self._world, environment)
             self._world.workers.append(worker)
             started.append(worker.process)
-        on_born(started)
+        if self.is_slow:
+            self.unborn.append(partial(on_born, started))
+        else:
+            on_born(started)
 
     def unreported(self, pid: int) -> None:
         self.missed.append(pid)
@@ -217,6 +232,9 @@ class FakeReporter:
 
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         self.told.append(("died", slot, how, delay))
+
+    def not_alike(self, slot: int, path: str) -> None:
+        self.told.append(("not alike", slot, path))
 
     def none_serves(self) -> None:
         self.told.append(("none serves",))

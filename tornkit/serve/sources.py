@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.machinery import SourceFileLoader
 
 _marks: dict[str, str] = {}
+_programs: set[str] = set()  # read by no loader, and part of no module that is kept
 _names: dict[str, str] = {}  # of modules, and where each was loaded from
 
 
@@ -48,16 +49,24 @@ def count() -> int:
 
 def note(path: str) -> None:
     """A file that no loader reads: a program that is run."""
+    _programs.add(path)
     with contextlib.suppress(OSError):
         status = os.stat(path)  # noqa: PTH116 - as the loader does
         _marks[path] = mark(status.st_mtime, status.st_size)
 
 
 def states(files: set[str]) -> dict[str, str]:
-    """Of those among ``files`` (real paths) that were read, a mark that changes with them."""
-    return {path: state for path, state in _marks.items() if os.path.realpath(path) in files}
+    """Of those among ``files`` (real paths) that were read, a mark that changes with them.
+
+    The program itself is always among them.
+    """
+    return {
+        path: state
+        for path, state in _marks.items()
+        if path in _programs or os.path.realpath(path) in files
+    }
 
 
-def names(files: set[str]) -> dict[str, str]:
-    """The names of modules that were loaded from those among ``files``, and from which."""
-    return {name: path for name, path in _names.items() if os.path.realpath(path) in files}
+def names(paths: Collection[str]) -> dict[str, str]:
+    """The names of modules that were loaded from those paths, as `states` has them."""
+    return {name: path for name, path in _names.items() if path in paths}

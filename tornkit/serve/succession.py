@@ -194,11 +194,18 @@ class Succession:
             return
         self._loop.at(
             generation.started_at + self._config.boot_timeout,
-            partial(self._boot_timed_out, generation),
+            partial(self._boot_timed_out, generation, len(slots)),
         )
 
-    def _boot_timed_out(self, generation: Generation) -> None:
+    def _boot_timed_out(self, generation: Generation, size: int) -> None:
         if generation.state is not GenerationState.BOOTING:
+            return
+        # That a zygote takes its time, or is replaced, is not the application's fault.
+        births = [worker.started_at for worker in self._workforce.of(generation)]
+        born = max(births) if len(births) == size else self._loop.now()
+        due = born + self._config.boot_timeout
+        if due > self._loop.now():
+            self._loop.at(due, partial(self._boot_timed_out, generation, size))
             return
         failure = boot_timed_out(self._config.boot_timeout)
         self._generation_failed(generation, failure, kill=self._workforce.kill_with_stacks)
@@ -446,11 +453,12 @@ class Succession:
         if generation is None or self.over:
             return True  # nobody to start for
         lost = generation.snapshot.lost()
-        if lost is not None:
+        if lost is not None and self._workforce.serves:
             # What the others serve can't be loaded any more. One code serves at a time: all are
             # started anew, and where that fails those that are there go on without this one.
             if not generation.given_up:
                 generation.given_up = True
+                self._reporter.not_alike(slot, lost)
                 self.restart(lost)
             return False
         try:

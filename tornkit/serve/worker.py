@@ -266,15 +266,16 @@ class Worker:
     def _say_ready(self) -> None:
         self._ready = True
         files = user_files()
+        states = sources.states(files)
         self._channel.send(
             Ready(
                 files=tuple(sorted(files)),
-                sources=sources.states(files),
+                sources=states,
                 watched=tuple(sorted(str(Path(name).resolve()) for name in self._watched)),
                 folders=self._folders(),
                 modules=other_modules(),
                 digests=digests(self._applications, bytes.fromhex(self._orders.digest_key)),
-                names=sources.names(files),
+                names=sources.names(states),
             )
         )
         self._sources_told = sources.count()
@@ -294,8 +295,8 @@ class Worker:
         )
         if self._ready and sources.count() != self._sources_told:
             self._sources_told = sources.count()
-            files = user_files()
-            self._channel.send(Loaded(sources.states(files), sources.names(files)))
+            states = sources.states(user_files())
+            self._channel.send(Loaded(states, sources.names(states)))
         loop.call_at(now + INTERVAL, self._beat, loop, now + INTERVAL)
 
     def _folders(self) -> tuple[str, ...]:
