@@ -497,6 +497,25 @@ def test_one_that_was_retired_is_kept_until_it_has_answered(house: House) -> Non
     assert active.killed
 
 
+def test_one_beside_others_holds_what_they_hold(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is forked ahead of time behind it starts nothing anew."""
+    monkeypatch.setattr(nursery, "_REFILL_AFTER", 0.0)
+    forking = house.forking()
+    spawn(house, forking, 1)
+    house.new().heard()
+    came: list[ChildProcess] = []
+    forking.spawn(1, HOME, came.extend, beside=True)
+    house.new().says(forked(2))
+    house.turn()
+    assert house.new().heard() == [Fork(HOME, stale=True)] * 2
+    house.new().says(forked(3))
+    house.turn()
+    came[0].channel.close()
+    forking._dismiss_ahead()
+
+
 def test_where_not_even_an_interpreter_can_be_started(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,7 +126,7 @@ def test_the_next_generation_is_as_large(world: World) -> None:
 def test_a_worker_that_the_system_can_not_give(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def spawn(count: int, environment: object, on_born: object) -> None:
+    def spawn(count: int, environment: object, on_born: object, *, beside: bool) -> None:
         raise OSError("no more processes")
 
     def script() -> Script:

@@ -42,9 +42,10 @@ class Zygote:
         assert more == []
         return message
 
-    def fork(self, count: int = 1, **environment: str) -> list[int]:
+    def fork(self, count: int = 1, *, stale: bool = False, **environment: str) -> list[int]:
         pairs = [channel_pair() for _ in range(count)]
-        self.tell(Fork({**self.environment, **environment}), *(sock.fileno() for _, sock in pairs))
+        request = Fork({**self.environment, **environment}, stale)
+        self.tell(request, *(sock.fileno() for _, sock in pairs))
         for channel, theirs in pairs:
             theirs.close()
             self.workers.append(channel)
@@ -167,6 +168,7 @@ def test_stale_files_make_it_unfit(zygote: Zygote, tmp_path: Path) -> None:
         assert zygote.answer() == Unfit(str(path), stale=True)
         ours.settimeout(PATIENCE)
         assert ours.recv(1) == b"", "nobody holds the other end"
+    assert zygote.fork(stale=True), "beside others that hold what it holds"
 
 
 def test_a_supervisor_that_is_no_more_ends_it(environment: dict[str, str]) -> None:

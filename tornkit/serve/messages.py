@@ -165,10 +165,12 @@ class Warm:
 class Fork:
     """One descriptor for each worker to fork: its end of its channel.
 
-    ``environment`` is the whole environment of the workers.
+    ``environment`` is the whole environment of the workers. ``stale``: also where a file has
+    changed since its import: they are to work beside others that hold what it was.
     """
 
     environment: dict[str, str]
+    stale: bool = False
 
 
 # ---- from a zygote to the supervisor ------------------------------------------------------

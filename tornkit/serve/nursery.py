@@ -71,11 +71,14 @@ class Nursery(Protocol):
     def warmth(self) -> Warmth:
         """What new workers have imported when they are born."""
 
-    def spawn(self, count: int, environment: Mapping[str, str], on_born: OnBorn) -> None:
+    def spawn(
+        self, count: int, environment: Mapping[str, str], on_born: OnBorn, *, beside: bool = False
+    ) -> None:
         """Start this many workers, in one environment (whole).
 
         ``on_born`` is called now or later. They have been told to `Prepare`, and wait for their
-        `Boot`.
+        `Boot`. ``beside``: others serve, and packages that have changed since those imported them
+        are wanted as they were, where they are still held.
 
         :raises OSError, ValueError: none can be started; ``on_born`` is then not called.
         """
@@ -109,7 +112,9 @@ class Fresh:
     def warmth(self) -> Warmth:
         return Warmth(0, {})
 
-    def spawn(self, count: int, environment: Mapping[str, str], on_born: OnBorn) -> None:
+    def spawn(
+        self, count: int, environment: Mapping[str, str], on_born: OnBorn, *, beside: bool = False
+    ) -> None:
         on_born(start_workers(count, environment, self._prepare, keep_stdin=self._keep_stdin))
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
@@ -153,6 +158,7 @@ class _Request:
     count: int
     environment: Mapping[str, str]
     on_born: OnBorn
+    beside: bool = False  # others that serve; see `Nursery.spawn`
     again: bool = False
     ahead: bool = False
     channels: list[Channel] = field(default_factory=list)
@@ -225,32 +231,38 @@ class Forking:
 
     # ---- spawning ----
 
-    def spawn(self, count: int, environment: Mapping[str, str], on_born: OnBorn) -> None:
+    def spawn(
+        self, count: int, environment: Mapping[str, str], on_born: OnBorn, *, beside: bool = False
+    ) -> None:
         zygote = self._active
         if zygote is None or zygote.environment != environment:
             # Imports may depend on the environment: what is warm is warm for the old one.
             zygote = self._begin(environment)
         ahead, self._ahead = self._ahead[:count], self._ahead[count:]
-        self._expect_more()
+        self._expect_more(beside)
         if ahead:
             on_born(ahead)
         if len(ahead) < count:
             try:
-                self._ask(zygote, _Request(count - len(ahead), environment, on_born))
+                missing = count - len(ahead)
+                self._ask(zygote, _Request(missing, environment, on_born, beside=beside))
             except OSError as error:
                 on_born(error)
 
-    def _expect_more(self) -> None:
+    def _expect_more(self, beside: bool) -> None:
         """Somebody edits, and will do so again: behind the first start nothing is known of that."""
         if self._spawned_before:
-            self._loop.at(self._loop.now() + _REFILL_AFTER, self._refill)
+            self._loop.at(self._loop.now() + _REFILL_AFTER, partial(self._refill, beside))
             if self._rest is not None:
                 self._rest.cancel()
             self._rest = self._loop.at(self._loop.now() + _REST_AFTER, self._dismiss_ahead)
         self._spawned_before = True
 
-    def _refill(self) -> None:
-        """Fork ahead of time as many as the next generation will want."""
+    def _refill(self, beside: bool) -> None:
+        """Fork ahead of time as many as the next generation will want.
+
+        Behind one worker that was started ``beside`` others nobody has asked for new packages.
+        """
         zygote = self._active
         if zygote is None or any(request.ahead for request in zygote.asked):
             return
@@ -258,7 +270,7 @@ class Forking:
         if missing > 0:
             born = partial(self._born_ahead, zygote)
             with contextlib.suppress(OSError):  # no descriptor: what serves is more important
-                self._ask(zygote, _Request(missing, zygote.environment, born, ahead=True))
+                self._ask(zygote, _Request(missing, zygote.environment, born, beside, ahead=True))
 
     def _born_ahead(self, zygote: _Zygote, processes: list[ChildProcess] | OSError) -> None:
         if isinstance(processes, OSError):
@@ -328,7 +340,7 @@ class Forking:
                 channel, sock = channel_pair()
                 request.channels.append(channel)
                 theirs.append(sock)
-            fork = Fork(dict(request.environment))
+            fork = Fork(dict(request.environment), request.beside)
             self._send(zygote, fork, *(sock.fileno() for sock in theirs))
         except OSError:
             request.drop()

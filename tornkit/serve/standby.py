@@ -48,7 +48,9 @@ class Standby:
     def connect(self, on_exit: OnExit, on_stale: OnStale) -> None:
         self._on_exit = on_exit
 
-    def spawn(self, count: int, environment: Mapping[str, str], on_born: OnBorn) -> None:
+    def spawn(
+        self, count: int, environment: Mapping[str, str], on_born: OnBorn, *, beside: bool = False
+    ) -> None:
         if environment != self._environment:
             self._dismiss()
             self._environment = dict(environment)

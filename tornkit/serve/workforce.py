@@ -148,7 +148,8 @@ class Workforce:
             for process in processes:
                 self._admit(missing.popleft(), generation, process)
 
-        self._nursery.spawn(len(slots), generation.environment, born)
+        beside = generation.state is GenerationState.SERVING
+        self._nursery.spawn(len(slots), generation.environment, born, beside=beside)
 
     def _admit(self, slot: int, generation: Generation, process: ChildProcess) -> None:
         assert self._events is not None

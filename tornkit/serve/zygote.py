@@ -165,7 +165,7 @@ class Zygote:
     # ---- forking ----
 
     def _fork(self, message: Fork, descriptors: list[int]) -> Birth | None:
-        unfit = self._unfit()
+        unfit = self._unfit(message)
         if unfit is not None:
             self._channel.send(unfit)
             for descriptor in descriptors:
@@ -186,8 +186,8 @@ class Zygote:
         self._channel.send(Forked(tuple(pids), len(sys.modules)))
         return None
 
-    def _unfit(self) -> Unfit | None:
-        stale = changed(self._fingerprint)
+    def _unfit(self, message: Fork) -> Unfit | None:
+        stale = None if message.stale else changed(self._fingerprint)
         if stale is not None:
             return Unfit(stale, stale=True)
         if thread_count() > 1:
