@@ -254,7 +254,7 @@ async def test_nothing_follows_an_answer_to_a_body_that_is_refused_then(
     async with serving(server_class, stage) as here:
         client = await here.connect()
         await client.send(head(9) + b"1")
-        assert await client.rest() == OK
+        assert without_notice(await client.rest()) == OK
         await gone(here)
     assert stage.told == ["headers", "piece 1", "closed"]
 
@@ -542,6 +542,11 @@ DEEDS: dict[str, Callable[[Actor], None]] = {
 BODIES = [[head(4) + b"body"], [head(4) + b"bo", b"dy"], [head(4) + b"body" + GET], [GET, GET]]
 
 
+def without_notice(received: bytes) -> bytes:
+    """Without the line by which the engine says, and Tornado does not, that it closes behind it."""
+    return received.replace(b"Connection: close\r\n", b"", 1)
+
+
 async def outcome(
     server_class: ServerClass, calls: str, deed: str, slowly: bool, pieces: list[bytes]
 ) -> tuple[list[str], bytes]:
@@ -574,7 +579,8 @@ async def outcome(
         await gone(here)
     told = stage.actors[0].told
     # Tornado does not tell one of a close that comes within its `finish`.
-    return told[:-1] if told[-2:] == ["finish", "left"] and not slowly else told, received
+    told = told[:-1] if told[-2:] == ["finish", "left"] and not slowly else told
+    return told, without_notice(received)
 
 
 @pytest.mark.parametrize("calls", ["headers", "piece", "finish"])

@@ -30,6 +30,7 @@ from tornkit.engine import replaced
 from tornkit.engine.delivery import deliver
 from tornkit.engine.exchange import Exchange
 from tornkit.engine.inbox import Found, Inbox
+from tornkit.engine.lingering import close_slowly
 from tornkit.engine.outbox import Outbox, Waiter
 from tornkit.engine.view import StreamView
 
@@ -70,9 +71,11 @@ class Connection:
         "closed",
         "context",
         "error",
+        "finished_in",
         "loop",
         "server",
         "sock",
+        "turns",
     )
 
     def __init__(
@@ -88,7 +91,7 @@ class Connection:
         self.address = address
         self.loop = loop
         self.closed = False
-        self.error: OSError | None = None  # for which it was closed
+        self.error: BaseException | None = None  # for which it was closed
         self._inbox = Inbox()
         self._inbox.add(unread)
         self._queued = False  # whether the next look at them is under way
@@ -106,6 +109,8 @@ class Connection:
         # though it is often the end of one request that has us look for another.
         self._variables = copy_context()
         self._poller = server.poller_of(loop)
+        self.turns = self._poller.turns
+        self.finished_in: object = None  # this turn of the loop, the last request
         self._reading = False
         self._looking = False  # in the next turn of the loop
         self._resume()
@@ -137,9 +142,22 @@ class Connection:
         return self._exchange is not None
 
     @property
+    def awaits_body(self) -> bool:
+        """Whether a request's body is being read."""
+        return self._wanting is not None
+
+    @property
     def exchange(self) -> Exchange | None:
         """The request that is being answered, None between two."""
         return self._exchange
+
+    def request_read(self, exchange: Exchange) -> None:
+        """A request is complete: its connection is watched for its handler from now on."""
+        if self.closed:
+            exchange.done()  # by its handler, in this very step: as with Tornado it is told nothing
+        elif self._view is not None and not exchange.write_finished:
+            self._view.set_close_callback(None)
+            self._view.told_instead_of = None
 
     @property
     def unread(self) -> bytes:
@@ -254,6 +272,8 @@ class Connection:
             if self._leaving and self._release is None:
                 exchange.close_after = True
             server.observer.requests += 1
+            if self._view is not None and not found.length:
+                self._view.set_close_callback(None)  # its handler is told, as of now
             if not self._reading:  # an end was seen behind it: this one's to know
                 self.read_on()
             deliver(self, exchange, found)
@@ -319,6 +339,7 @@ class Connection:
     def response_finished(self, exchange: Exchange) -> None:
         """The handler has written everything; the socket may not have taken it yet."""
         if exchange is not self._exchange:
+            exchange.done()
             return  # detached, or an answer to nobody
         if self._outbox is None:
             self._end_exchange(exchange)
@@ -330,8 +351,8 @@ class Connection:
         if self._view is not None:
             self._view.set_close_callback(None)  # it was this request's
         if exchange.close_after:
-            # In the next turn: a handler may detach after it has finished.
-            self.loop.call_soon(self._shut_unless_detached, exchange)
+            self._exchange = None
+            self.shut(lingers=not exchange.read_finished)
             return
         self._exchange = None
         if self._leaving:
@@ -343,11 +364,6 @@ class Connection:
             self._variables.run(self.loop.call_soon, self.begin)
         if not self._reading:
             self.read_on()
-
-    def _shut_unless_detached(self, exchange: Exchange) -> None:
-        if not exchange.detached:
-            self._exchange = None
-            self.shut()
 
     def abandon(self, last_words: bytes = b"") -> None:
         """Give up on the request, and the connection with it, once the last words have gone."""
@@ -363,22 +379,30 @@ class Connection:
 
     # ---- the end of the connection ----
 
-    def shut(self, error: OSError | None = None) -> None:
-        """Close now."""
+    def shut(self, error: OSError | None = None, *, lingers: bool = False) -> None:
+        """Close now; if it ``lingers``, what the client is still sending is read first."""
         if self.closed:
             return
         self.error = error or self.error
         wanting, waiting = self._wanting, self._let_loose()
-        self.sock.close()
+        if lingers:
+            close_slowly(self.sock, self.loop)
+        else:
+            self.sock.close()
         for waiter in waiting:
             waiter(False)
         exchange, self._exchange = self._exchange, None
-        if exchange is not None and exchange.read_finished:
+        view = self._view
+        if (
+            exchange is not None
+            and exchange.read_finished
+            and (view is None or view.told_instead_of is not exchange)
+        ):
             self.loop.call_soon(exchange.client_gone)
         if wanting is not None:
             wanting()
-        if self._view is not None:
-            self._view.closed_now()
+        if view is not None:
+            view.closed_now()
         self.server.on_close(self)
 
     def _let_loose(self) -> list[Waiter]:
@@ -392,13 +416,37 @@ class Connection:
         outbox, self._outbox = self._outbox, None
         return [] if outbox is None else outbox.stop()
 
+    def detach_from(self, exchange: Exchange, turn: object) -> IOStream:
+        """The socket as a stream, while it is this exchange's; a closed one if it is not.
+
+        ``turn`` is that of the loop in which the exchange finished. For the rest of it a handler
+        may detach, as with Tornado, which looks for the next request in the turn that follows.
+        """
+        mine = self._exchange is exchange or self._exchange is None
+        answered = exchange.write_finished and self._outbox is None
+        if not mine or (answered and not self.turns.is_now(turn)):
+            if self._exchange is exchange:
+                self.shut()  # before its body has come
+            return self._closed_stream()
+        stream = self.detach()
+        # Tornado's own has been watched for its end since the handler began to work.
+        stream.set_close_callback(lambda: None)
+        stream.set_close_callback(None)
+        self.server.observer.detached(stream)
+        return stream
+
+    def _closed_stream(self) -> IOStream:
+        stream = seams.stream_of(self.server, socket.socket(), b"")
+        stream.close()
+        return stream
+
     def detach(self) -> IOStream:
         """The socket as Tornado's own stream, with what was read and what is still to be sent."""
         if self.closed:
-            stream = seams.stream_of(self.server, socket.socket(), b"")
-            stream.close()
-            return stream
+            return self._closed_stream()
         rest = b"" if self._outbox is None else self._outbox.rest()
+        if self._wanting is not None:
+            self.loop.call_soon(self._wanting)  # of a body, whose rest is in the stream
         waiting = self._let_loose()
         self._exchange = None
         stream = seams.stream_of(self.server, self.sock, bytes(self._inbox))
@@ -406,6 +454,8 @@ class Connection:
             sent = asyncio.ensure_future(stream.write(rest))
             for waiter in waiting:
                 sent.add_done_callback(partial(_pass_on, waiter))
+        if self._view is not None:
+            self._view.become(stream)
         self.server.on_close(self)
         return stream
 

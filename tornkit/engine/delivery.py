@@ -59,18 +59,19 @@ def deliver(connection: Connection, exchange: Exchange, head: Head) -> None:
         if waiting is not None or length:
             _Body(connection, exchange, delegate, length).begin(waiting)
         elif not exchange.detached:
-            _finish(exchange, delegate)
+            _finish(connection, exchange, delegate)
     except _RAISED as error:  # so may a delegate
         _failed(connection, exchange, delegate, error)
 
 
-def _finish(exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
+def _finish(connection: Connection, exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
     exchange.read_finished = True
     if exchange.write_finished:
         # It answered before the request was read, and is told that there is nothing more to come.
         _tell_closed(delegate)
     else:
         delegate.finish()
+        connection.request_read(exchange)
 
 
 class _Body:
@@ -195,7 +196,7 @@ class _Body:
             if waiting is not None:
                 return waiting
         self._end()
-        _finish(exchange, delegate)
+        _finish(connection, exchange, delegate)
         return None
 
     def _start(self) -> None:

@@ -10,7 +10,7 @@ import asyncio
 from asyncio import Future
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tornado.escape import native_str
 from tornado.http1connection import HTTP1ConnectionParameters, parse_int
@@ -41,6 +41,7 @@ class Exchange(HTTPConnection):
         "_left",
         "_max_body_size",
         "_method",
+        "_turn",
         "_writes",
         "body_timeout",
         "close_after",
@@ -53,12 +54,15 @@ class Exchange(HTTPConnection):
     )
 
     def __init__(self, connection: Connection, head: Head) -> None:
-        self._connection: Connection | None = connection
+        # A `Connection`; None once it was detached. What is called then fails on the None, as
+        # with Tornado's stream.
+        self._connection: Any = connection
         self._method = head.start_line.method
         self._close_callback: Callable[[], None] | None = None
         self._chunking = False
         self._left: int | None = None  # of a Content-Length, bytes still to be written
         self._writes = 0
+        self._turn: object = None  # of the loop, in which a handler finished
         self._max_body_size = connection.server.max_body_size
         self.context = connection.context
         self.params: HTTP1ConnectionParameters = connection.server.conn_params
@@ -102,14 +106,21 @@ class Exchange(HTTPConnection):
         """Write the head of the response, and the beginning of its body if there is one.
 
         :raises ValueError: a header has a line end in it.
-        :raises HTTPOutputError: ``chunk`` is longer than the Content-Length.
+        :raises HTTPOutputError: ``chunk`` is longer than the Content-Length, or the response is
+            complete.
         """
         assert isinstance(start_line, ResponseStartLine)
+        if self.write_finished:
+            self._refuse_what_is_late()
         code, method = start_line.code, self._method
         has_length = "Content-Length" in headers
         self._chunking = (
             not has_length and method != "HEAD" and code not in (204, 304) and not 100 <= code < 200
         )
+        if not self.read_finished and code >= 200:
+            # Tornado closes if it also ends before, and doesn't say so: a proxy that keeps its
+            # connections would have sent the next client's request by then.
+            self.close_after = True
         if self.close_after:
             headers["Connection"] = "close"
         if self._chunking:
@@ -119,16 +130,16 @@ class Exchange(HTTPConnection):
         else:
             self._left = parse_int(headers["Content-Length"]) if has_length else None
         data = _head(code, start_line.reason, headers)
-        if self._connection is None or self._connection.closed:
+        if self._connection.closed:
             return _failed()
         return self._write(data + self._framed(chunk) if chunk else data)
 
     def write(self, chunk: bytes) -> Future[None]:
         """Write more of the body.
 
-        :raises HTTPOutputError: it is longer than the Content-Length.
+        :raises HTTPOutputError: it is longer than the Content-Length, or the response is complete.
         """
-        if self._connection is None or self._connection.closed:
+        if self._connection.closed:
             return _failed()
         return self._write(self._framed(chunk))
 
@@ -138,16 +149,25 @@ class Exchange(HTTPConnection):
         :raises HTTPOutputError: less was written than the Content-Length.
         """
         connection = self._connection
-        if self._left and connection is not None and not connection.closed:
+        if self._left and not connection.closed:
             connection.shut()
             raise HTTPOutputError(f"Tried to write {self._left} bytes less than Content-Length")
-        if self._chunking and connection is not None and not connection.closed:
+        if self._chunking and not connection.closed and not self.write_finished:
             connection.send(b"0\r\n\r\n")
+        if connection is None:
+            self.write_finished = True
+            raise AttributeError("'NoneType' object has no attribute 'set_nodelay'")  # as Tornado
+        if not self.write_finished:
+            if not self.read_finished:
+                self.close_after = True
+            if not connection.closed:
+                self._left = 0  # see `answer`
+            self._complete(connection.turns.now())
+
+    def _complete(self, turn: object) -> None:
         self.write_finished = True
-        if not self.read_finished:
-            self.close_after = True
-        if connection is not None:
-            connection.response_finished(self)
+        self._turn = self._connection.finished_in = turn
+        self._connection.response_finished(self)
 
     def can_answer(self, method: str) -> bool:
         """Whether nothing was written, and `answer` would do as the other methods do."""
@@ -166,14 +186,19 @@ class Exchange(HTTPConnection):
 
         The future is that of `write_headers`; None where nobody would see it.
         """
-        connection = self._connection
-        assert connection is not None
         self._close_callback = None
-        future = None if unseen else self._write(response)
+        # Nothing more of this response may be written: it would be read as the next one, another
+        # client's behind a proxy. `_framed` refuses it, as what is longer than was said.
+        self._left = 0
         if unseen:
+            connection = self._connection
             connection.send(response)
-        self.write_finished = True
-        connection.response_finished(self)
+            self.write_finished = True
+            connection.finished_in = None  # nothing of the handler's runs behind it in this turn
+            connection.response_finished(self)
+            return None
+        future = self._write(response)
+        self._complete(self._connection.turns.now())
         return future
 
     def close(self) -> None:
@@ -183,12 +208,17 @@ class Exchange(HTTPConnection):
             self._connection.shut()
 
     def detach(self) -> IOStream:
-        """Hand the connection over as a stream, with what was read and not used."""
-        assert self._connection is not None
-        connection, self._connection = self._connection, None
+        """Hand the connection over as a stream, with what was read and not used.
+
+        A request that was answered in an earlier turn of the loop has no connection any more: the
+        next request is read from it, and another client's behind a proxy. Its stream is closed.
+        """
+        connection = self._connection
         self._close_callback = None
-        stream = connection.detach()
-        connection.server.observer.detached(stream)
+        if connection is None:
+            return None  # type: ignore[return-value]  # as Tornado, which has no stream then
+        self._connection = None
+        stream: IOStream = connection.detach_from(self, self._turn)
         return stream
 
     # ---- what the connection calls ----
@@ -221,11 +251,16 @@ class Exchange(HTTPConnection):
         """Whether the request was read to its end and nothing of a response was written."""
         return self.read_finished and self._writes == 0 and not self.write_finished
 
+    def _refuse_what_is_late(self) -> None:
+        connection = self._connection
+        if connection is not None and not connection.closed:
+            connection.shut()
+            raise HTTPOutputError("Tried to write headers after the response was finished")
+
     def _framed(self, chunk: bytes) -> bytes:
         if self._left is not None:
             self._left -= len(chunk)
             if self._left < 0:
-                assert self._connection is not None
                 self._connection.shut()
                 raise HTTPOutputError("Tried to write more data than Content-Length")
         if self._chunking and chunk:
@@ -238,7 +273,6 @@ class Exchange(HTTPConnection):
         From the second on it is never done at once: a handler that only writes and awaits would
         otherwise keep the loop to itself for as long as the client keeps up.
         """
-        assert self._connection is not None
         self._writes += 1
         loop = self._connection.loop
         future: Future[None] = loop.create_future()

@@ -23,6 +23,7 @@ from functools import partial
 from typing import Protocol
 
 from tornkit.engine import batch as batching
+from tornkit.engine.turns import Turns
 
 
 class Poller(Protocol):
@@ -30,6 +31,8 @@ class Poller(Protocol):
 
     tells_once: bool
     """Whether it may tell of an error once, and never again."""
+    turns: Turns
+    """The turns of its loop."""
 
     def add(self, fd: int, variables: Context, on_readable: Callable[[], None]) -> None:
         """Call ``on_readable``, in a copy of ``variables``, while ``fd`` has something to read.
@@ -51,6 +54,7 @@ class _Loop:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self.turns = Turns(loop)
         self.tells_once = not isinstance(loop, asyncio.BaseEventLoop)
 
     def add(self, fd: int, variables: Context, on_readable: Callable[[], None]) -> None:
@@ -71,6 +75,7 @@ class _Epoll:
         self._epoll: select.epoll | None = None
         self._readers: dict[int, Callable[[], object]] = {}
         self._without = _Loop(loop)
+        self.turns = self._without.turns
         self._without_us: set[int] = set()
         self._batch = batching.batch_of(loop)
         self.tells_once = False

@@ -7,26 +7,38 @@ from __future__ import annotations
 
 import contextlib
 import socket as sockets
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tornado.ioloop import IOLoop
-from tornado.iostream import StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError
 
 if TYPE_CHECKING:
     from asyncio import Future
 
     from tornkit.engine.connection import Connection
+    from tornkit.engine.exchange import Exchange
 
 
 class StreamView:
     """The methods of `tornado.iostream.IOStream` that do not read."""
 
-    __slots__ = ("_callback", "_connection")
+    __slots__ = ("_callback", "_connection", "_stream", "told_instead_of")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._callback: Callable[[], None] | None = None
+        self._stream: IOStream | None = None
+        # A stream has one close callback. While a request is answered it is the request's, until a
+        # handler sets another: then this is that request.
+        self.told_instead_of: Exchange | None = None
+
+    def become(self, stream: IOStream) -> None:
+        """The connection is this stream from now on; whoever has the view has the stream."""
+        self._callback = None
+        self._stream = stream
+        self.__class__ = _Became
 
     @property
     def error(self) -> BaseException | None:
@@ -58,15 +70,35 @@ class StreamView:
         return self._connection.closed
 
     def reading(self) -> bool:
-        """Whether a request is waited for."""
-        return not self._connection.closed and not self._connection.busy
+        """Whether a request is waited for, or the rest of one."""
+        connection = self._connection
+        if connection.closed or self._has_just_answered:
+            return False
+        return not connection.busy or connection.awaits_body
+
+    @property
+    def _has_just_answered(self) -> bool:
+        """Whether it is still the turn of the loop in which a request was answered.
+
+        The next one's is that in which Tornado begins to read again.
+        """
+        return self._connection.turns.is_now(self._connection.finished_in)
 
     def writing(self) -> bool:
         """Whether something is still to be sent."""
         return self._connection.unsent > 0
 
     def close(self, exc_info: object = False) -> None:
-        """Close it now."""
+        """Close it now; ``exc_info`` tells for which error, as `IOStream.close`."""
+        if self._connection.closed:
+            self.closed_now()  # as Tornado: whoever asked to be told since
+        elif exc_info:
+            if isinstance(exc_info, tuple):
+                exc_info = exc_info[1]
+            elif not isinstance(exc_info, BaseException):
+                exc_info = sys.exc_info()[1]
+            if isinstance(exc_info, BaseException):
+                self._connection.error = exc_info
         self._connection.shut()
 
     def write(self, data: bytes | memoryview) -> Future[None]:
@@ -95,8 +127,18 @@ class StreamView:
         return future
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
-        """Have ``callback`` called when it is closed."""
+        """Have ``callback`` called when it is closed, in place of the request's."""
         self._callback = callback
+        if callback is not None and self._has_just_answered:
+            # Tornado clears it when it begins to read the next request.
+            self._connection.loop.call_soon(self._forget, callback)
+        exchange = self._connection.exchange
+        if exchange is not None and exchange.read_finished:
+            self.told_instead_of = exchange
+
+    def _forget(self, callback: Callable[[], None]) -> None:
+        if self._callback is callback:
+            self._callback = None
 
     def set_nodelay(self, value: bool) -> None:
         """Whether small packets go at once (they do anyway)."""
@@ -110,3 +152,15 @@ class StreamView:
         callback, self._callback = self._callback, None
         if callback is not None:
             self._connection.loop.call_soon(callback)
+
+
+class _Became(StreamView):
+    """A view whose connection was detached, or handed on: all of it is the stream's."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        return getattr(object.__getattribute__(self, "_stream"), name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        setattr(object.__getattribute__(self, "_stream"), name, value)

@@ -20,11 +20,16 @@ _READ_AT_ONCE = (
     "what is pipelined behind the last response if it has been read, and the engine reads more at "
     "once than Tornado with a small chunk_size. With a large one both do the same."
 )
+_EARLY = (
+    "A response that begins before its request was read is the last on its connection where it "
+    "also ends before; Tornado closes without having said so, the engine says Connection: close."
+)
 EXPLANATIONS: Mapping[str, str] = MappingProxyType(
     {
         "eof: *": "A client that ends its side with its request is answered or not by Tornado, as "
         "its stream sees the end before or after the request; on uvloop it is answered. The engine "
         "answers what has arrived whole, as Tornado's own code does where it does.",
+        "headers: Connection": _EARLY,
         "events: -began": _BEHIND_THE_LAST,
         "events: -began -closed": _BEHIND_THE_LAST,
         "events: -called": _BEHIND_THE_LAST,
