@@ -7,6 +7,7 @@ import contextlib
 import click
 
 from tests.benchmarks.idle.command import idle_command
+from tests.benchmarks.proxies.command import proxies_command
 from tests.benchmarks.reload.command import reload_command
 from tests.benchmarks.routing.command import routing_command
 from tests.benchmarks.throughput.command import throughput_command
@@ -23,6 +24,7 @@ main.add_command(throughput_command)
 main.add_command(idle_command)
 main.add_command(websocket_command)
 main.add_command(routing_command)
+main.add_command(proxies_command)
 
 if __name__ == "__main__":
     with contextlib.suppress(BrokenPipeError):

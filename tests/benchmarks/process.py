@@ -81,6 +81,11 @@ class ServerProcess:
     ) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """Of the command itself."""
+        return self._process.pid
+
     def check(self) -> None:
         """Raise ServerFailed, with the last line of the log, if it has ended."""
         status = self._process.poll()
