@@ -396,6 +396,7 @@ class Connection:
         if (
             exchange is not None
             and exchange.read_finished
+            and not exchange.write_finished  # whatever of it still waits to be sent
             and (view is None or view.told_instead_of is not exchange)
         ):
             self.loop.call_soon(exchange.client_gone)
