@@ -288,3 +288,16 @@ async def test_nothing_is_open_while_nobody_is_watched() -> None:
             number = made.add()
             made.remove(number)
     assert descriptors() == before
+
+
+def test_a_server_in_two_loops_has_one_for_each() -> None:
+    server = HTTPServer(Application())
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    try:
+        pollers = [server.poller_of(loop) for loop in (first, second, first, second)]
+        assert pollers[0] is pollers[2]
+        assert pollers[1] is pollers[3]
+        assert pollers[0] is not pollers[1]
+    finally:
+        first.close()
+        second.close()

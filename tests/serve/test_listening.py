@@ -349,13 +349,13 @@ def test_nothing_accepts_after_close(install: Install, supervisor: Supervisor) -
         listening.open()
         [sock] = supervisor.listeners
         assert await ask_for_page(sock) == "a"
-        listening.close()
+        listening.close(asyncio.get_running_loop())
         with connected_to(sock):
             await turns()
             assert server.accepted == 1
             # It waits for whoever comes next.
             sock.accept()[0].close()
-        listening.close()
+        listening.close(asyncio.get_running_loop())
         await server.end()
 
     run(test)
@@ -373,7 +373,7 @@ def test_a_server_that_comes_after_open_accepts_at_once(
         second.listen(0, "127.0.0.1")
         assert [await ask_for_page(sock) for sock in supervisor.listeners] == ["first", "second"]
         assert first_listens == [True]
-        listening.close()
+        listening.close(asyncio.get_running_loop())
         for sock in supervisor.listeners:
             with connected_to(sock):
                 await turns()
@@ -394,7 +394,7 @@ def test_a_server_that_comes_after_close_does_not_accept(
         first.listen(0, "127.0.0.1")
         if opened:
             listening.open()
-        listening.close()
+        listening.close(asyncio.get_running_loop())
         second = Server.named("second")
         second.listen(0, "127.0.0.1")
         listening.open()  # late: it had been closed for good

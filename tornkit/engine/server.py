@@ -87,6 +87,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         self.max_body_size: int = self.buffer_size if limit is None else limit
         self.compiled = Compiled()
         self._poller: tuple[asyncio.AbstractEventLoop, Poller] | None = None
+        self._pollers: dict[asyncio.AbstractEventLoop, Poller] = {}  # a server may have two loops
         self._tasks: set[asyncio.Future[None]] = set()
         self._plain = (
             privates.SUPPORTED
@@ -178,9 +179,16 @@ class HTTPServer(tornado.httpserver.HTTPServer):
 
     def poller_of(self, loop: asyncio.AbstractEventLoop) -> Poller:
         """Who tells this server's connections in ``loop`` what there is to read."""
-        if self._poller is None or self._poller[0] is not loop:
-            self._poller = loop, new_poller(loop)
-        return self._poller[1]
+        found = self._poller  # once: another thread's loop may put its own here
+        if found is None or found[0] is not loop:
+            poller = self._pollers.get(loop)
+            if poller is None:
+                self._pollers = {
+                    each: one for each, one in self._pollers.items() if not each.is_closed()
+                }
+                poller = self._pollers[loop] = new_poller(loop)
+            found = self._poller = loop, poller
+        return found[1]
 
     def keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run it, and hold on to it."""

@@ -7,6 +7,7 @@ would need no frames, but tells nobody that the peer died; SOCK_SEQPACKET is Lin
 
 The supervisor's socket does not block: `send` keeps what it does not take and `flush` goes on. A
 worker's does: it waits in `receive` while it boots, and asks `receive_ready` once its loop runs.
+Any thread of a worker may send; who reads is settled by `tornkit.serve.mailbox`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import array
 import os
 import socket
 import struct
+import threading
 from collections import deque
 from collections.abc import Sequence
 
@@ -38,6 +40,7 @@ class Channel:
         self._received = bytearray()
         self._descriptors: deque[int] = deque()
         self._unsent: deque[tuple[bytearray, list[int]]] = deque()
+        self._sending = threading.Lock()  # frames of two threads must not mix
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -69,14 +72,19 @@ class Channel:
         """
         body = encode(message)
         frame = bytearray(_HEADER.pack(len(body), len(descriptors)) + body)
-        self._unsent.append((frame, [os.dup(descriptor) for descriptor in descriptors]))
-        self.flush()
+        with self._sending:
+            self._unsent.append((frame, [os.dup(descriptor) for descriptor in descriptors]))
+            self._flush()
 
     def flush(self) -> None:
         """Send what the socket takes.
 
         :raises ChannelClosed: the peer is gone.
         """
+        with self._sending:
+            self._flush()
+
+    def _flush(self) -> None:
         while self._unsent:
             frame, descriptors = self._unsent[0]
             try:

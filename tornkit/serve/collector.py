@@ -64,7 +64,9 @@ class Due(enum.Enum):
 class Load(Protocol):
     """The requests of this process; see `tornkit.engine.draining.Connections`."""
 
-    requests: int
+    @property
+    def requests(self) -> int:
+        """Requests received in all."""
 
     @property
     def in_flight(self) -> int:

@@ -7,15 +7,23 @@ the supervisor says so.
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import socket
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
+from weakref import WeakSet
+
+from tornado.ioloop import IOLoop
 
 from tornkit import seams
 from tornkit.serve.messages import Claim
+from tornkit.serve.serving_loops import call_in, loop_of
 
 
 class Refused(OSError):
@@ -32,15 +40,19 @@ class Refused(OSError):
 
 @dataclass(eq=False)
 class _Registration:
-    """One accept handler: ``remove`` is there while it accepts."""
+    """One accept handler of one loop: ``remove`` is there while it accepts."""
 
     sock: socket.socket
     callback: seams.AcceptCallback
+    loop: asyncio.AbstractEventLoop
     remove: Callable[[], None] | None = None
 
 
 class Listening:
-    """What this worker listens on. ``ask`` sends a claim and returns the granted descriptors.
+    """What this worker listens on, in all its loops and threads.
+
+    ``ask`` sends a claim and returns the granted descriptors; ``on_first`` is called in each loop
+    that listens, before its first accept handler accepts.
 
     ``port`` and ``address`` override what a program asks for; the port only the first one's: a
     program with two ports does not get one port twice.
@@ -63,7 +75,9 @@ class Listening:
         self._first_port: int | None = None
         self._claims: Counter[Claim] = Counter()
         self._registrations: list[_Registration] = []
-        self._registered_before = False  # a server may be stopped and another one started
+        # A server may be stopped and another one started: a loop is new once.
+        self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+        self._lock = threading.Lock()  # for what is counted, and the loops
         self._accepting = False
         self._closed = False
         self._forked = False
@@ -94,13 +108,18 @@ class Listening:
     def add_accept_handler(
         self, sock: socket.socket, callback: seams.AcceptCallback
     ) -> Callable[[], None]:
-        registration = _Registration(sock, callback)
-        first, self._registered_before = not self._registered_before, True
+        loop = loop_of(IOLoop.current())
+        registration = _Registration(sock, callback, loop)
+        with self._lock:
+            first = loop not in self._loops
+            self._loops.add(loop)
         self._registrations.append(registration)
-        if self._accepting:
-            self._accept(registration)
-        elif first:
+        if first:
             self._on_first()
+        if self._closed:
+            _leave(registration)
+        elif self._accepting:
+            self._accept(registration)
 
         def remove() -> None:
             if registration in self._registrations:
@@ -124,35 +143,42 @@ class Listening:
     def open(self) -> None:
         """Accept, now and on whatever is registered later."""
         self._accepting = True
-        for registration in self._registrations:
-            self._accept(registration)
+        for registration in tuple(self._registrations):
+            call_in(registration.loop, partial(self._accept, registration))
 
-    def close(self) -> None:
-        """Accept no more, and hold none of the sockets: only the supervisor then does, or nobody.
-
-        The socket objects stay valid, for the program's own `TCPServer.stop`.
-        """
+    def end(self) -> None:
+        """Accept on nothing that is registered from now on; see `close` for the rest."""
         self._accepting = False
         self._closed = True
-        for registration in self._registrations:
-            if registration.remove is not None:
-                registration.remove()
-                registration.remove = None
-            if registration.sock.fileno() >= 0:
-                with socket.socket(registration.sock.family) as placeholder:
-                    os.dup2(placeholder.fileno(), registration.sock.fileno(), inheritable=False)
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Accept no more in this loop, and hold none of its sockets; to be called in its thread.
+
+        Only the supervisor then holds them, or nobody. The socket objects stay valid, for the
+        program's own `TCPServer.stop`.
+        """
+        self.end()
+        for registration in tuple(self._registrations):
+            if registration.loop is loop or registration.loop.is_closed():
+                _leave(registration)
 
     def adopt(self, sock: socket.socket, unread: bytes) -> bool:
-        """Go on with a connection that another worker accepted; False where nobody serves it."""
+        """Go on with a connection that another worker accepted; False where no server takes it."""
         registration = self._listener_of(sock)
         server = seams.server_of(registration.callback) if registration is not None else None
         if registration is None or server is None:
             return False
-        if unread:
-            seams.serve_moved(server, sock, unread)
-        else:  # as one that was accepted here, TLS and all
-            registration.callback(sock, sock.getpeername())
-        return True
+
+        def serve() -> None:
+            try:
+                if unread:
+                    seams.serve_moved(server, sock, unread)
+                else:  # as one that was accepted here, TLS and all
+                    registration.callback(sock, sock.getpeername())
+            except OSError:  # the client went away on the journey
+                sock.close()
+
+        return call_in(registration.loop, serve)
 
     def claim(self, claim: Claim) -> list[socket.socket]:
         """The listening sockets of an address.
@@ -161,19 +187,28 @@ class Listening:
         """
         address = replace(claim, backlog=0)  # as the supervisor tells them apart
         occurrence = 0
+        if self._closed:
+            return [_stand_in(claim)]
         if claim.port == 0 and claim.unix_path is None:
-            occurrence = self._claims[address]
-            self._claims[address] += 1
-        descriptors = self._ask(replace(claim, occurrence=occurrence))
+            with self._lock:
+                occurrence = self._claims[address]
+                self._claims[address] += 1
+        try:
+            descriptors = self._ask(replace(claim, occurrence=occurrence))
+        except Refused as error:
+            if error.errno != errno.ECANCELED:
+                raise
+            return [_stand_in(claim)]
         return [_socket_of(descriptor) for descriptor in descriptors]
 
     # ---- inside ----
 
     def _chosen_port(self, port: int) -> int:
         """The person's where it is the program's first, or that one again for another address."""
-        first = self._first_port is None
-        if first:
-            self._first_port = port
+        with self._lock:
+            first = self._first_port is None
+            if first:
+                self._first_port = port
         # Port 0 again is another port.
         again = port == self._first_port and port != 0
         return self._port if self._port is not None and (first or again) else port
@@ -185,13 +220,29 @@ class Listening:
     def _listener_of(self, connection: socket.socket) -> _Registration | None:
         """The registration whose address the connection came to."""
         local = connection.getsockname()
-        for registration in self._registrations:
+        for registration in tuple(self._registrations):
             if registration.sock.family != connection.family:
                 continue
             listening = registration.sock.getsockname()
             if listening == local or _is_wildcard_of(listening, local):
                 return registration
         return None
+
+
+def _leave(registration: _Registration) -> None:
+    """Stop accepting, and leave a socket of no address in the place of the listening one."""
+    if registration.remove is not None:
+        registration.remove()
+        registration.remove = None
+    if registration.sock.fileno() >= 0:
+        with socket.socket(registration.sock.family) as placeholder:
+            os.dup2(placeholder.fileno(), registration.sock.fileno(), inheritable=False)
+
+
+def _stand_in(claim: Claim) -> socket.socket:
+    """A socket of no address, for a program that listens while it ends."""
+    family = socket.AF_INET if claim.unix_path is None else socket.AF_UNIX
+    return _socket_of(socket.socket(family).detach())
 
 
 def _is_wildcard_of(listening: Any, local: Any) -> bool:

@@ -13,13 +13,29 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from types import FrameType
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+_interrupted: threading.Event | None = None  # there is one while a signal is to interrupt
+
+
 def _pass_over(number: int, frame: FrameType | None) -> None:
     """Nothing: the supervisor got it too."""
+    global _interrupted  # noqa: PLW0603 - a process has one main thread
+    if _interrupted is not None:
+        _interrupted.set()
+        _interrupted = None
+        raise KeyboardInterrupt
+
+
+def raise_interrupts() -> threading.Event:
+    """Have the next signal raise KeyboardInterrupt in the main thread; set when it has."""
+    global _interrupted  # noqa: PLW0603
+    _interrupted = threading.Event()
+    return _interrupted
 
 
 def leave_to_supervisor() -> None:
@@ -71,8 +87,26 @@ def end_program() -> None:
     :raises KeyboardInterrupt: it handles neither signal. It is what a Ctrl-C would raise, and
         `asyncio.run` cancels main() on it, so that the program's clean-up runs.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        if signal.getsignal(number) not in (_pass_over, signal.SIG_DFL, signal.SIG_IGN):
-            signal.raise_signal(number)
-            return
-    raise KeyboardInterrupt
+    number = ending_signal()
+    if number is None or is_ours(number):
+        raise KeyboardInterrupt
+    signal.raise_signal(number)
+
+
+def ending_signal() -> int | None:
+    """The signal that ends the program: one that it handles itself, or one that `is_ours`."""
+    ours = None
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if is_ours(number):
+            ours = number
+        elif number != signal.SIGHUP and signal.getsignal(number) not in (
+            signal.SIG_DFL,
+            signal.SIG_IGN,
+        ):
+            return number
+    return ours
+
+
+def is_ours(number: int) -> bool:
+    """Whether a signal is handled here, and not by the program."""
+    return signal.getsignal(number) is _pass_over

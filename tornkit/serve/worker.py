@@ -4,8 +4,9 @@
          ─▶ Go: accept ─▶ Drain: stop accepting, let connections go, end ─▶ exit
 
 The process is the user's: tornkit keeps to one thread and one descriptor in it, and gets a turn
-only where the user's loop gives one. Until that loop runs, messages are read as they are waited
-for; from the first ``listen()`` on, the loop reads them.
+only where the user's loops give one. Until one runs, messages are read as they are waited for
+(`mailbox`); from its first ``listen()`` on, each loop that listens reads them, whichever thread it
+is in (`serving_loops`). What is done about which message when is a table (`conduct`).
 
 Who stops when is the supervisor's business, not a signal's: see `tornkit.serve.signals`.
 """
@@ -21,38 +22,36 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 
 from tornado.httpserver import HTTPServer
-from tornado.ioloop import IOLoop
 
 from tornkit import seams
 from tornkit.appload.load import build_application, find_attribute
 from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.engine import loops, speedups
-from tornkit.engine.draining import Connections
 from tornkit.engine.open_ended import StreamPolicy
 from tornkit.engine.server import HTTPServer as EngineServer
-from tornkit.engine.websocket.closing import WebSockets
 from tornkit.errors import AppRaised, CertificateError, TornkitError
 from tornkit.serve import snapshot_imports, sources
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.collector import Collector, attend
+from tornkit.serve.conduct import Conduct
 from tornkit.serve.config import (
     STREAM_PATIENCE_RELOADED,
     STREAM_PATIENCE_STOPPED,
     WEBSOCKET_SPREAD,
     HttpOptions,
 )
-from tornkit.serve.heartbeat import INTERVAL, Heartbeat, Pulse
+from tornkit.serve.heartbeat import Heartbeat
 from tornkit.serve.listening import Listening, Refused
 from tornkit.serve.logs import reopen_log_files, set_up_access_log, set_up_application_logging
+from tornkit.serve.mailbox import Mailbox
 from tornkit.serve.messages import (
     Adopt,
     Boot,
@@ -60,25 +59,31 @@ from tornkit.serve.messages import (
     Closed,
     Drain,
     Failed,
-    Go,
     Grant,
     Handover,
     Loaded,
-    Message,
     Prepare,
     Ready,
-    Refresh,
-    ReopenLogs,
 )
 from tornkit.serve.orders import Orders, application_claim
+from tornkit.serve.process_end import end_threads, has_threads, interrupt_main, wait_for_threads
 from tornkit.serve.processes import die_with_parent
 from tornkit.serve.sameness import digests
-from tornkit.serve.signals import end_program, leave_to_supervisor
+from tornkit.serve.serving_loops import Load, ServingLoop, ServingLoops, call_in, running_loop
+from tornkit.serve.signals import leave_to_supervisor
 from tornkit.serve.userfiles import folders_of, other_modules, user_files
 
 # RFC 6455, section 7.4.1, and the registry it founded: going away; service restart.
 _WEBSOCKET_SHUTDOWN, _WEBSOCKET_RESTART = 1001, 1012
 _REST = 0.1  # seconds
+# Turns of a loop behind its first `listen()`: a program that says `await asyncio.sleep(0)` before
+# its next one has made that, too. Ten microseconds each, where there is nothing else to do.
+_TURNS = 8
+# Seconds for a loop that listens to run, where another runs already.
+_LOOP_PATIENCE = 1.0
+# Seconds for the other loops to let go of their connections; a handler may block one.
+_CLOSE_PATIENCE = 0.4
+_LOOK = 0.05  # seconds between looks at whether a loop that is waited for has ended
 _log = logging.getLogger("tornkit")
 
 
@@ -133,38 +138,34 @@ class Worker:
 
     def __init__(self, orders: Orders, channel: Channel) -> None:
         self._orders = orders
-        self._channel = channel
         self._pid = os.getpid()
-        self._postponed: deque[tuple[Message, list[int]]] = deque()
         self._watched: set[str] = set()
         self._reload_hooks = seams.silence_autoreload(self._watched.add)
-        self._websockets = WebSockets()
-        seams.observe_websockets(self._websockets.opening)
+        self._loops = ServingLoops()
+        seams.observe_websockets(self._loops.opening)
         self._applications = seams.observe_applications()
-        self._connections = Connections()
         self._collector = Collector()
+        self._mailbox = Mailbox(channel, self._act)
+        self._conduct = Conduct(self._mailbox.take, self)
+        self._awaited: set[ServingLoop] = set()  # listen, and have not turned since
+        self._joining = threading.Lock()  # for the set, and what is done once
+        self._joined = False  # a loop has listened
         self._ready = False
         self._sources_told = 0  # files that the supervisor was told of
-        self._may_adopt = False
-        self._waiting: list[tuple[Adopt, list[int]]] = []  # connections that came before `Go`
-        self._ended = asyncio.Event()
+        self._told_to_end = False
+        self._serving: asyncio.Task[None] | None = None  # an application, until the end
         self._tasks: set[asyncio.Future[None]] = set()
         if orders.engine == "tornkit":
-            EngineServer.observer = self._connections
+            EngineServer.observer = self._loops
 
     def live(self, slot: int, heartbeat: Heartbeat) -> int:
         """Load what there is to serve, and serve until told to end; the exit status."""
-        self._heartbeat = heartbeat
-        self._shown_slot = slot + 1 if self._orders.workers > 1 else None
-        program = self._orders.target.is_program
-        self._listening = Listening(
-            slot,
-            self._ask,
-            self._on_first_listen,
-            port=self._orders.port if program else None,
-            address=self._orders.address if program else None,
-        )
-        seams.install_serving_hooks(self._listening)
+        status = self._live(slot, heartbeat)
+        end_threads(self._loops, status)
+        return status
+
+    def _live(self, slot: int, heartbeat: Heartbeat) -> int:
+        self.take(slot, heartbeat)
         try:
             if self._orders.target.is_program:
                 self._run_program()
@@ -178,6 +179,8 @@ class Worker:
             self._report(Failed("BindError", error.reason))
             return 1
         except KeyboardInterrupt as error:
+            if self._told_to_end:
+                return 0
             # Not from a terminal (`tornkit.serve.signals`): the application's own doing.
             label = self._orders.target.label
             trace = format_user_traceback(error)
@@ -186,6 +189,20 @@ class Worker:
         except ChannelClosed:
             return 1
         return 0
+
+    def take(self, slot: int, heartbeat: Heartbeat) -> None:
+        """Take a slot; from now on what the user's code listens on is claimed for it."""
+        self._heartbeat = heartbeat
+        self._shown_slot = slot + 1 if self._orders.workers > 1 else None
+        program = self._orders.target.is_program
+        self._listening = Listening(
+            slot,
+            self._ask,
+            self._on_first_listen,
+            port=self._orders.port if program else None,
+            address=self._orders.address if program else None,
+        )
+        seams.install_serving_hooks(self._listening)
 
     # ---- what is served ----
 
@@ -198,19 +215,27 @@ class Worker:
             runner.run(self._serve(found))
 
     async def _serve(self, found: object) -> None:
+        self._serving = asyncio.current_task()
+        try:
+            await self._serve_until_cancelled(found)
+        except asyncio.CancelledError:
+            if not self._told_to_end:
+                raise
+
+    async def _serve_until_cancelled(self, found: object) -> None:
         application = await build_application(found, self._orders.target)
         server = HTTPServer(application, **_server_arguments(self._orders.http))
         orders = self._orders
         claim = application_claim(orders.port, orders.address, orders.unix_socket)
         server.add_sockets(self._listening.claim(claim))
-        await self._ended.wait()
+        await asyncio.Event().wait()
 
     def _run_program(self) -> None:
         label = self._orders.target.label
         if self._orders.target.path is not None:
             sources.note(self._orders.target.path)
         try:
-            run_program(self._orders.target)
+            self._run_to_its_end()
         except (TornkitError, Refused, ChannelClosed):
             raise
         except KeyboardInterrupt:
@@ -230,44 +255,73 @@ class Worker:
         if not self._ready:
             raise _ended_early(label, "it ended")
 
+    def _run_to_its_end(self) -> None:
+        """Run the program until all threads have ended that Python waits for."""
+        try:
+            run_program(self._orders.target)
+        except SystemExit:
+            wait_for_threads()
+            raise
+        except Exception:
+            if not self._ready or not has_threads():
+                raise
+            # As without tornkit: this thread has failed, and the others serve on.
+            sys.excepthook(*sys.exc_info())
+        wait_for_threads()
+
     # ---- listening ----
 
     def _ask(self, claim: Claim) -> list[int]:
-        """Send a claim and wait for its grant; what else comes meanwhile is for later."""
+        """Send a claim and wait for its grant, in any thread."""
         if os.getpid() != self._pid:
             raise Refused(
                 errno.EPERM,
                 "a process that the program forks can't listen by itself: --workers does",
             )
-        self._channel.send(claim)
-        while True:
-            message, descriptors = self._channel.receive()
-            if isinstance(message, Grant):
-                if message.reason:
-                    raise Refused(message.errno, message.reason)
-                return descriptors
-            self._postponed.append((message, descriptors))
+        grant, descriptors = self._mailbox.ask(claim)
+        assert isinstance(grant, Grant)
+        if grant.reason:
+            raise Refused(grant.errno, grant.reason)
+        return descriptors
 
     def _on_first_listen(self) -> None:
-        """The program is about to serve: its loop is known, and its logging has been set up."""
+        """This thread's loop is about to serve; with the first, logging has been set up."""
         if os.getpid() != self._pid:
             # It forks by itself, with sockets that it got before: nobody supervises that one.
             self._listening.open()
             return
-        set_up_access_log(self._shown_slot, enabled=self._orders.access_log)
-        loop = IOLoop.current()
-        seams.observe_connections(self._connections)
-        self._beat(loop, loop.time())
-        attend(self._collector, loop, self._connections)
-        loop.add_handler(self._channel.fileno(), self._on_readable, IOLoop.READ)
+        serving = self._loops.current()
+        with self._joining:
+            if not self._joined:
+                self._joined = True
+                set_up_access_log(self._shown_slot, enabled=self._orders.access_log)
+                seams.observe_connections(self._loops)
+                attend(self._collector, serving.io_loop, Load(self._loops, serving))
+            self._awaited.add(serving)
+        serving.begin_to_beat(self._beat)
+        serving.loop.add_reader(self._mailbox.fileno(), self._on_readable)
         # Once the loop turns, what stands behind the first listen() has been done as well.
-        loop.add_callback(self._say_ready)
+        serving.turn(_TURNS, partial(self._has_turned, serving))
+
+    def _has_turned(self, serving: ServingLoop) -> None:
+        """Say ready where no other loop is waited for."""
+        with self._joining:
+            self._awaited.discard(serving)
+            alone = all(each.is_closed for each in self._awaited)
+        if alone:
+            self._say_ready()
+        else:
+            serving.loop.call_later(_LOOP_PATIENCE, self._say_ready)
 
     def _say_ready(self) -> None:
-        self._ready = True
+        """Say it, once."""
+        with self._joining:
+            if self._ready:
+                return
+            self._ready = True
         files = user_files()
         states = sources.states(files)
-        self._channel.send(
+        self._mailbox.send(
             Ready(
                 files=tuple(sorted(files)),
                 sources=states,
@@ -279,25 +333,14 @@ class Worker:
             )
         )
         self._sources_told = sources.count()
-        self._handle_postponed()
+        self._conduct.ready()
 
-    def _beat(self, loop: IOLoop, due: float) -> None:
-        """Say that the loop turns, and how late it does."""
-        now = loop.time()
-        self._heartbeat.write(
-            Pulse(
-                beat=time.monotonic(),
-                lag=max(0.0, now - due),
-                requests=self._connections.requests,
-                in_flight=self._connections.in_flight,
-                connections=len(self._connections),
-            )
-        )
+    def _beat(self) -> None:
+        self._heartbeat.write(self._loops.pulse())
         if self._ready and sources.count() != self._sources_told:
             self._sources_told = sources.count()
             states = sources.states(user_files())
-            self._channel.send(Loaded(states, sources.names(states)))
-        loop.call_at(now + INTERVAL, self._beat, loop, now + INTERVAL)
+            self._mailbox.send(Loaded(states, sources.names(states)))
 
     def _folders(self) -> tuple[str, ...]:
         """Where the applications keep templates and static files."""
@@ -306,70 +349,62 @@ class Worker:
 
     # ---- the supervisor's word ----
 
-    def _on_readable(self, descriptor: object, events: int) -> None:
+    def _on_readable(self) -> None:
         try:
-            self._postponed.extend(self._channel.receive_ready())
+            self._mailbox.read()
         except ChannelClosed:
             os._exit(1)  # the supervisor is gone, and with it the sockets' owner
-        self._handle_postponed()
+        self._act()
 
-    def _handle_postponed(self) -> None:
-        while self._postponed:
-            message, descriptors = self._postponed.popleft()
-            match message:
-                case Go():
-                    self._listening.open()
-                    self._adopt_waiting()
-                case Drain():
-                    self._adopt_waiting()
-                    self._spawn_drain(message)
-                case Refresh():
-                    seams.refresh_files(iter(tuple(self._applications)))
-                case ReopenLogs():
-                    reopen_log_files()
-                case Adopt() if self._may_adopt:
-                    self._adopt(message, descriptors)
-                case Adopt():
-                    self._waiting.append((message, descriptors))
-                case _:
-                    raise AssertionError(f"the supervisor sent {message}")
+    def _act(self) -> None:
+        self._conduct.act()
 
-    def _adopt_waiting(self) -> None:
-        """From now on connections may come: before `Go` others may still answer as of old."""
-        self._may_adopt = True
-        for message, descriptors in self._waiting:
-            self._adopt(message, descriptors)
-        self._waiting.clear()
+    # ---- what it says (conduct.Actions) ----
 
-    def _adopt(self, message: Adopt, descriptors: Sequence[int]) -> None:
+    def open(self) -> None:
+        self._listening.open()
+
+    def refresh(self) -> None:
+        seams.refresh_files(iter(tuple(self._applications)))
+
+    def reopen_logs(self) -> None:
+        reopen_log_files()
+
+    def adopt(self, message: Adopt, descriptors: Sequence[int]) -> None:
         for descriptor in descriptors:
             sock = socket.socket(fileno=descriptor)
             sock.setblocking(False)
-            try:
-                adopted = self._listening.adopt(sock, message.unread)
-            except OSError:  # the client went away on the journey
-                adopted = False
-            if not adopted:
+            if not self._listening.adopt(sock, message.unread):
                 sock.close()
 
-    def _spawn_drain(self, drain: Drain) -> None:
-        task = asyncio.ensure_future(self._drain(drain))
+    def drain(self, drain: Drain) -> None:
+        self._told_to_end = True
+        self._listening.end()
+        running = [each for each in self._loops if each.is_alive]
+        here = running_loop()
+        # This thread's, if it has one that serves.
+        for leader in sorted(running, key=lambda each: each.loop is not here):
+            if leader.call(partial(self._spawn_drain, leader, drain)):
+                return
+        self._end()
+
+    def _spawn_drain(self, leader: ServingLoop, drain: Drain) -> None:
+        task = asyncio.ensure_future(self._drain(leader, drain))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _drain(self, drain: Drain) -> None:
+    async def _drain(self, leader: ServingLoop, drain: Drain) -> None:
         try:
-            self._listening.close()
-            moments = partial(WEBSOCKET_SPREAD.moments, timeout=drain.timeout)
-            self._websockets.close_all(
-                _WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN, moments
-            )
-            self._connections.begin_drain(
-                self._release if drain.successor else None,
-                StreamPolicy(moments, self._stream_patience(drain)),
-            )
-            self._channel.send(Closed())
-            await self._connections.drained(drain.timeout)
+            others = [each for each in self._loops if each is not leader and each.is_alive]
+            letting_go = [self._start_in(each, self._let_go(each, drain)) for each in others]
+            await self._let_go(leader, drain)
+            await _until_done(others, letting_go, _CLOSE_PATIENCE)
+            self._mailbox.send(Closed())
+            draining = [
+                self._start_in(each, each.connections.drained(drain.timeout)) for each in others
+            ]
+            await leader.connections.drained(drain.timeout)
+            await _until_done(others, draining, drain.timeout)
             if drain.successor:
                 # To end is work, and the successors' first answers are waited for.
                 await asyncio.sleep(_REST)
@@ -382,6 +417,30 @@ class Worker:
             return None
         return STREAM_PATIENCE_RELOADED if drain.successor else STREAM_PATIENCE_STOPPED
 
+    async def _let_go(self, serving: ServingLoop, drain: Drain) -> None:
+        """Stop accepting in this loop, and let go of its connections."""
+        self._listening.close(serving.loop)
+        moments = partial(WEBSOCKET_SPREAD.moments, timeout=drain.timeout)
+        serving.websockets.close_all(
+            _WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN, moments
+        )
+        serving.connections.begin_drain(
+            self._release if drain.successor else None,
+            StreamPolicy(moments, self._stream_patience(drain)),
+        )
+
+    def _start_in(
+        self, serving: ServingLoop, work: Coroutine[object, object, None]
+    ) -> asyncio.Future[None]:
+        """Run it in another thread's loop; a future of this one's."""
+        try:
+            return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, serving.loop))
+        except RuntimeError:  # closed in this moment
+            work.close()
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            done.set_result(None)
+            return done
+
     def _run_reload_hooks(self) -> None:
         for hook in self._reload_hooks:
             try:
@@ -391,18 +450,21 @@ class Worker:
 
     def _release(self, sock: socket.socket, unread: bytes) -> None:
         """Send an idle connection to the worker that takes this one's place."""
-        self._channel.send(Handover(unread), [sock.fileno()])
+        self._mailbox.send(Handover(unread), [sock.fileno()])
 
     def _end(self) -> None:
-        if not self._orders.target.is_program:
-            self._ended.set()
-            return
-        # From a callback, not from this task: a KeyboardInterrupt then leaves the loop at once.
-        IOLoop.current().add_callback(end_program)
+        if self._serving is None:  # a program; or an application whose import has not returned
+            interrupt_main(self._loops)
+        else:
+            call_in(self._serving.get_loop(), self._cancel)
+
+    def _cancel(self) -> None:
+        assert self._serving is not None
+        self._serving.cancel()
 
     def _report(self, failure: Failed) -> None:
         with contextlib.suppress(ChannelClosed):
-            self._channel.send(failure)
+            self._mailbox.send(failure)
 
 
 def _server_arguments(options: HttpOptions) -> dict[str, object]:
@@ -425,6 +487,19 @@ def _tls_context(certfile: str, keyfile: str | None) -> object:
     except OSError as error:  # missing, or of no use: ssl.SSLError is one too
         raise CertificateError(f"{certfile} and its key can't be used: {error}") from None
     return context
+
+
+async def _until_done(
+    loops: Sequence[ServingLoop], works: Sequence[asyncio.Future[None]], patience: float
+) -> None:
+    """Wait for what runs in other loops; one that has ended will never do it."""
+    deadline = asyncio.get_running_loop().time() + patience
+    waiting = dict(zip(works, loops, strict=True))
+    while waiting and (left := deadline - asyncio.get_running_loop().time()) > 0:
+        done, _ = await asyncio.wait(waiting, timeout=min(_LOOK, left))
+        waiting = {
+            work: loop for work, loop in waiting.items() if work not in done and loop.is_alive
+        }
 
 
 def _ended_early(label: str, how: str) -> TornkitError:
