@@ -29,6 +29,9 @@ def test_what_is_warm_stands_below_the_banner(capsys: pytest.CaptureFixture[str]
     lines = capsys.readouterr().err.splitlines()
     assert [line.split()[0] for line in lines[1:5]] == ["serving", "workers", "watching", "Ctrl-C"]
     assert lines[5].endswith(" warm: 285 modules")
+    reporter.also_serving(["http://127.0.0.1:8889"])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(" serving at http://127.0.0.1:8889 as well")
     reporter.warmed(Warmth(0, {"grpc": "starts a thread"}))
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith(" only Tornado is warm; 1 quarantined (grpc starts a thread)")

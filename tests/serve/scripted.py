@@ -217,6 +217,9 @@ class FakeReporter:
         self.banner = banner
         self.told.append(("serving",))
 
+    def also_serving(self, urls: Sequence[str]) -> None:
+        self.told.append(("also serving", len(urls)))
+
     def warmed(self, warmth: object) -> None:
         self.told.append(("warmed", warmth))
 

@@ -469,7 +469,14 @@ def test_a_port_that_nobody_wants_any_more_is_closed_in_each_slot(world: World) 
         second.says(Closed())
         second.dies(0)
         yield
-        [successor] = yield from world.serve(Path("/src/app.py"))  # it claims nothing
+        world.passes(10)
+        world.watcher.sees(Path("/src/app.py"))
+        yield
+        [successor] = world.new_workers()  # it claims nothing
+        successor.says(Ready())
+        yield
+        world.passes(1)
+        yield
         close_sockets(first)
         first.dies(0)
         yield
@@ -478,6 +485,29 @@ def test_a_port_that_nobody_wants_any_more_is_closed_in_each_slot(world: World) 
         assert successor.alive
 
     world.run(script, config(2))
+
+
+def test_a_slot_that_is_given_anew_has_one_worker(world: World) -> None:
+    """The one that was killed while it booted ends when another has its slot already."""
+
+    def script() -> Script:
+        yield from world.serve()
+        more()
+        yield
+        [killed] = world.new_workers()
+        killed.dies = lambda status: None  # type: ignore[method-assign]  # not yet
+        fewer()
+        yield
+        more()
+        yield
+        [second] = world.new_workers() or [None]
+        del killed.dies
+        killed.dies(-9)
+        yield
+        workers = [each for each in (second, *world.new_workers()) if each is not None]
+        assert [each.boot.slot for each in workers if each.alive] == [1]
+
+    world.run(script, config())
 
 
 def test_one_that_still_boots_leaves_no_socket_behind(world: World) -> None:

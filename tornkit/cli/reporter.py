@@ -48,6 +48,9 @@ class TerminalReporter:
             self._line(text, style)
         self._for_later = None
 
+    def also_serving(self, urls: Sequence[str]) -> None:
+        self._line(f"serving at {' '.join(urls)} as well", "dim")
+
     def warmed(self, warmth: Warmth) -> None:
         text = f"warm: {warmth.modules} modules" if warmth.modules else "only Tornado is warm"
         if culprits := warmth.culprits():

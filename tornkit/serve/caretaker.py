@@ -54,6 +54,10 @@ class Caretaker:
             return None
         return old
 
+    def recycles(self, worker: Worker) -> bool:
+        """Whether a successor of this one is on its way."""
+        return worker is self._recycled
+
     def gone(self, worker: Worker) -> bool:
         """A worker has ended; whether its successor is there or on its way."""
         self._stuck.discard(worker.pid)

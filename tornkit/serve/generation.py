@@ -86,4 +86,9 @@ class Generation:
     def ready(self, slot: int) -> bool:
         """Note that a slot's worker is ready; whether that makes the generation whole."""
         self.awaited.discard(slot)
+        return self.is_whole
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all its workers are ready, and it does not serve yet."""
         return self.state is GenerationState.BOOTING and not self.awaited

@@ -32,6 +32,9 @@ class Reporter(Protocol):
     def serving(self, banner: Banner) -> None:
         """The first generation serves."""
 
+    def also_serving(self, urls: Sequence[str]) -> None:
+        """Addresses that are served by now and were not when ``serving`` was told."""
+
     def warmed(self, warmth: Warmth) -> None:
         """From now on workers are forked with these imports done."""
 

@@ -42,7 +42,7 @@ class _Listener:
 
     claim: Claim
     sockets: dict[int, list[socket.socket]] = field(default_factory=dict)
-    last_generation: int = 0
+    generations: set[int] = field(default_factory=set)  # that have claimed it
     inherited: bool = False
     file: tuple[int, int] | None = None  # device and inode of a Unix socket's
 
@@ -71,7 +71,7 @@ class Listeners:
         if own not in listener.sockets:
             listener.sockets[own] = self._bind(listener)
         self._listeners[key] = listener
-        listener.last_generation = max(listener.last_generation, generation)
+        listener.generations.add(generation)
         return listener.sockets[own]
 
     def _bind(self, listener: _Listener) -> list[socket.socket]:
@@ -95,13 +95,25 @@ class Listeners:
             raise CannotBind(_explain(error, claim, shown), error.errno or 0) from None
         return sockets
 
+    def has_unclaimed(self, generation: int) -> bool:
+        """Whether an address is there that no worker of ``generation`` or a later one claimed."""
+        return any(max(each.generations) < generation for each in self._listeners.values())
+
     def release_before(self, generation: int) -> None:
         """Close what no worker of ``generation`` or a later one has claimed.
 
         A socket that nobody accepts from would leave its clients waiting.
         """
         for key, listener in list(self._listeners.items()):
-            if listener.last_generation < generation:
+            if max(listener.generations) < generation:
+                del self._listeners[key]
+                self._close(listener)
+
+    def forget(self, generation: int) -> None:
+        """Close what no other generation has claimed: this one could not start."""
+        for key, listener in list(self._listeners.items()):
+            listener.generations.discard(generation)
+            if not listener.generations:
                 del self._listeners[key]
                 self._close(listener)
 

@@ -45,13 +45,17 @@ from tornkit.serve.workforce import Worker, Workforce
 _READ_AT_ONCE = 16
 # The longest that the next generation waits for this one to let go of its connections.
 _CLOSE_PATIENCE = 0.5
+# Seconds for a program that is ready to listen where the one before it did as well: in another
+# thread, or behind something that it awaits. Its clients wait in the backlog meanwhile.
+_CLAIM_PATIENCE = 0.5
 
 
 class Succession:
     """Every generation that is not gone. A `tornkit.serve.workforce.Events`.
 
-    ``environment()`` is a new generation's; ``first_serves()`` is called once, ``hopeless()`` where
-    nothing serves and no edit is awaited that could help.
+    ``environment()`` is a new generation's; ``first_serves()`` is called once, ``serves_more()``
+    where more addresses may be served than before, ``hopeless()`` where nothing serves and no edit
+    is awaited that could help.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Succession:
         notifier: Notifier,
         environment: Callable[[], Mapping[str, str]],
         first_serves: Callable[[], None],
+        serves_more: Callable[[], None],
         hopeless: Callable[[], None],
     ) -> None:
         self._config = config
@@ -80,6 +85,7 @@ class Succession:
         self._notifier = notifier
         self._environment = environment
         self._first_serves = first_serves
+        self._serves_more = serves_more
         self._hopeless = hopeless
 
         self.last_failure: Failed | None = None
@@ -244,6 +250,21 @@ class Succession:
             (kill or self._workforce.kill)(worker)
         self._settle(generation)
 
+    def _cut_over_when_claimed(self, generation: Generation) -> None:
+        """Cut over, but give it time to claim what the old one serves.
+
+        An address that it claims later would be closed in between.
+        """
+        if self.current is None or not self._listeners.has_unclaimed(generation.number):
+            self._cut_over(generation)
+            return
+        when = self._loop.now() + _CLAIM_PATIENCE
+        self._loop.at(when, partial(self._cut_over_if_whole, generation))
+
+    def _cut_over_if_whole(self, generation: Generation) -> None:
+        if generation.is_whole and not self.over:
+            self._cut_over(generation)
+
     def _cut_over(self, generation: Generation) -> None:
         """Drain the old generation; once it has let go, the new one accepts.
 
@@ -287,6 +308,10 @@ class Succession:
         if not self.has_served:
             self.has_served = True
             self._first_serves()
+        else:
+            self._serves_more()
+        # Where the old one ended first, its addresses have been kept for this one.
+        self._loop.at(self._loop.now() + _CLAIM_PATIENCE, self._release_unclaimed)
         self.resizing.settle()
 
     def _open_worker(self, worker: Worker) -> None:
@@ -304,12 +329,19 @@ class Succession:
         ended = generation.state in (GenerationState.DRAINING, GenerationState.FAILED)
         if not ended or self._workforce.of(generation):
             return
+        failed = generation.state is GenerationState.FAILED
         generation.move(GenerationState.GONE)
         del self._generations[generation.number]
-        if self.current is not None and not self.over:
-            self._listeners.release_before(self.current.number)
+        if failed and self.current is not None:
+            self._listeners.forget(generation.number)
+        self._release_unclaimed()
         if generation.after is not None:
             generation.after()
+
+    def _release_unclaimed(self) -> None:
+        """Close the addresses that the serving generation has not claimed."""
+        if self.current is not None and not self.over:
+            self._listeners.release_before(self.current.number)
 
     def _settled(self) -> Generation | None:
         """The generation that serves, None where another is on its way or none will follow."""
@@ -333,7 +365,7 @@ class Succession:
             # A save fell between two workers' imports: neither version is to be served alone.
             self._start_generation(generation.reason, told=True)
         elif generation.ready(worker.slot):
-            self._cut_over(generation)
+            self._cut_over_when_claimed(generation)
         elif generation.state is GenerationState.SERVING and not agrees:
             worker.failure = CHANGED_MEANWHILE
             self._workforce.kill(worker)
@@ -341,6 +373,15 @@ class Succession:
             self._stand_in(worker)
         elif generation.state is not GenerationState.BOOTING:
             self._workforce.kill(worker)  # late for a generation that was given up
+
+    def worker_claimed(self, worker: Worker) -> None:
+        # The kernel gives a socket its share of the connections as soon as it listens.
+        self._look_after_slot(worker)
+        generation = self._generations[worker.generation]
+        if generation is self.current and generation.opened:
+            self._serves_more()
+        elif generation.is_whole and not self._listeners.has_unclaimed(generation.number):
+            self._cut_over_if_whole(generation)
 
     def worker_closed(self, worker: Worker) -> None:
         then = self._closing.pop(worker.pid, None)
@@ -355,10 +396,6 @@ class Succession:
         self._loop.soon(partial(self._take_snapshot, generation))
 
     def worker_unreachable(self, worker: Worker) -> None:
-        self._look_after_slot(worker)
-
-    def worker_claimed(self, worker: Worker) -> None:
-        # The kernel gives a socket its share of the connections as soon as it listens.
         self._look_after_slot(worker)
 
     def _look_after_slot(self, worker: Worker) -> None:
@@ -384,6 +421,7 @@ class Succession:
             and not succeeded
             and not self.over
             and worker.slot < self.resizing.size
+            and not self._is_taken(worker.generation, worker.slot)
         ):
             hopeless = before is not WorkerState.SERVING and not self._workforce.serves
             if hopeless and not generation.none_serves:
@@ -421,7 +459,20 @@ class Succession:
     def _is_current(self, number: int, slot: int) -> bool:
         """Whether this generation serves, and has such a slot."""
         serves = self.current is not None and self.current.number == number and not self.over
-        return serves and slot < self.resizing.size
+        return serves and slot < self.resizing.size and not self._is_taken(number, slot)
+
+    def _is_taken(self, number: int, slot: int) -> bool:
+        """Whether a worker of the generation has the slot, but for one that is on its way out.
+
+        One that was killed while it booted may end when its slot has been given to another.
+        """
+        return any(
+            worker.slot == slot
+            and worker.generation == number
+            and worker.state is not WorkerState.DRAINING
+            and not self._caretaker.recycles(worker)
+            for worker in self._workforce
+        )
 
     def workers_missing(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
         if self.over:

@@ -70,6 +70,7 @@ class Supervisor:
         self._notifier.retry_by(lambda action: loop.at(loop.now() + _NOTIFY_AGAIN, action))
         self._on_serving = on_serving
         self._exit_code = 0
+        self._told_urls: set[str] = set()
         self._signals = SupervisorSignals(self)
         self.succession = Succession(
             config,
@@ -83,6 +84,7 @@ class Supervisor:
             notifier=self._notifier,
             environment=environment,
             first_serves=self._say_where,
+            serves_more=self._say_where_else,
             hopeless=partial(self.stop_now, 1),
         )
 
@@ -170,8 +172,17 @@ class Supervisor:
 
     def _say_where(self) -> None:
         banner = self._banner()
+        self._told_urls = set(banner.urls)
         self._reporter.serving(banner)
         self._on_serving(banner)
+
+    def _say_where_else(self) -> None:
+        """Tell of addresses that the program listens on since it was told where."""
+        urls = self.urls()
+        new = [url for url in urls if url not in self._told_urls]
+        self._told_urls = set(urls)
+        if new:
+            self._reporter.also_serving(new)
 
     def _banner(self) -> Banner:
         watched = self._watcher.rules.deep_roots() if self._watcher is not None else ()

@@ -8,6 +8,7 @@ module's business: claims of sockets, connections on the move, deadlines, heartb
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -191,7 +192,9 @@ class Workforce:
         worker.move(WorkerState.SERVING)
 
     def open(self, worker: Worker) -> None:
-        """Let it accept."""
+        """Let it accept, unless it has been told to end meanwhile."""
+        if worker.state is not WorkerState.SERVING:
+            return
         worker.serving_since = self._loop.now()
         self._send(worker, Go())
 
@@ -325,6 +328,10 @@ class Workforce:
             self._nursery.unreported(worker.pid)
 
     def _on_claim(self, worker: Worker, claim: Claim) -> None:
+        if worker.state is WorkerState.DRAINING:
+            # Sent before it knew. Bound now, the address would be one where no worker accepts.
+            self._send(worker, Grant(errno.ECANCELED, "the worker ends"))
+            return
         try:
             sockets = self._listeners.claim(claim, worker.slot, worker.generation)
         except CannotBind as error:
