@@ -13,7 +13,14 @@ def main() -> None:
     _open_standard_descriptors()
     from tornkit.cli import tornkit
 
-    tornkit()
+    try:
+        tornkit()
+    except SystemExit as ending:
+        leaving = sys.modules.get("tornkit.appload.leaving")
+        if leaving is not None:  # it has run a program, which may have left threads
+            code = ending.code
+            leaving.exit_without_threads(code if isinstance(code, int) else int(code is not None))
+        raise
 
 
 def _open_standard_descriptors() -> None:

@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -291,3 +292,53 @@ class TestFailures:
         assert "No module named 'nosuch_library'" in found.message
         assert found.traceback.count("  File ") == 1
         assert f'File "{here}/board/__init__.py", line 1' in found.traceback
+
+
+# ---- all that serve, wherever and whenever they do ----
+
+THREADS = """
+import asyncio, threading, time
+from tornado.ioloop import IOLoop
+from tornado.web import Application
+
+async def serve(name):
+    Application(name=name).listen(1)
+    await asyncio.Event().wait()
+
+def run(name):
+    asyncio.run(serve(name))
+
+def thread(name, **options):
+    threading.Thread(target=run, args=(name,), **options).start()
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (
+            "async def main():\n"
+            "    Application(name='a').listen(1)\n"
+            "    await asyncio.sleep(0.01)\n"
+            "    await serve('b')\n"
+            "asyncio.run(main())",
+            ["a", "b"],
+        ),
+        ("thread('a')\ntime.sleep(0.03)\nrun('b')", ["a", "b"]),
+        ("thread('a')\nwhile True: time.sleep(1)", ["a"]),
+        ("thread('a')", ["a"]),
+        ("thread('a', daemon=True)\nthreading.Event().wait()", ["a"]),
+        (
+            "async def main():\n"
+            "    await asyncio.get_running_loop().run_in_executor(None, run, 'a')\n"
+            "asyncio.run(main())",
+            ["a"],
+        ),
+    ],
+    ids=["turns", "two", "sleeps", "ended", "daemon", "executor"],
+)
+def test_servers_in_threads_and_turns(write: Write, body: str, names: list[str]) -> None:
+    guarded = "if __name__ == '__main__':\n" + textwrap.indent(body, "    ")
+    write("threads.py", THREADS + guarded)
+    assert capture("threads.py").names == names

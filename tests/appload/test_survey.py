@@ -79,6 +79,7 @@ class TestIsProgram:
             "server.add_sockets(netutil.bind_sockets(0))",
             "if True:\n    app.listen(8888)",
             "with database():\n    app.listen(8888)",
+            "def serve():\n    app.listen(1)\nThread(target=serve).start()",
         ],
     )
     def test_serves_when_run(self, look, text: str) -> None:

@@ -2,7 +2,7 @@
 
 In a worker it runs whole, its ``listen()`` calls answered by the hooks that the worker installed
 in `tornkit.seams`. For `tornkit routes` it runs up to the moment it would serve: its servers are
-noted instead of bound, and once its loop turns for the first time, it is left.
+noted instead of bound, and once all that serve are there, it is left (`leaving`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from tornado.ioloop import IOLoop
 from tornado.tcpserver import TCPServer
 
 from tornkit import seams
+from tornkit.appload.leaving import Leaving, Left
 from tornkit.appload.load import Servable
 from tornkit.appload.target import Target
 from tornkit.appload.usertrace import format_user_traceback
@@ -52,25 +53,17 @@ def _module_exists(name: str) -> bool:
         raise
 
 
-# Seconds that a program with a server of another protocol has to start one for HTTP as well.
-_PATIENCE = 1.0
-
-
 def exit_status(error: SystemExit) -> str:
     """What a program said when it exited: ``status 1``, or its last words."""
     return str(error.code) if isinstance(error.code, str) else f"status {error.code or 0}"
 
 
-class _WouldServe(SystemExit):
-    """Ends a program from inside its loop: asyncio lets SystemExit alone through a callback."""
-
-
 class _Capture:
     """Hooks that bind nothing; the sockets they hand out are never bound."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaving: Leaving) -> None:
         self.served: list[Servable] = []
-        self._leaving = False
+        self._leaving = leaving
 
     def bind_sockets(self, *args: Any, **kwargs: Any) -> list[socket.socket]:
         return [socket.socket()]
@@ -91,19 +84,11 @@ class _Capture:
         """Stands in for `TCPServer.add_sockets`, which all ways to serve end in."""
         for sock in sockets:
             sock.close()
-        servable = getattr(server, "request_callback", None)
-        if servable is None:  # a bare TCPServer; without a limit its loop would turn for ever
-            IOLoop.current().call_later(_PATIENCE, _leave)
-            return
-        if servable not in self.served:
+        servable = getattr(server, "request_callback", None)  # a bare TCPServer has none
+        if servable is not None and servable not in self.served:
             self.served.append(servable)
-        if not self._leaving:
-            self._leaving = True
-            IOLoop.current().add_callback(_leave)
-
-
-def _leave() -> None:
-    raise _WouldServe(0)
+        loop = IOLoop.current().asyncio_loop  # type: ignore[attr-defined]
+        self._leaving.listens(loop, http=servable is not None)
 
 
 def capture_applications(target: Target) -> tuple[Servable, ...]:
@@ -112,7 +97,8 @@ def capture_applications(target: Target) -> tuple[Servable, ...]:
     :raises AppRaised: the program raised before that.
     :raises NotAnApplication: the program ended without listening.
     """
-    capture = _Capture()
+    leaving = Leaving()
+    capture = _Capture(leaving)
     seams.install_serving_hooks(capture)
     seams.silence_autoreload(lambda filename: None)
 
@@ -122,8 +108,10 @@ def capture_applications(target: Target) -> tuple[Servable, ...]:
     TCPServer.add_sockets = add_sockets  # type: ignore[method-assign]
     why = "it ended before it listened"
     try:
-        run_program(target)
-    except _WouldServe:
+        with leaving:
+            run_program(target)
+            leaving.wait_for_threads()
+    except Left:
         why = "only a server of another protocol"
     except SystemExit as error:
         why = f"it exited with {exit_status(error)} before it listened"

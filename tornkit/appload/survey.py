@@ -133,4 +133,6 @@ def _calls_serving(node: ast.AST, own_functions: set[str]) -> bool:
                     return True
             case ast.Call(func=ast.Name(id=name)) if name in own_functions:
                 return True
+            case ast.keyword(arg="target", value=ast.Name(id=name)) if name in own_functions:
+                return True  # in a thread
     return False
