@@ -203,7 +203,12 @@ class Story:
         return Warmth(0, {})
 
     def spawn(
-        self, count: int, environment: Mapping[str, str], on_born: Callable[[Any], None]
+        self,
+        count: int,
+        environment: Mapping[str, str],
+        on_born: Callable[[Any], None],
+        *,
+        beside: bool = False,
     ) -> None:
         if self._is_short():
             raise OSError(errno.EAGAIN, "no process to give")
