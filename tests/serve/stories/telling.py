@@ -21,7 +21,9 @@ def tell(first: int, count: int, kind: str) -> Iterator[tuple[int, str]]:
     before = _descriptors()
     # It would make this process the parent of strangers' orphans.
     with in_one_process(), mock.patch("tornkit.serve.supervisor.become_reaper"):
-        logging.getLogger("tornado").setLevel(logging.CRITICAL)
+        logger = logging.getLogger("tornado")
+        level = logger.level
+        logger.setLevel(logging.CRITICAL)
         try:
             for number in range(first, first + count):
                 story = Story(number, loop)
@@ -36,6 +38,7 @@ def tell(first: int, count: int, kind: str) -> Iterator[tuple[int, str]]:
                     yield number, f"{after - before} descriptors are left open"
                     before = after
         finally:
+            logger.setLevel(level)
             loop.close()
 
 
