@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import array
+import contextlib
+import errno
 import os
+import resource
 import selectors
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -413,6 +418,149 @@ def test_descriptors_before_nonsense_are_not_kept(
     # The fixture `no_leaks` counts what is still open.
 
 
+# ---- a process at its limits ----
+
+
+@contextlib.contextmanager
+def descriptors_left(count: int) -> Iterator[None]:
+    """Lets this process open so many more, and no others."""
+    taken = [os.open(os.devnull, os.O_RDONLY)]
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 64, limits[1]))
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.dup(taken[0]))
+        for _ in range(count):
+            os.close(taken.pop())
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+def test_sending_descriptors_takes_none(channels: tuple[Channel, Channel], files: list[int]) -> None:
+    ours, theirs = channels
+    with descriptors_left(0):
+        ours.send(Grant(), files[:2])
+    ((_, received),) = theirs.receive_ready()
+    assert [inode(each) for each in received] == [inode(each) for each in files[:2]]
+    for descriptor in received:
+        os.close(descriptor)
+
+
+def test_one_that_would_have_to_wait_says_so(
+    channels: tuple[Channel, Channel], files: list[int]
+) -> None:
+    ours, theirs = channels
+    ours.send(BIG)
+    with descriptors_left(1), pytest.raises(OSError, match="Too many open files"):
+        ours.send(Grant(), files[:2])
+    received = [theirs.receive_ready()]
+    while ours.wants_write:
+        ours.flush()
+        received.append(theirs.receive_ready())
+    assert [message for part in received for message, _ in part] == [BIG]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel gives none of them")
+@pytest.mark.parametrize("room", [0, 1])
+def test_what_there_is_no_room_for_is_missing_from_its_message_alone(
+    channels: tuple[Channel, Channel], files: list[int], room: int
+) -> None:
+    ours, theirs = channels
+    ours.send(Adopt(b"one"), files[:1])
+    ours.send(Grant(), files[1:3])
+    ours.send(Go())
+    with descriptors_left(room):
+        received = []
+        while len(received) < 3:
+            received += theirs.receive_ready()
+    ours.send(Adopt(b"two"), files[3:4])
+    received += theirs.receive_ready()
+    assert [message for message, _ in received] == [Adopt(b"one"), Grant(), Go(), Adopt(b"two")]
+    kept = [[inode(each) for each in descriptors] for _, descriptors in received]
+    first = [inode(files[0])] if room else []
+    assert kept == [first, [], [], [inode(files[3])]]
+    for _, descriptors in received:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def test_few_descriptors_are_taken_at_once(
+    channels: tuple[Channel, Channel], files: list[int]
+) -> None:
+    """A process near its limit passes on more connections than it could hold."""
+    ours, theirs = channels
+    for _ in range(20):
+        ours.send(Handover(b""), files[:1])
+    handed = 0
+    with descriptors_left(channel_module._AT_ONCE):
+        while messages := theirs.receive_ready():
+            for _, (descriptor,) in messages:
+                os.close(descriptor)
+                handed += 1
+    assert handed == 20
+
+
+class Refusing:
+    """A socket of which the system refuses some calls."""
+
+    def __init__(self, sock: socket.socket, *numbers: int) -> None:
+        self._sock = sock
+        self._numbers = list(numbers)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def _refuse(self) -> None:
+        if self._numbers:
+            number = self._numbers.pop(0)
+            raise OSError(number, os.strerror(number))
+
+    def send(self, *arguments: Any) -> Any:
+        self._refuse()
+        return self._sock.send(*arguments)
+
+    def sendmsg(self, *arguments: Any) -> Any:
+        self._refuse()
+        return self._sock.sendmsg(*arguments)
+
+    def recvmsg(self, *arguments: Any) -> Any:
+        self._refuse()
+        return self._sock.recvmsg(*arguments)
+
+
+@pytest.mark.parametrize("number", [errno.ENOBUFS, errno.ENOMEM, errno.ETOOMANYREFS, errno.EAGAIN])
+def test_what_the_system_refuses_for_now_is_tried_again(
+    channels: tuple[Channel, Channel], files: list[int], number: int
+) -> None:
+    ours, theirs = channels
+    ours._sock = Refusing(ours._sock, number, number)  # type: ignore[assignment]
+    theirs._sock = Refusing(theirs._sock, number, number)  # type: ignore[assignment]
+    theirs.send(Handover(b"x"), files[:1])  # blocks: it is tried until it goes
+    ours.send(Go())
+    while ours.wants_write:
+        ours.flush()
+    received = []
+    while not received:
+        received = ours.receive_ready()
+    assert received[0][0] == Handover(b"x")
+    os.close(received[0][1][0])
+    assert theirs.receive() == (Go(), [])
+
+
+def test_what_the_system_goes_on_refusing_is_no_channel(
+    channels: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_module, "_PAUSE", 0.0)
+    _, theirs = channels
+    theirs._sock = Refusing(theirs._sock, *[errno.ENOMEM] * 1000)  # type: ignore[assignment]
+    with pytest.raises(ChannelClosed):
+        theirs.send(Go())
+
+
 # ---- close ----
 
 
@@ -447,7 +595,9 @@ def test_reads_are_bounded_and_still_whole(
     for descriptor in files:
         ours.send(Grant(), [descriptor])
         ours.send(Go())
-    received = theirs.receive_ready()
+    received = []
+    while messages := theirs.receive_ready():
+        received += messages
     assert [inode(each) for _, descriptors in received for each in descriptors] == [
         inode(descriptor) for descriptor in files
     ]

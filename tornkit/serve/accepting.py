@@ -1,0 +1,79 @@
+"""Accepts connections as Tornado does, and pauses while the process has no descriptor to give.
+
+Tornado's accept handler lets EMFILE through to the loop, which logs a traceback and calls it again
+at once, as the connection still waits: one processor is busy with that until a descriptor comes
+free. asyncio's own servers pause for a second; here it is shorter, for as long as this worker rests
+others may accept where they share the socket, and its clients wait in the backlog.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from tornado.ioloop import IOLoop
+
+from tornkit import seams
+from tornkit.serve.shortage import LACKS, in_words
+
+_PAUSE = 0.1  # seconds
+_SAID_EVERY = 10.0  # seconds
+_log = logging.getLogger("tornkit")
+
+
+def add_accept_handler(
+    sock: socket.socket, callback: seams.AcceptCallback
+) -> Callable[[], None]:
+    """As `tornado.netutil.add_accept_handler`, whose loop this is."""
+    return _Patient(sock, callback).stop
+
+
+class _Patient:
+    """A listening socket, as far as Tornado's accept handler uses it."""
+
+    def __init__(self, sock: socket.socket, callback: seams.AcceptCallback) -> None:
+        self._sock = sock
+        self._callback = callback
+        self._said = 0.0
+        self._loop = IOLoop.current()
+        self._remove: Callable[[], None] | None = None
+        self._timer: object | None = None
+        self._begin()
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """As `socket.socket.accept`; where the system lacks something, there is nobody for now."""
+        try:
+            return self._sock.accept()
+        except OSError as error:
+            if error.errno not in LACKS:
+                raise
+            self._pause(error)
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
+
+    def stop(self) -> None:
+        """Accept no more."""
+        if self._timer is not None:
+            self._loop.remove_timeout(self._timer)
+            self._timer = None
+        if self._remove is not None:
+            self._remove()
+            self._remove = None
+
+    def _begin(self) -> None:
+        self._timer = None
+        self._remove = seams.add_accept_handler(self, self._callback)  # type: ignore[arg-type]
+
+    def _pause(self, error: OSError) -> None:
+        self.stop()
+        self._timer = self._loop.call_later(_PAUSE, self._begin)
+        now = self._loop.time()
+        if not self._said or now - self._said > _SAID_EVERY:
+            self._said = now
+            _log.warning("connections wait to be accepted: %s", in_words(error))

@@ -1,0 +1,32 @@
+"""Errors by which the system says that it lacks something now, not that something is wrong.
+
+A descriptor, memory, room in a buffer: what failed for want of these may work a moment later, and
+whatever else is served meanwhile goes on.
+"""
+
+from __future__ import annotations
+
+import errno
+
+LACKS = frozenset(
+    {
+        *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.ENOSPC),
+        # Too many descriptors on their way in sockets: unix(7), as many as RLIMIT_NOFILE allows.
+        errno.ETOOMANYREFS,
+    }
+)
+# Of a stream socket: nobody is at the other end, or it is no socket any more.
+GONE = frozenset(
+    {
+        *(errno.EPIPE, errno.ECONNRESET, errno.ECONNREFUSED, errno.ENOTCONN, errno.ESHUTDOWN),
+        *(errno.EBADF, errno.ENOTSOCK),
+    }
+)
+
+
+def in_words(error: OSError) -> str:
+    """The error as a part of a line, with what can be done where that is known."""
+    reason = error.strerror or str(error)
+    if error.errno == errno.EMFILE:
+        return f"{reason}; raise the limit (ulimit -n)"
+    return reason
