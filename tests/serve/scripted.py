@@ -128,16 +128,17 @@ class FakeWorker:
     def _listen(self) -> None:
         if self.channel.fileno() == -1:
             return
-        for message, descriptors in self.channel.receive_ready():
-            if isinstance(message, Boot):
-                self._boot = message
-                for descriptor in descriptors[1:]:
-                    _, self.snapshot = marshal.loads(os.pread(descriptor, 1 << 20, 0))
-                for descriptor in descriptors:
-                    os.close(descriptor)
-            else:
-                self._inbox.append(message)
-                self.descriptors += descriptors
+        while messages := self.channel.receive_ready():
+            for message, descriptors in messages:
+                if isinstance(message, Boot):
+                    self._boot = message
+                    for descriptor in descriptors[1:]:
+                        _, self.snapshot = marshal.loads(os.pread(descriptor, 1 << 20, 0))
+                    for descriptor in descriptors:
+                        os.close(descriptor)
+                else:
+                    self._inbox.append(message)
+                    self.descriptors += descriptors
 
     def dies(self, status: int) -> None:
         if self.alive:
@@ -256,6 +257,9 @@ class FakeReporter:
 
     def differs(self, name: str, *, between_workers: bool) -> None:
         self.told.append(("differs", name, "between workers" if between_workers else "by reloads"))
+
+    def lacks(self, what: str) -> None:
+        self.told.append(("lacks", what))
 
     def stopping(self, why: str) -> None:
         self.told.append(("stopping", why))

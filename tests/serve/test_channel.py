@@ -440,7 +440,9 @@ def descriptors_left(count: int) -> Iterator[None]:
             os.close(descriptor)
 
 
-def test_sending_descriptors_takes_none(channels: tuple[Channel, Channel], files: list[int]) -> None:
+def test_sending_descriptors_takes_none(
+    channels: tuple[Channel, Channel], files: list[int]
+) -> None:
     ours, theirs = channels
     with descriptors_left(0):
         ours.send(Grant(), files[:2])

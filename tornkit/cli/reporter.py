@@ -19,6 +19,8 @@ from tornkit.serve.messages import Failed
 from tornkit.serve.reporter import Banner
 from tornkit.serve.warmth import Warmth
 
+_LACKS_EVERY = 10.0  # seconds between two lines of the same text
+
 
 class TerminalReporter:
     """A `tornkit.serve.reporter.Reporter`: short lines, the time in front."""
@@ -28,6 +30,7 @@ class TerminalReporter:
         self._writer = LineWriter()
         # Lines that belong below the banner, and their styles.
         self._for_later: list[tuple[str, str]] | None = []
+        self._lacked: dict[str, float] = {}  # what was said of, and when
 
     def serving(self, banner: Banner) -> None:
         where = [piece(" ".join(banner.urls), fg="cyan")]
@@ -136,6 +139,12 @@ class TerminalReporter:
             self._line(text, "yellow")
         else:
             self._for_later.append((text, "yellow"))
+
+    def lacks(self, what: str) -> None:
+        now = time.monotonic()
+        if now - self._lacked.get(what, -_LACKS_EVERY) >= _LACKS_EVERY:
+            self._lacked[what] = now
+            self._line(f"warning: the supervisor lacks something: {what}; it goes on", "yellow")
 
     def stopping(self, why: str) -> None:
         self._line(f"{why}: finishing what is under way; once more to stop at once", "dim")

@@ -249,7 +249,12 @@ class Connection:
     def _resume(self) -> None:
         if not self._reading and not self.closed and not self._last_words:
             self._reading = True
-            self._poller.add(self.sock.fileno(), self._variables, self._on_readable)
+            try:
+                self._poller.add(self.sock.fileno(), self._variables, self._on_readable)
+            except OSError as error:  # neither an epoll nor the loop has room for it
+                self._reading = False
+                gen_log.warning("A connection can't be watched and is closed: %s", error)
+                self.loop.call_soon(self.shut, error)
 
     def begin(self) -> None:
         """Begin with the next request, if it is here."""
@@ -314,9 +319,12 @@ class Connection:
         if taken == len(data):
             return True
         rest = memoryview(data)[taken:]
-        self._outbox = Outbox(
-            self.sock, self.loop, rest, emptied=self._on_emptied, broken=self.shut
-        )
+        try:
+            self._outbox = Outbox(
+                self.sock, self.loop, rest, emptied=self._on_emptied, broken=self.shut
+            )
+        except OSError as error:  # the loop has no room for it: nobody would send the rest
+            self.shut(error)
         return False
 
     def when_sent(self, waiter: Waiter) -> None:

@@ -67,7 +67,7 @@ class _Loop:
 class _Epoll:
     """An epoll that the loop watches, open while anything stands in it.
 
-    Where there is no descriptor left for one, the loop watches.
+    Where the system has no descriptor left for one, or no room in it, the loop watches.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -81,17 +81,32 @@ class _Epoll:
         self.tells_once = False
 
     def add(self, fd: int, variables: Context, on_readable: Callable[[], None]) -> None:
-        if self._epoll is None:
-            try:
-                self._epoll = select.epoll()
-            except OSError:
-                self._without.add(fd, variables, on_readable)
-                self._without_us.add(fd)
-                self.tells_once = self._without.tells_once
-                return
-            self._loop.add_reader(self._epoll.fileno(), self._on_ready)
-        self._epoll.register(fd, select.EPOLLIN)
+        try:
+            epoll = self._epoll or self._open()
+            epoll.register(fd, select.EPOLLIN)
+        except OSError:
+            self._close_unused()
+            self._without.add(fd, variables, on_readable)
+            self._without_us.add(fd)
+            self.tells_once = self._without.tells_once
+            return
         self._readers[fd] = partial(variables.copy().run, on_readable)
+
+    def _open(self) -> select.epoll:
+        epoll = select.epoll()
+        try:
+            self._loop.add_reader(epoll.fileno(), self._on_ready)
+        except OSError:
+            epoll.close()
+            raise
+        self._epoll = epoll
+        return epoll
+
+    def _close_unused(self) -> None:
+        if self._epoll is not None and not self._readers:
+            self._loop.remove_reader(self._epoll.fileno())
+            self._epoll.close()
+            self._epoll = None
 
     def remove(self, fd: int) -> None:
         if fd in self._without_us:
@@ -101,10 +116,7 @@ class _Epoll:
         assert self._epoll is not None
         del self._readers[fd]
         self._epoll.unregister(fd)
-        if not self._readers:
-            self._loop.remove_reader(self._epoll.fileno())
-            self._epoll.close()
-            self._epoll = None
+        self._close_unused()
 
     def _on_ready(self) -> None:
         batch = batching.current = self._batch

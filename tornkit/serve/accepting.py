@@ -25,9 +25,7 @@ _SAID_EVERY = 10.0  # seconds
 _log = logging.getLogger("tornkit")
 
 
-def add_accept_handler(
-    sock: socket.socket, callback: seams.AcceptCallback
-) -> Callable[[], None]:
+def add_accept_handler(sock: socket.socket, callback: seams.AcceptCallback) -> Callable[[], None]:
     """As `tornado.netutil.add_accept_handler`, whose loop this is."""
     return _Patient(sock, callback).stop
 

@@ -6,6 +6,7 @@ import signal
 
 from tornkit.errors import TornkitError
 from tornkit.serve.messages import Failed
+from tornkit.serve.shortage import in_words
 
 # A first start that fails like this is a mistake on the command line, not in the code.
 MISNAMED = frozenset({"NoSuchModule", "NoSuchAttribute", "NotAnApplication", "UsageError"})
@@ -16,7 +17,8 @@ CHANGED_MEANWHILE = Failed("Changed", "loaded a file that has changed since the 
 def cannot_start(error: Exception) -> Failed:
     """No process, no descriptor, an environment that can't be: the machine's fault or a file's."""
     kind = type(error).__name__ if isinstance(error, TornkitError) else "CannotStart"
-    return Failed(kind, f"workers can't be started: {error}")
+    reason = in_words(error) if isinstance(error, OSError) else str(error)
+    return Failed(kind, f"workers can't be started: {reason}")
 
 
 def boot_timed_out(timeout: float) -> Failed:

@@ -39,7 +39,10 @@ class Health:
         self._limits: dict[int, Recycling] = {}
 
     def admit(self, pid: int) -> int:
-        """A new worker; the descriptor of the memory that it is to beat into."""
+        """A new worker; the descriptor of the memory that it is to beat into.
+
+        :raises OSError: the system has none to give.
+        """
         heartbeat = Heartbeat.create()
         self._heartbeats[pid] = heartbeat
         self._limits[pid] = Recycling(self.policy.recycle)
@@ -47,11 +50,14 @@ class Health:
 
     def forget(self, pid: int) -> None:
         """It has ended."""
-        self._heartbeats.pop(pid).close()
-        del self._limits[pid]
+        heartbeat = self._heartbeats.pop(pid, None)
+        if heartbeat is not None:  # the system had none to give
+            heartbeat.close()
+            del self._limits[pid]
 
     def pulse(self, pid: int) -> Pulse:
-        return self._heartbeats[pid].read()
+        heartbeat = self._heartbeats.get(pid)
+        return Pulse() if heartbeat is None else heartbeat.read()
 
     def hanging(self, workers: Iterable[WorkerHandle[ChildProcess]]) -> list[tuple[int, float]]:
         """Pids of workers whose loop has not turned for too long, with the seconds."""

@@ -39,19 +39,33 @@ class Heartbeat:
     """One worker's record, at either end."""
 
     def __init__(self, descriptor: int) -> None:
-        """Takes the descriptor over."""
+        """Takes the descriptor over.
+
+        :raises OSError: the system has no memory to give; the descriptor is closed then.
+        """
         self.descriptor = descriptor
-        self._memory = mmap.mmap(descriptor, mmap.PAGESIZE)
+        try:
+            self._memory = mmap.mmap(descriptor, mmap.PAGESIZE)
+        except OSError:
+            os.close(descriptor)
+            raise
 
     @classmethod
     def create(cls) -> Heartbeat:
-        """A record of a worker that has not beaten yet."""
+        """A record of a worker that has not beaten yet.
+
+        :raises OSError:
+        """
         if hasattr(os, "memfd_create"):
             descriptor = os.memfd_create("tornkit-heartbeat")
         else:
             with tempfile.TemporaryFile() as file:
                 descriptor = os.dup(file.fileno())
-        os.ftruncate(descriptor, mmap.PAGESIZE)
+        try:
+            os.ftruncate(descriptor, mmap.PAGESIZE)
+        except OSError:
+            os.close(descriptor)
+            raise
         return cls(descriptor)
 
     def write(self, pulse: Pulse) -> None:

@@ -22,6 +22,7 @@ from weakref import WeakSet
 from tornado.ioloop import IOLoop
 
 from tornkit import seams
+from tornkit.serve.accepting import add_accept_handler
 from tornkit.serve.messages import Claim
 from tornkit.serve.serving_loops import call_in, loop_of
 
@@ -55,7 +56,8 @@ class Listening:
     that listens, before its first accept handler accepts.
 
     ``port`` and ``address`` override what a program asks for; the port only the first one's: a
-    program with two ports does not get one port twice.
+    program with two ports does not get one port twice. ``placeholder`` takes the place of the
+    listening sockets in the end; kept from the start, as there may be no descriptor left then.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Listening:
         *,
         port: int | None = None,
         address: str | None = None,
+        placeholder: socket.socket | None = None,
     ) -> None:
         self._slot = slot
         self._ask = ask
@@ -81,6 +84,7 @@ class Listening:
         self._accepting = False
         self._closed = False
         self._forked = False
+        self._placeholder = placeholder
 
     # ---- seams.ServingHooks ----
 
@@ -160,7 +164,7 @@ class Listening:
         self.end()
         for registration in tuple(self._registrations):
             if registration.loop is loop or registration.loop.is_closed():
-                _leave(registration)
+                self._leave(registration)
 
     def adopt(self, sock: socket.socket, unread: bytes) -> bool:
         """Go on with a connection that another worker accepted; False where no server takes it."""
@@ -215,7 +219,17 @@ class Listening:
 
     def _accept(self, registration: _Registration) -> None:
         if registration.remove is None and not self._closed:
-            registration.remove = seams.add_accept_handler(registration.sock, registration.callback)
+            registration.remove = add_accept_handler(registration.sock, registration.callback)
+
+    def _leave(self, registration: _Registration) -> None:
+        """Stop accepting, and leave a socket of no address in the place of the listening one."""
+        if registration.remove is not None:
+            registration.remove()
+            registration.remove = None
+        if registration.sock.fileno() >= 0:
+            if self._placeholder is None:
+                self._placeholder = socket.socket(socket.AF_UNIX)
+            os.dup2(self._placeholder.fileno(), registration.sock.fileno(), inheritable=False)
 
     def _listener_of(self, connection: socket.socket) -> _Registration | None:
         """The registration whose address the connection came to."""
@@ -227,16 +241,6 @@ class Listening:
             if listening == local or _is_wildcard_of(listening, local):
                 return registration
         return None
-
-
-def _leave(registration: _Registration) -> None:
-    """Stop accepting, and leave a socket of no address in the place of the listening one."""
-    if registration.remove is not None:
-        registration.remove()
-        registration.remove = None
-    if registration.sock.fileno() >= 0:
-        with socket.socket(registration.sock.family) as placeholder:
-            os.dup2(placeholder.fileno(), registration.sock.fileno(), inheritable=False)
 
 
 def _stand_in(claim: Claim) -> socket.socket:

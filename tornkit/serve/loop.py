@@ -1,6 +1,10 @@
 """The supervisor's event loop: one selector, timers, and signals that only wake it.
 
 No asyncio: the supervisor must not depend on what it supervises, and waits for four things only.
+
+What is called back may find that the system refuses something (EMFILE, ENOMEM). Each knows best
+what to do then; an OSError that gets out of one is told to ``on_trouble``, and the loop goes on: a
+supervisor that ended of it would take every worker along, though nothing is wrong with them.
 """
 
 from __future__ import annotations
@@ -12,9 +16,12 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Protocol
 
 from tornkit.serve.timers import Timer, Timers
+
+_PAUSE = 0.01  # seconds
 
 
 class Source(Protocol):
@@ -28,6 +35,7 @@ class Loop:
     """Calls back when a descriptor is readable, a timer is due, or a signal came."""
 
     def __init__(self) -> None:
+        self.on_trouble: Callable[[OSError], None] | None = None  # without one it is raised
         self._selector = selectors.DefaultSelector()
         self._timers = Timers()
         self._signals: deque[int] = deque()
@@ -42,7 +50,7 @@ class Loop:
 
     # ---- descriptors ----
 
-    def listen(self, source: Source, on_readable: Callable[[], None]) -> None:
+    def listen(self, source: Source, on_readable: Callable[[], object]) -> None:
         """Call back whenever there is something to read."""
         self._selector.register(source, selectors.EVENT_READ, (on_readable, None))
 
@@ -78,12 +86,21 @@ class Loop:
         for key, events in self._selector.select(self._timers.wait(self.now())):
             on_readable, on_writable = key.data
             if events & selectors.EVENT_WRITE and on_writable is not None:
-                on_writable()
+                self._call(on_writable)
             if events & selectors.EVENT_READ:
-                on_readable()
+                self._call(on_readable)
         while self._signals:
-            on_signal(self._signals.popleft())
-        self._timers.run(self.now())
+            self._call(partial(on_signal, self._signals.popleft()))
+        self._timers.run(self.now(), self._call)
+
+    def _call(self, callback: Callable[[], object]) -> None:
+        try:
+            callback()
+        except OSError as error:
+            if self.on_trouble is None:
+                raise
+            self.on_trouble(error)
+            time.sleep(_PAUSE)  # what is readable still is, and would be called again at once
 
     def wake(self) -> None:
         """End the wait, from another thread or a signal handler."""
@@ -91,7 +108,7 @@ class Loop:
             self._wake_write.send(b"\0")
 
     def _drain_wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(OSError):  # empty; or no memory, and it will be called again
             while self._wake_read.recv(4096):
                 pass
 

@@ -80,6 +80,9 @@ class Reporter(Protocol):
     def cache_refused(self, reason: str) -> None:
         """The cache of what was warm is not used: other users could have written it."""
 
+    def lacks(self, what: str) -> None:
+        """The system refused something in the supervisor, which goes on."""
+
     def stopping(self, why: str) -> None:
         """No more connections; the workers finish what they have."""
 

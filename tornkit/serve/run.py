@@ -24,6 +24,7 @@ from tornkit.serve.nursery import Forking, Fresh, Nursery
 from tornkit.serve.orders import Orders, application_claim
 from tornkit.serve.recall import Recall, cache_folder
 from tornkit.serve.reporter import Banner, Reporter
+from tornkit.serve.shortage import in_words
 from tornkit.serve.sockets import Listeners
 from tornkit.serve.standby import Standby
 from tornkit.serve.status import Status
@@ -50,6 +51,7 @@ def run(
         claim = application_claim(config.port, config.address, config.unix_socket)
         listeners.claim(claim, slot=0, generation=0)
     loop = Loop()
+    loop.on_trouble = lambda error: reporter.lacks(in_words(error))
     nursery = _nursery(config, target, loop, reporter, keep_stdin=keep_stdin)
     # Who stands in breakpoint() does not hang.
     hang_timeout = 0.0 if keep_stdin else config.hang_timeout

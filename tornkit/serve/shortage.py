@@ -24,9 +24,12 @@ GONE = frozenset(
 )
 
 
+RAISE_LIMIT = "raise the limit (ulimit -n)"
+
+
 def in_words(error: OSError) -> str:
     """The error as a part of a line, with what can be done where that is known."""
     reason = error.strerror or str(error)
     if error.errno == errno.EMFILE:
-        return f"{reason}; raise the limit (ulimit -n)"
+        return f"{reason}; {RAISE_LIMIT}"
     return reason

@@ -39,9 +39,11 @@ class Timers:
             heapq.heappop(self._heap)
         return max(0.0, self._heap[0].when - now) if self._heap else None
 
-    def run(self, now: float) -> None:
-        """Do all that is due."""
+    def run(
+        self, now: float, call: Callable[[Callable[[], None]], None] = lambda action: action()
+    ) -> None:
+        """Do all that is due, each by ``call``."""
         while self._heap and self._heap[0].when <= now:
             timer = heapq.heappop(self._heap)
             if timer.action is not None:
-                timer.action()
+                call(timer.action)

@@ -48,6 +48,7 @@ from tornkit.serve.config import (
     WEBSOCKET_SPREAD,
     HttpOptions,
 )
+from tornkit.serve.failures import cannot_start
 from tornkit.serve.heartbeat import Heartbeat
 from tornkit.serve.listening import Listening, Refused
 from tornkit.serve.logs import reopen_log_files, set_up_access_log, set_up_application_logging
@@ -70,6 +71,7 @@ from tornkit.serve.process_end import end_threads, has_threads, interrupt_main, 
 from tornkit.serve.processes import die_with_parent
 from tornkit.serve.sameness import digests
 from tornkit.serve.serving_loops import Load, ServingLoop, ServingLoops, call_in, running_loop
+from tornkit.serve.shortage import RAISE_LIMIT
 from tornkit.serve.signals import leave_to_supervisor
 from tornkit.serve.userfiles import folders_of, other_modules, user_files
 
@@ -106,12 +108,24 @@ def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> No
             rehearse()
         worker = Worker(orders, channel)
         boot, descriptors = channel.receive()
+        assert isinstance(boot, Boot)
+        if not descriptors:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        for descriptor in descriptors[1:]:
+            snapshot_imports.install(descriptor)
+        status = worker.live(boot.slot, Heartbeat(descriptors[0]))
     except ChannelClosed:
         sys.exit(1)
-    assert isinstance(boot, Boot)
-    for descriptor in descriptors[1:]:
-        snapshot_imports.install(descriptor)
-    sys.exit(worker.live(boot.slot, Heartbeat(descriptors[0])))
+    except OSError as error:  # the user's code is not behind it: `Worker.live` tells of that
+        _tell(channel, cannot_start(error))
+        sys.exit(1)
+    sys.exit(status)
+
+
+def _tell(channel: Channel | Mailbox, failure: Failed) -> None:
+    """Say the last word of a worker that can't go on."""
+    with contextlib.suppress(ChannelClosed):
+        channel.send(failure)
 
 
 def prepare(orders: Orders) -> None:
@@ -201,6 +215,7 @@ class Worker:
             self._on_first_listen,
             port=self._orders.port if program else None,
             address=self._orders.address if program else None,
+            placeholder=socket.socket(socket.AF_UNIX),
         )
         seams.install_serving_hooks(self._listening)
 
@@ -282,6 +297,8 @@ class Worker:
         assert isinstance(grant, Grant)
         if grant.reason:
             raise Refused(grant.errno, grant.reason)
+        if not descriptors:
+            raise Refused(errno.EMFILE, f"no descriptor left to listen; {RAISE_LIMIT}")
         return descriptors
 
     def _on_first_listen(self) -> None:
@@ -319,6 +336,13 @@ class Worker:
             if self._ready:
                 return
             self._ready = True
+        try:
+            self._send_ready()
+        except OSError as error:  # of a file that is to be looked at
+            self._report(cannot_start(error))
+            os._exit(1)
+
+    def _send_ready(self) -> None:
         files = user_files()
         states = sources.states(files)
         self._mailbox.send(
@@ -371,11 +395,18 @@ class Worker:
         reopen_log_files()
 
     def adopt(self, message: Adopt, descriptors: Sequence[int]) -> None:
+        if not descriptors:
+            _log.warning("a connection is lost: no descriptor left for it; %s", RAISE_LIMIT)
         for descriptor in descriptors:
-            sock = socket.socket(fileno=descriptor)
-            sock.setblocking(False)
-            if not self._listening.adopt(sock, message.unread):
-                sock.close()
+            with contextlib.ExitStack() as unless_adopted:
+                unless_adopted.callback(os.close, descriptor)
+                with contextlib.suppress(OSError):  # the client went away on the journey
+                    sock = socket.socket(fileno=descriptor)
+                    unless_adopted.pop_all()
+                    unless_adopted.callback(sock.close)
+                    sock.setblocking(False)
+                    if self._listening.adopt(sock, message.unread):
+                        unless_adopted.pop_all()
 
     def drain(self, drain: Drain) -> None:
         self._told_to_end = True
@@ -463,8 +494,7 @@ class Worker:
         self._serving.cancel()
 
     def _report(self, failure: Failed) -> None:
-        with contextlib.suppress(ChannelClosed):
-            self._mailbox.send(failure)
+        _tell(self._mailbox, failure)
 
 
 def _server_arguments(options: HttpOptions) -> dict[str, object]:

@@ -41,6 +41,7 @@ from tornkit.serve.messages import (
 from tornkit.serve.nursery import Nursery
 from tornkit.serve.processes import ChildProcess, has_ended
 from tornkit.serve.reporter import Reporter
+from tornkit.serve.shortage import RAISE_LIMIT
 from tornkit.serve.sockets import CannotBind, Listeners
 from tornkit.serve.timers import Timer
 
@@ -161,16 +162,6 @@ class Workforce:
         # Beside others, it has to load what they have loaded, whatever is in the files by now.
         beside = generation.state is GenerationState.SERVING
         snapshot: list[int] = []
-        try:
-            if beside:
-                snapshot.append(generation.snapshot.descriptor())
-            heartbeat = self._health.admit(process.pid)
-        except OSError as error:
-            _close(snapshot)
-            process.signal(signal.SIGKILL)
-            process.channel.close()
-            self._miss(generation, (slot,), error)
-            return
         worker = Worker(
             slot=slot,
             generation=generation.number,
@@ -178,10 +169,22 @@ class Workforce:
             process=process,
             started_at=self._loop.now(),
         )
-        self._children.add(worker)
-        self._loop.listen(process.channel, partial(self._read, worker))
-        self._send(worker, Boot(slot, generation.number), heartbeat, *snapshot)
-        _close(snapshot)
+        try:
+            if beside:
+                snapshot.append(generation.snapshot.descriptor())
+            heartbeat = self._health.admit(process.pid)
+            self._loop.listen(process.channel, partial(self._read, worker))
+            self._send(worker, Boot(slot, generation.number), heartbeat, *snapshot)
+        except OSError as error:
+            self._loop.unlisten(process.channel)
+            self._health.forget(process.pid)
+            process.signal(signal.SIGKILL)
+            process.channel.close()
+            self._miss(generation, (slot,), error)
+        else:
+            self._children.add(worker)
+        finally:
+            _close(snapshot)
 
     def _miss(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
         assert self._events is not None
@@ -275,7 +278,10 @@ class Workforce:
         self.kill_with_stacks(worker)
 
     def _send(self, worker: Worker, message: Downward | None, *descriptors: int) -> None:
-        """Send, or go on sending with None. A dead peer is seen when it is reaped."""
+        """Send, or go on sending with None. A dead peer is seen when it is reaped.
+
+        :raises OSError: descriptors would have to wait, and there is no room to keep them.
+        """
         channel = worker.process.channel
         with contextlib.suppress(ChannelClosed):
             if message is None:
@@ -285,7 +291,8 @@ class Workforce:
         on_writable = partial(self._send, worker, None) if channel.wants_write else None
         self._loop.want_write(channel, on_writable)
 
-    def _read(self, worker: Worker) -> None:
+    def _read(self, worker: Worker) -> bool:
+        """Do what it says; whether it said anything."""
         try:
             messages = worker.process.channel.receive_ready()
         except (ChannelClosed, ValueError):
@@ -293,7 +300,7 @@ class Workforce:
             self._loop.unlisten(worker.process.channel)
             if not worker.unreachable:
                 self._became_unreachable(worker)
-            return
+            return False
         assert self._events is not None
         for message, descriptors in messages:
             match message:
@@ -314,6 +321,7 @@ class Workforce:
                     # Its process is not what it was: it has been told everything twice, say.
                     worker.failure = Failed("Confused", f"said {type(message).__name__} untimely")
                     self.kill(worker)
+        return bool(messages)
 
     def _became_unreachable(self, worker: Worker) -> None:
         worker.unreachable = True
@@ -348,11 +356,16 @@ class Workforce:
             self._events.worker_closed(worker)
 
     def _on_handover(self, worker: Worker, handover: Handover, descriptors: list[int]) -> None:
+        if not descriptors:
+            self._reporter.lacks(f"a connection between two workers is lost; {RAISE_LIMIT}")
+            return
         successor = self._children.successor_of(worker)
-        if successor is not None:
-            self._send(successor, Adopt(handover.unread), *descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
+        try:
+            if successor is not None:
+                self._send(successor, Adopt(handover.unread), *descriptors)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     def _on_stale(self, what: str) -> None:
         assert self._events is not None
@@ -362,7 +375,8 @@ class Workforce:
         worker = self._children.get(pid)
         if worker is None:
             return  # a stranger that process 1 has inherited
-        self._read(worker)  # its last words
+        while self._read(worker):  # its last words
+            pass
         self._loop.unlisten(worker.process.channel)
         worker.process.channel.close()
         self._health.forget(pid)

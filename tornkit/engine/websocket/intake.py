@@ -55,7 +55,10 @@ class Intake(WebSocketProtocol13):
         stream._handle_events = self._on_events  # type: ignore[method-assign]
         if state is not None and not stream.closed():
             stream.io_loop.remove_handler(stream.fileno())
-            stream.io_loop.add_handler(stream.fileno(), self._on_events, state)
+            try:
+                stream.io_loop.add_handler(stream.fileno(), self._on_events, state)
+            except OSError:  # the loop has no room for it any more: nobody would read it
+                stream.close(exc_info=True)
 
     def _give_back(self, stream: IOStream) -> None:
         """Have no more to do with the stream. It is closed; where the task is cancelled, soon."""
