@@ -6,6 +6,7 @@ quick. An expected failure (`tornkit.errors`) is printed here, once, for every c
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 from typing import Any
@@ -59,6 +60,14 @@ class _LazyGroup(click.Group):
         except click.ClickException as error:
             _print_usage_error(error)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            # The user's code is not behind it, whose errors are wrapped: the system has refused
+            # something that the command can't do without.
+            if error.errno == errno.EPIPE:  # click ends quietly
+                raise
+            where = "" if error.filename is None else f" ({error.filename})"
+            _print_error(TornkitError(f"{error.strerror or error}{where}"))
+            ctx.exit(TornkitError.exit_code)
 
 
 def _print_error(error: TornkitError) -> None:

@@ -140,6 +140,9 @@ class TerminalReporter:
         else:
             self._for_later.append((text, "yellow"))
 
+    def watches_less(self, why: str) -> None:
+        self._line(f"warning: some files are not watched: {why}; edits may go unseen", "yellow")
+
     def lacks(self, what: str) -> None:
         now = time.monotonic()
         if now - self._lacked.get(what, -_LACKS_EVERY) >= _LACKS_EVERY:

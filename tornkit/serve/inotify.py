@@ -11,6 +11,7 @@ moved, a queue that overflows.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import select
@@ -42,7 +43,11 @@ class Saves:
         if self._descriptor == -1:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
-        self._closing, self._close = os.pipe()
+        try:
+            self._closing, self._close = os.pipe()
+        except OSError:
+            os.close(self._descriptor)
+            raise
         self._closed = False
         self._lock = threading.Lock()
         self._folders: dict[int, Path] = {}  # by watch
@@ -65,7 +70,10 @@ class Saves:
     def rows(self) -> Iterator[set[Path]]:
         """What was saved, row after row, waiting for each; ends after `close`."""
         while True:
-            self._poller.poll()
+            try:
+                self._poller.poll()
+            except OSError:  # no memory: a moment later there may be some
+                time.sleep(_PATIENCE)
             latest = time.monotonic() + _PATIENCE
             saved = more = self._read()
             while more and time.monotonic() < latest:
@@ -82,12 +90,13 @@ class Saves:
     def close(self) -> None:
         """End `rows`, from another thread."""
         self._closed = True
-        os.write(self._close, b"\0")
+        with contextlib.suppress(OSError):  # then the thread ends with the process
+            os.write(self._close, b"\0")
 
     def _read(self) -> set[Path]:
         try:
             data = os.read(self._descriptor, _READ_SIZE)
-        except BlockingIOError:
+        except OSError:  # there is nothing, or no memory; what there is will be told of again
             return set()
         saved = set()
         position = 0

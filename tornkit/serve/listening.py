@@ -8,6 +8,7 @@ the supervisor says so.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -229,7 +230,9 @@ class Listening:
         if registration.sock.fileno() >= 0:
             if self._placeholder is None:
                 self._placeholder = socket.socket(socket.AF_UNIX)
-            os.dup2(self._placeholder.fileno(), registration.sock.fileno(), inheritable=False)
+            # Refused, it is held a little longer: connections there wait for the successor.
+            with contextlib.suppress(OSError):
+                os.dup2(self._placeholder.fileno(), registration.sock.fileno(), inheritable=False)
 
     def _listener_of(self, connection: socket.socket) -> _Registration | None:
         """The registration whose address the connection came to."""

@@ -208,10 +208,14 @@ class Forked:
 
 @dataclass(frozen=True)
 class Unfit:
-    """It can't fork: ``reason``, or ``stale``: then that file has changed since its import."""
+    """It can't fork: ``reason``, or ``stale``: then that file has changed since its import.
+
+    With an ``errno`` the system refused this fork, and the zygote is as fit as before.
+    """
 
     reason: str
     stale: bool = False
+    errno: int = 0
 
 
 @dataclass(frozen=True)

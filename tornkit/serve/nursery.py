@@ -133,10 +133,19 @@ class Fresh:
 def start_workers(
     count: int, environment: Mapping[str, str], prepare: Prepare, *, keep_stdin: bool
 ) -> list[ChildProcess]:
-    """Workers that are fresh interpreters."""
-    processes = [
-        start_interpreter("worker", environment, keep_stdin=keep_stdin) for _ in range(count)
-    ]
+    """Workers that are fresh interpreters.
+
+    :raises OSError: one of them can't be started; then none is.
+    """
+    processes: list[ChildProcess] = []
+    try:
+        for _ in range(count):
+            processes.append(start_interpreter("worker", environment, keep_stdin=keep_stdin))
+    except OSError:
+        for process in processes:
+            process.signal(signal.SIGKILL)
+            process.channel.close()
+        raise
     tell(processes, prepare)
     return processes
 
@@ -314,8 +323,13 @@ class Forking:
             "zygote", {**environment, **ONE_THREAD}, keep_stdin=self._keep_stdin
         )
         zygote = _Zygote(process, environment, modules)
+        try:
+            self._loop.listen(process.channel, lambda: self._hear(zygote))
+        except OSError:
+            process.signal(signal.SIGKILL)
+            process.channel.close()
+            raise
         self._zygotes[process.pid] = zygote
-        self._loop.listen(process.channel, lambda: self._hear(zygote))
         return zygote
 
     def _send(self, zygote: _Zygote, message: ToZygote | None, *descriptors: int) -> None:
@@ -368,7 +382,13 @@ class Forking:
         request.on_born(processes)
 
     def _unfit(self, zygote: _Zygote, answer: Unfit) -> None:
-        """It can't fork: it is a parent only from now on."""
+        """It can't fork: it is a parent only from now on, unless the system refused."""
+        if answer.errno:
+            if zygote.asked:
+                request = zygote.asked.popleft()
+                request.drop()
+                request.on_born(OSError(answer.errno, answer.reason))
+            return
         behind = bool(zygote.asked) and zygote.asked[0].ahead
         requests = self._take_back(zygote)
         self._retire(zygote)

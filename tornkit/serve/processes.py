@@ -21,13 +21,18 @@ from pathlib import Path
 from tornkit.serve.channel import Channel
 
 # The folder that holds the package goes last on sys.path, only for as long as it takes to import
-# it: tornkit may run from a source tree that is not installed.
+# it: tornkit may run from a source tree that is not installed. An OSError that comes as far as here
+# is none of the user's code, whose errors are told with their traceback: the system refused
+# something that this process needs to be what it is. The supervisor sees it end, and goes on.
 _BOOTSTRAP = """\
 import sys
 sys.path.append(sys.argv[1])
-from tornkit.serve.{role} import main
-sys.path.pop()
-main(int(sys.argv[2]))
+try:
+    from tornkit.serve.{role} import main
+    sys.path.pop()
+    main(int(sys.argv[2]))
+except OSError as error:
+    sys.exit(f"tornkit: a process of the server can't go on: {{error}}")
 """
 _PACKAGE_PARENT = str(Path(__file__).resolve().parent.parent.parent)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36

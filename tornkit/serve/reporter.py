@@ -80,6 +80,9 @@ class Reporter(Protocol):
     def cache_refused(self, reason: str) -> None:
         """The cache of what was warm is not used: other users could have written it."""
 
+    def watches_less(self, why: str) -> None:
+        """Some files are not watched: the system refused what that takes."""
+
     def lacks(self, what: str) -> None:
         """The system refused something in the supervisor, which goes on."""
 

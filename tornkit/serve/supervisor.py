@@ -161,6 +161,8 @@ class Supervisor:
             return
         for trouble in self._watcher.troubles():
             self._reporter.watching_fails(trouble)
+        for gap in self._watcher.gaps():
+            self._reporter.watches_less(gap)
         changes = self._watcher.changes()
         restart = [path for path, meaning in changes.items() if meaning is Meaning.RESTART]
         for path in restart:

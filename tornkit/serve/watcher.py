@@ -145,6 +145,7 @@ class Watcher:
         self._wake = wake
         self._seen: deque[Path] = deque()
         self._troubles: deque[str] = deque()
+        self._gaps: deque[str] = deque()
         self._deep = _Watch(self._tell, self._in_trouble, recursive=True, polling=polling)
         self._flat = _Watch(self._tell, self._in_trouble, recursive=False, polling=polling)
         self._saves: Saves | None = None
@@ -152,15 +153,29 @@ class Watcher:
         self._telling = threading.Lock()
 
     def start(self) -> None:
-        """Begin to watch."""
-        self._deep.cover(self.rules.deep_roots())
-        self._flat.cover(self.rules.flat_roots())
+        """Begin to watch. What the system refuses is told of (`gaps`), and tried the next time."""
+        try:
+            self._deep.cover(self.rules.deep_roots())
+            self._flat.cover(self.rules.flat_roots())
+            self._start_saves()
+        except (OSError, RuntimeError) as error:  # RuntimeError: it can't start a thread
+            self._gaps.append(str(error))
+            self._wake()
+
+    def _start_saves(self) -> None:
         if self._saves is None and not self.polling:
             with contextlib.suppress(OSError):  # then watchfiles tells alone
-                self._saves = Saves()
-                threading.Thread(
-                    target=self._hear, args=(self._saves,), name="tornkit-saves", daemon=True
-                ).start()
+                saves = Saves()
+                hears = threading.Thread(
+                    target=self._hear, args=(saves,), name="tornkit-saves", daemon=True
+                )
+                try:
+                    hears.start()
+                except RuntimeError:
+                    saves.close()
+                    self._hear(saves)  # closed, it has nothing to say and gives all back
+                    raise
+                self._saves = saves
         self._cover_saves()
 
     def stop(self) -> None:
@@ -200,6 +215,11 @@ class Watcher:
         while self._troubles:
             yield self._troubles.popleft()
 
+    def gaps(self) -> Iterator[str]:
+        """Why something is not watched, since the last call."""
+        while self._gaps:
+            yield self._gaps.popleft()
+
     def _in_trouble(self, trouble: str) -> None:
         self.polling = True
         self._troubles.append(trouble)
@@ -232,6 +252,10 @@ class Watcher:
         return self.rules.loaded_files | self.rules.restart_files
 
     def _hear(self, saves: Saves) -> None:
+        with contextlib.suppress(OSError):  # a name can't be resolved: watchfiles tells alone
+            self._hear_rows(saves)
+
+    def _hear_rows(self, saves: Saves) -> None:
         for row in saves.rows():
             with self._telling:
                 states = {path: _state(path) for path in row & self._files()}
@@ -341,10 +365,10 @@ class _Watch:
         """Watch these too."""
         added = {root for root in roots if not self._covers(root)}
         if added:
-            self._covered |= added
             threading.Thread(
                 target=self._run, args=(sorted(added),), name="tornkit-watch", daemon=True
             ).start()
+            self._covered |= added
 
     def stop(self) -> None:
         """End the threads."""

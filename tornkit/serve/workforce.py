@@ -41,7 +41,7 @@ from tornkit.serve.messages import (
 from tornkit.serve.nursery import Nursery
 from tornkit.serve.processes import ChildProcess, has_ended
 from tornkit.serve.reporter import Reporter
-from tornkit.serve.shortage import RAISE_LIMIT
+from tornkit.serve.shortage import RAISE_LIMIT, in_words
 from tornkit.serve.sockets import CannotBind, Listeners
 from tornkit.serve.timers import Timer
 
@@ -344,6 +344,8 @@ class Workforce:
             sockets = self._listeners.claim(claim, worker.slot, worker.generation)
         except CannotBind as error:
             self._send(worker, Grant(error.errno, str(error)))
+        except OSError as error:  # no descriptor, say, to look up a name with
+            self._send(worker, Grant(error.errno or 0, f"can't listen: {in_words(error)}"))
         else:
             self._send(worker, Grant(), *(sock.fileno() for sock in sockets))
             assert self._events is not None

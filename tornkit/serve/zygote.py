@@ -17,6 +17,7 @@ the zygote does beforehand what each would do (`_freeze`), and leaves it nothing
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import select
@@ -36,6 +37,7 @@ from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
 from tornkit.serve.processes import die_with_parent
 from tornkit.serve.rehearsal import may_be_seen, rehearse
+from tornkit.serve.shortage import in_words
 from tornkit.serve.userfiles import remember_what_is_held
 from tornkit.serve.warming import Warming, changed, fingerprint, thread_count
 
@@ -96,6 +98,11 @@ def _reseed_numpy() -> None:
         numpy_random.seed()
 
 
+def _refused(error: OSError) -> Unfit:
+    """What is said of a fork that the system refused."""
+    return Unfit(in_words(error), errno=error.errno or errno.EAGAIN)
+
+
 class Zygote:
     """Answers the supervisor and watches its workers."""
 
@@ -123,8 +130,10 @@ class Zygote:
         poller.register(self._channel.fileno(), select.POLLIN)
         poller.register(self._wake_read.fileno(), select.POLLIN)
         while True:
-            poller.poll()
-            with contextlib.suppress(BlockingIOError):
+            # Refused for want of memory: it is looked at what there is, which waits for nothing.
+            with contextlib.suppress(OSError):
+                poller.poll()
+            with contextlib.suppress(OSError):  # nothing there, mostly
                 self._wake_read.recv(4096)
             try:
                 self._reap()
@@ -171,11 +180,19 @@ class Zygote:
             for descriptor in descriptors:
                 os.close(descriptor)
             return None
+        if not descriptors:  # there was no room for them
+            self._channel.send(_refused(OSError(errno.EMFILE, os.strerror(errno.EMFILE))))
+            return None
         pids = []
+        refusal: OSError | None = None
         # A signal that comes between the fork and the child's own set-up has to wait.
         signal.pthread_sigmask(signal.SIG_BLOCK, signals.NUMBERS)
         for descriptor in descriptors:
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError as error:
+                refusal = error
+                break
             if pid == 0:
                 return self._be_born(message, descriptor, descriptors)
             pids.append(pid)
@@ -183,7 +200,12 @@ class Zygote:
         for descriptor in descriptors:
             os.close(descriptor)
         self._workers.update(pids)
-        self._channel.send(Forked(tuple(pids), len(sys.modules)))
+        if refusal is None:
+            self._channel.send(Forked(tuple(pids), len(sys.modules)))
+            return None
+        for pid in pids:  # all or none: nobody knows of them yet
+            os.kill(pid, signal.SIGKILL)
+        self._channel.send(_refused(refusal))
         return None
 
     def _unfit(self, message: Fork) -> Unfit | None:
