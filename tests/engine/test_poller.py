@@ -277,6 +277,61 @@ async def test_where_no_descriptor_is_left_the_loop_does_it_meanwhile(
         assert made.heard[2] == (second, b"x")
 
 
+class FullEpoll:
+    """One that has no room for some descriptors (fs.epoll.max_user_watches, ENOMEM)."""
+
+    def __init__(self) -> None:
+        self._epoll = EPOLL()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._epoll, name)
+
+    def register(self, fd: int, events: int) -> None:
+        raise OSError(28, "No space left on device")
+
+
+EPOLL: Any = getattr(select, "epoll", None)
+
+
+@pytest.mark.skipif(EPOLL is None, reason="this system has no epoll")
+@in_loop
+async def test_where_an_epoll_is_full_the_loop_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with readers(new_poller) as made:
+        with monkeypatch.context() as patch:
+            patch.setattr(select, "epoll", FullEpoll)
+            first = made.add()
+        second = made.add()
+        for number in (first, second):
+            made.say(number)
+        await until(lambda: len(made.heard) == 2)
+        made.remove(first)
+        made.remove(second)
+
+
+@in_loop
+async def test_a_connection_that_nobody_can_watch_is_closed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a line, and the others go on."""
+
+    def refuse(self: object, *arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    async with serving(HTTPServer, Application([("/", Hello)])) as served:
+        other = await served.connect()
+        await other.send(GET)
+        assert (await other.response()).body == b"Hello"
+        with monkeypatch.context() as patch:
+            patch.setattr(pollers._Epoll, "add", refuse)
+            patch.setattr(pollers._Loop, "add", refuse)
+            client = await served.knock()
+            assert await client.rest() == b""
+        assert "can't be watched" in caplog.text
+        assert "Traceback" not in caplog.text
+        await other.send(GET)
+        assert (await other.response()).body == b"Hello"
+
+
 @in_loop
 async def test_nothing_is_open_while_nobody_is_watched() -> None:
     def descriptors() -> int:

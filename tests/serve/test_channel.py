@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import array
-import contextlib
 import errno
 import os
-import resource
 import selectors
 import socket
 import struct
@@ -17,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.serve.limits import descriptors_left
 from tornkit.serve import channel as channel_module
 from tornkit.serve.channel import MAX_DESCRIPTORS, MAX_MESSAGE, Channel, ChannelClosed
 from tornkit.serve.messages import (
@@ -419,25 +418,6 @@ def test_descriptors_before_nonsense_are_not_kept(
 
 
 # ---- a process at its limits ----
-
-
-@contextlib.contextmanager
-def descriptors_left(count: int) -> Iterator[None]:
-    """Lets this process open so many more, and no others."""
-    taken = [os.open(os.devnull, os.O_RDONLY)]
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 64, limits[1]))
-        with contextlib.suppress(OSError):
-            while True:
-                taken.append(os.dup(taken[0]))
-        for _ in range(count):
-            os.close(taken.pop())
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-        for descriptor in taken:
-            os.close(descriptor)
 
 
 def test_sending_descriptors_takes_none(

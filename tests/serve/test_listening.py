@@ -15,6 +15,7 @@ from tornado.iostream import IOStream
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
+from tests.serve.limits import descriptors_left
 from tornkit import seams
 from tornkit.serve.listening import Listening, Refused
 from tornkit.serve.messages import Claim
@@ -356,6 +357,28 @@ def test_nothing_accepts_after_close(install: Install, supervisor: Supervisor) -
             # It waits for whoever comes next.
             sock.accept()[0].close()
         listening.close(asyncio.get_running_loop())
+        await server.end()
+
+    run(test)
+
+
+@pytest.mark.parametrize("reserved", [True, False])
+def test_closing_takes_no_descriptor(
+    install: Install, supervisor: Supervisor, reserved: bool
+) -> None:
+    """At a worker's limit there may be none; the end must not depend on it."""
+
+    async def test() -> None:
+        placeholder = socket.socket(socket.AF_UNIX) if reserved else None
+        listening = install(placeholder=placeholder)
+        server = Server.named("it")
+        server.listen(0, "127.0.0.1")
+        listening.open()
+        (sock,) = server._sockets.values()  # type: ignore[attr-defined]
+        listens = sock.getsockname()
+        with descriptors_left(0 if reserved else 1):
+            listening.close()
+        assert sock.getsockname() != listens
         await server.end()
 
     run(test)

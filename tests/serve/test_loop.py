@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -132,3 +133,41 @@ def test_a_signal_ends_the_wait(loop: Loop) -> None:
             loop.turn(numbers.append)
         timer.join()
     assert numbers == [signal.SIGUSR1]
+
+
+# ---- what the system refuses ----
+
+
+def refused() -> None:
+    raise OSError(24, "Too many open files")
+
+
+def test_what_is_refused_is_told_and_nothing_else_misses_its_turn(
+    loop: Loop, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    ours, theirs = pair
+    troubles: list[OSError] = []
+    done: list[str] = []
+    loop.on_trouble = troubles.append
+    loop.listen(ours, refused)
+    loop.soon(refused)
+    loop.soon(lambda: done.append("timer"))
+    theirs.send(b"a")
+    with loop.signals(signal.SIGUSR1):
+        signal.raise_signal(signal.SIGUSR1)
+        loop.turn(lambda number: refused())
+    assert [error.errno for error in troubles] == [24, 24, 24]
+    assert done == ["timer"]
+
+
+def test_a_mistake_is_not_what_the_system_refuses(loop: Loop) -> None:
+    loop.on_trouble = lambda error: None
+    loop.soon(partial(next, iter(())))
+    with pytest.raises(StopIteration):
+        loop.turn(no_signal)
+
+
+def test_without_anybody_to_tell_it_is_raised(loop: Loop) -> None:
+    loop.soon(refused)
+    with pytest.raises(OSError, match="Too many"):
+        loop.turn(no_signal)

@@ -5,6 +5,7 @@ What a zygote will say is said beforehand, and heard once the loop turns.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -222,6 +223,22 @@ def test_another_environment_is_another_zygote(house: House) -> None:
     house.turn()
     assert house.started[0].killed, "its last child has ended"
     assert house.exits == [(NO_PID + 1001, 0)]
+
+
+def test_a_fork_that_the_system_refuses_is_no_fault_of_the_zygote(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    (zygote,) = house.started
+    told: list[object] = []
+    zygote.says(Unfit("Resource temporarily unavailable", errno=errno.EAGAIN))
+    forking.spawn(1, HOME, told.append)
+    house.turn()
+    (error,) = told
+    assert isinstance(error, OSError)
+    assert error.errno == errno.EAGAIN
+    assert house.started == [zygote], "it is as warm as before"
+    assert not zygote.killed
+    assert spawn(house, forking, 2) == [2]
 
 
 @pytest.mark.parametrize("answer", [Unfit("a thread"), Unfit("/module.py", stale=True)])

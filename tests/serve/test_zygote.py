@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import select
 import signal
 import socket
@@ -97,6 +99,56 @@ def test_workers_are_its_children_and_it_tells_of_their_end(zygote: Zygote) -> N
     assert zygote.answer() == Exited(one, -signal.SIGKILL)
     zygote.workers[1].close()  # its supervisor, as it sees it
     assert zygote.answer() == Exited(other, 1)
+
+
+FAILING_FORK = """\
+import errno, os
+fork, calls = os.fork, []
+def failing():
+    calls.append(True)
+    if len(calls) == 2:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return fork()
+os.fork = failing
+"""
+
+
+def test_a_fork_that_the_system_refuses(environment: dict[str, str], tmp_path: Path) -> None:
+    """Those that were forked for the same request end; the zygote is as fit as before."""
+    (tmp_path / "sitecustomize.py").write_text(FAILING_FORK)
+    zygote = Zygote(environment)
+    try:
+        pairs = [channel_pair() for _ in range(3)]
+        zygote.tell(Fork(zygote.environment), *(sock.fileno() for _, sock in pairs))
+        for channel, theirs in pairs:
+            theirs.close()
+            zygote.workers.append(channel)
+        answer = zygote.answer()
+        assert isinstance(answer, Unfit)
+        assert answer.errno == errno.EAGAIN
+        assert not answer.stale
+        exited = zygote.answer()
+        assert isinstance(exited, Exited)
+        assert exited.status == -signal.SIGKILL
+        assert len(zygote.fork(2)) == 2
+    finally:
+        zygote.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process")
+def test_a_zygote_without_room_for_descriptors(zygote: Zygote) -> None:
+    zygote.fork()
+    limits = resource.prlimit(zygote.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(zygote.process.pid, resource.RLIMIT_NOFILE, (4, limits[1]))
+    channel, theirs = channel_pair()
+    zygote.workers.append(channel)
+    zygote.tell(Fork(zygote.environment), theirs.fileno())
+    theirs.close()
+    answer = zygote.answer()
+    assert isinstance(answer, Unfit)
+    assert answer.errno == errno.EMFILE
+    resource.prlimit(zygote.process.pid, resource.RLIMIT_NOFILE, limits)
+    assert len(zygote.fork()) == 1
 
 
 def test_what_the_terminal_sends_is_for_the_supervisor(zygote: Zygote) -> None:

@@ -8,6 +8,8 @@ from tornkit.errors import TornkitError
 from tornkit.serve.messages import Failed
 from tornkit.serve.shortage import in_words
 
+# The system lacks something: what failed may work in a moment, with the same files.
+CANNOT_START = "CannotStart"
 # A first start that fails like this is a mistake on the command line, not in the code.
 MISNAMED = frozenset({"NoSuchModule", "NoSuchAttribute", "NotAnApplication", "UsageError"})
 
@@ -16,9 +18,10 @@ CHANGED_MEANWHILE = Failed("Changed", "loaded a file that has changed since the 
 
 def cannot_start(error: Exception) -> Failed:
     """No process, no descriptor, an environment that can't be: the machine's fault or a file's."""
-    kind = type(error).__name__ if isinstance(error, TornkitError) else "CannotStart"
-    reason = in_words(error) if isinstance(error, OSError) else str(error)
-    return Failed(kind, f"workers can't be started: {reason}")
+    if isinstance(error, OSError):
+        return Failed(CANNOT_START, f"workers can't be started: {in_words(error)}")
+    kind = type(error).__name__ if isinstance(error, TornkitError) else "BadEnvironment"
+    return Failed(kind, f"workers can't be started: {error}")
 
 
 def boot_timed_out(timeout: float) -> Failed:

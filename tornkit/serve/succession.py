@@ -19,6 +19,7 @@ from tornkit.serve.caretaker import Caretaker
 from tornkit.serve.children import WorkerState
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.failures import (
+    CANNOT_START,
     CHANGED_MEANWHILE,
     MISNAMED,
     boot_timed_out,
@@ -35,6 +36,7 @@ from tornkit.serve.reporter import Reporter
 from tornkit.serve.resizing import Resizing
 from tornkit.serve.restarts import Restarts
 from tornkit.serve.retired import RetiredSlots
+from tornkit.serve.retrying import Retrying
 from tornkit.serve.snapshot import Snapshot
 from tornkit.serve.sockets import Listeners
 from tornkit.serve.systemd import Notifier
@@ -95,6 +97,7 @@ class Succession:
         self._next: Generation | None = None  # boots
         self._generations: dict[int, Generation] = {}
         self._numbers = itertools.count(1)
+        self._newest = 0  # the number of the one that was started last
         self._closing: dict[int, Callable[[], None]] = {}  # by pid: once it has let go
         self._between = False  # the old generation ends, and the new one is not started yet
         self._agreement = Agreement(reporter)
@@ -105,6 +108,7 @@ class Succession:
             held=lambda: self.over or self._between,
         )
         self._orphans = RetiredSlots(loop, workforce, listeners)
+        self._retrying = Retrying(loop, newest=lambda: self._newest, restart=self.restart)
         self._replacing = Replacing(
             loop, reporter, wanted=self._is_current, start_in=self._start_in
         )
@@ -184,6 +188,7 @@ class Succession:
         self._restarts.started(overtaking=overtaken is not None)
         self._generations[generation.number] = generation
         self._next = generation
+        self._newest = generation.number
         failure: Failed | None = None
         try:
             generation.environment = self._environment()
@@ -232,7 +237,10 @@ class Succession:
         self._restarts.boot_ended()
         if self.current is None and not waiting:
             self._hopeless()
-        elif self.current is not None:
+            return
+        if failure.kind == CANNOT_START:
+            self._retrying.refused(generation)
+        if self.current is not None:
             self._notifier.ready()
             self.resizing.settle()
 
@@ -302,6 +310,7 @@ class Succession:
             self._open_worker(worker)
         self._loop.soon(partial(self._take_snapshot, generation))
         self.last_failure = None
+        self._retrying.serves()
         if generation.reason:
             self._reporter.reloaded(generation.number, self._loop.now() - generation.started_at)
         self._notifier.ready()

@@ -419,7 +419,14 @@ class _Watch:
 
 def _by_both_names(names: Collection[str]) -> set[Path]:
     """Where one is a link: what was loaded is known by the real one, a turned link by its own."""
-    return {Path(name) for name in (*names, *map(os.path.realpath, names))}
+    return {Path(name) for name in (*names, *map(_real_name, names))}
+
+
+def _real_name(name: str) -> str:
+    try:
+        return os.path.realpath(name)
+    except OSError:  # refused for want of memory: known by its own name it may still be
+        return name
 
 
 def _below(added: Iterable[str], wanted: _Filter) -> Iterator[str]:

@@ -65,6 +65,14 @@ class Fault:
     times: int = 1
 
 
+# Where a client's connection ends of an error of its own socket, or of the loop's for it: so it
+# does with Tornado, which closes a stream that can't be read, written or watched.
+_AS_TORNADO = re.compile(
+    r"engine/(connection|outbox|server|websocket/\w+)\.py:\d+ "
+    r"\.(recv|send|sendmsg|add_writer|add_handler|setblocking)$"
+)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of a fault. ``how`` is one word, ``details`` what was seen."""
@@ -75,7 +83,7 @@ class Outcome:
 
     @property
     def is_bad(self) -> bool:
-        return self.how not in ("served", "told", "refused", "unfired")
+        return self.how not in ("served", "told", "refused", "unfired", "closed", "as Tornado")
 
 
 @dataclass
@@ -239,6 +247,11 @@ class Campaign:
 
 def _judged(fault: Fault, scenario: Scenario, log: str) -> Outcome:
     odd = _odd_lines(log)
+    if _AS_TORNADO.search(fault.site) and len(scenario.lost) <= 1:
+        return Outcome(fault, "as Tornado", (*scenario.lost, *odd))
+    if scenario.lost and all(each.endswith("idle connections closed") for each in scenario.lost):
+        # Between two requests, which HTTP allows: a client opens another. None had to go.
+        return Outcome(fault, "closed", (*scenario.lost, *odd))
     if any("Traceback" in line for line in odd):
         return Outcome(fault, "traceback", (*_tracebacks(log), *scenario.lost))
     if scenario.lost:

@@ -31,7 +31,7 @@ HOOK = "__fault__"
 _OF_OS = """
 access chmod dup dup2 execv execve execvp fork ftruncate fstat link listdir lstat memfd_create mkdir
 makedirs open pipe posix_spawn pread read readlink remove rename replace rmdir scandir stat symlink
-unlink walk write
+unlink write
 """
 _OF_SOCKETS = """
 accept bind connect getpeername getsockname listen recv recvmsg send sendall sendmsg sendto
