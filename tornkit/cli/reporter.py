@@ -17,6 +17,7 @@ from tornkit.cli.output import Piece, piece, say, say_lines
 from tornkit.serve.logs import wants_colour
 from tornkit.serve.messages import Failed
 from tornkit.serve.reporter import Banner
+from tornkit.serve.retrying import AGAIN
 from tornkit.serve.warmth import Warmth
 
 _LACKS_EVERY = 10.0  # seconds between two lines of the same text
@@ -66,7 +67,7 @@ class TerminalReporter:
 
     def reloading(self, changed: Sequence[str]) -> None:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
-        what = shown if changed == ("SIGHUP",) else f"{shown} changed"
+        what = shown if changed in (("SIGHUP",), (AGAIN,)) else f"{shown} changed"
         self._line(f"{what}, starting anew", "dim")
 
     def reloaded(self, generation: int, took: float) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from tornkit.serve.generation import Generation
 from tornkit.serve.loop import Loop
 
+AGAIN = "trying again"  # the reason, where no edit was one
 _FIRST, _LONGEST = 1.0, 60.0  # seconds
 
 
@@ -38,5 +39,5 @@ class Retrying:
 
     def _again(self, generation: Generation) -> None:
         if self._newest() == generation.number:  # else an edit or a signal came first
-            for reason in generation.reason or ("what was lacking",):
+            for reason in generation.reason or (AGAIN,):
                 self._restart(reason)
