@@ -14,6 +14,7 @@ What it refuses to know: HTTP, Tornado, how things are printed (`reporter`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -201,7 +202,11 @@ class Supervisor:
     def urls(self) -> tuple[str, ...]:
         """Where it is to be found."""
         secure = self._config.http.certfile is not None
-        return tuple(dict.fromkeys(url_of(sock, secure=secure) for sock in self._listeners))
+        urls: dict[str, None] = {}
+        for sock in self._listeners:
+            with contextlib.suppress(OSError):  # ENOBUFS; it is served there all the same
+                urls[url_of(sock, secure=secure)] = None
+        return tuple(urls)
 
     # ---- the end ----
 
