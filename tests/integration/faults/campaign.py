@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tornkit
-from tests.integration.faults.scenario import CONFIGURATIONS, Ended, Hangs, Scenario
+from tests.integration.faults.scenario import CONFIGURATIONS, PATIENCE, Ended, Hangs, Scenario
 
 _INJECTED = Path(__file__).with_name("injected")
 sys.path.append(str(_INJECTED))
@@ -156,7 +156,7 @@ class Campaign:
         order.arm(fault.kind, fault.site, fault.number, fault.times)
         try:
             with contextlib.suppress(Hangs):
-                scenario.start()
+                scenario.start(PATIENCE)
                 scenario.warm()
             fired = order.disarm()
             if not fired:

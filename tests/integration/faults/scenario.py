@@ -211,7 +211,7 @@ class Scenario:
 
     # ---- its life ----
 
-    def start(self) -> None:
+    def start(self, patience: float = 30.0) -> None:
         """Start it, and wait until it serves, gives up, or waits for an edit.
 
         :raises Ended, Hangs:
@@ -239,7 +239,7 @@ class Scenario:
             terminal=False,
             prefix=self.prefix,
         )
-        self._wait_for_log(r"Ctrl-C stops|save a file to retry")
+        self._wait_for_log(r"Ctrl-C stops|save a file to retry", patience)
         if "Ctrl-C stops" not in self.server.log:
             raise Hangs("boot")  # it waits for an edit; the driver goes on with one
 
