@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -25,7 +26,7 @@ def _parsed() -> argparse.Namespace:
     add("--site", default="", metavar="REGEX", help="only sites that match")
     add("--errno", action="append", default=[], metavar="NAME", help="EMFILE, ... (five of them)")
     add("--configuration", action="append", default=[], choices=CONFIGURATIONS, help="(all)")
-    add("--step", default="", help="only in this step of the scenario")
+    add("--step", default="", metavar="REGEX", help="only in these steps of the scenario")
     add("--times", type=int, default=1, help="how often it fails; 0: while the step lasts (1)")
     add("--json", type=Path, metavar="FILE", help="also write everything there")
     return parser.parse_args()
@@ -49,8 +50,7 @@ def main() -> int:
             print(f"{len(all_sites())} sites, {len(known)} reached, {len(reached)} with their kind")
             return 0
         faults = faults_of(reached, numbers, options.times, options.kind, options.site)
-        if options.step:
-            faults = [fault for fault in faults if fault.step == options.step]
+        faults = [fault for fault in faults if re.search(options.step, fault.step)]
         print(f"{len(faults)} faults", flush=True)
         outcomes = []
         for outcome in campaign.run(faults):

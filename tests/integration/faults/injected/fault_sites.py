@@ -30,8 +30,8 @@ HOOK = "__fault__"
 # nothing else.
 _OF_OS = """
 access chmod dup dup2 execv execve execvp fork ftruncate fstat link listdir lstat memfd_create mkdir
-makedirs open pipe posix_spawn pread read fdopen readlink remove rename replace rmdir scandir stat symlink
-unlink write
+makedirs open pipe posix_spawn pread read fdopen readlink remove rename replace rmdir scandir stat
+symlink unlink write
 """
 _OF_SOCKETS = """
 accept bind connect getpeername getsockname listen recv recvmsg send sendall sendmsg sendto
