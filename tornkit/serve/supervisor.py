@@ -99,7 +99,8 @@ class Supervisor:
                 if self._watcher is not None:
                     self._watcher.start()
                 if self._control is not None:
-                    self._control.open(self._loop)
+                    with contextlib.suppress(OSError):  # nothing but `tornkit status` needs it
+                        self._control.open(self._loop)
                 self.succession.begin()
                 self._feed_watchdog()
                 while not (self.stopping and len(self._workforce) == 0):

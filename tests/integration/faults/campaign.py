@@ -38,8 +38,8 @@ _NOT_SERVED = ("routing/", "scaffold/", "cli/routes/", "cli/new")
 _USUAL = re.compile(
     r"warm: |only Tornado is warm|starting anew|reloaded in|workers? from now on|"
     r"was killed by SIGKILL; starting another|finishing what is under way|stopped$|"
-    r"^  |^tornkit |^(Thread|Current thread) |^$|SyntaxError|this is wrong|File \"|\^+$|"
-    r"error: importing app|the code from before goes on serving"
+    r"^  |^tornkit |^(Thread|Current thread) |^$|SyntaxError|def wrong|File \"|\^+$|"
+    r"W app: asked|was never closed|error: importing app|the code from before goes on serving"
 )
 
 

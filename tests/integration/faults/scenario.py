@@ -357,7 +357,7 @@ class Scenario:
     def _broken(self) -> None:
         errors = len(self.server.errors)
         source = (self.project / "app.py").read_text()
-        self.server.write("app.py", source + "\nthis is wrong\n")
+        self.server.write("app.py", source + "\ndef wrong(\n")
         self._wait_until(lambda: len(self.server.errors) > errors, "an error")
         self.ask("while the file is broken")
         before, errors = self.server.reloads, len(self.server.errors)
@@ -401,7 +401,6 @@ class Scenario:
         while len(self._kept) < 4:
             with self._losing(f"{what} (new)"):
                 client = connect(self.url)
-                client.sock.settimeout(PATIENCE)
                 self._kept.append(client)
                 assert client.request().status == 200
                 continue
@@ -420,7 +419,7 @@ class Scenario:
         """After a fault: it serves, and what is saved is served."""
         for _ in range(4):
             self.ask("afterwards")
-        self._kept = [client for client in self._kept if not _ended(client)]
+        self._drop_ended()
         self.ask_kept("kept, afterwards")
         self._wait_until(self._serves_newest, "the newest code is served", 1.0)
 
@@ -471,10 +470,8 @@ class Scenario:
                     else:
                         assert socket_.echoes(), "echoes no more"
             if kept:
-                dead = [client for client in self._kept if _ended(client)]
-                if dead:
-                    self.lost.append(f"{len(dead)} idle connections closed")
-                    self._kept = [client for client in self._kept if client not in dead]
+                if dropped := self._drop_ended():
+                    self.lost.append(f"{dropped} idle connections closed")
                 self.ask_kept("kept")
 
     @contextlib.contextmanager
@@ -483,6 +480,14 @@ class Scenario:
             yield
         except (OSError, AssertionError, ValueError, HTTPException) as error:
             self.lost.append(f"{what}: {type(error).__name__} {error}"[:120])
+
+    def _drop_ended(self) -> int:
+        """Forget connections that the server has closed; how many."""
+        ended = [client for client in self._kept if _ended(client)]
+        for client in ended:
+            self._kept.remove(client)
+            client.sock.close()
+        return len(ended)
 
     def _settled(self) -> None:
         time.sleep(0.15)
