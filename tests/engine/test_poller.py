@@ -17,6 +17,7 @@ from tornado.web import Application, RequestHandler
 
 from tests.engine.serving import GET, either_loop, in_loop, serving, turns, until
 from tornkit.engine import poller as pollers
+from tornkit.engine.outbox import Outbox
 from tornkit.engine.poller import Poller, new_poller
 from tornkit.engine.server import HTTPServer
 
@@ -330,6 +331,26 @@ async def test_a_connection_that_nobody_can_watch_is_closed(
         assert "Traceback" not in caplog.text
         await other.send(GET)
         assert (await other.response()).body == b"Hello"
+
+
+class Big(RequestHandler):
+    def get(self) -> None:
+        self.write(b"x" * 8_000_000)
+
+
+@in_loop
+async def test_a_response_that_nobody_would_send_on_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop has no room for a writer: a client must not wait for the rest for ever."""
+
+    def refuse(self: object, *arguments: object, **named: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Outbox, "__init__", refuse)
+    async with serving(HTTPServer, Application([("/", Big)])) as served:
+        client = await served.connect()
+        await client.send(GET)
+        assert len(await client.rest()) < 8_000_000
+        await until(lambda: not served.connections)
 
 
 @in_loop
