@@ -187,7 +187,7 @@ class Channel:
         """
         closed = False
         try:
-            while len(self._descriptors) < _AT_ONCE and self._read(wait=False):
+            while self._read(wait=False) and len(self._descriptors) < _AT_ONCE:
                 pass
         except ChannelClosed:
             closed = True

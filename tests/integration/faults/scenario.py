@@ -326,6 +326,7 @@ class Scenario:
         self._settled()
 
     def _shrink(self) -> None:
+        self._drop_ended()  # those of a worker that was killed
         before = self.server.log.count("from now on")
         self.server.signal(signal.SIGTTOU)
         self._wait_until(lambda: self.server.log.count("from now on") > before, "fewer", 2.0)
