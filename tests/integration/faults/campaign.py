@@ -68,8 +68,8 @@ class Fault:
 # Where a client's connection ends of an error of its own socket, or of the loop's for it: so it
 # does with Tornado, which closes a stream that can't be read, written or watched.
 _AS_TORNADO = re.compile(
-    r"engine/(connection|outbox|server|websocket/\w+)\.py:\d+ "
-    r"\.(recv|send|sendmsg|add_writer|add_handler|setblocking)$"
+    r"(engine/(connection|outbox|server|websocket/\w+)|serve/accepting)\.py:\d+ "
+    r"\.(accept|recv|send|sendmsg|add_writer|add_handler|setblocking)$"
 )
 
 
@@ -198,7 +198,7 @@ class Campaign:
                     scenario.verify()
                 except Hangs:
                     scenario.recover()
-                    scenario.verify()
+                    scenario.verify(PATIENCE)
         except (Ended, Hangs) as error:
             order.disarm()
             how = "ended" if isinstance(error, Ended) else "hangs"

@@ -416,13 +416,13 @@ class Scenario:
                     client.sock.close()
                     raise
 
-    def verify(self) -> None:
+    def verify(self, patience: float = 1.0) -> None:
         """After a fault: it serves, and what is saved is served."""
         for _ in range(4):
             self.ask("afterwards")
         self._drop_ended()
         self.ask_kept("kept, afterwards")
-        self._wait_until(self._serves_newest, "the newest code is served", 1.0)
+        self._wait_until(self._serves_newest, "the newest code is served", patience)
 
     def _serves_newest(self) -> bool:
         with contextlib.suppress(OSError, HTTPException), connect(self.url) as client:
