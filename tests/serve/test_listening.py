@@ -377,8 +377,10 @@ def test_closing_takes_no_descriptor(
         (sock,) = server._sockets.values()  # type: ignore[attr-defined]
         listens = sock.getsockname()
         with descriptors_left(0 if reserved else 1):
-            listening.close()
+            listening.close(asyncio.get_running_loop())
         assert sock.getsockname() != listens
+        if placeholder is not None:
+            placeholder.close()
         await server.end()
 
     run(test)

@@ -19,7 +19,7 @@ def world() -> World:
     return World()
 
 
-def refuse(count: int, environment: object, on_born: object) -> None:
+def refuse(count: int, environment: object, on_born: object, *, beside: bool = False) -> None:
     raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 

@@ -19,7 +19,13 @@ import pytest
 import tornkit
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Exited, Fork, Forked, Message, Trying, Unfit, Warm, Warmed
-from tornkit.serve.processes import ChildProcess, channel_pair, is_alive, start_interpreter
+from tornkit.serve.processes import (
+    ChildProcess,
+    channel_pair,
+    has_ended,
+    is_alive,
+    start_interpreter,
+)
 
 pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(30)]
 
@@ -73,7 +79,7 @@ def wait_for_input(channel: Channel) -> None:
 
 def wait_until_gone(pid: int) -> None:
     deadline = time.monotonic() + PATIENCE
-    while is_alive(pid):
+    while not has_ended(pid):
         assert time.monotonic() < deadline, f"process {pid} lives on"
         time.sleep(0.005)
 

@@ -122,7 +122,7 @@ class Listening:
         if first:
             self._on_first()
         if self._closed:
-            _leave(registration)
+            self._leave(registration)
         elif self._accepting:
             self._accept(registration)
 
@@ -228,11 +228,10 @@ class Listening:
             registration.remove()
             registration.remove = None
         if registration.sock.fileno() >= 0:
-            if self._placeholder is None:
-                self._placeholder = socket.socket(socket.AF_UNIX)
             # Refused, it is held a little longer: connections there wait for the successor.
-            with contextlib.suppress(OSError):
-                os.dup2(self._placeholder.fileno(), registration.sock.fileno(), inheritable=False)
+            with contextlib.ExitStack() as made, contextlib.suppress(OSError):
+                placeholder = self._placeholder or made.enter_context(socket.socket(socket.AF_UNIX))
+                os.dup2(placeholder.fileno(), registration.sock.fileno(), inheritable=False)
 
     def _listener_of(self, connection: socket.socket) -> _Registration | None:
         """The registration whose address the connection came to."""

@@ -134,6 +134,8 @@ class _Watcher:
     def troubles(self) -> tuple[str, ...]:
         return ()
 
+    gaps = troubles
+
     def changes(self) -> dict[Path, Meaning]:
         seen, self.seen = self.seen, {}
         return seen

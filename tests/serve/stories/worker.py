@@ -250,6 +250,9 @@ class Process:
                 if registration.remove is not None:
                     registration.remove()
                 registration.sock.close()
+            placeholder = self.listening._placeholder
+            assert placeholder is not None
+            placeholder.close()
         for sock in self.held:
             sock.close()
         for _, descriptors in (*self.worker._conduct._waiting, *self.worker._mailbox._queue):
