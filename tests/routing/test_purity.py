@@ -42,7 +42,7 @@ def test_a_plain_list_loads_nothing_of_the_analysis() -> None:
 
 @pytest.mark.parametrize("module", ["report", "render.terminal"])
 def test_no_other_part_of_tornkit(module: str) -> None:
-    allowed = {"tornkit", "tornkit.ownership", "tornkit.routing"}
+    allowed = {"tornkit", "tornkit.ownership", "tornkit.printable", "tornkit.routing"}
     others = {
         name
         for name in imported_by(module)
