@@ -305,7 +305,7 @@ class World:
 
     def run(self, script: Callable[[], Script], config: ServeConfig) -> int | None:
         """The exit code; None where the script ended first."""
-        health = Health(HealthPolicy(hang_timeout=0.0))
+        health = Health(HealthPolicy(hang_timeout=0.0, recycle=config.recycle))
         workforce = Workforce(
             loop=self.loop,
             nursery=self.nursery,

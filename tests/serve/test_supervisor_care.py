@@ -6,8 +6,9 @@ import signal
 
 import pytest
 
-from tests.serve.scripted import APP, VIEWS, Script, World, config
+from tests.serve.scripted import APP, VIEWS, Script, World, config, get_ready
 from tornkit.serve.messages import Closed, Drain, Go, Ready
+from tornkit.serve.recycling import RecyclePolicy
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -65,6 +66,25 @@ def test_what_is_saved_while_the_old_one_ends_is_for_the_next(world: World) -> N
         assert new.heard() == [Drain(10.0, False)], "and the next save counts again"
 
     world.run(script, config(1, reload_order="stop-first"))
+
+
+# ---- recycling ----
+
+
+def test_a_recycled_worker_is_followed_by_one_that_is_born_at_once(world: World) -> None:
+    def script() -> Script:
+        [old] = yield from world.serve()
+        for _ in range(62):
+            world.passes(1)
+            yield
+        [new] = world.new_workers()
+        yield from get_ready([new])
+        assert old.heard() == [Drain(10.0, successor=True)]
+        old.says(Closed())
+        yield
+        assert new.heard() == [Go()]
+
+    world.run(script, config(1, recycle=RecyclePolicy(max_age=60, jitter=0.0)))
 
 
 # ---- the end is no crash ----

@@ -93,6 +93,9 @@ class Caretaker:
         if found is None:
             return
         worker, reason = found
+        # Before: the successor may be born at once, and is wanted only beside a recycled one.
+        self._recycled = worker
         if self._start_in(worker.slot):
-            self._recycled = worker
             self._reporter.recycles(worker.slot, worker.pid, reason)
+        else:
+            self._recycled = None
