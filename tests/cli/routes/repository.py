@@ -48,6 +48,8 @@ class Repository:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.git("init", "--quiet", "--initial-branch=main")
+        # As every project has it: what Python caches is no trace of ours.
+        (folder / ".git" / "info" / "exclude").write_text("__pycache__/\n")
 
     def git(self, *arguments: str) -> str:
         return subprocess.run(
