@@ -73,6 +73,16 @@ def test_files_are_read_a_few_at_a_time(tmp_path: Path) -> None:
     assert len(content(snapshot)[1]) == 5
 
 
+def test_each_file_is_looked_at_once_though_it_has_changed(tmp_path: Path) -> None:
+    files = [write(tmp_path / f"{number}.py", str(number), 1000) for number in range(5)]
+    snapshot = Snapshot()
+    snapshot.note({str(path): state(path) for path in files}, {})
+    for path in files[:4]:
+        write(path, "NEW", 2000)
+    assert [snapshot.read(2) for _ in range(3)] == [True, True, False]
+    assert list(content(snapshot)[1]) == [str(files[4])]
+
+
 def test_texts_that_did_not_change_come_from_the_generation_before(file: Path) -> None:
     before = Snapshot()
     before.note({str(file): state(file)}, {})

@@ -13,11 +13,11 @@ here, behind the start, and kept only if the file is still in that state. What i
 
 from __future__ import annotations
 
-import itertools
 import marshal
 import os
 import stat
 import tempfile
+from collections import deque
 from collections.abc import Mapping
 from typing import IO
 
@@ -32,6 +32,7 @@ class Snapshot:
         self._names: dict[str, str] = {}
         self._states: dict[str, str] = {}
         self._texts: dict[str, bytes] = {}
+        self._unread: deque[str] = deque()  # noted, and not looked at since
 
     def _files(self) -> dict[str, tuple[str, bytes]]:
         return {path: (self._states[path], text) for path, text in self._texts.items()}
@@ -45,19 +46,33 @@ class Snapshot:
             known_state, text = self._known.get(path, ("", b""))
             if known_state == state:
                 self._texts[path] = text
+            else:
+                self._unread.append(path)
 
     def read(self, limit: int | None = None) -> bool:
-        """Read so many files whose texts are not there yet, or all; whether any were left."""
-        missing = iter([path for path in self._states if path not in self._texts])
-        for path in itertools.islice(missing, limit):
-            text = _read(path, self._states[path])
-            if text is not None:
-                self._texts[path] = text
-        return next(missing, None) is not None
+        """Look at so many of the files that were noted since, or all; whether any were left.
+
+        At each once: one that has changed since it was loaded is no reason to come again.
+        """
+        count = len(self._unread)
+        for _ in range(count if limit is None else min(limit, count)):
+            self._keep(self._unread.popleft())
+        return bool(self._unread)
+
+    def _read_all(self) -> None:
+        """Look at all whose texts are not there, also again: there was no descriptor, say."""
+        self._unread.clear()
+        for path in self._states.keys() - self._texts.keys():
+            self._keep(path)
+
+    def _keep(self, path: str) -> None:
+        text = _read(path, self._states[path])
+        if text is not None:
+            self._texts[path] = text
 
     def lost(self) -> str | None:
         """A file that has changed since it was loaded, before its text was read; None mostly."""
-        self.read()
+        self._read_all()
         return next((path for path in self._states if path not in self._texts), None)
 
     def changed(self) -> str | None:
@@ -76,7 +91,7 @@ class Snapshot:
 
         :raises OSError: there is no descriptor, or no room.
         """
-        self.read()
+        self._read_all()
         with _anonymous_file() as file:
             file.write(marshal.dumps((self._names, self._files())))
             file.flush()
