@@ -17,10 +17,12 @@ def main() -> None:
     try:
         tornkit()
     except SystemExit as ending:
-        leaving = sys.modules.get("tornkit.appload.leaving")
-        if leaving is not None:  # it has run a program, which may have left threads
+        load = sys.modules.get("tornkit.appload.load")
+        if load is not None:  # it has imported an application or run a program, with its threads
+            from tornkit.appload.leaving import exit_without_threads
+
             code = ending.code
-            leaving.exit_without_threads(code if isinstance(code, int) else int(code is not None))
+            exit_without_threads(code if isinstance(code, int) else int(code is not None))
         raise
 
 

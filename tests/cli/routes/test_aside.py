@@ -70,3 +70,14 @@ def test_without_standard_error_it_goes_nowhere(folder: Path) -> None:
         timeout=30,
     )
     assert json.loads(done.stdout)["app"] == "app.py:app"
+
+
+def test_a_thread_that_an_import_has_started_does_not_keep_the_command(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(
+        "import threading\nimport tornado.web\n"
+        "threading.Thread(target=threading.Event().wait).start()\n"
+        "app = tornado.web.Application([('/', tornado.web.RequestHandler)])\n"
+    )
+    done = run(tmp_path, "app.py", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["routes"]
