@@ -34,7 +34,7 @@ class Project:
 
     def write(self, name: str, text: str, at: int = 1000) -> Path:
         path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(text)
         os.utime(path, (at, at))
         return path
@@ -97,6 +97,29 @@ def test_what_changed_vanished_or_was_put_in_the_way(project: Project) -> None:
     assert said.splitlines() == [
         "old changed, old gone, old in_the_way, old same, old package part, new",
         "V = 'old gone' package",
+    ]
+
+
+def test_a_package_without_a_file_of_its_own_that_was_moved_away(project: Project) -> None:
+    project.write("space/inner/part.py", "V = 'part'\n")
+    project.write("space/whole/__init__.py", "V = 'whole'\n")
+    project.write("stays/old.py", "V = 'old'\n")
+    project.load(space__inner__part="space/inner/part.py", stays__old="stays/old.py")
+    project.load(space__whole="space/whole/__init__.py")
+    project.write("stays/new.py", "V = 'new'\n")
+    (project.folder / "space").rename(project.folder / "elsewhere")
+    said = project.run("""
+        import space.inner.part, space.whole, stays.old, stays.new
+        from space.inner import part
+        print(part.V, space.whole.V, stays.old.V, stays.new.V, list(space.__path__))
+        try:
+            import space.other
+        except ModuleNotFoundError as error:
+            print(error)
+    """)
+    assert said.splitlines() == [
+        f"part whole old new {[str(project.folder / 'space')]}",
+        "No module named 'space.other'",
     ]
 
 

@@ -77,17 +77,26 @@ class _Finder:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
+        self._parents = _parents(names)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         origin = self._names.get(fullname)
-        if origin is None:
+        if origin is None and fullname not in self._parents:
             return None
         found = self._find_elsewhere(fullname, path, target)
+        if origin is None:
+            return found or self._namespace(fullname)
         if found is not None and found.origin == origin:
             return found  # with a loader that may be somebody's own
         return spec_from_file_location(fullname, origin)
+
+    def _namespace(self, fullname: str) -> ModuleSpec:
+        """A package of no file of its own, whose folder has been moved away."""
+        spec = ModuleSpec(fullname, None, is_package=True)
+        spec.submodule_search_locations = list(self._parents[fullname])
+        return spec
 
     def _find_elsewhere(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
@@ -99,3 +108,16 @@ class _Finder:
                 if found is not None:
                     return found
         return None
+
+
+def _parents(names: Mapping[str, str]) -> dict[str, dict[str, None]]:
+    """Packages of these modules that are not among them, and the folders in which they were."""
+    found: dict[str, dict[str, None]] = {}
+    for name, origin in names.items():
+        folder, file = os.path.split(origin)
+        if file == "__init__.py":
+            folder = os.path.dirname(folder)  # noqa: PTH120 - no Path of each of hundreds
+        while (name := name.rpartition(".")[0]) and name not in names:
+            found.setdefault(name, {})[folder] = None
+            folder = os.path.dirname(folder)  # noqa: PTH120
+    return found
