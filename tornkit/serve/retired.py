@@ -13,11 +13,12 @@ import socket
 from functools import partial
 
 from tornkit.serve.loop import Loop
+from tornkit.serve.shortage import LACKS
 from tornkit.serve.sockets import Listeners
 from tornkit.serve.workforce import Workforce
 
 _AT_ONCE = 64  # connections of one slot, before the supervisor looks at something else
-_AGAIN = 0.05  # seconds, where nobody serves; clients wait in the backlog
+_AGAIN = 0.05  # seconds, where nobody serves, or no descriptor is free; clients wait in the backlog
 
 
 class RetiredSlots:
@@ -52,11 +53,17 @@ class RetiredSlots:
     def _accept(self, slot: int, sock: socket.socket) -> None:
         for _ in range(_AT_ONCE):
             if not self._workforce.serves:
-                self._loop.unlisten(sock)
-                self._loop.at(self._loop.now() + _AGAIN, partial(self._listen, slot, sock))
+                self._pause(slot, sock)
                 return
             try:
                 connection, _ = sock.accept()
-            except OSError:  # no more; or gone before it was accepted
+            except OSError as error:  # no more; or gone before it was accepted
+                if error.errno in LACKS:
+                    self._pause(slot, sock)
                 return
             self._workforce.pass_on(connection, next(self._turn))
+
+    def _pause(self, slot: int, sock: socket.socket) -> None:
+        """Look again in a while: what is readable would be called again at once."""
+        self._loop.unlisten(sock)
+        self._loop.at(self._loop.now() + _AGAIN, partial(self._listen, slot, sock))
