@@ -317,8 +317,10 @@ class Worker:
             self._awaited.add(serving)
         serving.begin_to_beat(self._beat)
         serving.loop.add_reader(self._mailbox.fileno(), self._on_readable)
-        # Once the loop turns, what stands behind the first listen() has been done as well.
-        serving.turn(_TURNS, partial(self._has_turned, serving))
+        # Once the loop turns, what stands behind the first listen() has been done as well; behind
+        # an application's there is nothing.
+        turns = _TURNS if self._orders.target.is_program else 0
+        serving.loop.call_soon(serving.turn, turns, partial(self._has_turned, serving))
 
     def _has_turned(self, serving: ServingLoop) -> None:
         """Say ready where no other loop is waited for."""
