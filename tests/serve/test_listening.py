@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
@@ -441,6 +442,26 @@ def test_open_twice(install: Install, supervisor: Supervisor) -> None:
         listening.open()
         listening.open()
         assert await ask_for_page(next(iter(supervisor.listeners))) == "a"
+        await server.end()
+
+    run(test)
+
+
+def test_a_server_that_is_stopped_while_another_thread_opens(
+    install: Install, supervisor: Supervisor
+) -> None:
+    async def test() -> None:
+        troubles: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, said: troubles.append(said))
+        listening = install()
+        server = Server.named("a")
+        server.listen(0, "127.0.0.1")
+        opener = threading.Thread(target=listening.open)
+        opener.start()
+        opener.join()  # the loop has yet to hear of it
+        server.stop()
+        await turns()
+        assert not troubles
         await server.end()
 
     run(test)

@@ -219,7 +219,8 @@ class Listening:
         return self._port if self._port is not None and (first or again) else port
 
     def _accept(self, registration: _Registration) -> None:
-        if registration.remove is None and not self._closed:
+        stopped = registration not in self._registrations  # before its loop came to this
+        if registration.remove is None and not self._closed and not stopped:
             registration.remove = add_accept_handler(registration.sock, registration.callback)
 
     def _leave(self, registration: _Registration) -> None:
