@@ -176,7 +176,9 @@ class TestLiveSets:
         board = Board()
         assert list(live) == [board]
         assert board.settings == {"debug": False}
-        del board
+        others = [Board() for each in live for _ in range(2)]  # as another thread may
+        assert len(list(live)) == 3
+        del board, others
         assert_gone(live)
 
 
@@ -214,7 +216,7 @@ def a_request(stream: object = None) -> HTTPServerRequest:
 
 def assert_gone(live: Any) -> None:
     gc.collect()
-    assert not live
+    assert not list(live)
 
 
 class Observer:

@@ -33,6 +33,7 @@ import contextlib
 import functools
 import select
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 from weakref import WeakSet
@@ -224,9 +225,25 @@ def observe_websockets(on_open: Callable[[WebSocketHandler], None]) -> None:
     WebSocketHandler.detach = observed_detach  # type: ignore[method-assign, assignment]
 
 
-def observe_applications() -> WeakSet[Application]:
+class LiveApplications:
+    """The applications of this process that are in use; any thread may make one meanwhile."""
+
+    def __init__(self) -> None:
+        self._applications: WeakSet[Application] = WeakSet()
+        self._lock = threading.Lock()  # a set must not grow while it is iterated
+
+    def add(self, application: Application) -> None:
+        with self._lock:
+            self._applications.add(application)
+
+    def __iter__(self) -> Iterator[Application]:
+        with self._lock:
+            return iter(tuple(self._applications))
+
+
+def observe_applications() -> LiveApplications:
     """The live set of this process's applications."""
-    applications: WeakSet[Application] = WeakSet()
+    applications = LiveApplications()
     initialise = Application.__init__
 
     def observed_init(self: Application, *args: Any, **kwargs: Any) -> None:

@@ -391,7 +391,7 @@ class Worker:
         self._listening.open()
 
     def refresh(self) -> None:
-        seams.refresh_files(iter(tuple(self._applications)))
+        seams.refresh_files(iter(self._applications))
 
     def reopen_logs(self) -> None:
         reopen_log_files()

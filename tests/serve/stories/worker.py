@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
-from weakref import WeakSet
 
 from tornado.tcpserver import TCPServer
 
@@ -278,7 +277,7 @@ def in_one_process() -> Iterator[None]:
         for name, value in (
             ("silence_autoreload", lambda watch: []),
             ("observe_websockets", nothing),
-            ("observe_applications", WeakSet),
+            ("observe_applications", seams.LiveApplications),
             ("observe_connections", nothing),
             ("install_serving_hooks", nothing),
             ("refresh_files", nothing),
