@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import NoReturn
@@ -167,3 +168,19 @@ def test_an_application_may_name_one_folder_or_several(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert folders_of(settings) == {str(tmp_path.resolve() / name) for name in names}
+
+
+def test_modules_are_found_while_another_thread_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Importing:
+        """What a name is compared with, and a module more meanwhile, once."""
+
+        def __eq__(self, name: object) -> bool:
+            sys.modules.setdefault("imported_meanwhile", ModuleType("imported_meanwhile"))
+            return False
+
+        __hash__ = None  # type: ignore[assignment]
+
+    monkeypatch.setitem(sys.modules, "imported_meanwhile", ModuleType("imported_meanwhile"))
+    monkeypatch.delitem(sys.modules, "imported_meanwhile")
+    monkeypatch.setattr(userfiles, "_held_at_birth", Importing())
+    assert "imported_meanwhile" in userfiles._own_modules()

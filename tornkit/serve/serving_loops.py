@@ -107,8 +107,9 @@ class ServingLoop:
         self.requests = self.connections.requests
         self.in_flight = self.connections.in_flight
         self.open_connections = len(self.connections)
-        tell()
+        # First: one that fails to tell is alive nevertheless.
         self.loop.call_at(now + INTERVAL, self._beat, now + INTERVAL, tell)
+        tell()
 
 
 class Load:

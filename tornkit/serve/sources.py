@@ -60,13 +60,14 @@ def states(files: set[str]) -> dict[str, str]:
 
     The program itself is always among them.
     """
+    # A copy: other threads may import meanwhile.
     return {
         path: state
-        for path, state in _marks.items()
+        for path, state in tuple(_marks.items())
         if path in _programs or os.path.realpath(path) in files
     }
 
 
 def names(paths: Collection[str]) -> dict[str, str]:
     """The names of modules that were loaded from those paths, as `states` has them."""
-    return {name: path for name, path in _names.items() if path in paths}
+    return {name: path for name, path in tuple(_names.items()) if path in paths}

@@ -6,6 +6,7 @@ before a fork.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
@@ -53,8 +54,15 @@ def _own_modules() -> dict[str, ModuleType]:
     Walked from the end: to look at every module that the zygote holds would copy the page that
     each of them is on (700 modules with pandas: 6 ms).
     """
-    names = itertools.takewhile(lambda name: name != _held_at_birth, reversed(sys.modules))
-    return {name: sys.modules[name] for name in reversed(list(names)) if name in sys.modules}
+    names = reversed(_names_of_own())
+    return {name: sys.modules[name] for name in names if name in sys.modules}
+
+
+def _names_of_own() -> list[str]:
+    while True:
+        names = itertools.takewhile(lambda name: name != _held_at_birth, reversed(sys.modules))
+        with contextlib.suppress(RuntimeError):  # another thread has imported meanwhile
+            return list(names)
 
 
 def user_files() -> set[str]:

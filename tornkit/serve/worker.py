@@ -351,7 +351,7 @@ class Worker:
             Ready(
                 files=tuple(sorted(files)),
                 sources=states,
-                watched=tuple(sorted(str(Path(name).resolve()) for name in self._watched)),
+                watched=tuple(sorted(str(Path(name).resolve()) for name in list(self._watched))),
                 folders=self._folders(),
                 modules=other_modules(),
                 digests=digests(self._applications, bytes.fromhex(self._orders.digest_key)),
