@@ -158,3 +158,38 @@ async def test_bytes_that_are_lost(server_class: ServerClass) -> None:
         stream.close()
         with pytest.raises(StreamClosedError):
             await pending
+
+
+class Late(RequestHandler):
+    """Asks to be told of the end when it has answered."""
+
+    def get(self) -> None:
+        assert self.request.connection is not None
+        stream: Any = self.request.connection.stream  # type: ignore[attr-defined]
+        self.finish("x")
+        stream.set_close_callback(lambda: None)
+        if self.request.path == "/detach":
+            self.settings["streams"].append(self.request.connection.detach())  # type: ignore[attr-defined]
+
+
+@EITHER
+@pytest.mark.parametrize("how", ["detached", "handed on"])
+@in_loop
+async def test_a_callback_of_an_answered_request_does_not_outlive_the_view(
+    server_class: ServerClass, how: str
+) -> None:
+    failures: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, each: failures.append(each))
+    app = Application([("/.*", Late)], streams=[])
+    async with serving(server_class, app) as here:
+        client = await here.connect()
+        if how == "detached":
+            await client.send(GET.replace(b"/ ", b"/detach "))
+        else:
+            await client.send(GET + GET.replace(b"\r\n\r\n", b"\r\nExpect: it\r\n\r\n"))
+            await client.response()
+        await client.response()
+        await turns()
+        for stream in app.settings["streams"]:
+            stream.close()
+    assert not failures

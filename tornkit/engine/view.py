@@ -137,7 +137,8 @@ class StreamView:
             self.told_instead_of = exchange
 
     def _forget(self, callback: Callable[[], None]) -> None:
-        if self._callback is callback:
+        # Detached or handed on since, its stream has a callback of its own.
+        if type(self) is StreamView and self._callback is callback:
             self._callback = None
 
     def set_nodelay(self, value: bool) -> None:
