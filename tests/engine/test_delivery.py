@@ -318,6 +318,24 @@ async def test_an_early_answer_ends_the_connection(server_class: ServerClass) ->
 
 @EITHER
 @in_loop
+async def test_an_early_answer_that_is_going_out_is_not_told_as_a_close(
+    server_class: ServerClass,
+) -> None:
+    """Its handler would take a client for gone that is reading."""
+    size = 8 * MEGABYTE
+    app = application(answer=size)
+    async with serving(server_class, app) as here:
+        client = await here.connect(receive_buffer=65536)
+        await client.send(head("/hasty", 3) + b"123")
+        await client.read_through(b"\r\n\r\n")
+        await turns()
+        assert app.settings["seen"] == []
+        assert len(await client.rest()) == size
+        await until(lambda: app.settings["seen"] == [("closed", 0)])
+
+
+@EITHER
+@in_loop
 async def test_an_early_answer_reaches_a_client_that_sends_all_before_it_reads(
     server_class: ServerClass,
 ) -> None:

@@ -67,8 +67,12 @@ def deliver(connection: Connection, exchange: Exchange, head: Head) -> None:
 def _finish(connection: Connection, exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
     exchange.read_finished = True
     if exchange.write_finished:
-        # It answered before the request was read, and is told that there is nothing more to come.
-        _tell_closed(delegate)
+        # It answered before the request was read, and is told that there is nothing more to come;
+        # as with Tornado, when its answer has gone.
+        if connection.unsent:
+            connection.when_sent(partial(_tell_closed_soon, connection.loop, delegate))
+        else:
+            _tell_closed(delegate)
     else:
         delegate.finish()
         connection.request_read(exchange)
@@ -254,6 +258,12 @@ def _failed(
         app_log.error("Uncaught exception", exc_info=error)
         _tell_closed(delegate)
         connection.abandon()
+
+
+def _tell_closed_soon(
+    loop: asyncio.AbstractEventLoop, delegate: HTTPMessageDelegate, sent: bool
+) -> None:
+    loop.call_soon(_tell_closed, delegate)
 
 
 def _tell_closed(delegate: HTTPMessageDelegate) -> None:
