@@ -39,11 +39,13 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
 from tornkit import seams
+from tornkit.engine import lingering
 from tornkit.engine.closed_streams import ClosedStreams
 from tornkit.engine.connection import Connection, Release
 from tornkit.engine.open_ended import End, StreamPolicy, end_of
 
 _CHECK_STREAMS = 0.05  # seconds between looks at responses that might have become streams
+_LINGER = 1.0  # seconds for clients that are still sending what was answered early
 _CHECK_DETACHED = 0.05  # seconds between looks at streams that tell nobody when they close
 # Seconds for a handshake and a first request. Not long: a browser opens connections ahead of time,
 # and what it asks for on one after a reload should not be answered by old code.
@@ -213,6 +215,8 @@ class Connections:
             own.shut()
         for stream in tuple(self._detached):
             stream.close()
+        # Else the end of the process would reset them, and the reset overtake their answers.
+        await lingering.ended(asyncio.get_running_loop(), min(_LINGER, timeout))
 
     async def _wait_until_closed(self) -> None:
         while len(self):

@@ -14,16 +14,23 @@ import socket
 SECONDS = 5.0
 BYTES = 1 << 24
 _READ = 65536
+_LOOK = 0.02  # seconds between looks for those that have not ended
 
 
 def close_slowly(sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
     """Send the end now, and close when the client has ended, too."""
     try:
         sock.shutdown(socket.SHUT_WR)
-    except OSError:  # it has gone
+        _Lingering(sock, loop)
+    except OSError:  # it has gone, or the loop has no room for it
         sock.close()
-        return
-    _Lingering(sock, loop)
+
+
+async def ended(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    """Wait for those of this loop, for a bounded time."""
+    until = loop.time() + seconds
+    while loop.time() < until and any(each.is_in(loop) for each in tuple(_all)):
+        await asyncio.sleep(_LOOK)
 
 
 class _Lingering:
@@ -35,8 +42,13 @@ class _Lingering:
         self._sock = sock
         self._loop = loop
         self._left = BYTES
-        self._timer = loop.call_later(SECONDS, self._close)
         loop.add_reader(sock.fileno(), self._read)
+        self._timer = loop.call_later(SECONDS, self._close)
+        _all.add(self)
+
+    def is_in(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether this loop reads it."""
+        return self._loop is loop
 
     def _read(self) -> None:
         data = b""
@@ -50,6 +62,10 @@ class _Lingering:
             self._close()
 
     def _close(self) -> None:
+        _all.discard(self)
         self._timer.cancel()
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
+
+
+_all: set[_Lingering] = set()
