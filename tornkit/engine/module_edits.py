@@ -9,7 +9,9 @@ Who writes to a module's ``__dict__`` is not seen.
 
 from __future__ import annotations
 
+import importlib
 from types import ModuleType
+from typing import SupportsIndex
 
 count = 0
 """How many edits there have been; another number than before means to look again."""
@@ -27,6 +29,11 @@ class _Counting(ModuleType):
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         _count(self, name)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
+        # What pickles functions with the modules that they use (cloudpickle, dill) knows modules
+        # by their exact class, and asks any other.
+        return importlib.import_module, (self.__name__,)
 
 
 def _count(module: ModuleType, name: str) -> None:
