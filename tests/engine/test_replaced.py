@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tornado import httputil
+from tornado import gen, httputil
 from tornado.http1connection import HTTP1Connection
 from tornado.web import Application, RequestHandler
 
@@ -51,6 +51,48 @@ async def test_seen_at_once_and_gone_at_once(wrap: Any, caplog: Any) -> None:
         "tornado.http1connection.HTTP1Connection.finish",
         "tornado.httputil.parse_cookie",
     ]
+
+
+@in_loop
+async def test_what_tornado_has_made_of_another_function_or_has_elsewhere() -> None:
+    loop = asyncio.get_running_loop()
+    for place, name, other in (
+        (HTTP1Connection, "read_response", gen.coroutine(lambda *arguments: None)),
+        (httputil, "parse_cookie", gen.coroutine(lambda *arguments: None)),
+        (httputil.HTTPHeaders, "__setitem__", httputil.HTTPHeaders.add),
+    ):
+        assert not replaced.is_aside(loop)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(place, name, other)
+            assert replaced.is_aside(loop), name
+        assert not replaced.is_aside(loop)
+
+
+def test_loops_that_take_turns_are_each_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = asyncio.new_event_loop(), asyncio.new_event_loop()
+    try:
+        for loop in (one, other):
+            assert not replaced.is_aside(loop)
+        looked: list[Any] = []
+        own = replaced._replaced_in
+        monkeypatch.setattr(
+            replaced, "_replaced_in", lambda loop: [looked.append(loop), *own(loop)][1:]
+        )
+        one.call_soon = plain(one.call_soon, lambda: None)  # type: ignore[method-assign]
+        for _ in range(3):
+            assert replaced.is_aside(one)
+            assert not replaced.is_aside(other)
+        assert looked == [one]
+        del one.call_soon
+        assert not replaced.is_aside(one)
+        with changed(HTTP1Connection, "finish"):
+            assert replaced.is_aside(one)
+            assert replaced.is_aside(other)
+        assert not replaced.is_aside(other)
+        assert not replaced.is_aside(one)
+    finally:
+        one.close()
+        other.close()
 
 
 @in_loop

@@ -25,6 +25,7 @@ import logging
 from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from tornado import web
 
@@ -74,23 +75,31 @@ _CLASSES = [owner.place for owner in _OWNERS if isinstance(owner.place, type)]
 # ---- what counts as Tornado's ----
 
 
-def is_original(found: Any, roots: tuple[str, ...]) -> bool:
-    """Whether ``found`` was made by one of these packages, or by tornkit in its place."""
+def is_original(found: Any, roots: tuple[str, ...], name: str | None = None) -> bool:
+    """Whether ``found`` was made by one of these packages, or by tornkit in its place.
+
+    Where it is a method, it has to bear the ``name`` under which it was found: another one of
+    Tornado's may have been put there.
+    """
     kind = type(found)  # not `isinstance`, which asks the object
     if kind is staticmethod or kind is classmethod:
-        return is_original(found.__func__, roots)
+        return is_original(found.__func__, roots, name)
     if kind is property:
-        return is_original(found.fget, roots)
+        return is_original(found.fget, roots, name)
     if kind is functools._lru_cache_wrapper:
-        return is_original(found.__wrapped__, roots)
+        return is_original(found.__wrapped__, roots, name)
     if kind is FunctionType:
         home = str(found.__globals__.get("__name__"))
         below = found.__dict__.get("__wrapped__", _NOT_THERE)
-        if home.partition(".")[0] == "tornkit":
-            return below is _NOT_THERE or is_original(below, roots)
-        if home in _PYTHONS:
-            return below is not _NOT_THERE and is_original(below, roots)
-        return home.partition(".")[0] in roots
+        if home in _PYTHONS and below is _NOT_THERE:
+            return False
+        # What `tornado.gen.coroutine` makes, say, is of Tornado's making, whatever it calls.
+        if below is not _NOT_THERE and not is_original(below, roots, name):
+            return False
+        root = home.partition(".")[0]
+        if root == "tornkit" or home in _PYTHONS:
+            return True
+        return root in roots and (name is None or found.__name__ == name)
     if kind is BuiltinFunctionType or issubclass(kind, type):
         return str(found.__module__).partition(".")[0] in roots
     return False
@@ -121,7 +130,8 @@ def _replaced() -> Iterator[tuple[str, Part, Any]]:
     for place, names, part, label in _OWNERS:
         for name in names:
             found = _raw(place, name)
-            if found is not _NOT_THERE and not is_original(found, _roots_of(place, name)):
+            own_name = name if isinstance(place, type) else None
+            if found is not _NOT_THERE and not is_original(found, _roots_of(place, name), own_name):
                 yield f"{label}.{name}", part, found
 
 
@@ -189,6 +199,8 @@ class _Watch:
             "_loop_size": 0,
         }
         self._classes = _gathered(classes) if class_versions.SUPPORTED else []
+        # With the expression, which another thread may be in while another watch is made.
+        self.space["_classes"] = self._classes
         self._compared: list[tuple[str, Any, str]] = []
         conditions = [
             "loop is _loop",
@@ -239,6 +251,10 @@ class _Watch:
 _watch: _Watch | None = None
 _watched_loops: set[type] = {asyncio.SelectorEventLoop}
 _elsewhere: dict[Part, bool] = {}  # whether anything is replaced, but for the loop
+# Of each loop that serves, how many attributes it had at the last look, and what came of that.
+_in_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[int, bool, bool, bool]] = (
+    WeakKeyDictionary()
+)
 
 
 def _never(loop: asyncio.AbstractEventLoop) -> bool:
@@ -268,8 +284,15 @@ def look(loop: asyncio.AbstractEventLoop) -> None:
         _watch = _Watch([*_CLASSES, *_watched_loops])
         unchanged = _watch.unchanged
     _watch.note_loop(loop)  # before it is looked at: what changes meanwhile is seen the next time
+    is_same = unchanged(loop)  # but for the loop
+    size = len(getattr(loop, "__dict__", ()))
+    seen = _in_loops.get(loop) if is_same else None
+    if seen is not None and seen[0] == size:  # two loops, each in its thread, take turns
+        _, aside, tasks_aside, websockets_aside = seen
+        return
     found = list(_replaced_in(loop))
-    if not unchanged(loop):  # more than the loop
+    if not is_same:
+        _in_loops.clear()
         _watch.note()
         others = list(_replaced())
         for part in Part:
@@ -279,6 +302,7 @@ def look(loop: asyncio.AbstractEventLoop) -> None:
     aside = Part.ENGINE in parts
     tasks_aside = aside or Part.TASKS in parts
     websockets_aside = aside or Part.WEBSOCKETS in parts
+    _in_loops[loop] = size, aside, tasks_aside, websockets_aside
     _tell(found)
 
 
