@@ -104,6 +104,17 @@ class Detaching(Sink):
         self.settings["seen"].append(("piece", len(chunk)))
 
 
+@stream_request_body
+class Scheduling(Sink):
+    """Has something done before its body comes."""
+
+    def prepare(self) -> None:
+        asyncio.get_running_loop().call_soon(self.settings["seen"].append, ("done", 0))
+
+    def data_received(self, chunk: bytes) -> None:
+        self.settings["seen"].append(("piece", len(chunk)))
+
+
 def application(**settings: Any) -> Application:
     return Application(
         [
@@ -111,6 +122,7 @@ def application(**settings: Any) -> Application:
             ("/hasty", Hasty),
             ("/remembering", Remembering),
             ("/detaching", Detaching),
+            ("/scheduling", Scheduling),
             ("/.*", Sink),
         ],
         **{
@@ -362,6 +374,19 @@ async def test_what_a_piece_sets_in_its_context_the_next_one_sees(
             await client.send(b"a")
             await until(lambda number=number: ("step", number) in app.settings["seen"])  # type: ignore[misc]
         assert (await client.response()).body == b"counted"
+
+
+@EITHER
+@in_loop
+async def test_what_is_scheduled_before_a_body_is_done_before_it(
+    server_class: ServerClass,
+) -> None:
+    app = application()
+    async with serving(server_class, app) as here:
+        client = await here.connect()
+        await client.send(head("/scheduling", 2) + b"ab")
+        await client.response()
+    assert app.settings["seen"] == [("done", 0), ("piece", 2), ("post", 0)]
 
 
 @EITHER

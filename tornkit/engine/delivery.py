@@ -141,14 +141,19 @@ class _Body:
             self._handing = False
 
     def _wait(self, waiting: Awaitable[None]) -> None:
-        self._connection.server.keep(self._go_on_slowly(waiting))
+        is_woken = isinstance(waiting, asyncio.Future) and not waiting.done()
+        self._connection.server.keep(self._go_on_slowly(waiting, is_woken=is_woken))
 
-    async def _go_on_slowly(self, waiting: Awaitable[None] | None) -> None:
+    async def _go_on_slowly(self, waiting: Awaitable[None] | None, *, is_woken: bool) -> None:
         """The rest of it with a delegate that takes its time: a handler that streams the body.
 
         In one task, as Tornado: what such a delegate sets in its context is there at the next.
         """
         try:
+            if is_woken and isinstance(waiting, asyncio.Future) and waiting.done():
+                # It was done before this task began. Tornado, which waited for it then, goes on
+                # behind what the delegate has scheduled meanwhile.
+                await asyncio.sleep(0)
             while not self._over:
                 await (self._more() if waiting is None else waiting)
                 waiting = self._hand_over()
