@@ -27,6 +27,7 @@ GONE = "gone"
 TAKEN = "taken in its body"
 READING = "reading"
 AROUND = "around HTTP"
+AHEAD = "read ahead"
 END = "the client's end"
 RULES = {
     BEHIND_THE_LAST: "Tornado calls handlers for what is pipelined behind a response that closes "
@@ -47,8 +48,10 @@ RULES = {
     "the engine leaves the rest of the body to the stream.",
     READING: "Tornado begins to read the next request two turns of the loop after the answer, the "
     "engine after one; and its stream says that it reads when it was closed before a body.",
-    AROUND: "Tornado closes behind the last response before what stream.write() was given has "
-    "gone; the engine sends it first.",
+    AROUND: "Tornado begins with the next request, or closes behind the last, before what "
+    "stream.write() was given has gone; the engine sends it first.",
+    AHEAD: "Tornado has read 64 KiB of a request whose handler closes its stream before the body, "
+    "the engine eight times as much if it was there; the handler is given what was read.",
     END: "Whether a client's end is seen before what is pipelined in front of it is answered, or "
     "what it does not read is written, is chance, with Tornado's own server too.",
 }
@@ -81,19 +84,30 @@ class Rules:
         self._own: dict[str, Any] = {}
 
     def __enter__(self) -> Fired:
-        for name in ("read_response", "write_headers", "write", "finish", "detach", "close"):
+        for name in (
+            "read_response",
+            "_deliver_body",
+            "write_headers",
+            "write",
+            "finish",
+            "detach",
+            "close",
+        ):
             own = self._own[name] = vars(HTTP1Connection)[name]
-            setattr(HTTP1Connection, name, getattr(self, f"_{name}")(own))
+            setattr(HTTP1Connection, name, getattr(self, "_" + name.lstrip("_"))(own))
         own_finish_request = self._own["_finish_request"] = HTTP1Connection._finish_request
 
         def finish_request(connection: Any, future: Any) -> None:
             stream = connection.stream
-            if stream is not None and connection._disconnect_on_finish and stream._write_futures:
+            if stream is not None and stream._write_futures:
                 self.fired.add(connection, AROUND)
                 stream._write_futures[-1][1].add_done_callback(
-                    lambda written: own_finish_request(connection, future)
+                    lambda written: connection.stream is not None and finished(connection, future)
                 )
                 return
+            finished(connection, future)
+
+        def finished(connection: Any, future: Any) -> None:
             own_finish_request(connection, future)
             # Answered, but for the turn in which a handler may still detach.
             asyncio.get_running_loop().call_soon(answered, connection)
@@ -134,15 +148,24 @@ class Rules:
                 self.fired.add(stream.previous, BEHIND_THE_LAST)
                 return False
             stream.previous = connection  # which has the number of the story
+            stream.read_chunk_size = 8 * 65536
             result: bool = await own(connection, delegate)
             return result
 
         return read_response
 
+    def _deliver_body(self, own: Callable[..., Any]) -> Callable[..., Any]:
+        def deliver_body(connection: Any, *args: Any) -> Any:
+            stream = connection.stream
+            if stream is not None and stream.closed() and not connection._write_finished:
+                self.fired.add(connection, AHEAD)
+            return own(connection, *args)
+
+        return deliver_body
+
     def _write_headers(self, own: Callable[..., Any]) -> Callable[..., Any]:
         def write_headers(connection: Any, *args: Any, **kwargs: Any) -> Any:
-            if (gone := self._gone(connection)) is not None:
-                return gone
+            self._close_if_gone(connection)
             self._refuse(connection, "Tried to write headers after the response was finished")
             is_early = not connection._read_finished and args[0].code >= 200
             if is_early and not connection._disconnect_on_finish:
@@ -154,8 +177,7 @@ class Rules:
 
     def _write(self, own: Callable[..., Any]) -> Callable[..., Any]:
         def write(connection: Any, chunk: bytes) -> Any:
-            if (gone := self._gone(connection)) is not None:
-                return gone
+            self._close_if_gone(connection)
             if chunk and connection._expected_content_remaining is None:
                 self._refuse(connection, "Tried to write more data than Content-Length")
             return self._remembered(connection, own(connection, chunk))
@@ -179,20 +201,16 @@ class Rules:
             stream.close()
             raise HTTPOutputError(why)
 
-    def _gone(self, connection: Any) -> Any:
+    def _close_if_gone(self, connection: Any) -> None:
         stream = connection.stream
-        if stream is None or stream.closed() or not hasattr(stream, "taken"):
-            return None
-        self.fired.add(connection, GONE)
-        failed = asyncio.get_running_loop().create_future()
-        failed.set_exception(StreamClosedError())
-        failed.exception()
-        return failed
+        if stream is not None and not stream.closed() and hasattr(stream, "taken"):
+            self.fired.add(connection, GONE)
+            connection.stream = _closed_stream()
 
     def _close(self, own: Callable[..., Any]) -> Callable[..., Any]:
         def close(connection: Any) -> None:
-            if self._gone(connection) is None:
-                own(connection)
+            self._close_if_gone(connection)
+            own(connection)
 
         return close
 
@@ -209,12 +227,10 @@ class Rules:
         def detach(connection: Any) -> Any:
             if getattr(connection, "answered", False) and connection.stream is not None:
                 self.fired.add(connection, LATE_DETACH)
-                if not connection._read_finished:
+                if not connection._read_finished and not connection.stream.closed():
                     connection.stream.close()
                 connection.stream = None
-                stream = IOStream(socket.socket())
-                stream.close()
-                return stream
+                return _closed_stream()
             stream = own(connection)
             if stream is not None:
                 stream.taken = True
@@ -227,3 +243,9 @@ class Rules:
             return stream
 
         return detach
+
+
+def _closed_stream() -> IOStream:
+    stream = IOStream(socket.socket())
+    stream.close()
+    return stream
