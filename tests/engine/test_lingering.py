@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Iterator
 from typing import Any
+from weakref import ref
 
 import pytest
 
 from tests.engine.serving import either_loop, in_loop, serving, turns, until
 from tests.engine.test_delivery import application, head
-from tornkit.engine import lingering
 from tornkit.engine.draining import Connections
-from tornkit.engine.lingering import close_slowly
+from tornkit.engine.lingering import close_slowly, number_in
 from tornkit.engine.server import HTTPServer
 
 __all__ = ["either_loop"]
@@ -40,7 +41,7 @@ async def test_it_closes_when_the_client_has_ended(
     assert ours.fileno() >= 0
     theirs.close()
     await until(lambda: ours.fileno() < 0)
-    assert not lingering._all
+    assert number_in(asyncio.get_running_loop()) == 0
 
 
 @in_loop
@@ -56,7 +57,6 @@ async def test_it_closes_at_once_where_the_loop_has_no_room_for_it(
     ours, _ = pair
     close_slowly(ours, Full())  # type: ignore[arg-type]
     assert ours.fileno() < 0
-    assert not lingering._all
 
 
 @pytest.mark.parametrize("ends", [True, False])
@@ -81,6 +81,20 @@ async def test_a_drain_waits_for_a_client_that_is_still_sending(
             assert b"200 OK" in await client.rest()
             client.close()
         await drained
-        await until(lambda: bool(lingering._all) is not ends)
+        loop = asyncio.get_running_loop()
+        await until(lambda: number_in(loop) == (0 if ends else 1))
         client.close()
-        await until(lambda: not lingering._all)
+        await until(lambda: number_in(loop) == 0)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_none_outlives_its_loop(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, _ = pair
+    copy = ours.dup()
+    kept = ref(copy)
+    loop = asyncio.new_event_loop()
+    close_slowly(copy, loop)
+    loop.close()
+    del loop, copy
+    gc.collect()
+    assert kept() is None

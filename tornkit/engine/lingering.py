@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from weakref import WeakKeyDictionary
 
 SECONDS = 5.0
 BYTES = 1 << 24
 _READ = 65536
 _LOOK = 0.02  # seconds between looks for those that have not ended
+# Not themselves, which would outlive a loop that was closed before they have ended.
+_numbers: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
 
 
 def close_slowly(sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
@@ -26,10 +29,15 @@ def close_slowly(sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
         sock.close()
 
 
+def number_in(loop: asyncio.AbstractEventLoop) -> int:
+    """Number of those that this loop reads."""
+    return _numbers.get(loop, 0)
+
+
 async def ended(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
     """Wait for those of this loop, for a bounded time."""
     until = loop.time() + seconds
-    while loop.time() < until and any(each.is_in(loop) for each in tuple(_all)):
+    while loop.time() < until and number_in(loop):
         await asyncio.sleep(_LOOK)
 
 
@@ -44,11 +52,7 @@ class _Lingering:
         self._left = BYTES
         loop.add_reader(sock.fileno(), self._read)
         self._timer = loop.call_later(SECONDS, self._close)
-        _all.add(self)
-
-    def is_in(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Whether this loop reads it."""
-        return self._loop is loop
+        _numbers[loop] = number_in(loop) + 1
 
     def _read(self) -> None:
         data = b""
@@ -62,10 +66,7 @@ class _Lingering:
             self._close()
 
     def _close(self) -> None:
-        _all.discard(self)
+        _numbers[self._loop] -= 1
         self._timer.cancel()
         self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
-
-
-_all: set[_Lingering] = set()
