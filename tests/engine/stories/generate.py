@@ -61,7 +61,7 @@ def _may_race(step: Step, then: Step) -> bool:
     Nor is it Tornado's turn of the loop in which a pipelined request begins: the engine is one
     ahead, and a task that goes on in between sees that.
     """
-    if then.what == "go":
+    if "go" in (step.what, then.what):
         return True
     return step.what in ("end", "leave") or then.what != "call"
 

@@ -50,8 +50,8 @@ RULES = {
     "engine after one; and its stream says that it reads when it was closed before a body.",
     AROUND: "Tornado begins with the next request, or closes behind the last, before what "
     "stream.write() was given has gone; the engine sends it first.",
-    AHEAD: "Tornado has read 64 KiB of a request whose handler closes its stream before the body, "
-    "the engine eight times as much if it was there; the handler is given what was read.",
+    AHEAD: "Of a pipelined request whose handler closes its stream before the body, Tornado has "
+    "read 64 KiB, the engine what was there; both give the handler what was read.",
     END: "Whether a client's end is seen before what is pipelined in front of it is answered, or "
     "what it does not read is written, is chance, with Tornado's own server too.",
 }
@@ -148,7 +148,10 @@ class Rules:
                 self.fired.add(stream.previous, BEHIND_THE_LAST)
                 return False
             stream.previous = connection  # which has the number of the story
-            stream.read_chunk_size = 8 * 65536
+            if stream._read_buffer_size:  # of a request that is pipelined
+                for _ in range(8):
+                    if stream.closed() or not stream._read_to_buffer():
+                        break
             result: bool = await own(connection, delegate)
             return result
 
