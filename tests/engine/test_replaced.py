@@ -160,12 +160,9 @@ async def test_a_class_of_loops_with_its_own_ways() -> None:
 
 
 @in_loop
-async def test_without_versions_of_classes_each_function_is_compared(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_without_versions_of_classes_each_function_is_compared() -> None:
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(class_versions, "SUPPORTED", False)
-    watch = replaced._Watch(replaced._CLASSES)
+    watch = replaced._Watch(replaced._CLASSES, by_version=False)
     watch.note_loop(loop)
     watch.note()
     assert watch.unchanged(loop)
@@ -180,3 +177,29 @@ def test_tornados_own_are_known_by_where_they_come_from() -> None:
         assert not replaced.is_original(wrap(HTTP1Connection.finish, lambda: None), ("tornado",))
     assert not replaced.is_original(HTTP1Connection.finish, ("asyncio",))
     assert not replaced.is_original(None, ("tornado",))
+
+
+@pytest.fixture
+def without_versions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Python has no version left for a class; a new watch afterwards."""
+    monkeypatch.setattr(class_versions, "renew", lambda kind: 0)
+    yield
+    replaced._by_version = class_versions.SUPPORTED
+    replaced._make_watch()
+
+
+@in_loop
+async def test_a_class_whose_versions_are_used_up(without_versions: None) -> None:
+    loop = asyncio.get_running_loop()
+    replaced.prepare()
+    httputil.HTTPHeaders.an_attribute = 1  # type: ignore[attr-defined]
+    del httputil.HTTPHeaders.an_attribute  # type: ignore[attr-defined]
+    assert not replaced.is_aside(loop)
+    assert replaced.unchanged(loop), "looked at again each time"
+    for place, name in ((HTTP1Connection, "finish"), (type(loop), "call_soon")):
+        if type(loop).__module__ == "uvloop" and place is type(loop):
+            continue
+        with changed(place, name):
+            assert replaced.is_aside(loop)
+            assert replaced.unchanged(loop)
+        assert not replaced.is_aside(loop)

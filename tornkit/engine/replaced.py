@@ -190,7 +190,7 @@ def _is_below(other: type, base: type) -> bool:
 class _Watch:
     """What was seen at the last look, and the expression that compares it with what is there."""
 
-    def __init__(self, classes: list[type]) -> None:
+    def __init__(self, classes: list[type], *, by_version: bool) -> None:
         self.space: dict[str, Any] = {
             "edits": module_edits,
             "_edits": -1,
@@ -198,10 +198,10 @@ class _Watch:
             "_loop_vars": {},
             "_loop_size": 0,
         }
-        self._classes = _gathered(classes) if class_versions.SUPPORTED else []
+        self._classes = _gathered(classes) if by_version else []
         # With the expression, which another thread may be in while another watch is made.
         self.space["_classes"] = self._classes
-        self._compared: list[tuple[str, Any, str]] = []
+        self._compared: list[tuple[str, Callable[[], Any]]] = []
         conditions = [
             "loop is _loop",
             "len(_loop_vars) == _loop_size",
@@ -216,7 +216,7 @@ class _Watch:
             if (
                 place not in _READ_MUCH and module_edits.watch(place, frozenset(names))
                 if is_module
-                else class_versions.SUPPORTED
+                else by_version
             ):
                 continue
             self.space[f"owner{number}"] = place if is_module else vars(place)
@@ -224,23 +224,31 @@ class _Watch:
                 if name not in vars(place):
                     continue
                 known = f"known{len(self._compared)}"
-                self._compared.append((known, place, name))
+                self._compared.append((known, functools.partial(vars(place).get, name)))
                 self.space[known] = _NOT_THERE
                 found = f"owner{number}.{name}" if is_module else f"owner{number}.get({name!r})"
                 conditions.append(f"{found} is {known}")
+        for number, kind in enumerate([] if by_version else _watched_loops):
+            self.space[f"loop{number}"] = kind
+            for name in (name for names in LOOP.values() for name in names):
+                known = f"known{len(self._compared)}"
+                self._compared.append((known, functools.partial(getattr, kind, name, None)))
+                self.space[known] = _NOT_THERE
+                conditions.append(f"loop{number}.{name} is {known}")
         # Names of the table and of this module alone; in a loop it would take ten times as long.
         self.unchanged: Callable[[asyncio.AbstractEventLoop], bool] = eval(  # noqa: S307
             f"lambda loop: {' and '.join(conditions)}", self.space
         )
 
-    def note(self) -> None:
-        """Take what is there now for what was seen."""
+    def note(self) -> bool:
+        """Take what is there now for what was seen; false if a class has no version any more."""
         self.space["_edits"] = module_edits.count
-        for number, kind in enumerate(self._classes):
-            # -1: Python has no more versions for it, and it is looked at each time.
-            self.space[f"seen{number}"] = class_versions.renew(kind) or -1
-        for known, place, name in self._compared:
-            self.space[known] = vars(place).get(name)
+        versions = [class_versions.renew(kind) for kind in self._classes]
+        for number, version in enumerate(versions):
+            self.space[f"seen{number}"] = version or -1
+        for known, found_now in self._compared:
+            self.space[known] = found_now()
+        return all(versions)
 
     def note_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         """The same of the loop alone."""
@@ -249,6 +257,7 @@ class _Watch:
 
 
 _watch: _Watch | None = None
+_by_version = class_versions.SUPPORTED
 _watched_loops: set[type] = {asyncio.SelectorEventLoop}
 _elsewhere: dict[Part, bool] = {}  # whether anything is replaced, but for the loop
 # Of each loop that serves, how many attributes it had at the last look, and what came of that.
@@ -267,22 +276,25 @@ unchanged: Callable[[asyncio.AbstractEventLoop], bool] = _never
 
 def prepare() -> None:
     """Do what the first look begins with, once for all processes that are forked: 1 ms."""
-    global _watch, unchanged  # noqa: PLW0603
     if _watch is None:
-        _watch = _Watch([*_CLASSES, *_watched_loops])
-        unchanged = _watch.unchanged
+        _make_watch()
+
+
+def _make_watch() -> _Watch:
+    global _watch, unchanged  # noqa: PLW0603
+    _watch = _Watch([*_CLASSES, *_watched_loops], by_version=_by_version)
+    unchanged = _watch.unchanged
+    return _watch
 
 
 def look(loop: asyncio.AbstractEventLoop) -> None:
     """Go through the table, where `unchanged` is false; tell of what is new."""
-    global aside, tasks_aside, websockets_aside  # noqa: PLW0603 - as `_told`
-    global _watch, unchanged  # noqa: PLW0603
+    global aside, tasks_aside, websockets_aside, _by_version  # noqa: PLW0603 - as `_told`
     prepare()
     assert _watch is not None
     if type(loop) not in _watched_loops:
         _watched_loops.add(type(loop))
-        _watch = _Watch([*_CLASSES, *_watched_loops])
-        unchanged = _watch.unchanged
+        _make_watch()
     _watch.note_loop(loop)  # before it is looked at: what changes meanwhile is seen the next time
     is_same = unchanged(loop)  # but for the loop
     size = len(getattr(loop, "__dict__", ()))
@@ -293,7 +305,12 @@ def look(loop: asyncio.AbstractEventLoop) -> None:
     found = list(_replaced_in(loop))
     if not is_same:
         _in_loops.clear()
-        _watch.note()
+        if not _watch.note():
+            # Since 3.13 a class has a thousand; to look at each request would take 0.7 ms.
+            _by_version = False
+            watch = _make_watch()
+            watch.note()
+            watch.note_loop(loop)
         others = list(_replaced())
         for part in Part:
             _elsewhere[part] = any(each is part for _, each, _ in others)
