@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, RequestHandler, stream_request_body
 
 from tests.engine.serving import (
     EITHER,
@@ -21,6 +21,7 @@ from tests.engine.serving import (
     turns,
     until,
 )
+from tornkit.engine.server import HTTPServer
 
 __all__ = ["either_loop"]
 
@@ -166,6 +167,7 @@ class Late(RequestHandler):
     def get(self) -> None:
         assert self.request.connection is not None
         stream: Any = self.request.connection.stream  # type: ignore[attr-defined]
+        self.settings.get("requests", []).append(self.request)
         self.finish("x")
         stream.set_close_callback(lambda: None)
         if self.request.path == "/detach":
@@ -193,3 +195,55 @@ async def test_a_callback_of_an_answered_request_does_not_outlive_the_view(
         for stream in app.settings["streams"]:
             stream.close()
     assert not failures
+
+
+@in_loop
+async def test_bytes_that_wait_do_not_give_an_answered_request_the_connection() -> None:
+    """It is the next one's, another client's behind a proxy."""
+    app = Application([("/.*", Late)], streams=[], requests=[])
+    async with serving(HTTPServer, app) as here:
+        client = await here.connect(receive_buffer=65536)
+        await client.send(GET)
+        assert (await client.response()).body == b"x"
+        await turns()
+        [request] = app.settings["requests"]
+        much = 8_000_000
+        request.connection.stream.write(b"m" * much)
+        detached = request.connection.detach()
+        assert detached.closed()
+        await client.send(GET)
+        await client.read(much)
+        assert (await client.response()).body == b"x"
+
+
+@stream_request_body
+class Failing(RequestHandler):
+    """Asks to be told of the end, and fails before its body was read."""
+
+    def prepare(self) -> None:
+        assert self.request.connection is not None
+        told = self.settings["told"]
+        self.request.connection.stream.set_close_callback(  # type: ignore[attr-defined]
+            lambda: told.append("by the stream")
+        )
+
+    def data_received(self, chunk: bytes) -> None:
+        raise ValueError("bad")
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self.settings["told"].append("by its delegate")
+
+
+@EITHER
+@in_loop
+async def test_a_request_that_fails_is_told_by_its_delegate_alone(
+    server_class: ServerClass, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Application([("/", Failing)], told=[])
+    async with serving(server_class, app) as here:
+        client = await here.connect()
+        await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nb")
+        assert await client.rest() == b""
+        await turns()
+    assert app.settings["told"] == ["by its delegate"]

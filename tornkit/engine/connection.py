@@ -378,6 +378,8 @@ class Connection:
         self._exchange = None
         if last_words:
             self.send(last_words)
+        elif self._view is not None and not self.closed:
+            self._view.set_close_callback(None)  # its delegate is told instead
         if last_words and self._outbox is not None:
             self._outbox.then = self.shut
             self._last_words = True
@@ -432,7 +434,10 @@ class Connection:
         may detach, as with Tornado, which looks for the next request in the turn that follows.
         """
         mine = self._exchange is exchange or self._exchange is None
-        answered = exchange.write_finished and self._outbox is None
+        # Bytes that wait behind the response, from `StreamView.write`, don't make it unanswered.
+        answered = exchange.write_finished and (
+            self._exchange is not exchange or self._outbox is None
+        )
         if not mine or (answered and not self.turns.is_now(turn)):
             if self._exchange is exchange:
                 self.shut()  # before its body has come
