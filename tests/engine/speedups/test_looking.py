@@ -240,6 +240,42 @@ async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
     assert [response[3] for response in seen.responses] == [b"mine shown"] * 3 + [b"x"] * 2
 
 
+@EITHER
+@in_loop
+async def test_the_connection_when_it_has_finished(server_class: ServerClass) -> None:
+    """It is the handler's for the rest of that turn, however the response was finished."""
+
+    def make(note: Note) -> Application:
+        class Left(RequestHandler):
+            def get(self) -> None:
+                self.write("x")
+
+            def on_finish(self) -> None:
+                assert self.request.connection is not None
+                note(self.request.connection.stream.reading())  # type: ignore[attr-defined]
+                stream = self.detach()
+                note(stream.closed())
+                stream.close()
+
+        class Put(RequestHandler):
+            def get(self) -> None:
+                self.on_finish = lambda: note(self.detach().close())  # type: ignore[method-assign]
+                self.write("x")
+
+        return Application([("/left", Left), ("/put", Put)])
+
+    async def play(client: Client, note: Note) -> None:
+        note(await client.get("/left"))
+        note(await client.rest())
+
+    async def play_put(client: Client, note: Note) -> None:
+        note(await client.get("/put"))
+        note(await client.rest())
+
+    await compare(server_class, make, play)
+    await compare(server_class, make, play_put)
+
+
 def test_nothing_is_left_in_the_class() -> None:
     with installed():
         assert hasattr(RequestHandler, "ui")

@@ -53,6 +53,10 @@ HEADERS_METHODS = ("__contains__", "__setitem__", "get_all")
 _names = frozenset(RELIED_ON)
 _sha1 = hashlib.sha1
 _info = logging.Logger.info
+# Tornado's own, which does nothing.
+_on_finish: Any = web.RequestHandler.on_finish
+if not replaced.is_original(_on_finish, ("tornado",)):
+    _on_finish = None
 
 own: Any = None
 """Tornado's own; set by `install`, as what follows."""
@@ -82,7 +86,9 @@ def finish_unseen(handler: RequestHandler) -> None:
         and _is_plain(handler)
         and (data := _response(handler, handler.request.connection)) is not None
     ):
-        _send(handler, data, unseen=True)
+        # An `on_finish` of the handler's own may look at the connection, or detach it.
+        unseen = type(handler).on_finish is _on_finish and "on_finish" not in handler.__dict__
+        _send(handler, data, unseen=unseen)
     else:
         handler.finish()
 
