@@ -247,3 +247,24 @@ async def test_a_request_that_fails_is_told_by_its_delegate_alone(
         assert await client.rest() == b""
         await turns()
     assert app.settings["told"] == ["by its delegate"]
+
+
+@EITHER
+@in_loop
+async def test_a_callback_that_comes_too_late_is_called_when_it_is_closed_again(
+    server_class: ServerClass,
+) -> None:
+    told: list[str] = []
+    app = Application([("/", Late)], streams=[], requests=[])
+    async with serving(server_class, app) as here:
+        client = await here.connect()
+        await client.send(GET)
+        await client.response()
+        client.close()
+        await until(lambda: not here.connections)
+        [request] = app.settings["requests"]
+        request.connection.stream.set_close_callback(lambda: told.append("closed"))
+        await turns()
+        assert told == []
+        request.connection.close()
+        await until(lambda: told == ["closed"])

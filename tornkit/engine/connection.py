@@ -416,6 +416,15 @@ class Connection:
             view.closed_now()
         self.server.on_close(self)
 
+    def close_for_handler(self) -> None:
+        """Close now; where it was closed before, tell whoever asked the stream since, as Tornado.
+
+        Not where it was detached: the stream is another's.
+        """
+        if self.closed and type(self._view) is StreamView:
+            self._view.closed_now()
+        self.shut()
+
     def _let_loose(self) -> list[Waiter]:
         """Have no more to do with the socket, without closing it; who waits for what to go."""
         self.closed = True

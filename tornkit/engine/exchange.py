@@ -205,7 +205,7 @@ class Exchange(HTTPConnection):
         """Close the connection, and call nobody back."""
         self._close_callback = None
         if self._connection is not None:
-            self._connection.shut()
+            self._connection.close_for_handler()
 
     def detach(self) -> IOStream:
         """Hand the connection over as a stream, with what was read and not used.
