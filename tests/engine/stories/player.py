@@ -175,6 +175,26 @@ def _waits(value: Any) -> bool:
     return hasattr(value, "done") and not value.done()
 
 
+class _TakenStreams:
+    """An observer of tornkit's servers that keeps the streams which handlers took.
+
+    Tornado's server counts these as its connections, and closes them at its end.
+    """
+
+    requests = 0
+
+    def __init__(self) -> None:
+        self.streams: list[Any] = []
+
+    def opened(self, connection: object) -> None:
+        return
+
+    gone = opened
+
+    def detached(self, stream: Any) -> None:
+        self.streams.append(stream)
+
+
 class Player:
     """One server class on one loop; with ``fast``, Tornado's methods are replaced meanwhile."""
 
@@ -196,12 +216,14 @@ class Player:
         self._stages: dict[int, Stage] = defaultdict(lambda: Stage(_NONE))
         self._numbers = count()
         self._servers: list[Any] = []
+        self._taken = _TakenStreams()
         with self._in_place():
             self._resting.complete(self._start(server_class))
 
     async def _start(self, server_class: Callable[..., Any]) -> None:
         for name, make in (("web", web), ("callback", callback)):
             server = server_class(make(self._stages))
+            server.observer = self._taken
             server.add_sockets([self._addresses[name].listener])
             self._servers.append(server)
 
@@ -282,6 +304,8 @@ class Player:
             server.stop()
             for connection in tuple(server._connections):
                 connection.stream.close()
+        for stream in self._taken.streams:
+            stream.close()
         # Not `close_all_connections`: Tornado's waits for ever for a handler that has taken its
         # close callback away.
         left = asyncio.all_tasks() - {asyncio.current_task()}
