@@ -152,7 +152,10 @@ def _check(serve: Serve, wait_for: Callable[..., Any], what: str, *options: str)
         assert server.get(url=url).text.startswith("1 of ")
     server.write("main.py", source.replace("1 of", "2 of"))
     server.wait_for_reload()
-    for url in _urls(server)[-count:] if what == "another listens later" else urls:
+    if what == "another listens later":  # than a reload waits for it: at another port then
+        wait_for(lambda: len(_urls(server)) > count, "the later address of the new code")
+        urls = [urls[0], _urls(server)[-1]]
+    for url in urls:
         wait_for(lambda url=url: server.get(url=url).text.startswith("2 of "), "the new code")
     began = time.monotonic()
     server.stop()
