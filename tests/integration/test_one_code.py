@@ -172,7 +172,7 @@ def test_workers_end_by_themselves(
                 lambda before=before: len(now := set(pids(server).values())) == 2 and now != before,
                 "another worker",
             )
-    clients.assert_served(cut_off=5 * deaths)
+    clients.assert_served(cut_off=9 * deaths // 2)
     assert {server.get("/late").text for _ in range(12)} == {"old"}
 
 
