@@ -26,6 +26,7 @@ class Stage:
     def __init__(self, story: Story) -> None:
         self.story = story
         self.targets: dict[int, Target] = {}
+        self.begun: list[Target] = []  # each, also where one index was asked for on two connections
         self.gates: dict[int, asyncio.Event] = {}
         self.noted: list[Noted] = []
 
@@ -36,6 +37,7 @@ class Stage:
         target.note = lambda what: self.note(index, what)
         target.stream = getattr(request.connection, "stream", None)
         self.targets[index] = target
+        self.begun.append(target)
 
     def note(self, index: int, what: str, value: Any = None) -> None:
         if what == "data_received" and self.noted and self.noted[-1].what == what:

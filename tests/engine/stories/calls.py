@@ -25,6 +25,7 @@ class Target:
     note: Callable[[str], None] = print
     stream: Any = None
     detached: Any = None
+    taken: list[Any] = field(default_factory=list)  # every stream that was ever detached
     values: list[Any] = field(default_factory=list)
 
     @property
@@ -52,11 +53,17 @@ def _raw(target: Target) -> bytes:
 
 
 def _detach_connection(target: Target) -> None:
-    target.detached = target.connection.detach()
+    _keep(target, target.connection.detach())
 
 
 def _detach_handler(target: Target) -> None:
-    target.detached = target.handler.detach()
+    _keep(target, target.handler.detach())
+
+
+def _keep(target: Target, stream: Any) -> None:
+    # Tornado gives None the second time: the first stream is to be closed all the same.
+    target.detached = stream
+    target.taken.append(stream)
 
 
 def _noting(target: Target, what: str) -> Callable[[], None]:

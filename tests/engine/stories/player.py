@@ -25,6 +25,7 @@ from tests.engine.stories.outcome import Moment, Outcome, bare
 from tests.engine.stories.rules import Fired, Rules
 from tests.engine.stories.story import Step, Story
 from tornkit.engine import speedups
+from tornkit.engine.server import HTTPServer
 
 AT_ONCE = 100
 _NONE = Story((), ())  # of a request that outlives its own
@@ -164,9 +165,9 @@ class _Playing:
         """Let everything go."""
         for client in self.clients.values():
             client.socket.close()
-        for target in self.stage.targets.values():
-            if target.detached is not None:
-                target.detached.close()
+        for target in self.stage.begun:
+            for stream in filter(None, target.taken):
+                stream.close()
         for gate in self.stage.gates.values():
             gate.set()
 
@@ -176,9 +177,10 @@ def _waits(value: Any) -> bool:
 
 
 class _TakenStreams:
-    """An observer of tornkit's servers that keeps the streams which handlers took.
+    """The streams that outlive a server: of tornkit's, those that handlers took, as its observer.
 
-    Tornado's server counts these as its connections, and closes them at its end.
+    Of Tornado's, all: it forgets a connection whose handler detached, and one whose loop has ended
+    without closing it.
     """
 
     requests = 0
@@ -193,6 +195,16 @@ class _TakenStreams:
 
     def detached(self, stream: Any) -> None:
         self.streams.append(stream)
+
+    def keep_all_of(self, server: Any) -> None:
+        """Keep each stream that ``server``, one of Tornado's, makes."""
+        handle = server.handle_stream
+
+        def handle_stream(stream: Any, address: Any) -> None:
+            self.streams.append(stream)
+            handle(stream, address)
+
+        server.handle_stream = handle_stream
 
 
 class Player:
@@ -223,7 +235,10 @@ class Player:
     async def _start(self, server_class: Callable[..., Any]) -> None:
         for name, make in (("web", web), ("callback", callback)):
             server = server_class(make(self._stages))
-            server.observer = self._taken
+            if isinstance(server, HTTPServer):
+                server.observer = self._taken
+            else:
+                self._taken.keep_all_of(server)
             server.add_sockets([self._addresses[name].listener])
             self._servers.append(server)
 

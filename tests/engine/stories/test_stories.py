@@ -18,11 +18,6 @@ from tests.engine.stories.rules import (
 )
 from tests.engine.stories.story import Request, Step, Story
 
-# A story may take a stream and leave it open, for the garbage collector to find.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. .socket.socket:pytest.PytestUnraisableExceptionWarning"
-)
-
 _SEED = 11
 
 
