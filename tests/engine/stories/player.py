@@ -289,6 +289,8 @@ class Player:
         finally:
             self._on_the_loop(lambda: [each.close() for each in playing])
             self._resting.settle()
+            self._on_the_loop(self._close_the_rest)
+            self._resting.settle()
         return [Outcome(tuple(each.moments), fired.of(each.number)) for each in playing]
 
     def _on_the_loop(self, take: Callable[[], Any]) -> Any:
@@ -314,13 +316,19 @@ class Player:
         self._resting.loop.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    async def _stop(self) -> None:
+    def _close_the_rest(self) -> None:
+        """Close what stories leave open: each descriptor would be there until the end of all."""
         for server in self._servers:
-            server.stop()
             for connection in tuple(server._connections):
                 connection.stream.close()
         for stream in self._taken.streams:
             stream.close()
+        self._taken.streams.clear()
+
+    async def _stop(self) -> None:
+        for server in self._servers:
+            server.stop()
+        self._close_the_rest()
         # Not `close_all_connections`: Tornado's waits for ever for a handler that has taken its
         # close callback away.
         left = asyncio.all_tasks() - {asyncio.current_task()}
