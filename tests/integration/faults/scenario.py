@@ -383,7 +383,10 @@ class Scenario:
 
     # ---- parts ----
 
-    workers = 2
+    @property
+    def workers(self) -> int:
+        """How many it starts with."""
+        return 2 if "--workers" in CONFIGURATIONS[self.configuration] else 1
 
     def ask(self, what: str, path: str = "/") -> str:
         """One request on a new connection."""
