@@ -25,6 +25,8 @@ from urllib.parse import urlsplit
 from tests.integration.conftest import Client, Server, connect
 
 PATIENCE = 8.0  # seconds; a step that goes well takes a tenth of one
+# Workers that fail one after another are started at longer and longer intervals, of at most 10 s.
+RETRY = 10.0 + PATIENCE
 APP = """\
 import asyncio
 import logging
@@ -318,7 +320,9 @@ class Scenario:
         if victim is not None:
             os.kill(victim, signal.SIGKILL)
             self._wait_for_new_log(rf"\(pid {victim}\) was killed|error: ")
-            self._wait_until(lambda: len(self._pids_of_workers()) >= self.workers, "a replacement")
+            self._wait_until(
+                lambda: len(self._pids_of_workers()) >= self.workers, "a replacement", RETRY
+            )
 
     def _grow(self) -> None:
         self.server.signal(signal.SIGTTIN)
