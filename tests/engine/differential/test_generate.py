@@ -63,15 +63,15 @@ def test_mutations_are_equal_for_equal_seeds_and_never_too_long() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"0", b"\r\n\r\n"])
 def test_every_change_bears_with_the_smallest_inputs(data: bytes) -> None:
-    for seed in range(3_000):
+    for seed in range(1_000):
         mutate(Random(seed), data, [b"", data])
 
 
 def test_most_inputs_are_changed_and_all_bytes_come_up() -> None:
     data = b"POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
-    found = [mutate(Random(seed), data, [data]) for seed in range(20_000)]
+    found = [mutate(Random(seed), data, [data]) for seed in range(8_000)]
 
-    assert sum(each != data for each in found) > 18_000
+    assert sum(each != data for each in found) > 7_200
     assert len(set(b"".join(found))) == 256
 
 

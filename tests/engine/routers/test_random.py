@@ -17,7 +17,7 @@ from tests.engine.routers.asking import made, outcome
 from tests.engine.routers.random_tables import Wild
 from tornkit.engine.routers import Compiled, compiled, counted, index, straight, table
 
-PAIRS = int(os.environ.get("TORNKIT_TEST_ROUTER", "8000"))
+PAIRS = int(os.environ.get("TORNKIT_TEST_ROUTER", "4000"))
 EACH = 20  # requests of a table
 BLOCKS = 4
 _initialise = RuleRouter.__init__
