@@ -83,6 +83,7 @@ def test_all_responses_are_the_same_header_by_header(
 
 
 @pytest.mark.thorough
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("server", SERVERS)
 def test_tornados_tests_pass(server: str, loop: str) -> None:
