@@ -268,3 +268,51 @@ async def test_a_callback_that_comes_too_late_is_called_when_it_is_closed_again(
         assert told == []
         request.connection.close()
         await until(lambda: told == ["closed"])
+
+
+class Closing(RequestHandler):
+    """Closes its stream, and asks to be told of that."""
+
+    def get(self) -> None:
+        stream: Any = self.request.connection.stream  # type: ignore[attr-defined]
+        self.settings["requests"].append(self.request)
+        stream.close(OSError("enough"))
+        stream.set_close_callback(lambda: self.settings["told"].append("closed"))
+
+
+@EITHER
+@in_loop
+async def test_a_callback_of_a_request_that_has_ended_is_not_called(
+    server_class: ServerClass,
+) -> None:
+    app = Application([("/", Closing)], told=[], requests=[], log_function=lambda handler: None)
+    async with serving(server_class, app) as here:
+        client = await here.connect()
+        await client.send(GET)
+        assert await client.rest() == b""
+        await until(lambda: not here.connections)
+        app.settings["requests"][0].connection.close()
+        await turns()
+    assert app.settings["told"] == []
+
+
+@EITHER
+@in_loop
+async def test_a_callback_that_is_set_as_the_connection_is_closed_is_forgotten(
+    server_class: ServerClass,
+) -> None:
+    told: list[str] = []
+    app = Application([("/", Late)], streams=[], requests=[])
+    async with serving(server_class, app) as here:
+        client = await here.connect()
+        await client.send(GET)
+        await client.response()
+        await turns()
+        [request] = app.settings["requests"]
+        stream = request.connection.stream
+        stream.close()
+        stream.set_close_callback(lambda: told.append("closed"))
+        await turns()
+        stream.close()
+        await turns()
+    assert told == []

@@ -110,7 +110,8 @@ class Connection:
         self._variables = copy_context()
         self._poller = server.poller_of(loop)
         self.turns = self._poller.turns
-        self.finished_in: object = None  # this turn of the loop, the last request
+        # The turn of the loop in which the last request ended, or the connection behind it.
+        self.finished_in: object = None
         self._reading = False
         self._looking = False  # in the next turn of the loop
         self._resume()
@@ -348,6 +349,8 @@ class Connection:
         """The handler has written everything; the socket may not have taken it yet."""
         if exchange is not self._exchange:
             exchange.done()
+            if self.closed and type(self._view) is StreamView:
+                self._view.set_close_callback(None)  # as at the end of any request
             return  # detached, or an answer to nobody
         if self._outbox is None:
             self._end_exchange(exchange)
@@ -414,6 +417,10 @@ class Connection:
             wanting()
         if view is not None:
             view.closed_now()
+            if exchange is None:
+                # Tornado's reader, which waits for a head, finds that out in the turn that
+                # follows, and forgets what the stream was asked to tell until then.
+                self.finished_in = self.turns.now()
         self.server.on_close(self)
 
     def close_for_handler(self) -> None:
