@@ -5,6 +5,7 @@ Reads, never writes; knows nothing of what the keys mean (the command line does)
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,39 @@ def read_tool_table(path: Path) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise UsageError(f"{path}: [tool.tornkit] has to be a table")
     return table
+
+
+def line_of(path: Path, table: str, key: str) -> int | None:
+    """The line that sets ``key`` in the table ``[table]``; None where it is not found.
+
+    For messages: tomllib keeps no lines. Hyphens and underscores count alike, as in the command
+    line's settings. ``serve.port = 1`` below ``[tool.tornkit]`` and ``[tool.tornkit.serve]``, for
+    the key ``serve``, are found as well; an inline table is not.
+    """
+    wanted = _parts(f"{table}.{key}")
+    folder: list[str] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):  # it was read a moment ago; the line is an extra
+        return None
+    for number, line in enumerate(lines, 1):
+        if header := _HEADER.match(line):
+            folder = found = _parts(header[1])
+        elif setting := _SETTING.match(line):
+            found = [*folder, *_parts(setting[1])]
+        else:
+            continue
+        if found[: len(wanted)] == wanted:
+            return number
+    return None
+
+
+_HEADER = re.compile(r"\s*\[+([^]]+)\]")
+_SETTING = re.compile(r"\s*([\w.\-'\" ]+?)\s*=")
+
+
+def _parts(dotted: str) -> list[str]:
+    return [part.strip(" '\"").replace("-", "_") for part in dotted.split(".")]
 
 
 def project_version(start: Path) -> str | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import errno
 import importlib
-import io
 from typing import Any
 
 import click
 
 from tornkit import __version__
 from tornkit.cli import output
-from tornkit.errors import AppRaised, ConflictError, TornkitError
+from tornkit.cli.hints import command_advice
+from tornkit.errors import AppRaised, ConflictError, TornkitError, UsageError
 
 # name -> the line that `tornkit --help` shows, so that listing commands imports none of them.
 COMMANDS = {
@@ -40,6 +40,16 @@ class _LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        if word not in COMMANDS and word[:1].isprintable() and not word.startswith("-"):
+            advice = command_advice(word, COMMANDS)
+            said = f": {advice}" if advice else f"; there are {', '.join(COMMANDS)}"
+            raise UsageError(f"there is no command {word}{said}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -48,7 +58,7 @@ class _LazyGroup(click.Group):
         try:
             return super().make_context(*args, **extra)
         except click.ClickException as error:
-            _print_usage_error(error)
+            _print_usage_error(error, "tornkit")
             raise click.exceptions.Exit(error.exit_code) from None
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -58,7 +68,7 @@ class _LazyGroup(click.Group):
             _print_error(error)
             ctx.exit(error.exit_code)
         except click.ClickException as error:
-            _print_usage_error(error)
+            _print_usage_error(error, f"tornkit {ctx.invoked_subcommand}")
             ctx.exit(error.exit_code)
         except OSError as error:
             # The user's code is not behind it, whose errors are wrapped: the system has refused
@@ -79,11 +89,14 @@ def _print_error(error: TornkitError) -> None:
             output.say("  ", path)
 
 
-def _print_usage_error(error: click.ClickException) -> None:
-    """As click does, but printable: it quotes words, variables and pyproject.toml as they are."""
-    text = io.StringIO()
-    error.show(text)
-    output.say_lines(text.getvalue())
+def _print_usage_error(error: click.ClickException, command: str) -> None:
+    """One line, printable: click quotes words, variables and pyproject.toml as they are."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        output.say_lines(error.format_message())
+        return
+    from tornkit.cli.mistakes import one_line
+
+    _print_error(TornkitError(one_line(error, command)))
 
 
 @click.group(

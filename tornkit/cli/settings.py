@@ -6,18 +6,26 @@ APP where that is a path, else to the current folder.
 
 A path on the command line and in the environment is relative to the current folder, one in
 pyproject.toml to the folder of that file.
+
+A key or a variable that nothing reads is told of, with the one that was probably meant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tornkit.cli import output
+from tornkit.cli.hints import nearest, setting_advice
 from tornkit.errors import UsageError
-from tornkit.pyproject import find_pyproject, read_tool_table
+from tornkit.pyproject import find_pyproject, line_of, read_tool_table
+
+_PREFIX = "TORNKIT_"
+_FILE = "tornkit.cli.settings.file"  # in `click.Context.meta`: the pyproject.toml that counts
 
 
 def app_argument() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -36,6 +44,8 @@ def app_argument() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 def _configure(context: click.Context, parameter: click.Parameter, app: str | None) -> str | None:
     """Take the command's defaults from pyproject.toml."""
     context.default_map = {**(context.default_map or {}), **command_settings(context, app)}
+    if not context.resilient_parsing:
+        _warn(_unknown_variables(context))
     return app
 
 
@@ -47,21 +57,156 @@ def command_settings(context: click.Context, app: str | None) -> Mapping[str, An
     pyproject = find_pyproject(_start(app))
     if pyproject is None:
         return {}
-    table = read_tool_table(pyproject).get(context.info_name or "", {})
+    context.meta[_FILE] = pyproject
+    command = context.info_name or ""
+    document = read_tool_table(pyproject)
+    if not context.resilient_parsing:
+        _warn(_unknown_tables(document, context, pyproject))
+    table = document.get(command, {})
     if not isinstance(table, dict):
-        raise UsageError(f"{pyproject}: [tool.tornkit.{context.info_name}] has to be a table")
-    options = {each.name: each for each in context.command.params if isinstance(each, click.Option)}
-    settings = {key.replace("-", "_"): value for key, value in table.items()}
-    unknown = sorted(settings.keys() - options.keys())
-    if unknown:
-        raise UsageError(
-            f"{pyproject}: [tool.tornkit.{context.info_name}] has no setting "
-            f"{', '.join(unknown)}; see tornkit {context.info_name} --help"
+        raise UsageError(f"{pyproject}: [tool.tornkit.{command}] has to be a table")
+    options = _options_by_key(context.command)
+    settings: dict[str, Any] = {}
+    for key, value in table.items():
+        option = options.get(key.replace("-", "_"))
+        if option is None:
+            raise UsageError(_unknown_key(key, options, command, pyproject))
+        assert option.name is not None
+        if option.name in settings:
+            raise UsageError(
+                f"{pyproject}: [tool.tornkit.{command}] sets {option.name} twice, by two names; "
+                "keep one"
+            )
+        settings[option.name] = _value(value, option, pyproject, command, key)
+    return settings
+
+
+def _options_by_key(command: click.Command) -> dict[str, click.Option]:
+    """Options by each key that sets them: ``address``, and ``host``, which is the same."""
+    return {
+        key: each
+        for each in command.params
+        if isinstance(each, click.Option) and each.name is not None
+        for key in (each.name, *_long_keys(each))
+    }
+
+
+def _long_keys(option: click.Option) -> tuple[str, ...]:
+    """Keys for the names under which an option is given; the name of ``-m`` is none."""
+    if option.secondary_opts:  # --reload/--no-reload: the key is a truth value
+        return ()
+    long = (each for each in option.opts if each.startswith("--"))
+    return tuple(each.removeprefix("--").replace("-", "_") for each in long)
+
+
+def _unknown_key(
+    key: str, options: Mapping[str, click.Option], command: str, pyproject: Path
+) -> str:
+    where = _place(pyproject, f"tool.tornkit.{command}", key)
+    shown = key.replace("-", "_")
+    if key == "app":
+        advice = "it belongs to [tool.tornkit], one table up"
+    else:
+        known = [name.replace("_", "-") for name in options]
+        advice = setting_advice(shown.replace("_", "-"), known, command) or ""
+    said = f"{advice} " if advice.endswith("?") else f"{advice}; " if advice else ""
+    return (
+        f"{where}: [tool.tornkit.{command}] has no setting {shown}; "
+        f"{said}see tornkit {command} --help"
+    )
+
+
+def _unknown_tables(
+    document: Mapping[str, Any], context: click.Context, pyproject: Path
+) -> list[str]:
+    """A line for each key of [tool.tornkit] that is neither ``app`` nor a command."""
+    commands = _sibling_commands(context)
+    lines = []
+    for key, value in document.items():
+        if key == "app" or key in commands:
+            continue
+        where = _place(pyproject, "tool.tornkit", key)
+        what = f"table [tool.tornkit.{key}]" if isinstance(value, dict) else f"setting {key}"
+        options = _options_by_key(context.command)
+        if not isinstance(value, dict) and key.replace("-", "_") in options:
+            advice = f"; it belongs to [tool.tornkit.{context.info_name}]"
+        else:
+            near = nearest(key, ["app"] if not isinstance(value, dict) else commands)
+            shown = near if near == "app" else f"[tool.tornkit.{near}]"
+            advice = "" if near is None else f"; did you mean {shown}?"
+        lines.append(f"{where}: {what} is not known{advice}")
+    return lines
+
+
+def _sibling_commands(context: click.Context) -> list[str]:
+    group = None if context.parent is None else context.parent.command
+    if context.parent is None or not isinstance(group, click.Group):
+        return [context.info_name or ""]
+    return group.list_commands(context.parent)
+
+
+def _unknown_variables(context: click.Context) -> list[str]:
+    """A line for each variable TORNKIT_… that no command reads."""
+    known = set(_variables(context.command, context.info_name or ""))
+    unknown = {name for name in os.environ if name.startswith(_PREFIX)} - known
+    if not unknown:
+        return []
+    group = None if context.parent is None else context.parent.command
+    if context.parent is not None and isinstance(group, click.Group):
+        for name in group.list_commands(context.parent):  # imported only if there is one to judge
+            command = group.get_command(context.parent, name)
+            if command is not None:
+                known.update(_variables(command, name))
+    lines = []
+    for name in sorted(unknown - known):
+        near = nearest(name.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known])
+        advice = (
+            f"; did you mean {_PREFIX}{near}?"
+            if near
+            else f"; see tornkit {context.info_name} --help"
         )
-    return {key: _value(value, options[key], pyproject) for key, value in settings.items()}
+        lines.append(f"the variable {name} sets nothing{advice}")
+    return lines
 
 
-def _value(value: object, option: click.Option, pyproject: Path) -> object:
+def _variables(command: click.Command, name: str) -> Iterable[str]:
+    """Variables of the environment that a command reads."""
+    for each in command.params:
+        yield from _variables_of(each, name)
+
+
+def _variables_of(param: click.Parameter, command: str) -> list[str]:
+    """Those of one parameter, in the order in which they count."""
+    if isinstance(param.envvar, str):
+        return [param.envvar]
+    if param.envvar is not None:
+        return list(param.envvar)
+    if isinstance(param, click.Argument):
+        return []
+    return [f"{_PREFIX}{command}_{param.name}".upper().replace("-", "_")]
+
+
+def variable_of(param: click.Parameter, context: click.Context) -> str | None:
+    """The variable that has set a parameter."""
+    variables = _variables_of(param, context.info_name or "")
+    return next((name for name in variables if os.environ.get(name)), None)
+
+
+def place_of_setting(param: click.Parameter, context: click.Context) -> str | None:
+    """The file and line that have set a parameter; None where there is no file."""
+    pyproject = context.meta.get(_FILE)
+    if pyproject is None:
+        return None
+    keys = (param.name or "", *(_long_keys(param) if isinstance(param, click.Option) else ()))
+    return _place(pyproject, f"tool.tornkit.{context.info_name}", *filter(None, keys))
+
+
+def _warn(lines: Iterable[str]) -> None:
+    for line in lines:
+        output.say(output.piece("warning:", fg="yellow"), " ", line)
+
+
+def _value(value: object, option: click.Option, pyproject: Path, command: str, key: str) -> object:
     """As click wants it: one of several as a list, a path as seen from the file's folder.
 
     :raises UsageError: what should be a path is no text; click would fail with a traceback. All
@@ -69,15 +214,22 @@ def _value(value: object, option: click.Option, pyproject: Path) -> object:
     """
     several = value if isinstance(value, list) else [value]
     if isinstance(option.type, click.Path):
-        several = [_path(each, option, pyproject) for each in several]
+        paths = []
+        for each in several:
+            if not isinstance(each, str):
+                where = _place(pyproject, f"tool.tornkit.{command}", key)
+                shown = option.opts[-1].removeprefix("--")
+                raise UsageError(f"{where}: {shown} has to be a path in quotes, not {each!r}")
+            paths.append(str(pyproject.parent / Path(each).expanduser()))
+        several = paths
     return several if option.multiple or isinstance(value, list) else several[0]
 
 
-def _path(value: object, option: click.Option, pyproject: Path) -> str:
-    if not isinstance(value, str):
-        name = option.opts[-1].removeprefix("--")
-        raise UsageError(f"{pyproject}: {name} has to be a path in quotes, not {value!r}")
-    return str(pyproject.parent / Path(value).expanduser())
+def _place(pyproject: Path, table: str, *keys: str) -> str:
+    """``/site/pyproject.toml:12``: the line that sets the first of these keys that is there."""
+    lines = (line_of(pyproject, table, key) for key in keys)
+    line = next((line for line in lines if line is not None), None)
+    return f"{pyproject}" if line is None else f"{pyproject}:{line}"
 
 
 def _start(app: str | None) -> Path:
