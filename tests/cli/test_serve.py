@@ -43,6 +43,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder: an application, a program. Nothing is served but by accident."""
     monkeypatch.setattr(serve, "_serve", lambda config, target: pytest.fail("it would serve"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PORT", raising=False)
     (tmp_path / "web.py").write_text(APPLICATION)
     (tmp_path / "chat.py").write_text(PROGRAM)
     return tmp_path.resolve()

@@ -18,6 +18,7 @@ from tornkit.serve.config import ServeConfig
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with one application that nothing imports."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PORT", raising=False)
     (tmp_path / "app.py").write_text("def make_app(): raise AssertionError\n")
     return tmp_path
 
@@ -73,6 +74,33 @@ class TestOrder:
         assert not configured().reload
         assert configured(**{name: "1"}).reload
 
+    def test_host_is_address(self, here: Path, configured) -> None:
+        settings(here, 'host = "::1"')
+        assert configured().address == "::1"
+        assert configured(TORNKIT_HOST="::2").address == "::2"
+        assert configured(TORNKIT_HOST="::2", TORNKIT_ADDRESS="::3").address == "::3"
+        assert configured("--host", "::4", TORNKIT_ADDRESS="::3").address == "::4"
+
+    def test_platforms_port_gives_way_to_all(self, here: Path, configured) -> None:
+        def ports(*arguments: str, **variables: str) -> tuple[int | None, int | None]:
+            config = configured(*arguments, PORT="5", **variables)
+            return config.port, config.platform_port
+
+        assert ports() == (None, 5)
+        assert ports("--unix-socket", "s") == (None, None)
+        settings(here, "port = 4")
+        assert ports() == (4, None)
+        assert ports(TORNKIT_PORT="3") == (3, None)
+        assert ports("--port", "1") == (1, None)
+
+    def test_platforms_port_is_not_a_programs(self, here: Path, configured) -> None:
+        (here / "chat.py").write_text("if __name__ == '__main__':\n    raise AssertionError\n")
+        assert configured("chat.py", PORT="5").platform_port is None
+        assert configured("chat.py", PORT="no port").platform_port is None
+
+    def test_empty_port_is_none(self, here: Path, configured) -> None:
+        assert configured(PORT="").platform_port is None
+
     def test_lists(self, here: Path, configured) -> None:
         settings(here, 'ignore = ["*.a", "*.b"]')
         assert configured().ignore == ("*.a", "*.b")
@@ -85,6 +113,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "workers": ("3", "3", 3),
     "port": ("81", "81", 81),
     "address": ("::1", '"::1"', "::1"),
+    "host": ("::1", '"::1"', "::1"),
     "unix-socket": ("/tmp/s", '"/tmp/s"', "/tmp/s"),
     "reload": ("0", "false", False),
     "reload-order": ("stop-first", '"stop-first"', "stop-first"),
@@ -116,7 +145,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
 
 def value_of(config: ServeConfig, option: str) -> object:
     name = option.replace("-", "_")
-    name = {"open": "open_browser", "no_preload": "preload"}.get(name, name)
+    name = {"open": "open_browser", "no_preload": "preload", "host": "address"}.get(name, name)
     for part in (config.http, config.recycle, config):
         if hasattr(part, name):
             return getattr(part, name)
@@ -251,7 +280,7 @@ class TestPaths:
         path = settings(site, setting)
         result = run("site/app.py:app")
         assert (result.exit_code, result.stdout) == (2, "")
-        assert result.stderr == f"error: {path}: {says}\n"
+        assert result.stderr == f"error: {path}:2: {says}\n"
 
     def test_one_of_several(self, site: Path, configured) -> None:
         settings(site, 'watch = "lib"\nignore = "*.log"')
@@ -278,14 +307,34 @@ class TestPaths:
 
 
 class TestMistakes:
-    @pytest.mark.parametrize("key", ["prot", "app", "arguments", "help", "open-browser", "m"])
-    def test_unknown_key(self, here: Path, configured, key: str) -> None:
-        path = settings(here, f'{key} = "x"')
+    @pytest.mark.parametrize(
+        ("key", "advice"),
+        [
+            ("prot", "did you mean port? "),
+            ("log_levle", "did you mean log-level? "),
+            ("bind", "use address and port; "),
+            ("app", "it belongs to [tool.tornkit], one table up; "),
+            ("arguments", ""),
+            ("help", ""),
+            ("open-browser", "use open; "),
+            ("m", ""),
+        ],
+    )
+    def test_unknown_key(self, here: Path, configured, key: str, advice: str) -> None:
+        path = settings(here, f'port = 1\n{key} = "x"')
         result = run()
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr == (
-            f"error: {path}: [tool.tornkit.serve] has no setting {key.replace('-', '_')}; "
-            "see tornkit serve --help\n"
+            f"error: {path}:3: [tool.tornkit.serve] has no setting {key.replace('-', '_')}; "
+            f"{advice}see tornkit serve --help\n"
+        )
+
+    def test_one_setting_by_two_names(self, here: Path) -> None:
+        path = settings(here, 'address = "::1"\nhost = "::1"')
+        result = run()
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == (
+            f"error: {path}: [tool.tornkit.serve] sets address twice, by two names; keep one\n"
         )
 
     def test_not_a_table(self, here: Path) -> None:

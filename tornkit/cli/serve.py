@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +72,9 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def _option(*names: str, **attributes: Any) -> Decorator:
     """A click option that also has the short variable: TORNKIT_SERVE_PORT, then TORNKIT_PORT."""
-    long = next(name for name in names if name.startswith("--")).partition("/")[0]
-    variable = long.removeprefix("--").replace("-", "_").upper()
-    variables = [f"TORNKIT_SERVE_{variable}", f"TORNKIT_{variable}"]
+    long = (name.partition("/")[0] for name in names if name.startswith("--"))
+    words = [name.removeprefix("--").replace("-", "_").upper() for name in long]
+    variables = [f"TORNKIT_{scope}{word}" for scope in ("SERVE_", "") for word in words]
     return click.option(*names, envvar=variables, show_default=True, **attributes)
 
 
@@ -107,10 +109,12 @@ Examples:
     "--port",
     type=click.IntRange(0, 65535),
     show_choices=False,
-    help=f"Port to listen on; 0 takes a free one. [default: {DEFAULT_PORT}, or the program's own]",
+    help="Port to listen on; 0 takes a free one. [default: the program's own; for an application "
+    f"the variable PORT, or {DEFAULT_PORT}]",
 )
 @_option(
     "--address",
+    "--host",
     metavar="ADDRESS",
     help=f"Address or host name to listen on. [default: {DEFAULT_ADDRESS}, or the program's own]",
 )
@@ -230,11 +234,14 @@ def command(
     APP is module:attr, file.py[:attr], a folder, or nothing; a file that calls listen() when it
     is run is served as a program, with its own port unless --port is given.
 
-    Every option is also TORNKIT_<OPTION> in the environment and a key of [tool.tornkit.serve].
+    Every option is also TORNKIT_<OPTION> in the environment and a key of [tool.tornkit.serve]. An
+    application listens on PORT of the environment if none of these says where.
     """
     target = named_target(context, app, module, arguments)
     config = _config(options)
     _check(config, target)
+    if not target.is_program and config.port is None and config.unix_socket is None:
+        config = replace(config, platform_port=_platform_port())
     context.exit(_serve(config, target))
 
 
@@ -278,6 +285,23 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
         else options["env_file"].expanduser().absolute(),
         open_browser=options["open"],
     )
+
+
+def _platform_port() -> int | None:
+    """PORT in the environment, by which Heroku, Cloud Run and the like say where to listen.
+
+    For applications alone: a program has a port of its own, and reads PORT by itself or does not.
+
+    :raises UsageError: it is there, and no port.
+    """
+    text = os.environ.get("PORT", "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) > 65535:
+        raise UsageError(
+            f"the variable PORT is {text!r}, no port (0 to 65535); unset it, or say --port"
+        )
+    return int(text)
 
 
 def _preload(options: Mapping[str, Any]) -> str:

@@ -52,12 +52,14 @@ class ServeConfig:
     """One frozen object that travels from the command line to the supervisor.
 
     ``port`` and ``address`` are None where nobody chose: an application then gets the defaults
-    above, a program its own. ``preload`` is one of `PRELOAD`, ``reload_order`` of `RELOAD_ORDER`,
+    above, a program its own. ``platform_port`` is the port of an application where neither ``port``
+    nor systemd says one. ``preload`` is one of `PRELOAD`, ``reload_order`` of `RELOAD_ORDER`,
     ``engine`` of `ENGINES`, ``loop`` of `LOOPS`. Times are in seconds, sizes in bytes.
     """
 
     workers: int = 1
     port: int | None = None
+    platform_port: int | None = None
     address: str | None = None
     unix_socket: str | None = None
     reload: bool = True

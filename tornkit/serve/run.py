@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -45,8 +45,7 @@ def run(
     """
     inherited = inherited_sockets()
     listeners = Listeners(inherited)
-    if inherited:
-        config = _at(config, inherited[0])
+    config = placed(config, inherited)
     if not target.is_program:
         claim = application_claim(config.port, config.address, config.unix_socket)
         listeners.claim(claim, slot=0, generation=0)
@@ -116,12 +115,14 @@ def _nursery(
     return Fresh(loop, prepare, keep_stdin=keep_stdin)
 
 
-def _at(config: ServeConfig, sock: socket.socket) -> ServeConfig:
-    """Where nobody chose an address: the one of a socket that was handed over."""
-    if config.port is not None or config.address is not None or config.unix_socket is not None:
+def placed(config: ServeConfig, inherited: Sequence[socket.socket]) -> ServeConfig:
+    """Where nobody chose an address: at the first socket that was handed over, or at PORT."""
+    if config.port is not None or config.unix_socket is not None:
         return config
-    name = sock.getsockname()
-    if sock.family == socket.AF_UNIX:
+    if not inherited or config.address is not None:
+        return replace(config, port=config.platform_port)
+    name = inherited[0].getsockname()
+    if inherited[0].family == socket.AF_UNIX:
         return replace(config, unix_socket=name)
     return replace(config, address=name[0], port=name[1])
 
