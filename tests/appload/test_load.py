@@ -202,7 +202,8 @@ class TestNoSuchModule:
         write("web.py", "import nosuch_library\n")
         error = raised("web:app")
         assert str(error) == (
-            "importing web failed: ModuleNotFoundError: No module named 'nosuch_library'"
+            "importing web failed: ModuleNotFoundError: No module named 'nosuch_library'; "
+            f"is it installed for this Python, {sys.executable}?"
         )
 
     @pytest.mark.parametrize("missing", ["board_b.core", "board_b.web.core", "board_b.we"])

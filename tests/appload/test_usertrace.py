@@ -62,6 +62,12 @@ def test_imports_in_the_middle_are_cut() -> None:
     assert shown(error) == [USER, "/home/me/core.py"]
 
 
+def test_ours_are_cut_wherever_they_stand() -> None:
+    own = str(OWN / "engine" / "speedups" / "writing.py")
+    error = raised_through(own, USER, own, "/lib/site-packages/tornado/web.py", own)
+    assert shown(error) == [USER, "/lib/site-packages/tornado/web.py"]
+
+
 def test_folder_whose_name_begins_like_ours_is_the_users() -> None:
     assert shown(raised_through(f"{OWN}-demo/app.py")) == [f"{OWN}-demo/app.py"]
 

@@ -21,6 +21,7 @@ from typing import Any
 from tornado.httputil import HTTPServerConnectionDelegate
 
 from tornkit import seams
+from tornkit.appload.summary import summary
 from tornkit.appload.survey import USUAL_NAMES
 from tornkit.appload.target import Target
 from tornkit.appload.usertrace import format_user_traceback
@@ -113,9 +114,11 @@ def _import(target: Target) -> ModuleType:
         module = importlib.import_module(target.module)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{target.module}.".startswith(f"{error.name}."):
+            similar = _similar_module(target)
+            hint = f"; did you mean {similar}?" if similar else ""
             raise NoSuchModule(
                 f"there is no module {target.module} (looked in {target.import_root} and the "
-                "environment's packages)"
+                f"environment's packages){hint}"
             ) from None
         raise _raised(error, f"importing {target.module}") from None
     except KeyboardInterrupt:
@@ -130,6 +133,18 @@ def _import(target: Target) -> ModuleType:
             f"{loaded_from}; rename the file"
         )
     return module
+
+
+def _similar_module(target: Target) -> str | None:
+    """A module or package in the same folder that has nearly this name."""
+    import difflib  # 2 ms, and mistakes are rare
+
+    *parents, last = (target.module or "").split(".")
+    folder = Path(target.import_root, *parents)
+    names = [each.stem for each in folder.glob("*.py") if each.stem != "__init__"]
+    names += [each.parent.name for each in folder.glob("*/__init__.py")]
+    found = difflib.get_close_matches(last, names, n=1, cutoff=0.7)
+    return ".".join((*parents, found[0])) if found else None
 
 
 def _importable(name: str) -> bool:
@@ -231,7 +246,4 @@ def _describe(value: object) -> str:
 
 
 def _raised(error: BaseException, doing: str) -> AppLoadError:
-    summary = f"{type(error).__name__}: {error}".splitlines()[0]
-    if isinstance(error, SystemExit):
-        summary = f"it called sys.exit({error.code!r})"
-    return AppRaised(f"{doing} failed: {summary}", format_user_traceback(error))
+    return AppRaised(f"{doing} failed: {summary(error)}", format_user_traceback(error))

@@ -20,6 +20,7 @@ from tornado.tcpserver import TCPServer
 from tornkit import seams
 from tornkit.appload.leaving import Leaving, Left
 from tornkit.appload.load import Servable
+from tornkit.appload.summary import summary
 from tornkit.appload.target import Target
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.errors import AppRaised, NoSuchModule, NotAnApplication
@@ -119,8 +120,7 @@ def capture_applications(target: Target) -> tuple[Servable, ...]:
         raise
     except BaseException as error:  # noqa: BLE001 - user code may raise anything
         raise AppRaised(
-            f"running {target.label} failed: {type(error).__name__}: {error}".splitlines()[0],
-            format_user_traceback(error),
+            f"running {target.label} failed: {summary(error)}", format_user_traceback(error)
         ) from None
     if not capture.served:
         raise NotAnApplication(f"{Path(target.label).name} never started an HTTPServer: {why}")

@@ -1,7 +1,9 @@
 """A traceback of the user's code: without the frames by which it was reached.
 
-The frames of tornkit, of the import system, runpy and the event loop that stand *before* the
-first frame of the user's are left out; what the user's code then called is shown whole.
+The frames of the import system, runpy and the event loop that stand *before* the first frame of
+the user's are left out, and tornkit's wherever they stand; what the user's code then called is
+shown whole. Behind a pattern that does not compile stand those of Tornado's router and of `re`:
+they are left out as well.
 """
 
 from __future__ import annotations
@@ -9,15 +11,19 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import re
 import runpy
 import traceback
 from pathlib import Path
+
+from tornado import routing
+
+from tornkit.own_frames import FOLDER
 
 _MACHINERY = (
     *(
         f"{folder}{os.sep}"  # or "tornkit" would be the start of "tornkit-demo"
         for folder in (
-            Path(__file__).resolve().parent.parent,
             Path(asyncio.__file__).parent,
             Path(importlib.__file__).parent,
         )
@@ -26,25 +32,33 @@ _MACHINERY = (
     "<frozen ",
     "<string>",
 )
+# Below the line of the user's that gives a pattern.
+_COMPILES = tuple(f"{Path(file).parent}{os.sep}" for file in (re.__file__, routing.__file__))
 
 
 def format_user_traceback(error: BaseException) -> str:
-    """``error`` and its causes, formatted, each with the leading machinery cut off."""
+    """``error`` and its causes, formatted, each without the machinery."""
     report = traceback.TracebackException.from_exception(error)
-    _trim(report, set())
+    _trim(report, error, set())
     return "".join(report.format())
 
 
-def _trim(report: traceback.TracebackException, seen: set[int]) -> None:
+def _trim(report: traceback.TracebackException, error: BaseException, seen: set[int]) -> None:
     if id(report) in seen:
         return
     seen.add(id(report))
-    frames = list(report.stack)
+    frames = [frame for frame in report.stack if not frame.filename.startswith(FOLDER)]
     while frames and frames[0].filename.startswith(_MACHINERY):
         frames.pop(0)
     # Imports in the middle: "import a" in the user's file goes through the import system.
     frames = [frame for frame in frames if not frame.filename.startswith("<frozen importlib")]
+    if isinstance(error, re.error):
+        while len(frames) > 1 and frames[-1].filename.startswith(_COMPILES):
+            frames.pop()
     report.stack = traceback.StackSummary.from_list(frames)
-    for chained in (report.__cause__, report.__context__):
-        if chained is not None:
-            _trim(chained, seen)
+    for chained, cause in (
+        (report.__cause__, error.__cause__),
+        (report.__context__, error.__context__),
+    ):
+        if chained is not None and cause is not None:
+            _trim(chained, cause, seen)
