@@ -51,7 +51,7 @@ def locate(
     if not target.is_program:
         raise UsageError(
             f"arguments behind -- are for a program, and {target.label} is an application; "
-            "name the program's file, or use -m MODULE"
+            f"name the program's file, or use -m MODULE (got {' '.join(arguments)})"
         )
     return Target(**{**vars(target), "arguments": tuple(arguments)})
 
@@ -62,8 +62,12 @@ def _locate_app(
     if app is None:
         return _locate_default(here)
     place, separator, attribute = app.partition(":")
+    if not place and attribute.isdecimal():
+        raise UsageError(f"{app} is a port: say --port {attribute}")
     if separator and not (place and attribute):
         raise UsageError(f"{app!r} is neither module:attr nor file.py:attr")
+    if separator and (misread := _misread(place, attribute)):
+        raise UsageError(misread)
     path = here / Path(place).expanduser()
     if path.is_dir():
         if separator:
@@ -71,13 +75,43 @@ def _locate_app(
         return _locate_in_folder(path.resolve(), asked)
     if place.endswith(".py") or "/" in place:
         if not path.is_file():
-            raise NoSuchModule(f"there is no file {place} (looked in {here})")
+            similar = _similar(path)
+            hint = f"; did you mean {Path(place).with_name(similar)}?" if similar else ""
+            raise NoSuchModule(f"there is no file {place} (looked in {here}){hint}")
         return _from_file(
             path.resolve(), attribute or None, _shown(path), wants_program=wants_program
         )
     if not all(place.split(".")):
         raise UsageError(f"{place} is no module: write it from the top, as in package.module")
     return _from_module(place, attribute or None, here)
+
+
+def _misread(place: str, attribute: str) -> str | None:
+    """What is wrong with ``place:attribute``, where the attribute can't be one."""
+    if attribute.startswith("//"):
+        return f"{place}:{attribute} is an address; APP is what to serve: module:attr or file.py"
+    if attribute.isdecimal():
+        return (
+            f"{place}:{attribute} is no application: an attribute is no number. To listen there, "
+            f"say --address {place} --port {attribute}"
+        )
+    called = attribute.partition("(")[0]
+    if called != attribute and called:
+        return f"leave out the brackets, a function is called by itself: {place}:{called}"
+    if not all(part.isidentifier() for part in attribute.split(".")):
+        return f"{attribute!r} in {place}:{attribute} can't be an attribute's name"
+    return None
+
+
+def _similar(path: Path) -> str | None:
+    """A Python file that is there, and has nearly this name."""
+    import difflib  # 2 ms, and mistakes are rare
+
+    if path.with_name(f"{path.name}.py").is_file():
+        return f"{path.name}.py"
+    names = [each.name for each in path.parent.glob("*.py")]
+    found = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
+    return found[0] if found else None
 
 
 def _locate_default(here: Path) -> Target:
@@ -122,6 +156,8 @@ def _locate_in_folder(folder: Path, asked: tuple[Path, ...] = ()) -> Target:
 def _not_found_message(folder: Path) -> str:
     programs = [path.name for path in sorted(folder.glob("*.py")) if survey(path).is_program]
     hint = f" There is a program to name: {', '.join(programs[:5])}." if programs else ""
+    if not programs and next(folder.glob("*.py"), None) is None:
+        hint = " To begin with one: tornkit new NAME."
     return (
         f"no application found in {folder}. Looked in {', '.join(USUAL_FILES)} and a package's "
         f"app.py for {', '.join(USUAL_NAMES)}. Give APP as module:attr or file.py, or set "
