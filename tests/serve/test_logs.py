@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import random
 import re
 import sys
 from collections.abc import Callable, Iterator
+from logging.handlers import HTTPHandler, QueueHandler, QueueListener, SysLogHandler
+from queue import SimpleQueue
+from typing import TextIO
 
 import pytest
+from tornado.log import LogFormatter
 
 from tests.nasty_text import NASTY, disobedient, random_text
-from tornkit.serve import logs
+from tornkit.own_frames import FOLDER
+from tornkit.serve import debugger, logs
 
 CLOCK = r"\d\d:\d\d:\d\d"
 
@@ -102,6 +108,7 @@ def loggers(monkeypatch: pytest.MonkeyPatch) -> Iterator[logging.Logger]:
         monkeypatch.setattr(logger, "handlers", [])
         monkeypatch.setattr(logger, "filters", [])
     monkeypatch.setattr(root, "addHandler", not_pytests(root.addHandler))
+    monkeypatch.setattr(logging, "basicConfig", logging.basicConfig)  # it is replaced
     level, root_level = access.level, root.level
     access.setLevel(logging.NOTSET)
     root.setLevel(logging.WARNING)
@@ -293,3 +300,159 @@ class TestAccessLog:
         logs.set_up_access_log(None, enabled=True)
         log_a_request(loggers)
         assert stderr() == ""
+
+
+def json_handler(stream: TextIO, formatter: logging.Formatter) -> logging.Handler:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    return handler
+
+
+class Elsewhere(logging.Handler):
+    """As Rich's and loguru's: no StreamHandler, and it writes to the terminal."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"elsewhere: {record.getMessage()}\n")
+
+
+class JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps({"message": record.getMessage()})
+
+
+JSON_BY_TEXT = logging.Formatter('{"level": "%(levelname)s", "message": "%(message)s"}')
+
+
+class TestOwnFormat:
+    """Where the lines have a form that was chosen, the access lines have it too, and come once."""
+
+    @pytest.mark.parametrize("how", ["another class", "a formatter", "a format", "a queue"])
+    @pytest.mark.parametrize("is_application", [False, True])
+    def test_access_lines_are_the_handlers(
+        self, loggers, stderr, how: str, is_application: bool
+    ) -> None:
+        if is_application:
+            logs.set_up_application_logging("info", None)
+        root = logging.getLogger()
+        queue = QueueHandler(SimpleQueue())
+        handlers = {
+            "another class": Elsewhere(),
+            "a formatter": json_handler(sys.stderr, JsonFormatter()),
+            "a format": json_handler(sys.stderr, JSON_BY_TEXT),
+            "a queue": queue,
+        }
+        root.addHandler(handlers[how])
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        logging.getLogger("board").warning("hello")
+        if how == "a queue":
+            listener = QueueListener(queue.queue, Elsewhere())
+            listener.start()
+            listener.stop()
+        request, hello = stderr().splitlines()
+        assert "200 GET / (::1) 1.00ms" in request
+        assert "hello" in hello
+        assert request[0] == hello[0] == ("{" if "format" in how else "e")
+
+    @pytest.mark.parametrize(
+        "formatter", [None, logging.Formatter("%(message)s"), LogFormatter(color=False)]
+    )
+    def test_text_that_anyone_has_is_replaced(self, loggers, stderr, formatter) -> None:
+        logging.getLogger().addHandler(json_handler(sys.stderr, formatter))
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        assert re.fullmatch(rf"{CLOCK} 200 GET / 1\.0 ms ::1\n", stderr())
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            logging.NullHandler,
+            lambda: SysLogHandler(("127.0.0.1", 9)),
+            lambda: HTTPHandler("localhost", "/"),
+        ],
+    )
+    def test_handler_that_writes_elsewhere_is_not_enough(
+        self,
+        loggers,
+        stderr,
+        make: Callable[[], logging.Handler],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        handler = make()
+        monkeypatch.setattr(handler, "emit", lambda record: None)
+        logging.getLogger().addHandler(handler)
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        handler.close()
+        assert re.fullmatch(rf"{CLOCK} 200 GET / 1\.0 ms ::1\n", stderr())
+
+    def test_console_of_an_application_takes_the_place_of_ours(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        logging.getLogger().addHandler(logging.StreamHandler(sys.stderr))
+        logs.set_up_access_log(None, enabled=True)
+        logging.getLogger("board").warning("hello")
+        assert stderr() == "hello\n"
+
+    def test_basic_config_of_an_application_counts(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        logging.basicConfig(format="mine: %(message)s", level="DEBUG")
+        logging.getLogger("board").debug("hello")
+        assert stderr() == "mine: hello\n"
+
+    def test_basic_config_that_says_a_level_alone(self, loggers, stderr) -> None:
+        logs.set_up_application_logging("info", None)
+        logging.basicConfig(level=logging.DEBUG)
+        logging.basicConfig()
+        logging.getLogger("board").debug("hello")
+        assert re.fullmatch(rf"{CLOCK} D board: hello\n", stderr())
+
+
+def raised(code: str, *files: str) -> BaseException:
+    """An error of ``code``, called from the files in turn, outermost first; this one's are cut."""
+    compiled = compile(code, files[-1], "exec")
+    names: dict[str, object] = {}
+    for file in reversed(files[:-1]):
+        names = {"code": compiled, "names": names}
+        compiled = compile("exec(code, names)", file, "exec")
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever the code raises
+        exec(compiled, names)
+    return caught.value.with_traceback(caught.tb.tb_next)
+
+
+class TestOwnFrames:
+    @pytest.fixture(autouse=True)
+    def _filters(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in logs._TELL_ERRORS:
+            monkeypatch.setattr(logging.getLogger(name), "filters", [])
+        logs.show_no_own_frames()
+        logs.show_no_own_frames()  # once is enough
+
+    @pytest.mark.parametrize("name", ["tornado.application", "tornado.general", "asyncio"])
+    def test_are_in_nobodys_traceback(self, name: str, caplog: pytest.LogCaptureFixture) -> None:
+        own = f"{FOLDER}engine/speedups/writing.py"
+        error = raised("1 / 0", own, "/me/app.py", own, "/lib/tornado/web.py", own)
+        logging.getLogger(name).error("failed", exc_info=error)
+        assert re.findall(r'File "(.*?)"', caplog.text) == ["/me/app.py", "/lib/tornado/web.py"]
+        assert caplog.text.endswith("ZeroDivisionError: division by zero\n")
+
+    def test_alone_are_a_mistake_of_ours(self, caplog: pytest.LogCaptureFixture) -> None:
+        own = f"{FOLDER}engine/batch.py"
+        logging.getLogger("asyncio").error("failed", exc_info=raised("1 / 0", own, own))
+        assert re.findall(r'File "(.*?)"', caplog.text) == [own, own]
+
+    def test_call_that_does_not_fit(self, caplog: pytest.LogCaptureFixture) -> None:
+        error = raised("(lambda: 1)(2)", f"{FOLDER}engine/speedups/body.py")
+        logging.getLogger("tornado.application").error("failed", exc_info=error)
+        assert "Traceback" not in caplog.text
+        assert "\nTypeError: <lambda>() takes 0 positional arguments but 1 was given" in caplog.text
+
+    def test_debugger_without_a_terminal(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        error = raised("import bdb\nraise bdb.BdbQuit", "/me/app.py")
+        monkeypatch.setattr(debugger, "has_terminal", lambda: True)
+        logging.getLogger("tornado.application").error("%s", "failed", exc_info=error)
+        assert debugger.advice() not in caplog.text
+        monkeypatch.setattr(debugger, "has_terminal", lambda: False)
+        logging.getLogger("tornado.application").error("%s", "failed", exc_info=error)
+        assert f"failed\n{debugger.advice()}\nTraceback" in caplog.text

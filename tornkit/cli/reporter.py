@@ -14,7 +14,7 @@ from typing import Any
 from tornkit import __version__
 from tornkit.cli.line_writer import LineWriter
 from tornkit.cli.output import Piece, piece, say, say_lines
-from tornkit.serve.logs import wants_colour
+from tornkit.serve.colour import wants_colour
 from tornkit.serve.messages import Failed
 from tornkit.serve.reporter import Banner
 from tornkit.serve.retrying import AGAIN

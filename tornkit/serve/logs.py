@@ -2,7 +2,8 @@
 
 An application logs nothing by itself, so tornkit sets up the root logger. A program sets up its
 own, or none; it is left alone but for the access lines, which its console handlers give up so
-that no request is shown twice.
+that no request is shown twice. Where a program or an application has chosen a format of its own
+(JSON, Rich, loguru, a queue), its handlers write the access lines as well, and tornkit none.
 
 What is logged holds text of clients. The formatters here make all of it printable, and at the left
 edge begin a record and a traceback alone: other lines are indented, as Tornado's ``LogFormatter``
@@ -12,16 +13,22 @@ does it. So no text can look like a record of its own.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import sys
 import time
-from collections.abc import Mapping
-from typing import TextIO
+from collections.abc import Iterator, Mapping
+from functools import wraps
+from typing import Any, TextIO
 
+from tornkit.own_frames import FOLDER, without_own_frames
 from tornkit.printable import indented, printable, printable_lines
+from tornkit.serve import debugger
+from tornkit.serve.colour import wants_colour
+from tornkit.serve.log_handlers import is_chosen, is_plain_console
 
 _ACCESS = "tornado.access"
+# Errors of handlers, callbacks and tasks are told of by these.
+_TELL_ERRORS = ("tornado.application", "tornado.general", "asyncio", "tornkit")
 _LONGEST = 100  # characters of a request that are shown; a version hash in a URL is longer
 # The lines that Python begins at the left edge of a traceback; those within it are indented.
 _OF_A_TRACEBACK = re.compile(
@@ -34,16 +41,6 @@ _OF_A_TRACEBACK = re.compile(
 _RESET, _DIM, _RED, _YELLOW, _GREEN, _CYAN = (
     f"\x1b[{code}m" for code in ("0", "2", "31", "33", "32", "36")
 )
-
-
-def wants_colour(stream: TextIO | None) -> bool:
-    """Colour only on a terminal, and none with NO_COLOR (no-color.org)."""
-    return (
-        stream is not None
-        and stream.isatty()
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    )
 
 
 class _Formatter(logging.Formatter):
@@ -134,11 +131,39 @@ def _traceback_line(line: str) -> str:
     return line if _OF_A_TRACEBACK.match(line) else f"    {line}"
 
 
+class _OwnHandler(logging.StreamHandler[TextIO]):
+    """The handler for an application that sets up none."""
+
+
 def set_up_application_logging(level: str, worker: int | None) -> None:
     """Root logger to standard error, before any user code: what that sets up later wins."""
-    handler = logging.StreamHandler(sys.stderr)
+    root = logging.getLogger()
+    if root.handlers:
+        return
+    handler = _OwnHandler(sys.stderr)
     handler.setFormatter(_AppFormatter(colour=wants_colour(sys.stderr), worker=worker))
     logging.basicConfig(level=level.upper(), handlers=[handler])
+    _let_basic_config_win(handler)
+
+
+def _let_basic_config_win(handler: logging.Handler) -> None:
+    """Have the application's `logging.basicConfig` do what it does without tornkit.
+
+    It does nothing where the root logger has a handler. A level alone leaves ours in place.
+    """
+    original = logging.basicConfig
+    root = logging.getLogger()
+
+    @wraps(original)
+    def basic_config(**arguments: Any) -> None:
+        if root.handlers == [handler]:
+            if arguments.keys() & {"format", "handlers", "stream", "filename"}:
+                root.removeHandler(handler)
+            elif (level := arguments.get("level")) is not None:
+                root.setLevel(level)
+        original(**arguments)
+
+    logging.basicConfig = basic_config
 
 
 def set_up_access_log(worker: int | None, *, enabled: bool) -> None:
@@ -149,14 +174,61 @@ def set_up_access_log(worker: int | None, *, enabled: bool) -> None:
         return
     if access.handlers:
         return  # the program writes its own access log
-    for handler in logging.getLogger().handlers:
-        if _is_console(handler):
-            handler.addFilter(lambda record: record.name != _ACCESS)
+    theirs = [each for each in _handlers(access) if type(each) is not _OwnHandler]
+    chosen = any(map(is_chosen, theirs))
+    plain: list[logging.Handler] = [each for each in theirs if is_plain_console(each)]
+    root = logging.getLogger()
+    default: list[logging.Handler] = [each for each in root.handlers if type(each) is _OwnHandler]
+    if chosen or plain:  # an application that has a handler of its own needs not both
+        for each in default:
+            root.removeHandler(each)
+    else:
+        plain = default
+    if access.level == logging.NOTSET:
+        access.setLevel(logging.INFO)
+    if chosen and not plain:
+        return
+    for handler in plain:
+        handler.addFilter(lambda record: record.name != _ACCESS)
     ours = logging.StreamHandler(sys.stderr)
     ours.setFormatter(AccessFormatter(colour=wants_colour(sys.stderr), worker=worker))
     access.addHandler(ours)
-    if access.level == logging.NOTSET:
-        access.setLevel(logging.INFO)
+
+
+def _handlers(logger: logging.Logger) -> Iterator[logging.Handler]:
+    """The handlers that records of a logger reach."""
+    each: logging.Logger | None = logger
+    while each is not None:
+        yield from each.handlers
+        each = each.parent if each.propagate else None
+
+
+def show_no_own_frames() -> None:
+    """Leave tornkit's frames out of the tracebacks of what the user's code raises.
+
+    By filters, so that it holds for whatever handlers and formatters there are.
+    """
+    for name in _TELL_ERRORS:
+        logger = logging.getLogger(name)
+        if _drop_own_frames not in logger.filters:
+            logger.addFilter(_drop_own_frames)
+
+
+def _drop_own_frames(record: logging.LogRecord) -> bool:
+    if isinstance(record.exc_info, tuple) and record.exc_info[1] is not None:
+        kind, error, trace = record.exc_info
+        trace = without_own_frames(trace)
+        if (
+            isinstance(error, TypeError)
+            and trace is not None
+            and trace.tb_next is None
+            and trace.tb_frame.f_code.co_filename.startswith(FOLDER)
+        ):
+            trace = None  # a handler whose method can't be called so: the message says all
+        record.exc_info = (kind, error, trace)
+        if type(error).__name__ == "BdbQuit" and not debugger.has_terminal():
+            record.msg = f"{record.msg}\n{debugger.advice()}"  # pdb.set_trace(), or another's
+    return True
 
 
 def reopen_log_files() -> None:
@@ -166,10 +238,3 @@ def reopen_log_files() -> None:
         for handler in getattr(logger, "handlers", ()):
             if isinstance(handler, logging.FileHandler):
                 handler.close()  # the next record opens it
-
-
-def _is_console(handler: logging.Handler) -> bool:
-    return isinstance(handler, logging.StreamHandler) and handler.stream in (
-        sys.stderr,
-        sys.stdout,
-    )

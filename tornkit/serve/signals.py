@@ -16,6 +16,8 @@ import sys
 import threading
 from types import FrameType
 
+from tornkit.serve import debugger
+
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -53,14 +55,18 @@ def _breakpoint(*, header: str | None = None) -> None:
     """As usual, but Ctrl-C stays the supervisor's.
 
     pdb makes SIGINT its own when it goes on: the Ctrl-C that ends the server would then open the
-    debugger in the event loop, and nothing would end before the drain's deadline.
+    debugger in the event loop, and nothing would end before the drain's deadline. Without a
+    terminal it is passed over, with a line that says so.
     """
+    if not debugger.has_terminal():
+        debugger.passed_over(sys._getframe(1))
+        return
     from pdb import Pdb
 
-    debugger = Pdb(nosigint=True)
+    pdb = Pdb(nosigint=True)
     if header is not None:
-        debugger.message(header)
-    debugger.set_trace(sys._getframe(1))
+        pdb.message(header)
+    pdb.set_trace(sys._getframe(1))
 
 
 def _block() -> None:

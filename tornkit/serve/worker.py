@@ -32,11 +32,13 @@ from tornado.httpserver import HTTPServer
 from tornkit import seams
 from tornkit.appload.load import build_application, find_attribute
 from tornkit.appload.program import exit_status, run_program
+from tornkit.appload.summary import summary
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.engine import loops, speedups
 from tornkit.engine.open_ended import StreamPolicy
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.errors import AppRaised, CertificateError, TornkitError
+from tornkit.own_frames import without_own_frames
 from tornkit.serve import snapshot_imports, sources
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
@@ -51,7 +53,12 @@ from tornkit.serve.config import (
 from tornkit.serve.failures import cannot_start
 from tornkit.serve.heartbeat import Heartbeat
 from tornkit.serve.listening import Listening, Refused
-from tornkit.serve.logs import reopen_log_files, set_up_access_log, set_up_application_logging
+from tornkit.serve.logs import (
+    reopen_log_files,
+    set_up_access_log,
+    set_up_application_logging,
+    show_no_own_frames,
+)
 from tornkit.serve.mailbox import Mailbox
 from tornkit.serve.messages import (
     Adopt,
@@ -180,6 +187,7 @@ class Worker:
 
     def _live(self, slot: int, heartbeat: Heartbeat) -> int:
         self.take(slot, heartbeat)
+        show_no_own_frames()
         try:
             if self._orders.target.is_program:
                 self._run_program()
@@ -263,9 +271,8 @@ class Worker:
             refused = _find_refused(error)
             if refused is not None:
                 raise refused from None
-            first_line = f"{type(error).__name__}: {error}".splitlines()[0]
             raise AppRaised(
-                f"running {label} failed: {first_line}", format_user_traceback(error)
+                f"running {label} failed: {summary(error)}", format_user_traceback(error)
             ) from None
         if not self._ready:
             raise _ended_early(label, "it ended")
@@ -281,7 +288,10 @@ class Worker:
             if not self._ready or not has_threads():
                 raise
             # As without tornkit: this thread has failed, and the others serve on.
-            sys.excepthook(*sys.exc_info())
+            kind, failure, trace = sys.exc_info()
+            assert kind is not None
+            assert failure is not None
+            sys.excepthook(kind, failure, without_own_frames(trace))
         wait_for_threads()
 
     # ---- listening ----

@@ -28,6 +28,7 @@ from tests.engine.serving import (
 )
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare
+from tornkit.own_frames import FOLDER
 
 __all__ = ["either_loop"]
 
@@ -72,6 +73,9 @@ async def test_an_exception_is_answered_logged_and_seen_the_same(
             def log_exception(self, *info: Any) -> None:
                 ours = [f.name for f in traceback.extract_tb(info[2]) if "/tests/" in f.filename]
                 note("log", info[0].__name__, ours, sys.exc_info()[0])
+                if not isinstance(info[1], HTTPError):  # of which no traceback is shown
+                    files = [frame.filename for frame in traceback.extract_tb(info[2])]
+                    note("tornkit's", [name for name in files if name.startswith(FOLDER)])
                 fail("log")
                 super().log_exception(*info)
 

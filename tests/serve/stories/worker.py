@@ -285,6 +285,7 @@ def in_one_process() -> Iterator[None]:
             stack.enter_context(mock.patch.object(seams, name, value))
         for name, value in (
             ("set_up_access_log", nothing),
+            ("show_no_own_frames", nothing),
             ("user_files", set),
             ("other_modules", tuple),
             ("digests", lambda applications, key: {}),

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from tornado.httputil import HTTPInputError
 from tornado.log import app_log
-from tornado.web import HTTPError
+from tornado.web import Finish, HTTPError
 
 from tornkit.engine.request import LazyRequest
 from tornkit.engine.speedups import finishing
 from tornkit.engine.speedups.arguments import decoded
+from tornkit.own_frames import hide_own_frames
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerRequest
@@ -105,6 +106,8 @@ def _answer(handler: RequestHandler, error: BaseException) -> None:
                 except Exception:  # noqa: BLE001 - an application's own
                     app_log.error("Exception in exception handler", exc_info=True)
             raise error
+    if not isinstance(error, HTTPError | Finish):  # those are answers, and no traceback is shown
+        hide_own_frames(error)
     try:
         handler._handle_request_exception(error)
     except Exception:  # noqa: BLE001 - an application's own

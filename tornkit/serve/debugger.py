@@ -1,0 +1,31 @@
+"""Says why ``breakpoint()`` opens no debugger in a worker that has no terminal.
+
+Of several workers none gets the keyboard; pdb would read the end of a file and raise `BdbQuit`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from types import FrameType
+
+_log = logging.getLogger("tornkit")
+
+
+def has_terminal() -> bool:
+    """Whether a debugger could be talked to."""
+    try:
+        return sys.stdin is not None and sys.stdin.isatty()
+    except ValueError:  # closed by the program
+        return False
+
+
+def advice() -> str:
+    """What to do to get one."""
+    return "for a debugger run tornkit serve --workers 1 in a terminal"
+
+
+def passed_over(frame: FrameType) -> None:
+    """Log that the breakpoint in ``frame`` is passed over, and what to do."""
+    place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    _log.warning("breakpoint() at %s is passed over; %s", place, advice())
