@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import socket
 import stat
 import sys
@@ -17,6 +18,7 @@ from typing import NoReturn
 import pytest
 
 from tornkit.errors import BindError
+from tornkit.serve import port_owner
 from tornkit.serve.messages import Claim
 from tornkit.serve.sockets import BALANCED, CannotBind, Listeners, is_everywhere, url_of
 
@@ -179,7 +181,20 @@ def test_taken_port(listeners: Listeners, other_server: socket.socket) -> None:
     port = port_of(other_server)
     error = refused(listeners, Claim(port=port, address="127.0.0.1"))
     assert error.errno == errno.EADDRINUSE
-    assert str(error) == (
+    taken = re.escape(f"port {port} of 127.0.0.1 is taken")
+    who = rf" by pid {os.getpid()} \(.*\); stop it" if sys.platform == "linux" else "; stop what .*"
+    assert re.fullmatch(rf"{taken}{who}, or choose another with --port", str(error))
+
+
+def test_owner_of_a_port_is_not_known(
+    listeners: Listeners,
+    other_server: socket.socket,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(port_owner, "_PROC", tmp_path)  # as on macOS
+    port = port_of(other_server)
+    assert str(refused(listeners, Claim(port=port, address="127.0.0.1"))) == (
         f"port {port} of 127.0.0.1 is taken; stop what listens there, or choose another with --port"
     )
 

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from tornkit.errors import BindError
 from tornkit.serve.messages import Claim
+from tornkit.serve.port_owner import owner_of
 
 BALANCED = sys.platform == "linux"
 
@@ -323,7 +324,11 @@ def _shown(claim: Claim) -> str:
 def _explain(error: OSError, claim: Claim, shown: str) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"{shown} is taken; stop what listens there, or choose another with --port"
+            owner = owner_of(claim.port)
+            taken = (
+                "taken; stop what listens there" if owner is None else f"taken by {owner}; stop it"
+            )
+            return f"{shown} is {taken}, or choose another with --port"
         case errno.EACCES | errno.EPERM:
             return f"{shown} needs privileges that this user lacks; choose one above 1023"
         case errno.EADDRNOTAVAIL:
