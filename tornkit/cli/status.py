@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -49,12 +50,13 @@ def command(
         servers = _ask(pid)
         _show(servers, as_json=as_json)
         context.exit(0 if servers else 1)
-    while True:  # until Ctrl-C, which click turns into "Aborted!"
-        servers = _ask(pid)
-        if not as_json:
-            output.clear()
-        _show(servers, as_json=as_json)
-        time.sleep(interval)
+    with contextlib.suppress(KeyboardInterrupt):  # how one ends it
+        while True:
+            servers = _ask(pid)
+            if not as_json:
+                output.clear()
+            _show(servers, as_json=as_json)
+            time.sleep(interval)
 
 
 def _ask(pid: int | None) -> list[dict[str, Any]]:
