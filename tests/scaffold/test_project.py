@@ -97,6 +97,25 @@ def test_it_answers_over_a_socket(project: Path, variables: dict[str, str]) -> N
     assert "/nowhere 404 text/html" in output
 
 
+RUN_WITHOUT_TORNKIT = """
+import asyncio, runpy
+from tornado.web import Application
+
+async def end(self):
+    raise SystemExit
+
+Application.listen = lambda self, port, **options: print("listens", port, options)
+asyncio.Event.wait = end
+runpy.run_path("app.py", run_name="__main__")
+"""
+
+
+def test_python_runs_it_without_tornkit(project: Path) -> None:
+    output = run(project, "-c", RUN_WITHOUT_TORNKIT)
+    assert "listens 8888 {'address': '127.0.0.1'}" in output
+    assert "serving at http://127.0.0.1:8888; `tornkit serve` reloads on edits" in output
+
+
 def test_its_settings_name_the_application(project: Path) -> None:
     settings = tomllib.loads((project / "pyproject.toml").read_text())
     assert settings["project"]["name"] == "my-board"
