@@ -1,17 +1,17 @@
-"""Saves are told once they are whole, and each in the end."""
+"""The binding: events come by watch, mask and name; what the kernel refuses is an OSError."""
 
 from __future__ import annotations
 
+import errno
 import os
-import queue
+import select
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tornkit.serve.inotify import Saves
+from tornkit.serve.inotify import CLOSE_WRITE, CREATE, DELETE, IGNORED, IS_FOLDER, Event, Inotify
 
 pytestmark = [
     pytest.mark.usefixtures("no_leaks"),
@@ -20,107 +20,60 @@ pytestmark = [
 ]
 
 
-class Listener:
-    """A thread that listens."""
-
-    def __init__(self) -> None:
-        self.saves = Saves()
-        self._rows: queue.Queue[set[Path]] = queue.Queue()
-        self._thread = threading.Thread(target=self._listen)
-        self._thread.start()
-
-    def _listen(self) -> None:
-        for row in self.saves.rows():
-            self._rows.put(row)
-
-    def until(self, path: Path) -> set[Path]:
-        """All that was saved until this one was."""
-        saved: set[Path] = set()
-        while path not in saved:
-            saved |= self._rows.get(timeout=10)
-        return saved
-
-    def close(self) -> None:
-        self.saves.close()
-        self._thread.join(10)
-        assert not self._thread.is_alive()
-
-
 @pytest.fixture
-def listener(tmp_path: Path) -> Iterator[Listener]:
-    listener = Listener()
-    listener.saves.cover([tmp_path])
-    yield listener
-    listener.close()
+def kernel(no_leaks: None) -> Iterator[Inotify]:
+    kernel = Inotify()
+    yield kernel
+    kernel.close()
 
 
-def test_a_file_is_told_of_once_it_is_closed(listener: Listener, tmp_path: Path) -> None:
-    with (tmp_path / "app.py").open("w") as file:
-        file.write("half of")
-        file.flush()
-        (tmp_path / "other.py").write_text("")
-        assert listener.until(tmp_path / "other.py") == {tmp_path / "other.py"}
-    assert listener.until(tmp_path / "app.py") == {tmp_path / "app.py"}
+def masks(events: list[Event], name: str) -> int:
+    """All that was told of a name."""
+    found = 0
+    for event in events:
+        found |= event.mask if event.name == name else 0
+    return found
 
 
-def test_a_file_that_takes_anothers_place(listener: Listener, tmp_path: Path) -> None:
-    (tmp_path / "app.py").write_text("1")
-    listener.until(tmp_path / "app.py")
-    (tmp_path / "aside").write_text("2")
-    (tmp_path / "aside").replace(tmp_path / "app.py")
-    assert tmp_path / "app.py" in listener.until(tmp_path / "app.py")
+def test_what_becomes_of_entries(kernel: Inotify, tmp_path: Path) -> None:
+    watch = kernel.add(str(tmp_path))
+    assert kernel.read() == []
+    odd = os.fsdecode(b"\xff \xc3\xa4")
+    (tmp_path / odd).write_text("1")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / odd).unlink()
+    assert select.select([kernel], [], [], 10)[0]
+    events = kernel.read()
+    assert {event.watch for event in events} == {watch}
+    assert masks(events, odd) & (CREATE | CLOSE_WRITE | DELETE) == CREATE | CLOSE_WRITE | DELETE
+    assert masks(events, "folder") == CREATE | IS_FOLDER
 
 
-def test_neither_reading_nor_deleting_is_a_save(listener: Listener, tmp_path: Path) -> None:
-    (tmp_path / "app.py").write_text("1")
-    listener.until(tmp_path / "app.py")
-    (tmp_path / "app.py").read_text()
-    (tmp_path / "app.py").unlink()
-    (tmp_path / "last").write_text("")
-    assert listener.until(tmp_path / "last") == {tmp_path / "last"}
+def test_a_folder_has_one_watch_by_whatever_name(kernel: Inotify, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder")
+    watch = kernel.add(str(tmp_path / "folder"))
+    assert kernel.add(str(tmp_path / "link")) == watch
+    kernel.remove(watch)
+    assert kernel.read() == [Event(watch, IGNORED, "")]
+    kernel.remove(watch)
+    assert kernel.read() == []
 
 
-def test_names_of_any_bytes(listener: Listener, tmp_path: Path) -> None:
-    name = tmp_path / os.fsdecode(b"\xff \xc3\xa4")
-    name.write_text("")
-    assert name in listener.until(name)
+def test_more_than_one_reading_holds(kernel: Inotify, tmp_path: Path) -> None:
+    kernel.add(str(tmp_path))
+    names = {f"module_with_a_name_that_takes_its_place_{number}.py" for number in range(2000)}
+    for name in names:
+        (tmp_path / name).touch()
+    told = set()
+    while events := kernel.read():
+        told.update(event.name for event in events)
+    assert told == names
 
 
-def test_many_at_once(listener: Listener, tmp_path: Path) -> None:
-    files = [tmp_path / f"module_with_a_name_that_takes_its_place_{i}.py" for i in range(2000)]
-    for file in files:
-        file.write_text("")
-    assert listener.until(files[-1]) <= set(files)
-
-
-def test_a_folder_that_is_not_there_is_left_out(listener: Listener, tmp_path: Path) -> None:
-    listener.saves.cover([tmp_path / "nowhere", tmp_path])
-    (tmp_path / "app.py").write_text("")
-    assert tmp_path / "app.py" in listener.until(tmp_path / "app.py")
-
-
-def test_a_folder_that_was_moved_has_to_be_covered_anew(listener: Listener, tmp_path: Path) -> None:
-    folder, elsewhere = tmp_path / "folder", tmp_path / "elsewhere"
-    folder.mkdir()
-    listener.saves.cover([folder])
-    folder.rename(elsewhere)
-    (elsewhere / "app.py").write_text("by its old name this is nothing")
-    (tmp_path / "first").write_text("")
-    assert folder / "app.py" not in listener.until(tmp_path / "first")
-    elsewhere.rename(folder)
-    listener.saves.cover([folder])
-    (folder / "app.py").write_text("2")
-    assert folder / "app.py" in listener.until(folder / "app.py")
-
-
-def test_a_folder_that_was_deleted_is_forgotten(listener: Listener, tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    listener.saves.cover([folder])
-    folder.rmdir()
-    (tmp_path / "first").write_text("")
-    listener.until(tmp_path / "first")
-    folder.mkdir()
-    listener.saves.cover([folder])
-    (folder / "app.py").write_text("")
-    assert folder / "app.py" in listener.until(folder / "app.py")
+@pytest.mark.parametrize(("name", "code"), [("gone", errno.ENOENT), ("file", errno.ENOTDIR)])
+def test_what_can_not_be_watched(kernel: Inotify, tmp_path: Path, name: str, code: int) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=os.strerror(code)) as refusal:
+        kernel.add(str(tmp_path / name))
+    assert refusal.value.errno == code

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import sys
 import threading
 import time
@@ -10,10 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
-from tornkit.serve.inotify import Saves
+from tornkit.serve.folder_watch import FolderWatch
+from tornkit.serve.inotify import OVERFLOW, Event, Inotify
 from tornkit.serve.watcher import Meaning, Watcher, WatchRules
 
 PROJECT = Path("/home/me/build/project")
@@ -153,13 +157,19 @@ def test_home_and_root_are_not_gone_into(tmp_path: Path, monkeypatch: pytest.Mon
 # ---- a real one ----
 
 
+class Start(Protocol):
+    """Starts a watcher."""
+
+    def __call__(self, rules: WatchRules, *, polling: bool = False) -> Watching: ...
+
+
 class Watching:
     """A `Watcher` and what it has told so far."""
 
-    def __init__(self, rules: WatchRules) -> None:
+    def __init__(self, rules: WatchRules, *, polling: bool = False) -> None:
         self.seen: dict[Path, Meaning] = {}
         self._woken = threading.Event()
-        self.watcher = Watcher(rules, self._woken.set)
+        self.watcher = Watcher(rules, self._woken.set, polling=polling)
         self.watcher.start()
 
     def wait_for(self, path: Path, again: Callable[[], object] = lambda: None) -> Meaning:
@@ -168,7 +178,7 @@ class Watching:
         while path not in self.seen:
             assert time.monotonic() < deadline, f"{path} was not seen, but {self.seen}"
             again()
-            self._woken.wait(0.1)
+            self._woken.wait(0.02)
             self._woken.clear()
             self.seen.update(self.watcher.changes())
         return self.seen[path]
@@ -179,7 +189,11 @@ class Watching:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with all that is found in one. What is looked at, is so more often than usual."""
+    monkeypatch.setenv("WATCHFILES_POLL_DELAY_MS", "20")
+    monkeypatch.setattr("tornkit.serve.folder_watch._LOOK_EVERY", 0.02)
+    monkeypatch.setattr("tornkit.serve.folder_watch._AGAIN", 0.01)
     project = Path(os.path.realpath(tmp_path)) / "project"
     for folder in ("templates", "pkg", "__pycache__", ".git", "node_modules/x", "skipped"):
         (project / folder).mkdir(parents=True)
@@ -189,13 +203,13 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watching(project: Path) -> Iterator[Callable[[WatchRules], Watching]]:
+def watching(project: Path) -> Iterator[Start]:
     """Starts a watcher and sees to it that its threads end."""
     started: list[Watching] = []
     before = set(threading.enumerate())
 
-    def start(rules: WatchRules) -> Watching:
-        started.append(Watching(rules))
+    def start(rules: WatchRules, *, polling: bool = False) -> Watching:
+        started.append(Watching(rules, polling=polling))
         return started[-1]
 
     yield start
@@ -207,7 +221,7 @@ def watching(project: Path) -> Iterator[Callable[[WatchRules], Watching]]:
 
 
 @pytest.fixture
-def watched(project: Path, watching: Callable[[WatchRules], Watching]) -> Watching:
+def watched(project: Path, watching: Start) -> Watching:
     """The project, watched already."""
     result = watching(
         WatchRules(
@@ -228,21 +242,6 @@ def test_edit(watched: Watching, project: Path) -> None:
 def test_new_file(watched: Watching, project: Path) -> None:
     (project / "pkg" / "new.py").write_text("")
     assert watched.wait_for(project / "pkg" / "new.py") is RESTART
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="makes a name that is no UTF-8")
-def test_a_name_that_is_no_utf8(watching: Callable[[WatchRules], Watching], project: Path) -> None:
-    """It is watched on, without a word: only a change of that file can't be told."""
-    odd = Path(os.fsdecode(os.fsencode(project) + b"/od\xff.py"))
-    odd.touch()
-    watched = watching(WatchRules(folders=frozenset({project})))
-    watched.arm(project / "canary.py")
-    for number in range(3):
-        odd.write_text("x" * number)
-        new = project / f"new{number}.py"
-        # Again and again, for it is watched anew in between.
-        assert watched.wait_for(new, partial(new.write_text, "x" * number)) is RESTART
-    assert list(watched.watcher.troubles()) == []
 
 
 def test_deleted_file(watched: Watching, project: Path) -> None:
@@ -298,9 +297,7 @@ def test_changes_are_told_once(watched: Watching, project: Path) -> None:
     assert project / "app.py" not in watched.seen
 
 
-def test_a_file_outside_the_project(
-    watching: Callable[[WatchRules], Watching], project: Path
-) -> None:
+def test_a_file_outside_the_project(watching: Start, project: Path) -> None:
     outside = project.parent / "outside"
     (outside / "below").mkdir(parents=True)
     rules = WatchRules(
@@ -321,20 +318,17 @@ def test_widened(watched: Watching, project: Path) -> None:
     outside.mkdir()
     threads = threading.active_count()
     watched.watcher.widen([], [], [str(project / "templates")])
-    assert threading.active_count() == threads
     watched.watcher.widen([str(outside / "lib.py")], [str(project / "pkg" / "plain")], [])
     watched.arm(outside / "lib.py")
     (project / "pkg" / "plain").write_text("")
     assert watched.wait_for(project / "pkg" / "plain") is RESTART
     (project / "app.py").write_text("2")
     assert watched.wait_for(project / "app.py") is RESTART
-    assert threading.active_count() == threads + 1  # the outside alone got a thread of its own
+    assert threading.active_count() == threads
     assert watched.watcher.rules.ignore == ("skipped",)
 
 
-def test_a_project_below_a_folder_that_nobody_edits(
-    watching: Callable[[WatchRules], Watching], project: Path
-) -> None:
+def test_a_project_below_a_folder_that_nobody_edits(watching: Start, project: Path) -> None:
     """``pip install -e git+...`` puts it in ``.venv/src``."""
     editable = project / ".venv" / "src" / "lib"
     (editable / "__pycache__").mkdir(parents=True)
@@ -346,7 +340,7 @@ def test_a_project_below_a_folder_that_nobody_edits(
     assert editable / "__pycache__" / "lib.py" not in watched.seen
 
 
-def test_a_project_behind_a_link(watching: Callable[[WatchRules], Watching], project: Path) -> None:
+def test_a_project_behind_a_link(watching: Start, project: Path) -> None:
     """What is told are the real paths, as workers report them."""
     link = project.parent / "link"
     link.symlink_to(project)
@@ -356,18 +350,11 @@ def test_a_project_behind_a_link(watching: Callable[[WatchRules], Watching], pro
     assert watched.wait_for(project / "app.py") is RESTART
 
 
-def test_a_folder_that_goes_away(watching: Callable[[WatchRules], Watching], project: Path) -> None:
-    """Between the check and the watch."""
-    watched = watching(WatchRules(folders=frozenset({project})))
-    watched.watcher._deep.cover({project.parent / "gone"})
-    watched.arm(project / "canary.py")
-
-
 # ---- saves, which are told at once and once ----
 
 
 @pytest.fixture
-def loaded(project: Path, watching: Callable[[WatchRules], Watching]) -> Watching:
+def loaded(project: Path, watching: Start) -> Watching:
     """The project, with one file that the workers run."""
     result = watching(
         WatchRules(folders=frozenset({project}), loaded_files=frozenset({project / "app.py"}))
@@ -377,7 +364,7 @@ def loaded(project: Path, watching: Callable[[WatchRules], Watching]) -> Watchin
 
 
 def times_told(watched: Watching, path: Path, canary: Path) -> int:
-    """How often a change of ``path`` is told until watchfiles has told of a later one."""
+    """How often a change of ``path`` is told until a later one has been told of."""
     canary.write_text(str(time.monotonic()))
     times = 0
     deadline = time.monotonic() + 10
@@ -400,35 +387,7 @@ def test_a_save_of_a_loaded_file_is_told_once(loaded: Watching, project: Path) -
         assert times_told(loaded, app, canary) == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux alone")
-def test_a_save_that_watchfiles_tells_first_is_told_once(
-    loaded: Watching, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As on a busy machine, where the thread that hears of saves may be late."""
-    app, heard = project / "app.py", threading.Event()
-    rows = Saves.rows
-
-    def late(saves: Saves) -> Iterator[set[Path]]:
-        for row in rows(saves):
-            assert heard.wait(10)
-            yield row
-
-    monkeypatch.setattr(Saves, "rows", late)
-    watched = Watching(loaded.watcher.rules)
-    watched.arm(project / "canary.py")
-    app.write_text("2")
-    assert watched.wait_for(app) is RESTART
-    watched.seen.clear()
-    heard.set()
-    assert times_told(watched, app, project / "canary.py") == 0
-    app.write_text("3")
-    assert times_told(watched, app, project / "canary.py") == 1
-    watched.watcher.stop()
-
-
-def test_a_link_that_is_turned_to_what_was_just_saved(
-    project: Path, watching: Callable[[WatchRules], Watching]
-) -> None:
+def test_a_link_that_is_turned_to_what_was_just_saved(project: Path, watching: Start) -> None:
     """The save was told of; that the link leads there now was not."""
     link, one, other = (project / name for name in ("mod.py", "one.py", "other.py"))
     for version in (one, other):
@@ -471,35 +430,373 @@ def test_what_is_written_and_not_closed_is_told_too(loaded: Watching, project: P
         assert loaded.wait_for(project / "app.py") is RESTART
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux alone")
-def test_a_save_is_told_though_watchfiles_says_nothing(
-    project: Path,
-    watching: Callable[[WatchRules], Watching],
-    monkeypatch: pytest.MonkeyPatch,
+# ---- what can't be told of by the kernel ----
+
+
+def refusing(
+    monkeypatch: pytest.MonkeyPatch, code: int, *names: str, folders: set[str] | None = None
+) -> set[str]:
+    """Folders of these names can't be watched, and with EACCES not be read; the set of them."""
+    refused = folders if folders is not None else set()
+    add, scandir, listdir = Inotify.add, os.scandir, os.listdir
+
+    def check(folder: object) -> None:
+        if Path(os.fsdecode(os.fspath(folder))).name in names:  # type: ignore[call-overload]
+            refused.add(str(folder))
+            raise OSError(code, os.strerror(code), folder)
+
+    def adding(kernel: Inotify, folder: str) -> int:
+        check(folder)
+        return add(kernel, folder)
+
+    def reading(read: Callable[..., object]) -> Callable[..., object]:
+        def checked(folder: object = ".") -> object:
+            check(folder)
+            return read(folder)
+
+        return checked
+
+    monkeypatch.setattr(Inotify, "add", adding)
+    if code == errno.EACCES:
+        monkeypatch.setattr("tornkit.serve.folder_watch.os.scandir", reading(scandir))
+        monkeypatch.setattr("tornkit.serve.folder_watch.os.listdir", reading(listdir))
+    return refused
+
+
+def until_told(told: Callable[[], Iterator[str]]) -> list[str]:
+    """What was said; waits for the first of it."""
+    deadline = time.monotonic() + 10
+    while not (said := list(told())):
+        assert time.monotonic() < deadline, "nothing was said"
+        time.sleep(0.01)
+    return said
+
+
+def test_an_unreadable_folder_is_named_once_and_the_rest_goes_on(
+    watching: Start, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tornkit.serve.watcher.watchfiles.watch", lambda *args, **kwargs: ())
-    app = project / "app.py"
-    watched = watching(WatchRules(loaded_files=frozenset({app})))
-    app.write_text("2")
-    assert watched.wait_for(app) is RESTART
+    for name in ("pgdata", "deep/secret"):
+        (project / name).mkdir(parents=True)
+    with monkeypatch.context() as patch:
+        refusing(patch, errno.EACCES, "pgdata", "secret")
+        watched = watching(WatchRules(folders=frozenset({project})))
+        watched.arm(project / "deep" / "canary.py")
+        (said,) = until_told(watched.watcher.gaps)
+        assert said.endswith(": Permission denied")
+        assert {str(project / "pgdata"), str(project / "deep/secret")} <= set(
+            said.removesuffix(": Permission denied").split(", ")
+        )
+        new = project / "fresh" / "pgdata"  # while it is being watched
+        new.mkdir(parents=True)
+        assert until_told(watched.watcher.gaps) == [f"{new}: Permission denied"]
+        (project / "pkg" / "more.py").write_text("")
+        assert watched.wait_for(project / "pkg" / "more.py") is RESTART
+    # It can be read now.
+    inner = project / "pgdata" / "inner.py"
+    assert watched.wait_for(inner, lambda: inner.write_text(str(time.monotonic()))) is RESTART
     watched.seen.clear()
-    (project / "other.py").write_text("")
-    app.write_text("3")
-    assert watched.wait_for(app) is RESTART
-    assert list(watched.seen) == [app], "of nothing else"
+    inner.write_text("told at once by now")
+    assert watched.wait_for(inner) is RESTART
+    assert list(watched.watcher.gaps()) == []
+    assert list(watched.watcher.troubles()) == []
 
 
-def test_without_inotify_watchfiles_tells_alone(
-    project: Path,
-    watching: Callable[[WatchRules], Watching],
-    monkeypatch: pytest.MonkeyPatch,
+def test_an_ignored_folder_is_not_even_looked_at(
+    watching: Start, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse() -> None:
-        raise OSError("too many")
-
-    monkeypatch.setattr("tornkit.serve.watcher.Saves", refuse)
-    app = project / "app.py"
-    watched = watching(WatchRules(folders=frozenset({project}), loaded_files=frozenset({app})))
+    for name in ("pgdata", "var/db/deep", "cache"):
+        (project / name).mkdir(parents=True)
+    refused = refusing(monkeypatch, errno.EACCES, "pgdata", "db", "cache")
+    rules = WatchRules(folders=frozenset({project}), ignore=("pgdata", "var/*", "cache/"))
+    watched = watching(rules)
     watched.arm(project / "canary.py")
-    app.write_text("2")
-    assert watched.wait_for(app) is RESTART
+    assert not refused
+    assert list(watched.watcher.gaps()) == []
+
+
+def test_a_loaded_file_in_an_unreadable_folder_is_polled(
+    watching: Start, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder may be entered and not listed (mode 711): it was imported by its name."""
+    hidden = project.parent / "hidden"
+    hidden.mkdir()
+    module = hidden / "lib.py"
+    module.write_text("1")
+    refusing(monkeypatch, errno.EACCES, "hidden")
+    watched = watching(WatchRules(loaded_files=frozenset({module})))
+    assert watched.wait_for(module, lambda: module.write_text(str(time.monotonic()))) is RESTART
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.ENOMEM])
+def test_where_no_watch_is_left_the_others_go_on_and_the_rest_is_polled(
+    watching: Start, project: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    (project / "pkg" / "below").mkdir()
+    refusing(monkeypatch, code, "pkg", "below")
+    watched = watching(WatchRules(folders=frozenset({project})))
+    watched.arm(project / "canary.py")
+    assert until_told(watched.watcher.troubles) == [os.strerror(code)]
+    assert watched.watcher.polling
+    deep = project / "pkg" / "below" / "deep.py"
+    assert watched.wait_for(deep, lambda: deep.write_text(str(time.monotonic()))) is RESTART
+    deep.unlink()
+    watched.seen.clear()
+    assert watched.wait_for(deep) is RESTART
+    assert list(watched.watcher.troubles()) == []
+
+
+def test_without_inotify_all_is_polled(
+    watching: Start, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(kernel: Inotify) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Inotify, "__init__", refuse)
+    watched = watching(WatchRules(folders=frozenset({project})))
+    watched.arm(project / "canary.py")
+    assert until_told(watched.watcher.troubles) == ["Too many open files"]
+    assert watched.watcher.polling
+
+
+def test_an_error_in_the_thread_is_said_and_survived(
+    watching: Start, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = iter([ZeroDivisionError("once"), MemoryError(), ZeroDivisionError("once")])
+    look = FolderWatch._look
+
+    def failing(watch: FolderWatch) -> None:
+        error = next(wrong, None)
+        if error is not None:
+            raise error
+        look(watch)
+
+    monkeypatch.setattr(FolderWatch, "_look", failing)
+    watched = watching(WatchRules(folders=frozenset({project})))
+    watched.arm(project / "pkg" / "canary.py")
+    assert next(wrong, None) is None
+    assert list(watched.watcher.troubles()) == ["ZeroDivisionError: once", "MemoryError: "]
+
+
+def test_an_overflow_of_the_kernels_queue_means_that_anything_may_have_changed(
+    watched: Watching, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Inotify.read
+    lost = iter([[Event(-1, OVERFLOW, "")]])
+    monkeypatch.setattr(Inotify, "read", lambda kernel: next(lost, None) or read(kernel))
+    (project / "nothing").write_text("")
+    assert watched.wait_for(project) is RESTART
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="makes a name that is no UTF-8")
+@pytest.mark.parametrize("polling", [False, True])
+def test_a_name_that_is_no_utf8(watching: Start, project: Path, polling: bool) -> None:
+    folder = project / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    odd = folder / os.fsdecode(b"od\xff.py")
+    watched = watching(WatchRules(folders=frozenset({project})), polling=polling)
+    watched.arm(odd)
+    (project / "app.py").write_text("2")
+    assert watched.wait_for(project / "app.py") is RESTART
+    assert list(watched.watcher.troubles()) == []
+
+
+# ---- roots that become others ----
+
+
+@pytest.mark.parametrize("polling", [False, True])
+def test_a_project_that_was_away(watching: Start, project: Path, polling: bool) -> None:
+    """Renamed by another tool, and back; removed and made anew; and the folder above it."""
+    watched = watching(
+        WatchRules(folders=frozenset({project}), refresh_folders=frozenset({project / "late"})),
+        polling=polling,
+    )
+    watched.arm(project / "canary.py")
+    elsewhere = project.parent / "elsewhere"
+
+    def is_watched() -> None:
+        watched.arm(project / "pkg" / "canary.py")
+        watched.seen.clear()
+
+    is_watched()
+    project.rename(elsewhere)
+    assert watched.wait_for(project) is RESTART
+    watched.seen.clear()
+    elsewhere.rename(project)
+    assert watched.wait_for(project) is RESTART
+    is_watched()
+
+    shutil.rmtree(project)
+    assert watched.wait_for(project) is RESTART
+    watched.seen.clear()
+    (project / "pkg").mkdir(parents=True)
+    assert watched.wait_for(project) is RESTART
+    is_watched()
+
+    project.parent.rename(project.parent.parent / "above")
+    assert watched.wait_for(project) is RESTART
+    watched.seen.clear()
+    (project.parent.parent / "above").rename(project.parent)
+    assert watched.wait_for(project) is RESTART
+    is_watched()
+
+    (project / "late").mkdir()
+    watched.wait_for(project / "late" / "a", lambda: (project / "late" / "a").write_text("1"))
+
+
+@pytest.mark.parametrize("below", ["", "web"])
+@pytest.mark.parametrize("polling", [False, True])
+def test_a_link_to_the_project_that_is_turned(
+    watching: Start, project: Path, polling: bool, below: str
+) -> None:
+    """``current -> releases/N``, and a project below such a link."""
+    base = project.parent
+    for number in (1, 2):
+        (base / "releases" / str(number) / below).mkdir(parents=True)
+    current, aside = base / "current", base / "aside"
+    current.symlink_to("releases/1")
+    project = current / below
+    old = base / "releases" / "1" / below / "app.py"
+    old.write_text("1")
+    watched = watching(WatchRules(folders=frozenset({project})), polling=polling)
+    watched.arm(project / "canary.py")
+    watched.watcher.widen([str(old)], [], [])
+    aside.symlink_to("releases/2")
+    aside.replace(current)
+    assert watched.wait_for(project) is RESTART
+    new = base / "releases" / "2" / below / "app.py"
+    watched.watcher.widen([str(new)], [], [])
+    watched.arm(new)
+    watched.arm(project / "canary2.py")
+    watched.seen.clear()
+    shutil.rmtree(base / "releases" / "1")  # as deployments do with those that are old
+    watched.arm(project / "canary3.py")
+    assert not [path for path in watched.seen if path.is_relative_to(base / "releases" / "1")]
+
+
+def test_a_folder_in_the_project_that_is_a_link(watching: Start, project: Path) -> None:
+    """It is followed once, also if it leads in a circle, and to what it is turned to."""
+    one, two = project.parent / "one", project.parent / "two"
+    for folder in (one, two):
+        (folder / "below").mkdir(parents=True)
+    (one / "below" / "circle").symlink_to(one)
+    (project / "up").symlink_to(project.parent)
+    link, aside = project / "plugins", project.parent / "aside"
+    link.symlink_to(one)
+    watched = watching(WatchRules(folders=frozenset({project})))
+    watched.arm(link / "below" / "canary.py")
+    aside.symlink_to(two)
+    aside.replace(link)
+    watched.wait_for(link / "below" / "x.py", lambda: (two / "below" / "x.py").write_text("1"))
+    watched.seen.clear()
+    (one / "below" / "canary.py").write_text("it is not the project's any more")
+    (project.parent / "beside.py").write_text("")
+    watched.arm(project / "canary.py")
+    assert watched.seen.keys() == {project / "canary.py"}
+
+
+# ---- what nobody edits, by whatever name ----
+
+
+def make_unedited(folder: Path, kind: str) -> None:
+    """Make a folder of which its entries say what it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    match kind:
+        case "environment":
+            (folder / "pyvenv.cfg").touch()
+        case "conda":
+            (folder / "conda-meta").mkdir()
+        case "cache":
+            (folder / "CACHEDIR.TAG").touch()
+        case "worktree":
+            (folder / ".git").write_text("gitdir: /repository/.git/worktrees/wt\n")
+
+
+KINDS = ["environment", "conda", "cache", "worktree"]
+
+
+@pytest.mark.parametrize("polling", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_folder_that_says_that_nobody_edits_it(
+    watching: Start, project: Path, kind: str, polling: bool
+) -> None:
+    make_unedited(project / "there", kind)
+    (project / "there" / "lib").mkdir()
+    watched = watching(WatchRules(folders=frozenset({project})), polling=polling)
+    watched.arm(project / "canary.py")
+    make_unedited(project / "made", kind)
+    watched.arm(project / "between.py")
+    for folder in ("there", "there/lib", "made"):
+        (project / folder / "x.py").write_text("")
+    for name in (".nox", "site-packages"):
+        (project / name).mkdir()
+        (project / name / "x.py").write_text("")
+    watched.arm(project / "last.py")
+    assert not [path for path in watched.seen if path.name == "x.py"]
+
+
+def test_what_is_asked_for_is_watched_wherever_it_is(watching: Start, project: Path) -> None:
+    """A loaded file, a folder of templates and one of ``--watch``, and a project that is in one."""
+    for kind in KINDS:
+        make_unedited(project / kind, kind)
+        (project / kind / "src" / "deep").mkdir(parents=True)
+    make_unedited(project, "environment")
+    asked_for = project / ".git" / "HEAD"
+    loaded = project / "environment" / "src" / "lib.py"
+    watched = watching(
+        WatchRules(
+            folders=frozenset({project}),
+            restart_files=frozenset({asked_for}),
+            restart_folders=frozenset({project / "worktree" / "src"}),
+            refresh_folders=frozenset({project / "cache" / "src"}),
+            loaded_files=frozenset({loaded}),
+        )
+    )
+    for path, meaning in (
+        (project / "canary.py", RESTART),
+        (asked_for, RESTART),
+        (loaded, RESTART),
+        (project / "worktree" / "src" / "deep" / "any", RESTART),
+        (project / "cache" / "src" / "deep" / "any", REFRESH),
+    ):
+        again = partial(path.write_text, "x")
+        assert watched.wait_for(path, again) is meaning
+
+
+def test_a_submodule_is_part_of_the_project(watching: Start, project: Path) -> None:
+    (project / "sub").mkdir()
+    (project / "sub" / ".git").write_text("gitdir: ../.git/modules/sub\n")
+    watched = watching(WatchRules(folders=frozenset({project})))
+    watched.arm(project / "sub" / "canary.py")
+
+
+# ---- polling ----
+
+
+@pytest.mark.parametrize(
+    ("value", "polling"),
+    [("", False), ("false", False), ("Disabled", False), ("0", False), ("true", True), ("1", True)],
+)
+def test_the_variable_that_forces_polling(
+    monkeypatch: pytest.MonkeyPatch, value: str, polling: bool
+) -> None:
+    monkeypatch.setenv("WATCHFILES_FORCE_POLLING", value)
+    assert Watcher(WatchRules(), lambda: None).polling is polling
+    assert Watcher(WatchRules(), lambda: None, polling=True).polling
+
+
+def test_polled(watching: Start, project: Path) -> None:
+    rules = WatchRules(
+        folders=frozenset({project}), refresh_folders=frozenset({project / "templates"})
+    )
+    watched = watching(rules, polling=True)
+    watched.arm(project / "canary.py")
+    (project / "app.py").write_text("22")
+    assert watched.wait_for(project / "app.py") is RESTART
+    (project / "templates" / "a.html").write_text("22")
+    assert watched.wait_for(project / "templates" / "a.html") is REFRESH
+    (project / "fresh" / "deep").mkdir(parents=True)
+    (project / "fresh" / "deep" / "new.py").write_text("")
+    assert watched.wait_for(project / "fresh" / "deep" / "new.py") is RESTART
+    watched.seen.clear()
+    (project / "app.py").unlink()
+    assert watched.wait_for(project / "app.py") is RESTART
