@@ -29,6 +29,7 @@ from tornkit.serve.messages import (
     Failed,
     Go,
     Grant,
+    Loaded,
     Ready,
     Refresh,
 )
@@ -690,3 +691,51 @@ def test_a_worker_that_is_gone_is_asked_for_nothing(world: World) -> None:
         assert second.signals == []
 
     world.run(script, config(2))
+
+
+def test_a_file_that_a_first_start_failed_of_is_watched(world: World) -> None:
+    """One outside the project, which no worker has ever said to run."""
+
+    def script() -> Script:
+        [worker] = world.new_workers()
+        worker.says(Failed("AppRaised", "importing app failed", files=("/elsewhere/lib.py",)))
+        worker.dies(1)
+        yield
+        world.passes(10)
+        world.watcher.sees(Path("/elsewhere/other.py"))
+        yield
+        assert world.new_workers() == []
+        world.watcher.sees(Path("/elsewhere/lib.py"))
+        yield
+        assert len(world.new_workers()) == 1
+
+    assert world.run(script, config()) is None
+
+
+def test_a_file_that_a_handler_imports_is_watched(world: World) -> None:
+    def script() -> Script:
+        [worker] = yield from world.serve()
+        worker.says(Loaded({"/elsewhere/late.py": "1.0:1"}, {"late": "/elsewhere/late.py"}))
+        yield
+        world.passes(10)
+        world.watcher.sees(Path("/elsewhere/late.py"))
+        yield
+        assert world.reporter.since() == [("reloading", "/elsewhere/late.py")]
+
+    assert world.run(script, config()) is None
+
+
+def test_a_file_that_is_told_of_by_two_names_is_one_reason(world: World, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    names = [tmp_path.resolve() / folder / "lib.py" for folder in ("real", "link")]
+
+    def script() -> Script:
+        yield from world.serve()
+        world.watcher.widen(map(str, names), (), ())
+        world.passes(10)
+        world.watcher.sees(*names)
+        yield
+        assert [len(told) for told in world.reporter.since()] == [2]
+
+    assert world.run(script, config()) is None

@@ -213,6 +213,8 @@ def watching(project: Path) -> Iterator[Start]:
         return started[-1]
 
     yield start
+    troubles = [trouble for each in started for trouble in each.watcher.troubles()]
+    assert troubles == [], "a test takes those that it is for"
     for each in started:
         each.watcher.stop()
     for thread in set(threading.enumerate()) - before:

@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,8 +90,9 @@ def find_attribute(target: Target) -> object:
 
     :raises NoSuchModule, NoSuchAttribute, AppRaised:
     """
-    if target.import_root not in sys.path[:1]:
-        sys.path.insert(0, target.import_root)
+    root = os.path.realpath(target.import_root)
+    if root not in sys.path[:1]:
+        sys.path.insert(0, root)
     module = _import(target)
     if target.attribute is not None:
         return _attribute(module, target.attribute, target)

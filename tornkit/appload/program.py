@@ -7,6 +7,7 @@ noted instead of bound, and once all that serve are there, it is left (`leaving`
 
 from __future__ import annotations
 
+import os
 import runpy
 import socket
 import sys
@@ -20,6 +21,7 @@ from tornado.tcpserver import TCPServer
 from tornkit import seams
 from tornkit.appload.leaving import Leaving, Left
 from tornkit.appload.load import Servable
+from tornkit.appload.main_file import run_file
 from tornkit.appload.summary import summary
 from tornkit.appload.target import Target
 from tornkit.appload.usertrace import format_user_traceback
@@ -31,7 +33,11 @@ def run_program(target: Target) -> None:
 
     :raises NoSuchModule: ``-m`` names none. Whatever the program raises comes through.
     """
-    sys.path.insert(0, target.import_root)
+    sys.path.insert(0, os.path.realpath(target.import_root))
+    if target.argv0 is not None and target.main_file is not None:
+        sys.argv = [target.argv0, *target.arguments]
+        run_file(target.main_file, target.argv0)
+        return
     if target.path is not None:
         sys.argv = [target.path, *target.arguments]
         runpy.run_path(target.path, run_name="__main__")

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from tornkit.appload import Target
+from tornkit.appload.links import by_name
 from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 from tornkit.errors import CertificateError, UsageError
 from tornkit.serve.config import (
@@ -237,7 +238,7 @@ def command(
     Every option is also TORNKIT_<OPTION> in the environment and a key of [tool.tornkit.serve]. An
     application listens on PORT of the environment if none of these says where.
     """
-    target = named_target(context, app, module, arguments)
+    target = by_name(named_target(context, app, module, arguments), None if module else app)
     config = _config(options)
     _check(config, target)
     if not target.is_program and config.port is None and config.unix_socket is None:

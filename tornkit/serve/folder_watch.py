@@ -260,7 +260,6 @@ class FolderWatch:
         for each in (self._watches, self._folders, self._polled, self._linked, self._due):
             each.clear()
         for root in self._roots:
-            self._roots[root] = _identity(root)
             self._enter(root)
 
     def _enter(self, top: str) -> list[str]:
@@ -517,7 +516,8 @@ class FolderWatch:
             if now != before:
                 self._turn_root(root, now)
         for folder in tuple(self._polled):
-            self._look_at(folder)
+            if folder in self._polled:  # what was found in another may have ended it
+                self._look_at(folder)
 
     def _turn_root(self, root: str, identity: _Identity | None) -> None:
         """Another folder has the name of a root, or none has it."""

@@ -132,11 +132,15 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Failed:
-    """It can't serve. ``kind`` is the name of a class in `tornkit.errors`."""
+    """It can't serve. ``kind`` is the name of a class in `tornkit.errors`.
+
+    ``files`` are those of which a change may help (`tornkit.serve.failed_files`).
+    """
 
     kind: str
     message: str
     traceback: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

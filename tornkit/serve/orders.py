@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict, dataclass
 
+from tornkit.appload.links import working_folder
 from tornkit.appload.target import Kind, Target
 from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
 from tornkit.serve.messages import Claim, Prepare
@@ -12,7 +13,10 @@ from tornkit.serve.messages import Claim, Prepare
 
 @dataclass(frozen=True)
 class Orders:
-    """Plain data: it travels as JSON. The fields are those of `Target` and `ServeConfig`."""
+    """Plain data: it travels as JSON. The fields are those of `Target` and `ServeConfig`.
+
+    ``folder`` is the current folder by its name, None where it has none any more.
+    """
 
     target: Target
     http: HttpOptions
@@ -26,6 +30,7 @@ class Orders:
     engine: str
     speedups: bool
     loop: str
+    folder: str | None
     digest_key: str  # hexadecimal; see `tornkit.serve.sameness`
 
     @classmethod
@@ -44,6 +49,7 @@ class Orders:
             engine=config.engine,
             speedups=config.speedups,
             loop=config.loop,
+            folder=_working_folder(),
             digest_key=secrets.token_hex(16),
         )
 
@@ -63,6 +69,13 @@ class Orders:
         http = dict(content["http"])
         http["trusted_downstream"] = tuple(http["trusted_downstream"])
         return cls(**{**content, "target": Target(**target), "http": HttpOptions(**http)})
+
+
+def _working_folder() -> str | None:
+    try:
+        return working_folder()
+    except OSError:
+        return None
 
 
 def application_claim(

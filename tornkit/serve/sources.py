@@ -47,6 +47,11 @@ def count() -> int:
     return len(_marks)
 
 
+def read() -> frozenset[str]:
+    """Every file that was read so far, whoever's it is."""
+    return frozenset(tuple(_marks))
+
+
 def note(path: str) -> None:
     """A file that no loader reads: a program that is run."""
     _programs.add(path)

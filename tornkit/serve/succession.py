@@ -229,6 +229,8 @@ class Succession:
     ) -> None:
         """It can't start. The old one stays; without one, or without reload, there is no point."""
         self.last_failure = failure
+        if self._watcher is not None:
+            self._watcher.widen(failure.files, (), ())
         first_misnamed = not self.has_served and failure.kind in MISNAMED
         waiting = self._config.reload and not first_misnamed and failure.kind != "BindError"
         # First: workers that print their stacks are not to print into it.
@@ -401,6 +403,8 @@ class Succession:
 
     def worker_loaded(self, worker: Worker, loaded: Loaded) -> None:
         generation = self._generations[worker.generation]
+        if self._watcher is not None:
+            self._watcher.widen(loaded.sources, (), ())
         generation.snapshot.note(loaded.sources, loaded.names)
         self._loop.soon(partial(self._take_snapshot, generation))
 

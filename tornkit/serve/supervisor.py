@@ -167,8 +167,13 @@ class Supervisor:
             self._reporter.watches_less(gap)
         changes = self._watcher.changes()
         restart = [path for path, meaning in changes.items() if meaning is Meaning.RESTART]
+        reasons: dict[Path, str] = {}  # a file behind a link is told of by both its names
         for path in restart:
-            self.restart(_shown(path, self._target.project))
+            place = Path(os.path.realpath(path.parent), path.name)
+            shown = _shown(path, self._target.project)
+            reasons[place] = min(shown, reasons.get(place, shown), key=len)
+        for reason in reasons.values():
+            self.restart(reason)
         if len(changes) > len(restart):
             self._workforce.refresh()
 
@@ -223,7 +228,5 @@ class Supervisor:
 
 
 def _shown(path: Path, project: str) -> str:
-    try:
-        return str(path.relative_to(project))
-    except ValueError:
-        return str(path)
+    below = path.is_relative_to(project) and path != Path(project)
+    return str(path.relative_to(project)) if below else str(path)

@@ -50,6 +50,7 @@ from tornkit.serve.config import (
     WEBSOCKET_SPREAD,
     HttpOptions,
 )
+from tornkit.serve.failed_files import files_of_failure
 from tornkit.serve.failures import cannot_start
 from tornkit.serve.heartbeat import Heartbeat
 from tornkit.serve.listening import Listening, Refused
@@ -188,6 +189,9 @@ class Worker:
     def _live(self, slot: int, heartbeat: Heartbeat) -> int:
         self.take(slot, heartbeat)
         show_no_own_frames()
+        if self._orders.folder is not None:
+            with contextlib.suppress(OSError):  # as it would be for a program that is there already
+                os.chdir(self._orders.folder)  # another folder may have the name by now
         try:
             if self._orders.target.is_program:
                 self._run_program()
@@ -195,7 +199,8 @@ class Worker:
                 self._serve_application()
         except TornkitError as error:
             trace = error.traceback if isinstance(error, AppRaised) else ""
-            self._report(Failed(type(error).__name__, str(error), trace))
+            files = tuple(sorted(files_of_failure(error)))
+            self._report(Failed(type(error).__name__, str(error), trace, files))
             return 1
         except Refused as error:
             self._report(Failed("BindError", error.reason))
@@ -255,8 +260,9 @@ class Worker:
 
     def _run_program(self) -> None:
         label = self._orders.target.label
-        if self._orders.target.path is not None:
-            sources.note(self._orders.target.path)
+        main_file = self._orders.target.main_file
+        if main_file is not None:
+            sources.note(main_file)
         try:
             self._run_to_its_end()
         except (TornkitError, Refused, ChannelClosed):
