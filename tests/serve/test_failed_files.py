@@ -16,7 +16,7 @@ def caught(error: BaseException, cause: BaseException | None = None) -> BaseExce
     try:
         try:
             raise error
-        except BaseException:
+        except type(error):
             raise RuntimeError("told in other words") from cause
     except RuntimeError as told:
         return told
