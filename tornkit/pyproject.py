@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from tornkit.errors import UsageError
+from tornkit.paths import is_readable_place
 
 
 def find_pyproject(start: Path) -> Path | None:
     """The nearest pyproject.toml in ``start`` (a folder) or above it."""
     for folder in (start, *start.parents):
         candidate = folder / "pyproject.toml"
-        if candidate.is_file():
+        if is_readable_place(candidate):
             return candidate
     return None
 

@@ -29,6 +29,19 @@ def working_folder() -> str:
     return os.getcwd()  # noqa: PTH109 - text
 
 
+def absolute(path: Path) -> Path:
+    """Return a path as seen from the current folder, by the names that lead there.
+
+    :raises OSError: the current folder was removed, and the path is below it.
+    """
+    return Path(_normal(str(path if path.is_absolute() else working_folder() / path)))
+
+
+def _normal(path: str) -> str:
+    # What is above a link is not the folder that is written before it.
+    return os.path.realpath(path) if os.pardir in Path(path).parts else os.path.normpath(path)
+
+
 def by_name(target: Target, app: str | None) -> Target:
     """Return a target with paths by the names that ``app``, or the current folder, leads through.
 
@@ -39,7 +52,7 @@ def by_name(target: Target, app: str | None) -> Target:
     named = _named(folder, app)
     if target.is_program and target.path is not None:
         typed = named is not None and os.path.realpath(named) == target.path
-        word = os.path.expanduser((app or "").partition(":")[0]) if typed else target.label  # noqa: PTH111
+        word = _place(app) if typed else target.label
         target = replace(target, argv0=word)
     if named is not None and os.path.islink(named) and os.path.isfile(named):  # noqa: PTH113, PTH114
         # The folder of a program is the one that its link leads to, for Python as well.
@@ -55,14 +68,15 @@ def by_name(target: Target, app: str | None) -> Target:
 
 def _named(folder: str, app: str | None) -> str | None:
     """The absolute name of the file or folder that APP is, its links not followed."""
-    place = os.path.expanduser((app or "").partition(":")[0])  # noqa: PTH111 - text
+    place = _place(app)
     if not place:
         return None
     path = os.path.join(folder, place)  # noqa: PTH118 - text
-    if not os.path.exists(path):  # noqa: PTH110 - a module
-        return None
-    # What is above a link is not the folder that is written before it.
-    return os.path.realpath(path) if os.pardir in Path(path).parts else os.path.normpath(path)
+    return _normal(path) if os.path.exists(path) else None  # noqa: PTH110 - a module
+
+
+def _place(app: str | None) -> str:
+    return os.path.expanduser((app or "").partition(":")[0])  # noqa: PTH111 - text
 
 
 def _pair(name: str) -> tuple[str, str]:

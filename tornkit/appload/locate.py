@@ -14,6 +14,7 @@ from pathlib import Path
 from tornkit.appload.survey import USUAL_NAMES, Survey, survey
 from tornkit.appload.target import Kind, Target
 from tornkit.errors import AppNotFound, NoSuchModule, UsageError
+from tornkit.paths import expanded, is_readable_place
 from tornkit.pyproject import find_pyproject, read_tool_table
 
 USUAL_FILES = ("app.py", "main.py", "server.py")
@@ -68,7 +69,7 @@ def _locate_app(
         raise UsageError(f"{app!r} is neither module:attr nor file.py:attr")
     if separator and (misread := _misread(place, attribute)):
         raise UsageError(misread)
-    path = here / Path(place).expanduser()
+    path = here / expanded(place)
     if path.is_dir():
         if separator:
             raise UsageError(f"{place} is a folder; name the file: {place}/app.py:{attribute}")
@@ -154,7 +155,8 @@ def _locate_in_folder(folder: Path, asked: tuple[Path, ...] = ()) -> Target:
 
 
 def _not_found_message(folder: Path) -> str:
-    programs = [path.name for path in sorted(folder.glob("*.py")) if survey(path).is_program]
+    files = (path for path in sorted(folder.glob("*.py")) if is_readable_place(path))
+    programs = [path.name for path in files if _is_program(path)]
     hint = f" There is a program to name: {', '.join(programs[:5])}." if programs else ""
     if not programs and next(folder.glob("*.py"), None) is None:
         hint = " To begin with one: tornkit new NAME."
@@ -163,6 +165,14 @@ def _not_found_message(folder: Path) -> str:
         f"app.py for {', '.join(USUAL_NAMES)}. Give APP as module:attr or file.py, or set "
         f"[tool.tornkit] app in pyproject.toml.{hint}"
     )
+
+
+def _is_program(path: Path) -> bool:
+    """Whether a file that nobody named is a program; not one that can't be read."""
+    try:
+        return survey(path).is_program
+    except OSError:
+        return False
 
 
 def _from_file(path: Path, attribute: str | None, shown: str, *, wants_program: bool) -> Target:

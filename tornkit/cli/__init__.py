@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 from typing import Any
 
 import click
@@ -75,9 +76,23 @@ class _LazyGroup(click.Group):
             # something that the command can't do without.
             if error.errno == errno.EPIPE:  # click ends quietly
                 raise
-            where = "" if error.filename is None else f" ({error.filename})"
-            _print_error(TornkitError(f"{error.strerror or error}{where}"))
+            _print_error(TornkitError(_in_words(error)))
             ctx.exit(TornkitError.exit_code)
+
+
+def _in_words(error: OSError) -> str:
+    if error.filename is None and _is_here_gone():
+        return "the current folder was removed; go to another, or into its successor: cd $PWD"
+    where = "" if error.filename is None else f" ({error.filename})"
+    return f"{error.strerror or error}{where}"
+
+
+def _is_here_gone() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - asked for its error
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _print_error(error: TornkitError) -> None:

@@ -13,9 +13,11 @@ from typing import Any
 import click
 
 from tornkit.appload import Target
+from tornkit.appload.links import absolute as by_names
 from tornkit.appload.links import by_name
 from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 from tornkit.errors import CertificateError, UsageError
+from tornkit.paths import expanded
 from tornkit.serve.config import (
     DEFAULT_ADDRESS,
     DEFAULT_PORT,
@@ -248,7 +250,7 @@ def command(
 
 def _config(options: Mapping[str, Any]) -> ServeConfig:
     def absolute(path: Path | None) -> str | None:
-        return None if path is None else str(path.expanduser().absolute())
+        return None if path is None else str(expanded(path).absolute())
 
     return ServeConfig(
         workers=options["workers"],
@@ -261,7 +263,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
         engine=options["engine"],
         loop=_loop(options["loop"]),
         poll=options["poll"],
-        watch=tuple(path.expanduser().resolve() for path in options["watch"]),
+        watch=tuple(by_names(expanded(path)) for path in options["watch"]),
         ignore=options["ignore"],
         speedups=options["speedups"],
         access_log=options["access_log"],
@@ -281,9 +283,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
             keyfile=absolute(options["keyfile"]),
             max_body_size=options["max_body_size"],
         ),
-        env_file=None
-        if options["env_file"] is None
-        else options["env_file"].expanduser().absolute(),
+        env_file=None if options["env_file"] is None else by_names(expanded(options["env_file"])),
         open_browser=options["open"],
     )
 

@@ -22,6 +22,7 @@ import click
 from tornkit.cli import output
 from tornkit.cli.hints import nearest, setting_advice
 from tornkit.errors import UsageError
+from tornkit.paths import expanded
 from tornkit.pyproject import find_pyproject, line_of, read_tool_table
 
 _PREFIX = "TORNKIT_"
@@ -220,7 +221,7 @@ def _value(value: object, option: click.Option, pyproject: Path, command: str, k
                 where = _place(pyproject, f"tool.tornkit.{command}", key)
                 shown = option.opts[-1].removeprefix("--")
                 raise UsageError(f"{where}: {shown} has to be a path in quotes, not {each!r}")
-            paths.append(str(pyproject.parent / Path(each).expanduser()))
+            paths.append(str(pyproject.parent / expanded(each)))
         several = paths
     return several if option.multiple or isinstance(value, list) else several[0]
 
@@ -236,7 +237,7 @@ def _start(app: str | None) -> Path:
     here = Path.cwd()
     if app is None:
         return here
-    place = here / Path(app.partition(":")[0]).expanduser()
+    place = here / expanded(app.partition(":")[0])
     if place.is_dir():
         return place
     return place.parent if place.is_file() else here

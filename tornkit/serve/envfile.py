@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tornkit.errors import UsageError
+from tornkit.paths import is_readable_place
 
 
 class EnvironmentFile:
@@ -23,15 +24,23 @@ class EnvironmentFile:
 
         :raises UsageError: it can't be read, or has what no environment can hold.
         """
-        if self._path is not None and self._path.is_file():
+        if self._path is not None and is_readable_place(self._path):
             self._last = _read(self._path)
         return {**self._last, **os.environ}
 
 
 def _read(path: Path) -> dict[str, str]:
     from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     try:
+        with path.open(encoding="utf-8") as file:
+            for line in parse_stream(file):
+                if line.error:
+                    text = line.original.string.strip().partition("\n")[0]
+                    raise UsageError(
+                        f"--env-file {path}, line {line.original.line}: {text!r} is no NAME=value"
+                    )
         values = {name: value for name, value in dotenv_values(path).items() if value is not None}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--env-file {path} can't be read: {error}") from None

@@ -32,4 +32,6 @@ def in_words(error: OSError) -> str:
     reason = error.strerror or str(error)
     if error.errno == errno.EMFILE:
         return f"{reason}; {RAISE_LIMIT}"
+    if isinstance(error.filename, str):
+        return f"{reason}: {error.filename}"
     return reason
