@@ -12,7 +12,9 @@ import pytest
 
 from tornkit.appload import locate
 from tornkit.appload.links import by_name, working_folder
+from tornkit.appload.load import find_attribute
 from tornkit.appload.program import run_program
+from tornkit.errors import NoSuchModule
 
 Write = Callable[..., Path]
 
@@ -105,6 +107,27 @@ def test_what_is_under_no_link_stays(
     monkeypatch.setenv("PWD", "/nowhere")
     assert by_name(locate("app.py"), "app.py") == locate("app.py")
     assert by_name(locate("-m"), None) == locate("-m")
+
+
+def test_files_that_can_not_be_read_by_then(
+    here: Path, write: Write, monkeypatch: pytest.MonkeyPatch, clean_process: None
+) -> None:
+    """It is one line: no code has run that a traceback could tell of."""
+    program = by_name(locate(str(write("tool.py", PROGRAM))), None)
+    application = locate(str(write("shut_app.py", "app = 1")))
+    monkeypatch.setattr(sys, "argv", ["tornkit"])
+
+    def refuse(*args: object) -> bytes:
+        raise PermissionError(13, "Permission denied", args[-1])
+
+    monkeypatch.setattr("io.open_code", refuse)
+    monkeypatch.setattr("importlib.machinery.SourceFileLoader.get_data", refuse)
+    with pytest.raises(NoSuchModule) as refusal:
+        run_program(program)
+    assert str(refusal.value) == f"{here / 'tool.py'} can't be read: Permission denied"
+    with pytest.raises(NoSuchModule) as refusal:
+        find_attribute(application)
+    assert str(refusal.value) == f"{here / 'shut_app.py'} can't be read: Permission denied"
 
 
 @pytest.mark.parametrize("pwd", ["", "relative", "/nowhere", "/"])

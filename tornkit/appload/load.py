@@ -125,7 +125,9 @@ def _import(target: Target) -> ModuleType:
         raise _raised(error, f"importing {target.module}") from None
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - user code may raise anything
+    except BaseException as error:
+        if isinstance(error, OSError) and target.path and _is_file(error.filename, target.path):
+            raise NoSuchModule(f"{target.path} can't be read: {error.strerror}") from error
         raise _raised(error, f"importing {target.module}") from None
     loaded_from = getattr(module, "__file__", None)
     # By name: a file that is being saved is another file from one look to the next.
@@ -147,6 +149,10 @@ def _similar_module(target: Target) -> str | None:
     names += [each.parent.name for each in folder.glob("*/__init__.py")]
     found = difflib.get_close_matches(last, names, n=1, cutoff=0.7)
     return ".".join((*parents, found[0])) if found else None
+
+
+def _is_file(name: object, path: str) -> bool:
+    return isinstance(name, str) and os.path.realpath(name) == os.path.realpath(path)
 
 
 def _importable(name: str) -> bool:

@@ -10,15 +10,21 @@ import sys
 from importlib.machinery import SourceFileLoader
 from types import ModuleType
 
+from tornkit.errors import NoSuchModule
+
 
 def run_file(path: str, argv0: str) -> None:
     """Run it as ``__main__``. Whatever it raises comes through.
 
     :param path: absolute.
-    :raises OSError: it can't be read.
+    :raises NoSuchModule: it can't be read.
     """
-    with io.open_code(path) as file:
-        code = compile(file.read(), path, "exec", dont_inherit=True)
+    try:
+        with io.open_code(path) as file:
+            source = file.read()
+    except OSError as error:
+        raise NoSuchModule(f"{path} can't be read: {error.strerror or error}") from error
+    code = compile(source, path, "exec", dont_inherit=True)
     module = ModuleType("__main__")
     loader = SourceFileLoader("__main__", path)
     vars(module).update(
