@@ -142,7 +142,10 @@ class TerminalReporter:
             self._for_later.append((text, "yellow"))
 
     def watches_less(self, why: str) -> None:
-        self._line(f"warning: some files are not watched: {why}; edits may go unseen", "yellow")
+        self._line(
+            f"warning: not watched: {why}; edits may go unseen (--ignore: none there matter)",
+            "yellow",
+        )
 
     def lacks(self, what: str) -> None:
         now = time.monotonic()
