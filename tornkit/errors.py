@@ -9,6 +9,7 @@ One line each that says what is wrong and what to do, with a fixed exit code (in
     │   ├── NoSuchModule          the module or file that APP names does not exist
     │   ├── NoSuchAttribute       the module has no such attribute
     │   ├── NotAnApplication      what is there can't be served
+    │   ├── UnsupportedTornado    the program brings a Tornado that is too old, or too new
     │   └── AppRaised             the user's code raised: carries their traceback
     ├── BindError [1]             a port or socket path can't be had
     ├── CertificateError [1]      --certfile or --keyfile can't be used
@@ -52,6 +53,10 @@ class NoSuchAttribute(AppLoadError):
 
 class NotAnApplication(AppLoadError):
     """The attribute is there, but Tornado can't serve it."""
+
+
+class UnsupportedTornado(AppLoadError):
+    """Python would import a Tornado of a version that tornkit can't serve with."""
 
 
 class AppRaised(AppLoadError):

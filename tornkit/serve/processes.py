@@ -28,12 +28,16 @@ _BOOTSTRAP = """\
 import sys
 sys.path.append(sys.argv[1])
 try:
+    from tornkit.appload import own_tornado
+    own_tornado.use(sys.argv[3] or None)
     from tornkit.serve.{role} import main
     sys.path.pop()
     main(int(sys.argv[2]))
 except OSError as error:
     sys.exit(f"tornkit: a process of the server can't go on: {{error}}")
 """
+# The folder of the Tornado that the program brings, for all interpreters of this supervisor's.
+_tornado_folder: str | None = None
 _PACKAGE_PARENT = str(Path(__file__).resolve().parent.parent.parent)
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 # Seconds that a killed process may take to be gone, and between looks.
@@ -61,6 +65,12 @@ def channel_pair() -> tuple[Channel, socket.socket]:
     return Channel(ours), theirs
 
 
+def take_tornado_from(folder: str | None) -> None:
+    """Set where interpreters that are started from now on find Tornado (`own_tornado.find`)."""
+    global _tornado_folder  # noqa: PLW0603 - a process has one supervisor
+    _tornado_folder = folder
+
+
 def start_interpreter(
     role: str, environment: Mapping[str, str], *, keep_stdin: bool = False
 ) -> ChildProcess:
@@ -77,7 +87,10 @@ def start_interpreter(
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_SIGNALS)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-c", bootstrap, _PACKAGE_PARENT, str(descriptor)],
+            [
+                *(sys.executable, "-P", "-c", bootstrap),
+                *(_PACKAGE_PARENT, str(descriptor), _tornado_folder or ""),
+            ],
             pass_fds=[descriptor],
             env=dict(environment),
             stdin=None if keep_stdin else subprocess.DEVNULL,

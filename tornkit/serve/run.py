@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tornkit.appload import own_tornado
 from tornkit.appload.target import Target
 from tornkit.errors import TornkitError
 from tornkit.serve.config import ServeConfig
@@ -22,6 +23,7 @@ from tornkit.serve.health import Health, HealthPolicy
 from tornkit.serve.loop import Loop
 from tornkit.serve.nursery import Forking, Fresh, Nursery
 from tornkit.serve.orders import Orders, application_claim
+from tornkit.serve.processes import take_tornado_from
 from tornkit.serve.recall import Recall, cache_folder
 from tornkit.serve.reporter import Banner, Reporter
 from tornkit.serve.shortage import in_words
@@ -42,7 +44,9 @@ def run(
     ``keep_stdin``: a worker may read from the terminal.
 
     :raises BindError: the application's address can't be had. A program's is known later.
+    :raises UnsupportedTornado: the program brings one that can't be served with.
     """
+    take_tornado_from(own_tornado.find(target.import_root))
     inherited = inherited_sockets()
     listeners = Listeners(inherited)
     config = placed(config, inherited)

@@ -30,6 +30,7 @@ from pathlib import Path
 from tornado.httpserver import HTTPServer
 
 from tornkit import seams
+from tornkit.appload import own_tornado
 from tornkit.appload.load import build_application, find_attribute
 from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.summary import summary
@@ -156,6 +157,7 @@ class Worker:
 
     _heartbeat: Heartbeat
     _listening: Listening
+    _slot: int
     _shown_slot: int | None
 
     def __init__(self, orders: Orders, channel: Channel) -> None:
@@ -183,6 +185,8 @@ class Worker:
     def live(self, slot: int, heartbeat: Heartbeat) -> int:
         """Load what there is to serve, and serve until told to end; the exit status."""
         status = self._live(slot, heartbeat)
+        if status != 0 and not self._ready:
+            self._warn_of_another_tornado()
         end_threads(self._loops, status)
         return status
 
@@ -220,6 +224,7 @@ class Worker:
     def take(self, slot: int, heartbeat: Heartbeat) -> None:
         """Take a slot; from now on what the user's code listens on is claimed for it."""
         self._heartbeat = heartbeat
+        self._slot = slot
         self._shown_slot = slot + 1 if self._orders.workers > 1 else None
         program = self._orders.target.is_program
         self._listening = Listening(
@@ -361,6 +366,7 @@ class Worker:
             os._exit(1)
 
     def _send_ready(self) -> None:
+        self._warn_of_another_tornado()
         files = user_files()
         states = sources.states(files)
         self._mailbox.send(
@@ -376,6 +382,11 @@ class Worker:
         )
         self._sources_told = sources.count()
         self._conduct.ready()
+
+    def _warn_of_another_tornado(self) -> None:
+        said = own_tornado.not_used() if self._slot == 0 else None  # once for all workers
+        if said is not None:
+            _log.warning("%s", said)
 
     def _beat(self) -> None:
         self._heartbeat.write(self._loops.pulse())

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tornkit.appload import own_tornado
+from tornkit.cli import output
 from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.options import Action, Options, settled
 from tornkit.cli.target import ProgramCommand, Words, named_target, named_words, target_parameters
@@ -182,6 +184,8 @@ def command(
 
 def _run(asked: Options, target: Target, words: Words) -> int:
     """Do what was asked; the exit code."""
+    # Before anything imports the installed one.
+    own_tornado.use(own_tornado.find(target.import_root))
     match asked.action:
         case Action.DIFF:
             from tornkit.cli.routes import diffing
@@ -208,7 +212,10 @@ def load(target: Target) -> LoadedApp:
     with prints_aside():
         from tornkit.appload.load import load_for_inspection
 
-        return load_for_inspection(target)
+        loaded = load_for_inspection(target)
+    if (said := own_tornado.not_used()) is not None:
+        output.say(said)
+    return loaded
 
 
 def _explain(ctx: click.Context, code: str | None) -> None:

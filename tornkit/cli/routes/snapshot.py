@@ -114,12 +114,15 @@ def main(order: str) -> None:
 
 
 def _answer(asked: Order) -> dict[str, Any]:
-    from tornkit.appload import locate
-    from tornkit.cli.routes import diffing, load
-    from tornkit.routing.render import structured
+    from tornkit.appload import locate, own_tornado
 
     app, module, arguments = asked.words
     target = locate(app, module, tuple(arguments))
+    own_tornado.use(own_tornado.find(target.import_root))
+
+    from tornkit.cli.routes import diffing, load
+    from tornkit.routing.render import structured
+
     loaded = load(target)
     origin = _origin(target)
     if origin is not None and not Path(origin).resolve().is_relative_to(asked.tree):
