@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,8 +33,13 @@ from tornkit.serve.recycling import RecyclePolicy
 _DEFAULTS = ServeConfig()
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
+if TYPE_CHECKING:
+    _IntegerType = click.ParamType[int]
+else:  # a generic class for type checkers alone, in click 8.2 and 8.3
+    _IntegerType = click.ParamType
 
-class _Workers(click.ParamType[int]):
+
+class _Workers(_IntegerType):
     """A number, or ``auto``."""
 
     name = "N|auto"
@@ -55,7 +60,7 @@ class _Workers(click.ParamType[int]):
         return int(text)
 
 
-class _Size(click.ParamType[int]):
+class _Size(_IntegerType):
     """Bytes; ``k``, ``M`` and ``G`` are powers of 1024."""
 
     name = "SIZE"
