@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tornkit.appload import own_tornado
+from tornkit.appload.children import none_left_behind
 from tornkit.cli import output
 from tornkit.cli.routes.aside import prints_aside
 from tornkit.cli.routes.options import Action, Options, settled
@@ -209,7 +210,7 @@ def _run(asked: Options, target: Target, words: Words) -> int:
 
 def load(target: Target) -> LoadedApp:
     """Standard output is for the result: whatever the application prints goes to the other."""
-    with prints_aside():
+    with prints_aside(), none_left_behind():
         from tornkit.appload.load import load_for_inspection
 
         loaded = load_for_inspection(target)

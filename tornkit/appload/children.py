@@ -1,0 +1,97 @@
+"""Ends the processes that a program has started which is only looked at.
+
+`tornkit routes` runs a program up to the moment it would serve. What it has started until then, a
+proxy or a pool of workers, would outlive it, or be waited for at its exit. With plain Python a
+Ctrl-C ends both, for it reaches the whole group.
+
+A process that has made itself independent (`daemon(3)`) is found as well on Linux, where this one
+is made the parent of its orphaned descendants.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+_PR_SET_CHILD_SUBREAPER = 36
+_PATIENCE = 1.0  # seconds to end in good order
+_LOOK = 0.005  # seconds between looks
+
+
+@contextlib.contextmanager
+def none_left_behind() -> Iterator[None]:
+    """End all that was started inside and still runs."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    before = _descendants()
+    try:
+        yield
+    finally:
+        _end(before)
+
+
+def _end(spared: frozenset[int]) -> None:
+    """Ask all but these to end, then kill; more than once, as one may start another meanwhile."""
+    deadline = time.monotonic() + _PATIENCE
+    asked: set[int] = set()
+    while left := _descendants() - spared:
+        if time.monotonic() > deadline:
+            _signal(left, signal.SIGKILL)
+            if time.monotonic() > deadline + _PATIENCE:  # the kernel does not let go
+                return
+        else:
+            _signal(left - asked, signal.SIGTERM)
+            asked |= left
+        time.sleep(_LOOK)
+
+
+def _signal(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # ended; another user's
+            os.kill(pid, number)
+
+
+def _descendants() -> frozenset[int]:
+    """The children of this process, theirs, and so on, as far as they run."""
+    children: dict[int, list[int]] = {}
+    for pid, parent in _parents():
+        children.setdefault(parent, []).append(pid)
+    found: set[int] = set()
+    new = [os.getpid()]
+    while new:
+        for child in children.get(new.pop(), ()):
+            found.add(child)
+            new.append(child)
+    return frozenset(found)
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Each process that has not ended, and its parent."""
+    if not Path("/proc/self/stat").exists():
+        yield from _parents_by_ps()
+        return
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):  # ended meanwhile
+                # Behind the name, which may hold anything.
+                state, parent, *_ = (entry / "stat").read_bytes().rpartition(b")")[2].split()
+                if state not in (b"Z", b"X"):
+                    yield int(entry.name), int(parent)
+
+
+def _parents_by_ps() -> Iterator[tuple[int, int]]:
+    with subprocess.Popen(
+        ["/bin/ps", "-A", "-o", "pid=,ppid=,stat="], stdout=subprocess.PIPE, text=True
+    ) as ps:
+        assert ps.stdout is not None
+        for line in ps.stdout:
+            pid, parent, state = line.split()
+            if int(pid) != ps.pid and not state.startswith("Z"):
+                yield int(pid), int(parent)
