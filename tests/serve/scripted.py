@@ -237,6 +237,18 @@ class FakeReporter:
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         self.told.append(("died", slot, how, delay))
 
+    def makes_room(self, what: str) -> None:
+        self.told.append(("makes room", what))
+
+    def held(self, what: str, *, by_sibling: bool) -> None:
+        self.told.append(("held", what, *["by sibling"] * by_sibling))
+
+    def helpers_ended(self, helpers: Sequence[str]) -> None:
+        self.told.append(("helpers ended", *helpers))
+
+    def program_ended(self, slot: int, pid: int, *, waiting: bool) -> None:
+        self.told.append(("program ended", slot, *["waiting"] * waiting))
+
     def not_alike(self, slot: int, path: str) -> None:
         self.told.append(("not alike", slot, path))
 

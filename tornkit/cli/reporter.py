@@ -84,6 +84,36 @@ class TerminalReporter:
         elif waiting:
             self._line("nothing is served yet; save a file to retry", "yellow")
 
+    def makes_room(self, what: str) -> None:
+        self._line(
+            f"the code from before holds {what}, and the new code needs that too: stopping it "
+            "first, then starting anew (--reload-order stop-first does that at once)",
+            "yellow",
+        )
+
+    def held(self, what: str, *, by_sibling: bool) -> None:
+        if by_sibling:
+            advice = f"another worker holds {what}; if each needs that for itself: --workers 1"
+        else:
+            advice = (
+                f"the code from before holds {what}; if the new code needs that: "
+                "--reload-order stop-first"
+            )
+        self._line(advice, "yellow")
+
+    def helpers_ended(self, helpers: Sequence[str]) -> None:
+        self._line(
+            f"the code from before has lost its child process {', '.join(helpers)} while the new "
+            "code started; if the new code ended it: --reload-order stop-first",
+            "yellow",
+        )
+
+    def program_ended(self, slot: int, pid: int, *, waiting: bool) -> None:
+        then = "save a file to start it again" if waiting else "so does the server"
+        self._line(
+            f"worker {slot + 1} (pid {pid}) ended by itself, with status 0; {then}", "yellow"
+        )
+
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         when = f"in {delay:.1f} s" if delay else "now"
         self._line(f"worker {slot + 1} (pid {pid}) {how}; starting another {when}", "red")

@@ -6,6 +6,7 @@ import signal
 
 from tornkit.errors import TornkitError
 from tornkit.serve.messages import Failed
+from tornkit.serve.refusals import SILENT
 from tornkit.serve.shortage import in_words
 
 # The system lacks something: what failed may work in a moment, with the same files.
@@ -29,12 +30,15 @@ def boot_timed_out(timeout: float) -> Failed:
     return Failed(
         "BootTimeout",
         f"not ready after {timeout:g} s: it hangs while it is imported or called, or never listens",
+        refused=SILENT,
     )
 
 
 def died_starting(status: int) -> Failed:
     """A worker ended without a word before it was ready."""
-    return Failed("Died", f"a worker {how(status)} while it started")
+    # By a signal it was ended from outside, or by its own fault.
+    refused = SILENT if status > 0 else ""
+    return Failed("Died", f"a worker {how(status)} while it started", refused=refused)
 
 
 def how(status: int) -> str:

@@ -49,6 +49,7 @@ class Generation:
     ``digests`` are of what has to be the same in all of them (`tornkit.serve.agreement`);
     ``opened``: it was told to accept; ``given_up``: another was started because workers of this
     one can't be any more; ``none_serves``: it has no worker that serves, and that was said;
+    ``has_ended``: its last worker has ended by itself, and no other is to be started;
     ``after``: what to do once it is GONE.
     """
 
@@ -65,6 +66,7 @@ class Generation:
     opened: bool = False
     given_up: bool = False
     none_serves: bool = False
+    has_ended: bool = False
     after: Callable[[], None] | None = None
 
     def move(self, state: GenerationState) -> None:

@@ -135,12 +135,14 @@ class Failed:
     """It can't serve. ``kind`` is the name of a class in `tornkit.errors`.
 
     ``files`` are those of which a change may help (`tornkit.serve.failed_files`).
+    ``refused``: what it asked for that another process may hold (`tornkit.serve.refusals`).
     """
 
     kind: str
     message: str
     traceback: str = ""
     files: tuple[str, ...] = ()
+    refused: str = ""
 
 
 @dataclass(frozen=True)

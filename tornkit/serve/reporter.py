@@ -47,6 +47,22 @@ class Reporter(Protocol):
     def failed(self, failure: Failed, *, old_serves: bool, waiting: bool) -> None:
         """A generation can't start. ``waiting``: the next edit starts another."""
 
+    def makes_room(self, what: str) -> None:
+        """A generation failed because the old one holds this: the old one ends, then it is tried
+        again."""
+
+    def held(self, what: str, *, by_sibling: bool) -> None:
+        """A generation failed, maybe because the old one, or another of its workers, holds this."""
+
+    def helpers_ended(self, helpers: Sequence[str]) -> None:
+        """Processes that the serving code had started ended while another generation failed."""
+
+    def program_ended(self, slot: int, pid: int, *, waiting: bool) -> None:
+        """The last worker that serves has ended in good order, as it was not told to.
+
+        ``waiting``: the next edit starts it again; else the server ends with it.
+        """
+
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         """A serving worker died; another starts after ``delay``."""
 

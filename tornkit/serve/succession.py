@@ -18,6 +18,7 @@ from tornkit.serve.agreement import Agreement
 from tornkit.serve.caretaker import Caretaker
 from tornkit.serve.children import WorkerState
 from tornkit.serve.config import ServeConfig
+from tornkit.serve.contention import Contention
 from tornkit.serve.failures import (
     CANNOT_START,
     CHANGED_MEANWHILE,
@@ -28,6 +29,7 @@ from tornkit.serve.failures import (
 )
 from tornkit.serve.generation import Generation, GenerationState
 from tornkit.serve.health import Health
+from tornkit.serve.holdings import Conflict
 from tornkit.serve.loop import Loop
 from tornkit.serve.messages import Failed, Loaded, Ready
 from tornkit.serve.nursery import Nursery
@@ -57,7 +59,7 @@ class Succession:
 
     ``environment()`` is a new generation's; ``first_serves()`` is called once, ``serves_more()``
     where more addresses may be served than before, ``hopeless()`` where nothing serves and no edit
-    is awaited that could help.
+    is awaited that could help, ``finished()`` where what was served has ended in good order.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Succession:
         first_serves: Callable[[], None],
         serves_more: Callable[[], None],
         hopeless: Callable[[], None],
+        finished: Callable[[], None],
     ) -> None:
         self._config = config
         self._loop = loop
@@ -89,6 +92,7 @@ class Succession:
         self._first_serves = first_serves
         self._serves_more = serves_more
         self._hopeless = hopeless
+        self._finished = finished
 
         self.last_failure: Failed | None = None
         self.current: Generation | None = None  # serves
@@ -101,6 +105,7 @@ class Succession:
         self._closing: dict[int, Callable[[], None]] = {}  # by pid: once it has let go
         self._between = False  # the old generation ends, and the new one is not started yet
         self._agreement = Agreement(reporter)
+        self._contention = Contention(workforce, reporter)
         self._restarts = Restarts(
             loop,
             start=self._start,
@@ -149,7 +154,7 @@ class Succession:
         else:
             self._start_generation(reason)
 
-    def _stop_first(self, reason: tuple[str, ...]) -> None:
+    def _stop_first(self, reason: tuple[str, ...], *, told: bool = False) -> None:
         """End the old generation, then start the new one: it holds what can't be held twice.
 
         New connections wait in the backlogs. What is saved meanwhile is for the new one to read.
@@ -158,7 +163,8 @@ class Succession:
         self._between = True
         assert old is not None
         self._restarts.started()
-        self._reporter.reloading(reason)
+        if not told:
+            self._reporter.reloading(reason)
         old.after = partial(self._start_after, reason)
         old.move(GenerationState.DRAINING)
         for worker in self._workforce.of(old):
@@ -195,7 +201,8 @@ class Succession:
             self._workforce.start(slots, generation)
         except (OSError, ValueError, TornkitError) as error:
             failure = cannot_start(error)
-        # Not before: while this is said, they are on their way.
+        # Not before: while this is done and said, they are on their way.
+        self._contention.note_helpers(self.current)
         if reason and not told:
             self._reporter.reloading(reason)
         if self.has_served:
@@ -228,6 +235,13 @@ class Succession:
         kill: Callable[[Worker], None] | None = None,
     ) -> None:
         """It can't start. The old one stays; without one, or without reload, there is no point."""
+        conflict = self._contention.of(generation, failure)
+        if conflict is not None and conflict.sure and self._has_to_end_first(conflict):
+            self._reporter.makes_room(conflict.what)
+            self._fail_generation(generation, failure, kill)
+            self._restarts.boot_ended()
+            self._stop_first(generation.reason, told=True)
+            return
         self.last_failure = failure
         if self._watcher is not None:
             self._watcher.widen(failure.files, (), ())
@@ -235,9 +249,12 @@ class Succession:
         waiting = self._config.reload and not first_misnamed and failure.kind != "BindError"
         # First: workers that print their stacks are not to print into it.
         self._reporter.failed(failure, old_serves=self._workforce.serves, waiting=waiting)
+        if conflict is not None:
+            self._reporter.held(conflict.what, by_sibling=conflict.by_sibling)
+        self._contention.tell_of_helpers()
         self._fail_generation(generation, failure, kill)
         self._restarts.boot_ended()
-        if self.current is None and not waiting:
+        if (self.current is None or self.current.has_ended) and not waiting:
             self._hopeless()
             return
         if failure.kind == CANNOT_START:
@@ -245,6 +262,10 @@ class Succession:
         if self.current is not None:
             self._notifier.ready()
             self.resizing.settle()
+
+    def _has_to_end_first(self, conflict: Conflict) -> bool:
+        """Whether another try can succeed once the generation that serves has ended."""
+        return self.current is not None and self.current.opened and not conflict.by_sibling
 
     def _fail_generation(
         self,
@@ -432,20 +453,47 @@ class Succession:
             generation.state is GenerationState.SERVING
             and before is not WorkerState.DRAINING
             and not succeeded
+            and not generation.has_ended
             and not self.over
             and worker.slot < self.resizing.size
             and not self._is_taken(worker.generation, worker.slot)
         ):
-            hopeless = before is not WorkerState.SERVING and not self._workforce.serves
-            if hopeless and not generation.none_serves:
-                self._reporter.none_serves()
-            generation.none_serves = hopeless
-            self._replacing.died(worker, status)
-            if hopeless:
-                self._start_over(generation)
+            if self._has_ended_by_itself(worker, before, status):
+                self._end_with_program(generation, worker)
+            else:
+                self._replace(generation, worker, before, status)
         self._look_after_slot(worker)
         self.resizing.gone(worker)
         self._settle(generation)
+
+    def _replace(
+        self, generation: Generation, worker: Worker, before: WorkerState, status: int
+    ) -> None:
+        hopeless = before is not WorkerState.SERVING and not self._workforce.serves
+        if hopeless and not generation.none_serves:
+            self._reporter.none_serves()
+        generation.none_serves = hopeless
+        self._replacing.died(worker, status)
+        if hopeless:
+            self._start_over(generation)
+
+    def _has_ended_by_itself(self, worker: Worker, before: WorkerState, status: int) -> bool:
+        """Whether this was the last worker that serves, and ended in good order.
+
+        With plain Python that is the end, and `tornado.process.fork_processes` does not start a
+        process again that exits with 0. Where others serve one may have had enough of it.
+        """
+        served = before is WorkerState.SERVING and worker.failure is None
+        return served and status == 0 and not self._workforce.serves
+
+    def _end_with_program(self, generation: Generation, worker: Worker) -> None:
+        """Start no other: it would end as well, and so on. An edit may change that."""
+        generation.has_ended = True
+        self._reporter.program_ended(worker.slot, worker.pid, waiting=self._config.reload)
+        for other in self._workforce.of(generation):  # those that boot
+            self._workforce.kill(other)
+        if self._next is None and not self._config.reload:
+            self._finished()
 
     def workers_stale(self, what: str) -> None:
         self.restart(what)
@@ -471,7 +519,8 @@ class Succession:
 
     def _is_current(self, number: int, slot: int) -> bool:
         """Whether this generation serves, and has such a slot."""
-        serves = self.current is not None and self.current.number == number and not self.over
+        current = self.current if not self.over else None
+        serves = current is not None and current.number == number and not current.has_ended
         return serves and slot < self.resizing.size and not self._is_taken(number, slot)
 
     def _is_taken(self, number: int, slot: int) -> bool:

@@ -87,6 +87,7 @@ class Supervisor:
             first_serves=self._say_where,
             serves_more=self._say_where_else,
             hopeless=partial(self.stop_now, 1),
+            finished=partial(self.stop_now, 0),
         )
 
     # ---- the loop ----

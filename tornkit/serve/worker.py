@@ -40,7 +40,7 @@ from tornkit.engine.open_ended import StreamPolicy
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.errors import AppRaised, CertificateError, TornkitError
 from tornkit.own_frames import without_own_frames
-from tornkit.serve import snapshot_imports, sources
+from tornkit.serve import refusals, snapshot_imports, sources
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.collector import Collector, attend
@@ -204,7 +204,8 @@ class Worker:
         except TornkitError as error:
             trace = error.traceback if isinstance(error, AppRaised) else ""
             files = tuple(sorted(files_of_failure(error)))
-            self._report(Failed(type(error).__name__, str(error), trace, files))
+            refused = refusals.of_failure(error)
+            self._report(Failed(type(error).__name__, str(error), trace, files, refused))
             return 1
         except Refused as error:
             self._report(Failed("BindError", error.reason))
