@@ -246,7 +246,12 @@ class Worker:
         with asyncio.Runner() as runner:
             runner.get_loop()  # user code may look for the loop while it is imported
             found = find_attribute(self._orders.target)
-            runner.run(self._serve(found))
+            try:
+                runner.run(self._serve(found))
+            except RuntimeError as error:
+                # The application has stopped the loop, which ends a program of Tornado's as well.
+                if not self._ready or not str(error).startswith("Event loop stopped before"):
+                    raise
 
     async def _serve(self, found: object) -> None:
         self._serving = asyncio.current_task()
