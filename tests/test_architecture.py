@@ -267,6 +267,7 @@ CHANGERS = {
     "tornkit.serve.control": "in a folder that private_files has looked at",
     "tornkit.serve.private_files": "whatever else is outside the project",
     "tornkit.serve.rehearsal": "an abstract socket's name, which is no file",
+    "tornkit.appload.unbound": "binds nothing, where user code that is only looked at would",
     "tornkit.serve.sockets": "the socket that --unix-socket or the program names",
 }
 

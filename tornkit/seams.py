@@ -33,8 +33,10 @@ import contextlib
 import functools
 import select
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 from typing import Any, Protocol
 from weakref import WeakSet
 
@@ -84,6 +86,10 @@ class ServingHooks(Protocol):
 
 # Tornado's own, for the hooks to fall back on.
 add_accept_handler = netutil.add_accept_handler
+bind_sockets = netutil.bind_sockets
+
+# From a hook to the method of the server that calls it, there is nothing but the switch.
+_DEPTH = 4
 
 _hooks: ServingHooks | None = None
 _autoreload_silenced = False
@@ -132,6 +138,12 @@ def install_serving_hooks(hooks: ServingHooks) -> None:
     global _hooks  # noqa: PLW0603 - one process has one set of hooks
     prepare()
     _hooks = hooks
+
+
+def remove_serving_hooks() -> None:
+    """Let them do again what they do in Tornado."""
+    global _hooks  # noqa: PLW0603 - as in `install_serving_hooks`
+    _hooks = None
 
 
 def _switch_of_autoreload(start: Callable[..., None]) -> Callable[..., None]:
@@ -380,6 +392,21 @@ def serve_moved(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes)
         adopt(sock, unread)
         return
     server.handle_stream(stream_of(server, sock, unread), sock.getpeername())
+
+
+def server_that_binds() -> tcpserver.TCPServer | None:
+    """The server whose ``listen`` or ``bind`` is calling `bind_sockets`; None for other callers."""
+    methods = (getattr(tcpserver.TCPServer, name, None) for name in ("listen", "bind"))
+    codes = [getattr(method, "__code__", None) for method in methods]
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_DEPTH):
+        if frame is None:
+            break
+        if frame.f_code in codes:
+            server = frame.f_locals.get("self")
+            return server if isinstance(server, tcpserver.TCPServer) else None
+        frame = frame.f_back
+    return None
 
 
 def server_of(callback: AcceptCallback) -> tcpserver.TCPServer | None:

@@ -17,11 +17,14 @@ import signal
 import sys
 import threading
 import time
-from types import FrameType
+from collections.abc import Callable
+from types import FrameType, ModuleType
 
 _LOOK = 0.005  # seconds between looks
 _QUIET = 0.1  # seconds without another server
 _LONGEST = 1.0  # seconds without another server, where the program does not come to rest
+# Seconds at rest before one that listens without Tornado is taken for complete.
+_FOREIGN = 3.0
 _AGAIN = 0.2  # seconds between interruptions of a main thread that waits again: for a thread, say
 # By default ignored, and of no use to Python programs.
 _SIGNAL = signal.SIGURG
@@ -34,9 +37,10 @@ class Left(SystemExit):
 class _Loop:
     """A loop that listens: whether it has turned, and in which thread."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, over: Callable[[], bool]) -> None:
         self.loop = loop
         self.thread: int | None = None  # once it has turned
+        self._over = over
 
     def ask(self) -> None:
         self._call(self._turned)
@@ -52,6 +56,8 @@ class _Loop:
         self.thread = threading.get_ident()
 
     def _raise(self) -> None:
+        if self._over():  # while this was on its way
+            return
         if threading.current_thread() is threading.main_thread():
             raise Left(0)
         raise SystemExit(0)  # of subclasses a thread tells with a traceback
@@ -60,10 +66,16 @@ class _Loop:
 class Leaving:
     """Watches one program in a thread of its own, from its first server on; a context manager.
 
-    Made, and entered, in the main thread, which then runs the program.
+    Made, and entered, in the main thread, which then runs the program. ``patient``: what runs is
+    the import of an application, which may listen and return; it is left only if it stays at rest.
+
+    ``modules`` are those that were there when the program was left: one whose import is broken off
+    is taken out again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, patient: bool = False) -> None:
+        self.modules: dict[str, ModuleType] = {}
+        self._patient = patient
         self._loops: dict[asyncio.AbstractEventLoop, _Loop] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -81,14 +93,15 @@ class Leaving:
         self._over.set()
         signal.signal(_SIGNAL, self._before)
 
-    def listens(self, loop: asyncio.AbstractEventLoop, *, http: bool) -> None:
-        """Note a server, in whichever thread."""
+    def listens(self, loop: asyncio.AbstractEventLoop | None, *, http: bool) -> None:
+        """Note a server, in whichever thread; without a loop one that is not Tornado's."""
         with self._lock:
             self._last = time.monotonic()
             self._serves_http = self._serves_http or http
-            # Anew: it is to turn once more.
-            self._loops[loop] = _Loop(loop)
-            self._loops[loop].ask()
+            if loop is not None:
+                # Anew: it is to turn once more.
+                self._loops[loop] = _Loop(loop, self._over.is_set)
+                self._loops[loop].ask()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, daemon=True)
                 self._thread.start()
@@ -111,12 +124,14 @@ class Leaving:
                 place, since = seen, now
             if self._is_complete(now - self._last, now - since):
                 break
+        self.modules = sys.modules.copy()
         self._time_to_go.set()
         with self._lock:
             loops = list(self._loops.values())
+        in_loop = any(self._is_in(each) for each in loops)
         for each in loops:
             each.leave()
-        if any(each.thread == self._main for each in loops):
+        if in_loop:
             return
         while not self._over.is_set():
             with contextlib.suppress(OSError):
@@ -131,13 +146,20 @@ class Leaving:
         with self._lock:
             loops = list(self._loops.values())
         turned = [each for each in loops if each.thread is not None]
-        if not turned or quiet < _QUIET:
+        if not loops:
+            return min(quiet, still) >= _FOREIGN
+        least = _LONGEST if self._patient else _QUIET
+        if not turned or quiet < least:
             return False
+        in_loop = any(self._is_in(each) for each in turned)
+        rests = len(turned) == len(loops) and (in_loop or still >= least)
         if quiet >= _LONGEST:
-            return True
-        in_loop = any(each.thread == self._main for each in turned)
-        rests = len(turned) == len(loops) and (in_loop or still >= _QUIET)
+            return rests or not self._patient
         return rests and self._serves_http
+
+    def _is_in(self, each: _Loop) -> bool:
+        """Whether the main thread runs this loop."""
+        return each.thread == self._main and each.loop.is_running()
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if not self._over.is_set():
@@ -145,8 +167,9 @@ class Leaving:
 
 
 def _place_of(thread: int) -> tuple[int, int] | None:
+    """Where a thread is; the same for one that waits there again and again."""
     frame = sys._current_frames().get(thread)
-    return (id(frame), frame.f_lasti) if frame is not None else None
+    return (id(frame.f_code), frame.f_lasti) if frame is not None else None
 
 
 def exit_without_threads(status: int, patience: float = 0.5) -> None:

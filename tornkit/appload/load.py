@@ -13,7 +13,7 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +21,8 @@ from typing import Any
 
 from tornado.httputil import HTTPServerConnectionDelegate
 
-from tornkit import seams
+from tornkit.appload.factory import call_as_if_running
+from tornkit.appload.leaving import Left
 from tornkit.appload.summary import summary
 from tornkit.appload.survey import USUAL_NAMES
 from tornkit.appload.target import Target
@@ -73,16 +74,11 @@ def load_for_inspection(target: Target) -> LoadedApp:
 
     :raises AppLoadError: one of its four kinds.
     """
-    if target.is_program:
-        from tornkit.appload.program import capture_applications
+    from tornkit.appload import inspection
 
-        return LoadedApp(target, capture_applications(target), target.label)
-    seams.silence_autoreload(lambda filename: None)
-    with asyncio.Runner() as runner:
-        runner.get_loop()  # user code may look for the loop while it is imported
-        found = find_attribute(target)
-        application = runner.run(build_application(found, target))
-    return LoadedApp(target, (application,), target.label)
+    if target.is_program:
+        return inspection.inspect_program(target)
+    return inspection.inspect_application(target)
 
 
 def find_attribute(target: Target) -> object:
@@ -123,7 +119,7 @@ def _import(target: Target) -> ModuleType:
                 f"environment's packages){hint}"
             ) from None
         raise _raised(error, f"importing {target.module}") from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Left):
         raise
     except BaseException as error:
         if isinstance(error, OSError) and target.path and _is_file(error.filename, target.path):
@@ -185,9 +181,20 @@ def _attribute(module: ModuleType, attribute: str, target: Target) -> object:
 
 
 async def build_application(found: object, target: Target) -> HTTPServerConnectionDelegate:
-    """The application that ``found`` is, or that it returns when called.
+    """The application that ``found`` is, or that it returns when called in the running loop.
 
-    A factory runs inside the loop, as in `async def main(): app = make_app()`.
+    :raises NotAnApplication, AppRaised:
+    """
+    return await application_of(call_factory(found, target), target)
+
+
+def call_factory(
+    found: object, target: Target, loop: asyncio.AbstractEventLoop | None = None
+) -> object:
+    """The application that ``found`` is, or what it returns when called: see `application_of`.
+
+    A factory may use a running loop, as in `async def main(): app = make_app()`. With a ``loop``,
+    which does not run, it may run that one or another by itself as well (`factory`).
 
     :raises NotAnApplication, AppRaised:
     """
@@ -196,20 +203,34 @@ async def build_application(found: object, target: Target) -> HTTPServerConnecti
     if not callable(found):
         raise NotAnApplication(_not_an_application(found, target))
     _refuse_arguments(found, target)
-    try:
-        made = found()
+    with _calling(target):
+        return found() if loop is None else call_as_if_running(loop, found)
+
+
+async def application_of(made: object, target: Target) -> HTTPServerConnectionDelegate:
+    """The application that a factory has made, or promised.
+
+    :raises NotAnApplication, AppRaised:
+    """
+    with _calling(target):
         if inspect.isawaitable(made):
             made = await made
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - user code may raise anything
-        raise _raised(error, f"calling {target.label}") from None
     if not isinstance(made, HTTPServerConnectionDelegate):
         raise NotAnApplication(
             f"{target.label} returned {_describe(made)}, and Tornado can serve only an "
             "Application or another HTTPServerConnectionDelegate"
         )
     return made
+
+
+@contextlib.contextmanager
+def _calling(target: Target) -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, Left):
+        raise
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything
+        raise _raised(error, f"calling {target.label}") from None
 
 
 def _may_be_one(found: object) -> bool:
