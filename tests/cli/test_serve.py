@@ -277,6 +277,27 @@ class TestRefused:
         assert says in result.stderr
         assert result.stderr.count("\n") == 1
 
+    @pytest.mark.parametrize(
+        ("given", "taken"),
+        [("[::1]", "::1"), ("[::]", "::"), (" ::1 ", "::1"), ("fe80::1%lo", "fe80::1%lo")],
+    )
+    def test_address(self, hand, given: str, taken: str) -> None:
+        assert hand("web.py", "--address", given).config.address == taken
+
+    @pytest.mark.parametrize(
+        ("given", "hint"),
+        [
+            ("localhost:80", "--address localhost --port 80"),
+            ("[::1]:8000", "--address ::1 --port 8000"),
+            ("http://localhost", "the host alone"),
+            ("*", "0.0.0.0"),
+        ],
+    )
+    def test_no_address(self, given: str, hint: str) -> None:
+        result = run("web.py", "--address", given)
+        assert result.exit_code == 2
+        assert hint in " ".join(result.output.split())
+
     def test_program_may_have_a_port_and_an_address(self, hand) -> None:
         config = hand("chat.py", "--port", "1", "--address", "::1").config
         assert (config.port, config.address) == (1, "::1")

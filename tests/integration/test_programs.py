@@ -378,3 +378,34 @@ def test_a_program_s_debug_mode_and_access_lines(serve: Serve) -> None:
     server.wait_for_reload()
     assert server.reloads == 1
     assert "starting another" not in server.log
+
+
+SERVES_BY_ITSELF = """\
+from pathlib import Path
+from tornado.ioloop import IOLoop
+from tornado.web import Application, RequestHandler
+
+class Main(RequestHandler):
+    def get(self):
+        self.write(f"1 {__name__}")
+
+def serve(application, port):
+    application.listen(port, "127.0.0.1")
+    IOLoop.current().start()
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_application_that_serves_while_it_is_imported(serve: Serve, workers: str) -> None:
+    """It is started again as a program; so it stays when it is edited."""
+    app = "import library\napp = library.Application([('/', library.Main)])\n"
+    server = serve(
+        {"library.py": SERVES_BY_ITSELF, "web.py": f"{app}library.serve(app, 0)\n"},
+        *("web.py", "--workers", workers),
+    )
+    server.wait_for_log("serves by itself")
+    assert server.get().text == "1 library"
+    server.edit("library.py", '"1 ', '"2 ')
+    server.wait_for_answer("2 library")
+    server.stop()

@@ -218,6 +218,9 @@ class FakeReporter:
         self.banner = banner
         self.told.append(("serving",))
 
+    def serves_by_itself(self, label: str) -> None:
+        self.told.append(("serves by itself", label))
+
     def also_serving(self, urls: Sequence[str]) -> None:
         self.told.append(("also serving", len(urls)))
 

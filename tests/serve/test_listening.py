@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -222,6 +223,83 @@ def test_refused_without_a_number() -> None:
 
 
 # ---- the person's port and address ----
+
+
+class Echo(tcpserver.TCPServer):
+    """A server of another protocol."""
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def ports_of(supervisor: Supervisor) -> list[tuple[int, str]]:
+    return [(claim.port, claim.scheme) for claim in supervisor.claims]
+
+
+@pytest.mark.parametrize("way", ["listen", "bind"])
+def test_the_port_is_for_the_first_http_server(
+    install: Install, supervisor: Supervisor, way: str
+) -> None:
+    listening = install(port=0)
+    assert listening.has_port_left
+
+    async def test() -> None:
+        own = free_port()
+        echo, http = Echo(), Server.named("x")
+        getattr(echo, way)(own, "127.0.0.1")
+        assert listening.has_port_left
+        http.listen(free_port(), "127.0.0.1")
+        assert not listening.has_port_left
+        assert ports_of(supervisor) == [(own, "tcp"), (0, "http")]
+        if way == "bind":
+            echo.start()
+        echo.stop()
+        await http.end()
+
+    run(test)
+
+
+def test_a_port_that_was_given_to_another_protocol(
+    install: Install, supervisor: Supervisor
+) -> None:
+    """Of bare sockets that is seen late; the program is started again with what was learned."""
+    told: list[int] = []
+    own = free_port()
+
+    async def test() -> None:
+        echo = Echo()
+        echo.add_sockets(netutil.bind_sockets(own, "127.0.0.1"))
+        echo.stop()
+
+    install(port=0, on_not_http=told.append)
+    run(test)
+    assert told == [own]
+    install(port=0, on_not_http=told.append, not_http=told)
+    run(test)
+    assert told == [own]
+    assert ports_of(supervisor) == [(0, "http"), (own, "tcp")]
+
+
+def test_the_scheme_of_a_server(install: Install, supervisor: Supervisor) -> None:
+    install()
+    server = HTTPServer(Application(), ssl_options=ssl.create_default_context())
+
+    async def test() -> None:
+        server.listen(0, "127.0.0.1")
+        server.stop()
+
+    run(test)
+    assert ports_of(supervisor) == [(0, "https")]
+
+
+def test_a_refusal_tells_its_reason() -> None:
+    """Also where a program prints it, or a child that it forks dies of it."""
+    error = Refused(errno.EPERM, "a good sentence")
+    assert str(error) == "[Errno 1] Operation not permitted: a good sentence"
 
 
 @pytest.fixture

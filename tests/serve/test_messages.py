@@ -22,6 +22,8 @@ from tornkit.serve.messages import (
     Go,
     Grant,
     Handover,
+    Learned,
+    Lesson,
     Loaded,
     Message,
     Prepare,
@@ -39,6 +41,9 @@ from tornkit.serve.messages import (
 EXAMPLES: list[Message] = [
     Prepare(orders={"port": None, "nested": {"names": ["a", "ü"]}}),
     Boot(slot=3, generation=7),
+    Boot(slot=3, generation=7, lesson=Lesson(serves="imported", not_http=(9999, 25))),
+    Learned(Lesson(serves="called")),
+    Learned(Lesson(not_http=(9999,))),
     Grant(),
     Grant(errno=98, reason="port 80 of all addresses is taken"),
     Go(),

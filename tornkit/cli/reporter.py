@@ -36,7 +36,8 @@ class TerminalReporter:
     def serving(self, banner: Banner) -> None:
         where = [piece(" ".join(banner.urls), fg="cyan")]
         if banner.everywhere:
-            where.append(piece(" (on all addresses of this machine)", fg="yellow"))
+            addresses = "IPv6 addresses" if banner.only_ipv6 else "addresses"
+            where.append(piece(f" (on all {addresses} of this machine)", fg="yellow"))
         lines: list[tuple[str, list[Piece | str]]] = [
             ("serving", [piece(banner.label, bold=True), " at ", *where]),
             ("workers", [f"{banner.workers} (supervisor {banner.pid})"]),
@@ -113,6 +114,13 @@ class TerminalReporter:
         self._line(
             f"worker {slot + 1} (pid {pid}) ended by itself, with status 0; {then}", "yellow"
         )
+
+    def serves_by_itself(self, label: str) -> None:
+        text = f"{label} serves by itself: started as a program, with its own port"
+        if self._for_later is None:
+            self._line(text, "yellow")
+        else:
+            self._for_later.append((text, "yellow"))
 
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         when = f"in {delay:.1f} s" if delay else "now"

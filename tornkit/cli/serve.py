@@ -27,6 +27,7 @@ from tornkit.serve.config import (
     RELOAD_ORDER,
     HttpOptions,
     ServeConfig,
+    refused_for_programs,
 )
 from tornkit.serve.recycling import RecyclePolicy
 
@@ -73,6 +74,26 @@ class _Size(_IntegerType):
         if not number.isdecimal() or int(number) == 0:
             self.fail(f"{value!r} is no size; write 1048576, 512k, 100M or 2G", param, ctx)
         return int(number) * unit
+
+
+class _Address(click.ParamType[str]):
+    """A host name or an address of IPv4 or IPv6; in brackets, too, as in URLs."""
+
+    name = "ADDRESS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        if text.startswith("[") and text.endswith("]"):
+            text = text[1:-1]
+        host, colon, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if "/" in text:
+            self.fail(f"{value!r} is no address; write the host alone", param, ctx)
+        if text == "*":
+            self.fail("'*' is no address; write 0.0.0.0, or :: for IPv6", param, ctx)
+        if colon and port.isdecimal() and (":" not in host or f"[{host}]" in text):
+            self.fail(f"{value!r}: write --address {host} --port {port}", param, ctx)
+        return text
 
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -123,7 +144,7 @@ Examples:
 @_option(
     "--address",
     "--host",
-    metavar="ADDRESS",
+    type=_Address(),
     help=f"Address or host name to listen on. [default: {DEFAULT_ADDRESS}, or the program's own]",
 )
 @_option("--unix-socket", type=_PATH, help="Listen on a Unix socket instead.")
@@ -339,19 +360,11 @@ def _check(config: ServeConfig, target: Target) -> None:
         raise UsageError("--unix-socket excludes --port and --address; leave one of them out")
     if http.keyfile is not None and http.certfile is None:
         raise UsageError("--keyfile needs --certfile")
-    if target.is_program:
-        given = {
-            "--xheaders": http.xheaders,
-            "--trusted-downstream": http.trusted_downstream,
-            "--certfile": http.certfile,
-            "--max-body-size": http.max_body_size,
-            "--unix-socket": config.unix_socket,
-        }
-        if refused := [name for name, value in given.items() if value]:
-            raise UsageError(
-                f"{', '.join(refused)} can't be given to a program, which makes its own server; "
-                "set it there, or name the application: file.py:make_app"
-            )
+    if target.is_program and (refused := refused_for_programs(http, config.unix_socket)):
+        raise UsageError(
+            f"{', '.join(refused)} can't be given to a program, which makes its own server; "
+            "set it there, or name the application: file.py:make_app"
+        )
     for path in config.watch:
         if not path.exists():
             raise UsageError(f"--watch {path}: there is no such file or folder")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from tornkit.serve.messages import Failed
+from tornkit.serve.messages import Failed, Lesson
 
 ProcessT = TypeVar("ProcessT")
 
@@ -50,6 +50,7 @@ class WorkerHandle(Generic[ProcessT]):
     started_at: float
     state: WorkerState = WorkerState.BOOTING
     failure: Failed | None = None
+    lesson: Lesson | None = None  # what it found out, for which it was killed
     serving_since: float | None = None
     unreachable: bool = False  # its channel has ended; so has it, or it will soon
 

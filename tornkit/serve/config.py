@@ -47,6 +47,18 @@ class HttpOptions:
     max_body_size: int | None = None
 
 
+def refused_for_programs(http: HttpOptions, unix_socket: str | None) -> list[str]:
+    """The options among those given that a program can't obey: it makes its own server."""
+    given = {
+        "--xheaders": http.xheaders,
+        "--trusted-downstream": http.trusted_downstream,
+        "--certfile": http.certfile,
+        "--max-body-size": http.max_body_size,
+        "--unix-socket": unix_socket,
+    }
+    return [name for name, value in given.items() if value]
+
+
 @dataclass(frozen=True)
 class ServeConfig:
     """One frozen object that travels from the command line to the supervisor.

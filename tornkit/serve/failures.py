@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 
 from tornkit.errors import TornkitError
 from tornkit.serve.messages import Failed
@@ -15,6 +16,17 @@ CANNOT_START = "CannotStart"
 MISNAMED = frozenset({"NoSuchModule", "NoSuchAttribute", "NotAnApplication", "UsageError"})
 
 CHANGED_MEANWHILE = Failed("Changed", "loaded a file that has changed since the others loaded it")
+
+CONFUSED = Failed("Confused", "what it serves by itself is found to be another at each start")
+
+
+def serves_by_itself(label: str, refused: Sequence[str]) -> Failed:
+    """An application is a program, for which some of the options given mean nothing."""
+    return Failed(
+        "UsageError",
+        f"{label} serves by itself, and {', '.join(refused)} can't be given to a program, which "
+        "makes its own server",
+    )
 
 
 def cannot_start(error: Exception) -> Failed:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tornkit.serve.children import IllegalMove
-from tornkit.serve.messages import Failed
+from tornkit.serve.messages import Failed, Lesson
 from tornkit.serve.snapshot import Snapshot
 
 
@@ -44,6 +44,7 @@ class Generation:
 
     ``awaited`` holds the slots whose workers have not said ready; ``started_at`` is in seconds of
     the supervisor's clock; ``failure`` says why it FAILED, None where an edit overtook it;
+    ``lesson`` is what its workers are told that earlier ones have found out;
     ``environment`` is its workers', whole; ``sources`` is the state in which they read the files;
     ``snapshot`` is what was in them then;
     ``digests`` are of what has to be the same in all of them (`tornkit.serve.agreement`);
@@ -59,6 +60,7 @@ class Generation:
     awaited: set[int] = field(default_factory=set)
     state: GenerationState = GenerationState.BOOTING
     failure: Failed | None = None
+    lesson: Lesson = field(default_factory=Lesson)
     environment: Mapping[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)

@@ -14,13 +14,15 @@ import os
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from weakref import WeakSet
 
+from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
+from tornado.tcpserver import TCPServer
 
 from tornkit import seams
 from tornkit.serve.accepting import add_accept_handler
@@ -32,11 +34,11 @@ class Refused(OSError):
     """The supervisor could not bind; ``reason`` is the line for the person.
 
     An OSError with the same number that Tornado's own ``listen()`` would raise, for a program
-    that tries another port.
+    that tries another port, or looks for the system's words; one that prints it prints the reason.
     """
 
     def __init__(self, number: int, reason: str) -> None:
-        super().__init__(number, os.strerror(number) if number else reason)
+        super().__init__(number, f"{os.strerror(number)}: {reason}" if number else reason)
         self.reason = reason
 
 
@@ -56,9 +58,12 @@ class Listening:
     ``ask`` sends a claim and returns the granted descriptors; ``on_first`` is called in each loop
     that listens, before its first accept handler accepts.
 
-    ``port`` and ``address`` override what a program asks for; the port only the first one's: a
-    program with two ports does not get one port twice. ``placeholder`` takes the place of the
-    listening sockets in the end; kept from the start, as there may be no descriptor left then.
+    ``port`` and ``address`` override what a program asks for; the port only that of the first HTTP
+    server: a program with two ports does not get one port twice. Of a socket that is bound before
+    there is a server, it is assumed that it is for HTTP. ``on_not_http`` is told of the program's
+    port where that was wrong; ``not_http`` are those for which it is known. ``placeholder`` takes
+    the place of the listening sockets in the end; kept from the start, as there may be no
+    descriptor left then.
     """
 
     def __init__(
@@ -69,6 +74,8 @@ class Listening:
         *,
         port: int | None = None,
         address: str | None = None,
+        not_http: Collection[int] = (),
+        on_not_http: Callable[[int], None] = lambda port: None,
         placeholder: socket.socket | None = None,
     ) -> None:
         self._slot = slot
@@ -77,6 +84,9 @@ class Listening:
         self._port = port
         self._address = address
         self._first_port: int | None = None
+        self._not_http = frozenset(not_http)
+        self._on_not_http = on_not_http
+        self._assumed: dict[int, int] = {}  # by descriptor: the program's port
         self._claims: Counter[Claim] = Counter()
         self._registrations: list[_Registration] = []
         # A server may be stopped and another one started: a loop is new once.
@@ -98,14 +108,24 @@ class Listening:
         flags: int | None = None,
         reuse_port: bool = False,
     ) -> list[socket.socket]:
+        port = int(port)
+        server = seams.server_that_binds()
+        serves_http = isinstance(server, HTTPServer) or (
+            server is None and port not in self._not_http
+        )
+        chosen = self._chosen_port(port) if serves_http else port
         claim = Claim(
-            port=self._chosen_port(int(port)),
+            port=chosen,
             address=self._address or address,
             family=int(family),
             backlog=backlog,
             flags=flags,
+            scheme=_scheme(server) if serves_http else "tcp",
         )
-        return self.claim(claim)
+        sockets = self.claim(claim)
+        if server is None and chosen != port:
+            self._assumed.update((sock.fileno(), port) for sock in sockets)
+        return sockets
 
     def bind_unix_socket(self, file: str, mode: int = 0o600, backlog: int = 128) -> socket.socket:
         return self.claim(Claim(unix_path=file, unix_mode=mode, backlog=backlog))[0]
@@ -113,6 +133,11 @@ class Listening:
     def add_accept_handler(
         self, sock: socket.socket, callback: seams.AcceptCallback
     ) -> Callable[[], None]:
+        server = seams.server_of(callback)
+        if server is not None and not isinstance(server, HTTPServer):
+            assumed = self._assumed.get(sock.fileno())
+            if assumed is not None:
+                self._on_not_http(assumed)
         loop = loop_of(IOLoop.current())
         registration = _Registration(sock, callback, loop)
         with self._lock:
@@ -144,6 +169,11 @@ class Listening:
         return self._slot if self._forked else None
 
     # ---- the supervisor's word ----
+
+    @property
+    def has_port_left(self) -> bool:
+        """Whether a port was chosen for a program that has no HTTP server to listen there."""
+        return self._port is not None and self._first_port is None
 
     def open(self) -> None:
         """Accept, now and on whatever is registered later."""
@@ -244,6 +274,11 @@ class Listening:
             if listening == local or _is_wildcard_of(listening, local):
                 return registration
         return None
+
+
+def _scheme(server: TCPServer | None) -> str:
+    """What a server of HTTP speaks, as far as that is known yet."""
+    return "https" if server is not None and server.ssl_options is not None else "http"
 
 
 def _stand_in(claim: Claim) -> socket.socket:

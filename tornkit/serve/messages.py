@@ -12,6 +12,26 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from tornkit.appload.target import Serves
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is known of the user's code only once it has run.
+
+    ``serves`` is a `tornkit.appload.target.Serves`; ``not_http`` are ports that a program binds for
+    servers of another protocol.
+    """
+
+    serves: str = Serves.NOT.value
+    not_http: tuple[int, ...] = ()
+
+    def and_also(self, other: Lesson) -> Lesson:
+        """What both say."""
+        serves = self.serves if other.serves == Serves.NOT.value else other.serves
+        return Lesson(serves, tuple(sorted({*self.not_http, *other.not_http})))
+
+
 # ---- from the supervisor to a worker ------------------------------------------------------
 
 
@@ -31,10 +51,12 @@ class Boot:
 
     One descriptor: the memory of its `tornkit.serve.heartbeat`. A second one for a worker that is
     started beside others: the source files that those have loaded (`tornkit.serve.snapshot`).
+    ``lesson`` is what earlier workers have found out.
     """
 
     slot: int
     generation: int
+    lesson: Lesson = field(default_factory=Lesson)
 
 
 @dataclass(frozen=True)
@@ -88,7 +110,8 @@ class Adopt:
 class Claim:
     """The worker wants to listen. As `tornado.netutil.bind_sockets`; ``unix_path`` for the other.
 
-    ``occurrence`` counts one worker's equal claims of port 0: two servers get two ports.
+    ``occurrence`` counts one worker's equal claims of port 0: two servers get two ports. ``scheme``
+    is what is spoken there, for showing where it is.
     """
 
     port: int = 0
@@ -99,6 +122,7 @@ class Claim:
     unix_path: str | None = None
     unix_mode: int = 0o600
     occurrence: int = 0
+    scheme: str = "http"
 
 
 @dataclass(frozen=True)
@@ -128,6 +152,13 @@ class Loaded:
 
     sources: dict[str, str]
     names: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """It was started with a wrong notion of the user's code: to be killed, and started again."""
+
+    lesson: Lesson
 
 
 @dataclass(frozen=True)
@@ -233,7 +264,7 @@ class Exited:
 
 
 Downward = Prepare | Boot | Grant | Go | Drain | Refresh | ReopenLogs | Adopt
-Upward = Claim | Ready | Loaded | Failed | Closed | Handover
+Upward = Claim | Ready | Loaded | Learned | Failed | Closed | Handover
 ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
 Message = Downward | Upward | ToZygote | FromZygote
@@ -242,7 +273,7 @@ _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
         *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
-        *(Claim, Ready, Loaded, Failed, Closed, Handover),
+        *(Claim, Ready, Loaded, Learned, Failed, Closed, Handover),
         *(Warm, Fork),
         *(Trying, Warmed, Forked, Unfit, Exited),
     )
@@ -277,6 +308,9 @@ def decode(data: bytes) -> Message:
         elif isinstance(value, dict) and value.keys() == {"base64"}:
             content[name] = base64.b64decode(value["base64"])
     try:
+        if "lesson" in content:
+            lesson = content["lesson"]
+            content["lesson"] = Lesson(lesson["serves"], tuple(lesson["not_http"]))
         return kind(**content)
-    except TypeError as error:
+    except (TypeError, KeyError) as error:
         raise ValueError(str(error)) from None

@@ -14,7 +14,8 @@ from tornkit.serve.warmth import Warmth
 class Banner:
     """What a start looks like: where it is, what serves, what is watched.
 
-    ``everywhere``: it listens on every address of the machine, not on this machine's own alone.
+    ``everywhere``: it listens on every address of the machine, not on this machine's own alone;
+    ``only_ipv6``: on every one of IPv6.
     """
 
     label: str
@@ -24,6 +25,7 @@ class Banner:
     pid: int
     watched: tuple[str, ...]
     polling: bool
+    only_ipv6: bool = False
 
 
 class Reporter(Protocol):
@@ -62,6 +64,9 @@ class Reporter(Protocol):
 
         ``waiting``: the next edit starts it again; else the server ends with it.
         """
+
+    def serves_by_itself(self, label: str) -> None:
+        """What was taken for an application is a program; it is started as one."""
 
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         """A serving worker died; another starts after ``delay``."""

@@ -63,7 +63,8 @@ class Listeners:
 
         :raises CannotBind: taken, privileged, no such address.
         """
-        key = replace(claim, backlog=0)  # asking again with another backlog is the same address
+        # Asking again with another backlog is the same address.
+        key = replace(claim, backlog=0, scheme="")
         listener = self._listeners.get(key) or _Listener(claim)
         inherited = [sock for sock in self._inherited if _is_at(sock, claim)]
         if inherited:
@@ -116,7 +117,8 @@ class Listeners:
             listener.generations.discard(generation)
             if not listener.generations:
                 del self._listeners[key]
-                self._close(listener)
+                if not listener.inherited:  # another claim may be for it, and nobody can bind it
+                    self._close(listener)
 
     def in_slot(self, slot: int) -> list[socket.socket]:
         """The sockets that a slot has for itself; none where all share them."""
@@ -146,9 +148,13 @@ class Listeners:
 
     def __iter__(self) -> Iterator[socket.socket]:
         """One socket for each address, for showing where it is."""
+        return (sock for sock, _ in self.with_schemes())
+
+    def with_schemes(self) -> Iterator[tuple[socket.socket, str]]:
+        """The same, with what is spoken there."""
         for listener in self._listeners.values():
             for sockets in listener.sockets.values():
-                yield from sockets
+                yield from ((sock, listener.claim.scheme) for sock in sockets)
                 break
 
 
@@ -337,16 +343,20 @@ def _explain(error: OSError, claim: Claim, shown: str) -> str:
             return f"can't listen on {shown}: {error.strerror or error}"
 
 
-def url_of(sock: socket.socket, *, secure: bool) -> str:
-    """Where a browser finds it, by name where it listens everywhere; for a Unix socket its path."""
+def url_of(sock: socket.socket, scheme: str = "http") -> str:
+    """Where a browser finds it, by name where it listens everywhere; for a Unix socket its path.
+
+    ``::`` is not everywhere: IPv4 has a socket of its own, and ``localhost`` may mean that alone.
+    """
     if sock.family == socket.AF_UNIX:
         name = sock.getsockname()
         return f"unix:{name if isinstance(name, str) else os.fsdecode(name)}"
     host, port = sock.getsockname()[:2]
-    scheme = "https" if secure else "http"
-    if is_everywhere(sock):
+    if host == "0.0.0.0":  # noqa: S104 - compared
         host = "localhost"
-    shown = f"[{host}]" if ":" in host else host
+    elif host == "::":
+        host = "::1"
+    shown = f"[{host.replace('%', '%25')}]" if ":" in host else host  # RFC 6874
     return f"{scheme}://{shown}:{port}"
 
 

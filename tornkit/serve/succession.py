@@ -17,21 +17,23 @@ from tornkit.errors import TornkitError
 from tornkit.serve.agreement import Agreement
 from tornkit.serve.caretaker import Caretaker
 from tornkit.serve.children import WorkerState
-from tornkit.serve.config import ServeConfig
+from tornkit.serve.config import ServeConfig, refused_for_programs
 from tornkit.serve.contention import Contention
 from tornkit.serve.failures import (
     CANNOT_START,
     CHANGED_MEANWHILE,
+    CONFUSED,
     MISNAMED,
     boot_timed_out,
     cannot_start,
     died_starting,
+    serves_by_itself,
 )
 from tornkit.serve.generation import Generation, GenerationState
 from tornkit.serve.health import Health
 from tornkit.serve.holdings import Conflict
 from tornkit.serve.loop import Loop
-from tornkit.serve.messages import Failed, Loaded, Ready
+from tornkit.serve.messages import Failed, Lesson, Loaded, Ready
 from tornkit.serve.nursery import Nursery
 from tornkit.serve.replacing import Replacing
 from tornkit.serve.reporter import Reporter
@@ -57,14 +59,16 @@ _CLAIM_PATIENCE = 0.5
 class Succession:
     """Every generation that is not gone. A `tornkit.serve.workforce.Events`.
 
-    ``environment()`` is a new generation's; ``first_serves()`` is called once, ``serves_more()``
-    where more addresses may be served than before, ``hopeless()`` where nothing serves and no edit
-    is awaited that could help, ``finished()`` where what was served has ended in good order.
+    ``label`` names what is served. ``environment()`` is a new generation's; ``first_serves()`` is
+    called once, ``serves_more()`` where more addresses may be served than before, ``hopeless()``
+    where nothing serves and no edit is awaited that could help, ``finished()`` where what was
+    served has ended in good order.
     """
 
     def __init__(
         self,
         config: ServeConfig,
+        label: str = "",
         *,
         loop: Loop,
         workforce: Workforce,
@@ -81,6 +85,7 @@ class Succession:
         finished: Callable[[], None],
     ) -> None:
         self._config = config
+        self._label = label
         self._loop = loop
         self._workforce = workforce
         self._nursery = nursery
@@ -103,6 +108,8 @@ class Succession:
         self._numbers = itertools.count(1)
         self._newest = 0  # the number of the one that was started last
         self._closing: dict[int, Callable[[], None]] = {}  # by pid: once it has let go
+        self._lesson = Lesson()  # what workers have found out
+        self._lesson_has_served = False
         self._between = False  # the old generation ends, and the new one is not started yet
         self._agreement = Agreement(reporter)
         self._contention = Contention(workforce, reporter)
@@ -190,6 +197,7 @@ class Succession:
             started_at=self._loop.now(),
             awaited=set(slots),
             snapshot=Snapshot(self.current.snapshot if self.current is not None else None),
+            lesson=self._lesson,
         )
         self._restarts.started(overtaking=overtaken is not None)
         self._generations[generation.number] = generation
@@ -235,6 +243,9 @@ class Succession:
         kill: Callable[[Worker], None] | None = None,
     ) -> None:
         """It can't start. The old one stays; without one, or without reload, there is no point."""
+        if self._unlearn(failure):
+            self._start_generation(generation.reason, told=True)
+            return
         conflict = self._contention.of(generation, failure)
         if conflict is not None and conflict.sure and self._has_to_end_first(conflict):
             self._reporter.makes_room(conflict.what)
@@ -266,6 +277,33 @@ class Succession:
     def _has_to_end_first(self, conflict: Conflict) -> bool:
         """Whether another try can succeed once the generation that serves has ended."""
         return self.current is not None and self.current.opened and not conflict.by_sibling
+
+    def _learn(self, generation: Generation, lesson: Lesson) -> None:
+        """Start again, with what a worker has found out: the user's code serves otherwise."""
+        known, self._lesson = self._lesson, self._lesson.and_also(lesson)
+        self._lesson_has_served = False
+        if self._lesson == known:
+            self._generation_failed(generation, CONFUSED)
+            return
+        if lesson.serves != known.serves:
+            refused = refused_for_programs(self._config.http, self._config.unix_socket)
+            if refused:
+                self._lesson = known
+                self._generation_failed(generation, serves_by_itself(self._label, refused))
+                return
+            self._reporter.serves_by_itself(self._label)
+        self._start_generation(generation.reason, told=True)
+        if self.current is None:
+            # Bound for what it was taken for; the program may want the same port.
+            self._listeners.forget(0)
+            self._listeners.forget(generation.number)
+
+    def _unlearn(self, failure: Failed) -> bool:
+        """Whether a program that an application had turned out to be is none any more."""
+        if not self._lesson_has_served or failure.kind not in MISNAMED:
+            return False
+        self._lesson, self._lesson_has_served = Lesson(), False
+        return True
 
     def _fail_generation(
         self,
@@ -305,6 +343,7 @@ class Succession:
         old, self.current, self._next = self.current, generation, None
         self._restarts.boot_ended()
         generation.move(GenerationState.SERVING)
+        self._lesson_has_served = generation.lesson != Lesson()
         self._agreement.serves(generation, self.resizing.size)
         for worker in self._workforce.of(generation):
             self._workforce.promise(worker)
@@ -447,7 +486,9 @@ class Succession:
     def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
         generation = self._generations[worker.generation]
         succeeded = self._caretaker.gone(worker)
-        if generation.state is GenerationState.BOOTING and not self.over:
+        if generation.state is GenerationState.BOOTING and not self.over and worker.lesson:
+            self._learn(generation, worker.lesson)
+        elif generation.state is GenerationState.BOOTING and not self.over:
             self._generation_failed(generation, worker.failure or died_starting(status))
         elif (
             generation.state is GenerationState.SERVING

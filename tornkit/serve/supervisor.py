@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -75,6 +76,7 @@ class Supervisor:
         self._signals = SupervisorSignals(self)
         self.succession = Succession(
             config,
+            target.label,
             loop=loop,
             workforce=workforce,
             nursery=nursery,
@@ -196,10 +198,12 @@ class Supervisor:
 
     def _banner(self) -> Banner:
         watched = self._watcher.rules.deep_roots() if self._watcher is not None else ()
+        everywhere = {sock.family for sock in self._listeners if is_everywhere(sock)}
         return Banner(
             label=self._target.label,
             urls=self.urls(),
-            everywhere=any(is_everywhere(sock) for sock in self._listeners),
+            everywhere=bool(everywhere),
+            only_ipv6=everywhere == {socket.AF_INET6},
             workers=self.succession.resizing.size,
             pid=os.getpid(),
             watched=tuple(sorted(str(root) for root in watched)),
@@ -210,9 +214,12 @@ class Supervisor:
         """Where it is to be found."""
         secure = self._config.http.certfile is not None
         urls: dict[str, None] = {}
-        for sock in self._listeners:
+        for sock, scheme in self._listeners.with_schemes():
             with contextlib.suppress(OSError):  # ENOBUFS; it is served there all the same
-                urls[url_of(sock, secure=secure)] = None
+                url = url_of(sock, "https" if secure and scheme == "http" else scheme)
+                # An address is bound for IPv4 and IPv6 by one socket each.
+                if not (is_everywhere(sock) and url.replace("[::1]", "localhost") in urls):
+                    urls[url] = None
         return tuple(urls)
 
     # ---- the end ----

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import errno
 import faulthandler
 import logging
@@ -24,21 +25,25 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from tornado.httpserver import HTTPServer
 
 from tornkit import seams
 from tornkit.appload import own_tornado
-from tornkit.appload.load import build_application, find_attribute
+from tornkit.appload.leaving import Leaving, Left
+from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.summary import summary
+from tornkit.appload.target import Serves
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.engine import loops, speedups
 from tornkit.engine.open_ended import StreamPolicy
 from tornkit.engine.server import HTTPServer as EngineServer
-from tornkit.errors import AppRaised, CertificateError, TornkitError
+from tornkit.errors import AppRaised, CertificateError, NotAnApplication, TornkitError
 from tornkit.own_frames import without_own_frames
 from tornkit.serve import refusals, snapshot_imports, sources
 from tornkit.serve.bytecode import cache_only_settled_sources
@@ -71,6 +76,8 @@ from tornkit.serve.messages import (
     Failed,
     Grant,
     Handover,
+    Learned,
+    Lesson,
     Loaded,
     Prepare,
     Ready,
@@ -122,6 +129,7 @@ def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> No
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         for descriptor in descriptors[1:]:
             snapshot_imports.install(descriptor)
+        worker.learn(boot.lesson)
         status = worker.live(boot.slot, Heartbeat(descriptors[0]))
     except ChannelClosed:
         sys.exit(1)
@@ -175,12 +183,22 @@ class Worker:
         self._joining = threading.Lock()  # for the set, and what is done once
         self._joined = False  # a loop has listened
         self._ready = False
+        self._lesson = Lesson()
+        self._leaving: Leaving | None = None  # while an application is imported and made
+        self._loading = Serves.IMPORTED  # what is done meanwhile
+        self._turned_early = False  # a loop has, meanwhile
         self._sources_told = 0  # files that the supervisor was told of
         self._told_to_end = False
         self._serving: asyncio.Task[None] | None = None  # an application, until the end
         self._tasks: set[asyncio.Future[None]] = set()
         if orders.engine == "tornkit":
             EngineServer.observer = self._loops
+
+    def learn(self, lesson: Lesson) -> None:
+        """Take in what earlier workers have found out."""
+        self._lesson = lesson
+        target = self._orders.target.as_program(Serves(lesson.serves))
+        self._orders = replace(self._orders, target=target)
 
     def live(self, slot: int, heartbeat: Heartbeat) -> int:
         """Load what there is to serve, and serve until told to end; the exit status."""
@@ -234,6 +252,8 @@ class Worker:
             self._on_first_listen,
             port=self._orders.port if program else None,
             address=self._orders.address if program else None,
+            not_http=self._lesson.not_http,
+            on_not_http=self._find_not_http,
             placeholder=socket.socket(socket.AF_UNIX),
         )
         seams.install_serving_hooks(self._listening)
@@ -243,30 +263,63 @@ class Worker:
     def _serve_application(self) -> None:
         set_up_application_logging(self._orders.log_level, self._shown_slot)
         sys.argv = [self._orders.target.label]  # there were no arguments
+        target = self._orders.target
         with asyncio.Runner() as runner:
-            runner.get_loop()  # user code may look for the loop while it is imported
-            found = find_attribute(self._orders.target)
+            loop = runner.get_loop()  # user code may look for the loop while it is imported
             try:
-                runner.run(self._serve(found))
+                with Leaving(patient=True) as self._leaving:
+                    found = find_attribute(target)
+                    self._loading = Serves.CALLED
+                    context = contextvars.copy_context()
+                    made = context.run(call_factory, found, target, loop)
+            except Left:
+                self._find_program(self._loading)
+            self._leaving = None
+            try:
+                runner.run(self._serve(made), context=context)
             except RuntimeError as error:
                 # The application has stopped the loop, which ends a program of Tornado's as well.
                 if not self._ready or not str(error).startswith("Event loop stopped before"):
                     raise
 
-    async def _serve(self, found: object) -> None:
+    def _find_program(self, serves: Serves) -> NoReturn:
+        """Have this application started again as the program that it is.
+
+        :raises NotAnApplication: it can't be.
+        """
+        if serves is Serves.CALLED and self._orders.target.attribute is None:
+            raise NotAnApplication(
+                f"{self._orders.target.label} serves by itself and returns no application; name "
+                "the function that does so, or the file"
+            )
+        self._tell_lesson(Lesson(serves=serves.value))
+
+    def _find_not_http(self, port: int) -> None:
+        """Have this program started again, and --port kept from a server of another protocol."""
+        if not self._ready:
+            self._tell_lesson(Lesson(not_http=(port,)))
+
+    def _tell_lesson(self, lesson: Lesson) -> NoReturn:
+        """End; the supervisor kills this process, too, for user code may not let it end."""
+        self._mailbox.send(Learned(lesson))
+        sys.exit(1)
+
+    async def _serve(self, made: object) -> None:
         self._serving = asyncio.current_task()
         try:
-            await self._serve_until_cancelled(found)
+            await self._serve_until_cancelled(made)
         except asyncio.CancelledError:
             if not self._told_to_end:
                 raise
 
-    async def _serve_until_cancelled(self, found: object) -> None:
-        application = await build_application(found, self._orders.target)
+    async def _serve_until_cancelled(self, made: object) -> None:
+        application = await application_of(made, self._orders.target)
         server = HTTPServer(application, **_server_arguments(self._orders.http))
         orders = self._orders
         claim = application_claim(orders.port, orders.address, orders.unix_socket)
         server.add_sockets(self._listening.claim(claim))
+        if self._turned_early:
+            self._has_turned(self._loops.current())
         await asyncio.Event().wait()
 
     def _run_program(self) -> None:
@@ -318,15 +371,28 @@ class Worker:
         if os.getpid() != self._pid:
             raise Refused(
                 errno.EPERM,
-                "a process that the program forks can't listen by itself: --workers does",
+                "a process that the program forks can't listen under tornkit serve; leave it to "
+                "--workers to have several",
             )
         grant, descriptors = self._mailbox.ask(claim)
         assert isinstance(grant, Grant)
         if grant.reason:
+            if self._leaving is not None and grant.errno == errno.EADDRINUSE:
+                self._look_for_own(claim)
             raise Refused(grant.errno, grant.reason)
         if not descriptors:
             raise Refused(errno.EMFILE, f"no descriptor left to listen; {RAISE_LIMIT}")
         return descriptors
+
+    def _look_for_own(self, claim: Claim) -> None:
+        """See a file that serves by itself where it is taken for an application: at its port.
+
+        The supervisor has that for the application already, maybe of fewer addresses.
+        """
+        orders = self._orders
+        own = application_claim(orders.port, orders.address, orders.unix_socket)
+        if claim.unix_path is None and own.unix_path is None and claim.port == own.port:
+            self._find_program(self._loading)
 
     def _on_first_listen(self) -> None:
         """This thread's loop is about to serve; with the first, logging has been set up."""
@@ -342,6 +408,8 @@ class Worker:
                 seams.observe_connections(self._loops)
                 attend(self._collector, serving.io_loop, Load(self._loops, serving))
             self._awaited.add(serving)
+        if self._leaving is not None:
+            self._leaving.listens(serving.loop, http=True)
         serving.begin_to_beat(self._beat)
         serving.loop.add_reader(self._mailbox.fileno(), self._on_readable)
         # Once the loop turns, what stands behind the first listen() has been done as well; behind
@@ -351,6 +419,9 @@ class Worker:
 
     def _has_turned(self, serving: ServingLoop) -> None:
         """Say ready where no other loop is waited for."""
+        if self._leaving is not None:
+            self._turned_early = True
+            return
         with self._joining:
             self._awaited.discard(serving)
             alone = all(each.is_closed for each in self._awaited)
@@ -388,6 +459,11 @@ class Worker:
         )
         self._sources_told = sources.count()
         self._conduct.ready()
+        if self._listening.has_port_left:
+            _log.warning(
+                "--port %s is not used: no HTTP server of the program's asks for a port",
+                self._orders.port,
+            )
 
     def _warn_of_another_tornado(self) -> None:
         said = own_tornado.not_used() if self._slot == 0 else None  # once for all workers
@@ -568,8 +644,6 @@ async def _until_done(
 
 
 def _ended_early(label: str, how: str) -> TornkitError:
-    from tornkit.errors import NotAnApplication
-
     return NotAnApplication(f"{label} never listened: {how} first")
 
 

@@ -33,6 +33,7 @@ from tornkit.serve.messages import (
     Go,
     Grant,
     Handover,
+    Learned,
     Loaded,
     Ready,
     Refresh,
@@ -174,7 +175,9 @@ class Workforce:
                 snapshot.append(generation.snapshot.descriptor())
             heartbeat = self._health.admit(process.pid)
             self._loop.listen(process.channel, partial(self._read, worker))
-            self._send(worker, Boot(slot, generation.number), heartbeat, *snapshot)
+            self._send(
+                worker, Boot(slot, generation.number, generation.lesson), heartbeat, *snapshot
+            )
         except OSError as error:
             self._loop.unlisten(process.channel)
             self._health.forget(process.pid)
@@ -311,6 +314,9 @@ class Workforce:
                     self._events.worker_ready(worker, message)
                 case Failed():
                     worker.failure = message
+                case Learned():
+                    worker.lesson = message.lesson
+                    self.kill(worker)
                 case Closed():
                     self._let_go(worker)
                 case Handover():
