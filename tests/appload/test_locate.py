@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import zipapp
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tornkit.appload import Target, locate
-from tornkit.appload.target import Kind
+from tornkit.appload.target import Kind, Serves
 from tornkit.errors import AppNotFound, NoSuchModule, UsageError
 
 Write = Callable[..., Path]
@@ -264,7 +267,7 @@ class TestProgramArguments:
 
     def test_make_a_named_file_a_program(self, here: Path, write: Write) -> None:
         """Nobody else could take them; a program may be of a shape that the survey misses."""
-        write("chat.py", "import board\nboard.start_serving()\n")
+        write("chat.py", "import board\napp = board.start_serving()\n")
         assert locate("chat.py").kind is Kind.APPLICATION
         assert locate("chat.py", None, ["--debug"]).kind is Kind.PROGRAM
 
@@ -290,3 +293,88 @@ class TestDashM:
     def test_excludes_app(self, here: Path) -> None:
         with pytest.raises(UsageError, match="not both"):
             locate("app.py", "board.main")
+
+
+class TestWhatPythonRuns:
+    """Besides files that end in ``.py``, and modules."""
+
+    def test_folder_with_a_main(self, here: Path, write: Write) -> None:
+        write("tool/__main__.py", "import side\n")
+        expected = program(here, "tool/__main__.py", "tool/__main__.py")
+        assert locate("tool") == locate("tool/__main__.py") == expected
+
+    def test_package_with_a_main(self, here: Path, write: Write) -> None:
+        write("src/tool/__init__.py")
+        write("src/tool/__main__.py", "from .side import main\nmain()\n")
+        found = locate("src/tool")
+        assert (found.kind, found.module, found.path) == (Kind.PROGRAM, "tool", None)
+        assert found.import_root == str(here / "src")
+
+    def test_an_application_comes_first(self, here: Path, write: Write) -> None:
+        write("tool/app.py", APPLICATION)
+        write("tool/__main__.py")
+        assert locate("tool").kind is Kind.APPLICATION
+
+    @pytest.mark.parametrize("words", ["tool.pyz", "./tool.pyz"])
+    def test_zip_application(self, here: Path, write: Write, words: str) -> None:
+        write("tool/__main__.py")
+        zipapp.create_archive(here / "tool", here / "tool.pyz", "/usr/bin/env python3")
+        found = locate(words)
+        assert (found.kind, found.path) == (Kind.PROGRAM, str(here / "tool.pyz"))
+        assert found.import_root == found.path
+
+    @pytest.mark.parametrize(
+        "first", ["#!/x/bin/python3.11", "#!/usr/bin/env python", "#!/bin/sh\n'''exec' /x \"$0\""]
+    )
+    def test_installed_script(
+        self, here: Path, write: Write, monkeypatch: pytest.MonkeyPatch, first: str
+    ) -> None:
+        """What is the user's own is where they are, not in the folder of all scripts."""
+        write("bin/tool", f"{first}\n")
+        monkeypatch.setenv("PATH", str(here / "bin"), prepend=os.pathsep)
+        found = locate("bin/tool")
+        assert (found.kind, found.path) == (Kind.PROGRAM, str(here / "bin/tool"))
+        assert (found.import_root, found.project) == (str(here / "bin"), str(here))
+
+    @pytest.mark.parametrize("text", ["#!/bin/sh\nexec x\n", "#!/usr/bin/perl\n", "\x7fELF"])
+    def test_programs_of_others(self, here: Path, write: Write, text: str) -> None:
+        write("tool", text)
+        with pytest.raises(UsageError, match="no Python program"):
+            locate("./tool")
+
+    def test_a_module_comes_before_a_file_of_its_name(self, here: Path, write: Write) -> None:
+        write("tool.py", APPLICATION)
+        write("tool")
+        assert locate("tool").module == "tool"
+
+    def test_a_script_is_run_whole(self, here: Path, write: Write) -> None:
+        write("tool", "#!/usr/bin/env python\n")
+        with pytest.raises(UsageError, match="leave :app out"):
+            locate("tool:app")
+
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            ("import lib\nlib.serve(object())\n", Kind.PROGRAM),
+            ("import pyplot as plt\nif True:\n    plt.show()\n", Kind.PROGRAM),
+            ("import lib\nsite = lib.App()\n", Kind.APPLICATION),
+            ("import lib\napp = lib.App()\nlib.configure()\n", Kind.APPLICATION),
+        ],
+    )
+    def test_script_without_a_guard(self, here: Path, write: Write, text: str, kind: Kind) -> None:
+        """One that has nothing to serve under a usual name can only be a program."""
+        write("run.py", text)
+        assert locate("run.py").kind is kind
+
+
+def test_an_application_that_serves_by_itself() -> None:
+    found = Target(Kind.APPLICATION, "web.py:app", "/x", "/x", "web", "/x/web.py", "app")
+    assert found.as_program(Serves.NOT) is found
+    ran = found.as_program(Serves.IMPORTED)
+    assert (ran.module, ran.path, ran.attribute) == (None, "/x/web.py", None)
+    inside = replace(found, module="board.web", path="/x/board/web.py")
+    ran = inside.as_program(Serves.IMPORTED)
+    assert (ran.module, ran.path, ran.attribute) == ("board.web", None, None)
+    called = found.as_program(Serves.CALLED)
+    assert (called.module, called.attribute) == ("web", "app")
+    assert {each.kind for each in (ran, called)} == {Kind.PROGRAM}

@@ -102,7 +102,7 @@ class TestIsProgram:
 
     def test_both(self, look) -> None:
         found = look("def make_app(): ...\nif __name__ == '__main__':\n    make_app().listen(1)")
-        assert found == Survey(usual_name="make_app", is_program=True)
+        assert found == Survey(usual_name="make_app", is_program=True, does_something=True)
 
 
 def test_star_import(look) -> None:

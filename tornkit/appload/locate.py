@@ -1,6 +1,7 @@
 """From the words on the command line to a `Target`. No user code runs here.
 
-APP is ``module:attr``, ``path/file.py[:attr]``, a folder, or absent. A file without ``:attr``
+APP is ``module:attr``, ``path/file.py[:attr]``, a folder, what else Python runs (a zip application,
+an installed script), or absent. A file without ``:attr``
 that starts to serve when it is run is a program and is run as one: its own ``main()`` sets up
 what the application needs, and nobody else knows what that is. ``file.py:make_app`` serves the
 application alone. In a folder the application is looked for first: nobody named a program.
@@ -8,7 +9,11 @@ application alone. In a folder the application is looked for first: nobody named
 
 from __future__ import annotations
 
+import os
+import sysconfig
+import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tornkit.appload.survey import USUAL_NAMES, Survey, survey
@@ -74,7 +79,7 @@ def _locate_app(
         if separator:
             raise UsageError(f"{place} is a folder; name the file: {place}/app.py:{attribute}")
         return _locate_in_folder(path.resolve(), asked)
-    if place.endswith(".py") or "/" in place:
+    if place.endswith(".py") or "/" in place or _is_program_file(path):
         if not path.is_file():
             similar = _similar(path)
             hint = f"; did you mean {Path(place).with_name(similar)}?" if similar else ""
@@ -137,6 +142,7 @@ def _from_pyproject(pyproject: Path, asked: tuple[Path, ...]) -> Target | None:
 def _locate_in_folder(folder: Path, asked: tuple[Path, ...] = ()) -> Target:
     """``asked``: the pyproject.toml files that led here, for one may name its own folder."""
     own_pyproject = folder / "pyproject.toml"
+    main = folder / "__main__.py"
     if own_pyproject.is_file() and own_pyproject not in asked:
         configured = _from_pyproject(own_pyproject, asked)
         if configured is not None:
@@ -151,12 +157,15 @@ def _locate_in_folder(folder: Path, asked: tuple[Path, ...] = ()) -> Target:
     for path, found in surveyed:
         if found.is_program:
             return _program_file(path, _shown(path))
+    if main.is_file():
+        return _package(folder) if (folder / "__init__.py").is_file() else _program_of(main)
     raise AppNotFound(_not_found_message(folder))
 
 
 def _not_found_message(folder: Path) -> str:
     files = (path for path in sorted(folder.glob("*.py")) if is_readable_place(path))
     programs = [path.name for path in files if _is_program(path)]
+    programs += [f"-m {path.parent.name}" for path in sorted(folder.glob("*/__main__.py"))]
     hint = f" There is a program to name: {', '.join(programs[:5])}." if programs else ""
     if not programs and next(folder.glob("*.py"), None) is None:
         hint = " To begin with one: tornkit new NAME."
@@ -177,11 +186,70 @@ def _is_program(path: Path) -> bool:
 
 def _from_file(path: Path, attribute: str | None, shown: str, *, wants_program: bool) -> Target:
     if attribute is not None:
+        if path.suffix != ".py":
+            raise UsageError(f"{shown} can only be run whole, as a program; leave :{attribute} out")
         return _application_file(path, attribute, f"{shown}:{attribute}")
+    if path.suffix != ".py":
+        return _script(path, shown)
+    if path.name == "__main__.py":
+        return _program_file(path, shown)
     found: Survey = survey(path)
-    if wants_program or found.is_program:
+    if wants_program or found.is_program or _would_be_a_script(found):
         return _program_file(path, shown)
     return _application_file(path, found.usual_name, shown)
+
+
+def _would_be_a_script(found: Survey) -> bool:
+    """Whether a file has nothing to serve, and does something: what it calls may serve."""
+    return found.usual_name is None and not found.has_star_import and found.does_something
+
+
+def _is_program_file(path: Path) -> bool:
+    """Whether a bare name is that of a file to run: ``app.pyz``, ``prog``; a module comes first."""
+    return path.is_file() and not path.with_name(f"{path.name}.py").is_file()
+
+
+def _script(path: Path, shown: str) -> Target:
+    """A zip application, a compiled file, or a script that has no suffix, as packages install them.
+
+    :raises UsageError: another program's than Python's.
+    """
+    with path.open("rb") as file:
+        first = file.read(256)
+    if first.startswith(b"\x7fELF"):
+        raise UsageError(f"{shown} is no Python program")
+    line = first.partition(b"\n")[0]
+    # A long path to Python is written as a shell script that Python can read, too.
+    if line.startswith(b"#!") and b"python" not in line and b"exec' " not in first:
+        interpreter = line[2:].decode(errors="replace").strip()
+        raise UsageError(f"{shown} is no Python program: {interpreter} is to run it")
+    program = _program_file(path, shown)
+    if zipfile.is_zipfile(path):
+        return replace(program, import_root=str(path))
+    # Beside an installed script are others, and not the project.
+    installed = str(path.parent) in (sysconfig.get_path("scripts"), *_path_folders())
+    return replace(program, project=str(Path.cwd())) if installed else program
+
+
+def _path_folders() -> list[str]:
+    return os.environ.get("PATH", "").split(os.pathsep)
+
+
+def _package(folder: Path) -> Target:
+    """A package with a ``__main__.py``, as ``python -m`` runs it: it may import relatively."""
+    root, module = _module_name(folder / "__init__.py")
+    return Target(
+        kind=Kind.PROGRAM,
+        label=f"-m {module}",
+        import_root=str(root),
+        project=str(folder),
+        module=module,
+    )
+
+
+def _program_of(main: Path) -> Target:
+    """A folder that is run: ``python folder`` runs its ``__main__.py``."""
+    return _program_file(main, _shown(main))
 
 
 def _program_file(path: Path, shown: str) -> Target:

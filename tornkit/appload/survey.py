@@ -24,12 +24,14 @@ class Survey:
     """What one file offers.
 
     ``usual_name`` is the first of `USUAL_NAMES` that it defines and that could be served without
-    arguments; ``is_program``: it starts to serve when it is run.
+    arguments; ``is_program``: it starts to serve when it is run; ``does_something``: it calls
+    something for its effect.
     """
 
     usual_name: str | None
     is_program: bool
     has_star_import: bool = False
+    does_something: bool = False
 
 
 def survey(path: Path) -> Survey:
@@ -47,7 +49,22 @@ def survey(path: Path) -> Survey:
             isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
             for node in tree.body
         ),
+        does_something=_does_something(tree.body),
     )
+
+
+def _does_something(body: list[ast.stmt]) -> bool:
+    """Whether a call stands for itself at the left margin, or in an ``if``, ``with`` or ``try``."""
+    for node in body:
+        match node:
+            case ast.Expr(value=ast.Call() | ast.Await()):
+                return True
+            case ast.If() | ast.Try() | ast.With():
+                if _does_something([*node.body, *getattr(node, "orelse", [])]):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _survey_text(text: str) -> Survey:
