@@ -47,13 +47,21 @@ def taken_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-@pytest.mark.parametrize("how", ["serve", "serve_async", "serve_in_thread"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "serve",
+        pytest.param("serve_async", marks=pytest.mark.thorough),
+        pytest.param("serve_in_thread", marks=pytest.mark.thorough),
+    ],
+)
 def test_the_import_serves(write: Write, taken_port: int, how: str) -> None:
     write("library.py", LIBRARY)
     write("web.py", f"{APPLICATION}app = Application(name='x')\nlibrary.{how}(app, {taken_port})\n")
     assert capture("web.py") == Captured(names=["x"], label="web.py:app")
 
 
+@pytest.mark.thorough
 def test_the_factory_serves(write: Write, taken_port: int) -> None:
     write("library.py", LIBRARY)
     text = f"def make_app():\n    library.serve(Application(name='x'), {taken_port})\n"
@@ -61,6 +69,7 @@ def test_the_factory_serves(write: Write, taken_port: int) -> None:
     assert capture("web.py").names == ["x"]
 
 
+@pytest.mark.thorough
 def test_the_import_listens_and_returns(write: Write, taken_port: int) -> None:
     """Metrics, say: the application is still the one that is named."""
     text = f"Application(name='metrics').listen({taken_port})\napp = Application(name='x')\n"
@@ -81,6 +90,7 @@ OWN_SOCKETS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("how", OWN_SOCKETS)
 def test_sockets_that_are_not_tornados(write: Write, taken_port: int, how: str) -> None:
     text = "import asyncio, atexit, socket\nfrom tornado.web import Application\n"
@@ -114,3 +124,32 @@ def test_a_socket_says_where_it_would_be(write: Write, taken_port: int) -> None:
         """,
     )
     assert capture("web.py").names == ["x"]
+
+
+@pytest.mark.thorough
+def test_a_server_in_a_thread_goes_on(write: Write, taken_port: int) -> None:
+    """Where the import returns, what it has started is the application's."""
+    write("library.py", LIBRARY)
+    text = f"""
+import atexit, threading, time
+thread = threading.Thread(target=library.serve_async, args=(Application(), {taken_port}))
+thread.daemon = True
+thread.start()
+time.sleep(0.1)
+
+
+class Lives(Application):
+    @property
+    def settings(self):
+        time.sleep(0.1)
+        return {{"name": thread.is_alive()}}
+
+    @settings.setter
+    def settings(self, settings):
+        pass
+
+
+app = Lives()
+"""
+    write("web.py", APPLICATION + text)
+    assert capture("web.py:app").names == [True]

@@ -3,7 +3,9 @@
 - `tornkit.appload.target`: `Target`, the answer to "what did they mean?", plain data
 - `tornkit.appload.locate`: from the words on the command line to a `Target`; runs no user code
 - `tornkit.appload.load`: from a `Target` to the application; imports and calls user code
+- `tornkit.appload.factory`: calls a factory, before or inside of a loop as it likes
 - `tornkit.appload.program`: runs a script as ``__main__``
+- `tornkit.appload.inspection`: what user code would serve, for `tornkit routes`; binds nothing
 - `tornkit.appload.usertrace`: tracebacks with the user's frames alone
 
 The supervisor uses the first two only: they import neither tornado nor user code.

@@ -56,9 +56,9 @@ class _Loop:
         self.thread = threading.get_ident()
 
     def _raise(self) -> None:
-        if self._over():  # while this was on its way
-            return
         if threading.current_thread() is threading.main_thread():
+            if self._over():  # while this was on its way
+                return
             raise Left(0)
         raise SystemExit(0)  # of subclasses a thread tells with a traceback
 
@@ -124,6 +124,9 @@ class Leaving:
                 place, since = seen, now
             if self._is_complete(now - self._last, now - since):
                 break
+        else:
+            if self._patient:  # its import has returned, and what serves beside it goes on
+                return
         self.modules = sys.modules.copy()
         self._time_to_go.set()
         with self._lock:
