@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
+
+from tornkit.import_order import library_first
+
+library_first()
+
+import contextlib  # noqa: E402 - the current folder may have one, and `python -m` puts it first
 
 
 def main() -> None:

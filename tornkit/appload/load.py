@@ -23,6 +23,7 @@ from tornado.httputil import HTTPServerConnectionDelegate
 
 from tornkit.appload.factory import call_as_if_running
 from tornkit.appload.leaving import Left
+from tornkit.appload.shadowing import folders_before_the_library, give_way, put_first
 from tornkit.appload.summary import summary
 from tornkit.appload.survey import USUAL_NAMES
 from tornkit.appload.target import Target
@@ -34,6 +35,7 @@ from tornkit.errors import (
     NoSuchModule,
     NotAnApplication,
 )
+from tornkit.import_order import as_python_has_it
 
 Servable = HTTPServerConnectionDelegate | Callable[..., Any]
 
@@ -74,7 +76,11 @@ def load_for_inspection(target: Target) -> LoadedApp:
 
     :raises AppLoadError: one of its four kinds.
     """
-    from tornkit.appload import inspection
+    from tornkit.appload import inspection  # before the user's folder can take a name
+
+    as_python_has_it()
+    for folder in folders_before_the_library():
+        give_way(folder)
 
     if target.is_program:
         return inspection.inspect_program(target)
@@ -86,9 +92,7 @@ def find_attribute(target: Target) -> object:
 
     :raises NoSuchModule, NoSuchAttribute, AppRaised:
     """
-    root = os.path.realpath(target.import_root)
-    if root not in sys.path[:1]:
-        sys.path.insert(0, root)
+    put_first(os.path.realpath(target.import_root), target.module)
     module = _import(target)
     if target.attribute is not None:
         return _attribute(module, target.attribute, target)

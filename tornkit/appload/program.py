@@ -12,6 +12,7 @@ import sys
 
 from tornkit.appload.load import find_attribute
 from tornkit.appload.main_file import run_file
+from tornkit.appload.shadowing import give_way
 from tornkit.appload.target import Target
 from tornkit.errors import NoSuchModule
 
@@ -26,7 +27,9 @@ def run_program(target: Target) -> None:
         entry = find_attribute(target)
         assert callable(entry)
         sys.exit(entry())
-    sys.path.insert(0, os.path.realpath(target.import_root))
+    root = os.path.realpath(target.import_root)
+    sys.path.insert(0, root)
+    give_way(root)
     if target.argv0 is not None and target.main_file is not None:
         sys.argv = [target.argv0, *target.arguments]
         run_file(target.main_file, target.argv0)

@@ -212,7 +212,9 @@ def load(target: Target) -> LoadedApp:
     """Standard output is for the result: whatever the application prints goes to the other."""
     with prints_aside(), none_left_behind():
         from tornkit.appload.load import load_for_inspection
+        from tornkit.cli.routes.importing import import_ahead
 
+        import_ahead(target)
         loaded = load_for_inspection(target)
     if (said := own_tornado.not_used()) is not None:
         output.say(said)
