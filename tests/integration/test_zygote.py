@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import sysconfig
 import textwrap
@@ -322,3 +323,51 @@ def test_a_breakpoint_in_a_handler(serve: Serve, packages: Packages, preload: st
     assert server.get().json()["version"] == 2
     server.type(b"\x03")
     assert server.wait_until_ended(5.0) == 0, "Ctrl-C is the supervisor's, not the debugger's"
+
+
+CHANGED = APP.replace("import parcel\n", "os.environ['COLOUR'] = 'red'\nimport parcel\n").replace(
+    '"version": 1', '"colour": parcel.COLOUR, "version": 1'
+)
+ASKING = f"{PARCEL}COLOUR = os.environ.get('COLOUR')\n"
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("preload", ["fork", "standby"])
+def test_a_program_that_sets_a_variable_before_it_imports(
+    serve: Serve, packages: Packages, preload: str, workers: int
+) -> None:
+    packages.install("parcel", ASKING)
+    options = ("--preload", preload, "--workers", str(workers))
+    server = serve({"app.py": CHANGED}, *options, env=packages.environment)
+    for number in range(1, 4):
+        assert {server.get().json()["colour"] for _ in range(4)} == {"red"}
+        server.wait_for_log("warm: ")
+        reload(server, number)
+    assert server.get().json()["colour"] == "red"
+    server.wait_for_log("parcel depends on the variable COLOUR")
+    assert quarantined(server) == {"parcel": "depends on the variable COLOUR"}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_extension_module_that_can_not_be_loaded_twice(
+    serve: Serve, packages: Packages, workers: int
+) -> None:
+    """The worker begins anew, as the same process, before anything is served."""
+    import _bisect
+
+    file = getattr(_bisect, "__file__", None)
+    if file is None:
+        pytest.skip("this Python has its extension modules built in")
+    packages.install("parcel/__init__", f"from parcel import _bisect\n{ASKING}")
+    shutil.copy(file, packages.folder / "parcel")
+    server = serve({"app.py": CHANGED}, "--workers", str(workers), env=packages.environment)
+    for number in range(1, 4):
+        answer = server.get().json()
+        assert answer["colour"] == "red"
+        assert answer["born_in"] == answer["pid"]
+        server.wait_for_log("warm: ")
+        reload(server, number)
+    assert server.get().json()["colour"] == "red"
+    server.wait_for_log("parcel depends on the variable COLOUR")

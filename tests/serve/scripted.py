@@ -192,6 +192,9 @@ class FakeNursery:
     def unreported(self, pid: int) -> None:
         self.missed.append(pid)
 
+    def exclude(self, modules: Mapping[str, str]) -> None:
+        """Nothing is warm."""
+
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         self.learned.append(modules)
 

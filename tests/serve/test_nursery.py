@@ -614,3 +614,19 @@ def test_a_spare_that_dies_is_no_worker_that_died(house: House, standby: Standby
     house.turn()
     assert house.exits == [(NO_PID, 3)]
     assert standby.pids() == [NO_PID + 2]
+
+
+def test_what_a_worker_finds_different_is_warm_no_more(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    forking.learn(("parcel", "other"), HOME)
+    assert house.new().heard() == [Warm(("parcel", "other"))]
+    forking.exclude({"parcel": "depends on the variable COLOUR"})
+    assert house.new().heard() == [Warm(("other",))]
+    candidate = house.new()
+    forking.exclude({"parcel": "depends on the variable COLOUR"})  # of the other worker
+    assert house.new() is candidate
+    candidate.says(Warmed(7))
+    house.turn()
+    assert house.told == [Warmth(7, {"parcel": "depends on the variable COLOUR"})]
+    assert house.recall.modules() == ("other",)

@@ -24,6 +24,8 @@ from tornkit.errors import UnsupportedTornado
 # As pyproject.toml says of the installed one.
 OLDEST, TOO_NEW = (6, 5), (7,)
 _VERSION = re.compile(r"^version_info\s*=\s*\((\d+),\s*(\d+)", re.MULTILINE)
+used: str | None = None
+"""The folder that `use` has imported Tornado from."""
 
 
 def find(import_root: str) -> str | None:
@@ -42,11 +44,13 @@ def find(import_root: str) -> str | None:
 
 def use(folder: str | None) -> None:
     """Import Tornado from this folder, unless one has been imported; None: from ``sys.path``."""
+    global used  # noqa: PLW0603 - a process has one Tornado
     if folder is None or "tornado" in sys.modules:
         return
     spec = _spec((folder,))
     if spec is None or spec.loader is None:  # moved away meanwhile
         return
+    used = folder
     sys.modules["tornado"] = module_from_spec(spec)
     try:
         spec.loader.exec_module(sys.modules["tornado"])

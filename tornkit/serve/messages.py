@@ -162,6 +162,16 @@ class Learned:
 
 
 @dataclass(frozen=True)
+class Differs:
+    """Warm modules that it can't use, and why: the program has changed what they read.
+
+    None of them is to be imported before a fork again.
+    """
+
+    modules: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Failed:
     """It can't serve. ``kind`` is the name of a class in `tornkit.errors`.
 
@@ -193,9 +203,14 @@ class Handover:
 
 @dataclass(frozen=True)
 class Warm:
-    """Import these modules, in this order, and watch what each does to the process."""
+    """Import these modules, in this order, and watch what each does to the process.
+
+    ``environment`` are the variables that the workers will have, which are not quite its own
+    (`tornkit.serve.warmth.ONE_THREAD`): those that the modules are shown.
+    """
 
     modules: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -264,7 +279,7 @@ class Exited:
 
 
 Downward = Prepare | Boot | Grant | Go | Drain | Refresh | ReopenLogs | Adopt
-Upward = Claim | Ready | Loaded | Learned | Failed | Closed | Handover
+Upward = Claim | Ready | Loaded | Learned | Differs | Failed | Closed | Handover
 ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
 Message = Downward | Upward | ToZygote | FromZygote
@@ -273,7 +288,7 @@ _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
         *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
-        *(Claim, Ready, Loaded, Learned, Failed, Closed, Handover),
+        *(Claim, Ready, Loaded, Learned, Differs, Failed, Closed, Handover),
         *(Warm, Fork),
         *(Trying, Warmed, Forked, Unfit, Exited),
     )

@@ -86,6 +86,9 @@ class Nursery(Protocol):
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         """A good worker has imported these."""
 
+    def exclude(self, modules: Mapping[str, str]) -> None:
+        """Import these no more before a fork; names, and why. A worker has found them different."""
+
     def reaped(self, pid: int, status: int) -> None:
         """A child of the supervisor's has ended."""
 
@@ -119,6 +122,9 @@ class Fresh:
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
         """Nothing is kept."""
+
+    def exclude(self, modules: Mapping[str, str]) -> None:
+        """Nothing is warm."""
 
     def reaped(self, pid: int, status: int) -> None:
         self._loop.soon(lambda: self._on_exit(pid, status))
@@ -296,7 +302,7 @@ class Forking:
         self._learned.update(dict.fromkeys(modules))
         self._active = self._start(environment, modules)
         self._active.waited_for = True
-        self._send(self._active, Warm(modules))
+        self._send(self._active, Warm(modules, dict(environment)))
         return self._active
 
     def _begin_anew(self, environment: Mapping[str, str]) -> _Zygote:
@@ -468,6 +474,15 @@ class Forking:
         self._drop_candidate()
         self._warm_candidate(environment)
 
+    def exclude(self, modules: Mapping[str, str]) -> None:
+        if modules.keys() <= self._unsafe.keys():
+            return  # the other workers of a generation find the same
+        self._unsafe.update(modules)
+        self._tries = 0
+        self._drop_candidate()
+        if self._active is not None:
+            self._warm_candidate(self._active.environment)
+
     def _say_that_all_is_warm(self) -> None:
         """Of an application that imports nothing that the first zygote has not, once."""
         holds = self._active.holds if self._active is not None and self._candidate is None else 0
@@ -482,7 +497,7 @@ class Forking:
         except OSError:
             return  # no process, no descriptor: what serves is more important
         self._tries += 1
-        self._send(self._candidate, Warm(modules))
+        self._send(self._candidate, Warm(modules, dict(environment)))
 
     def _drop_candidate(self) -> None:
         if self._candidate is not None:

@@ -18,20 +18,28 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tornkit.appload import own_tornado
 from tornkit.serve.channel import Channel
 
 # The folder that holds the package goes last on sys.path, only for as long as it takes to import
-# it: tornkit may run from a source tree that is not installed. An OSError that comes as far as here
+# it: tornkit may run from a source tree that is not installed. The standard library goes first
+# meanwhile: PYTHONPATH may lead to a `queue.py` of the user's. An OSError that comes as far as here
 # is none of the user's code, whose errors are told with their traceback: the system refused
 # something that this process needs to be what it is. The supervisor sees it end, and goes on.
 _BOOTSTRAP = """\
-import sys
-sys.path.append(sys.argv[1])
+import os, sys
+names, path = tuple(sys.modules), sys.path[:]
+library = os.path.dirname(os.__file__)
+own = [folder for folder in path if folder == library or folder.endswith("lib-dynload")]
+sys.path[:] = [*own, *(folder for folder in path if folder not in own), sys.argv[1]]
 try:
     from tornkit.appload import own_tornado
     own_tornado.use(sys.argv[3] or None)
+    import tornkit.serve.tornado_first
     from tornkit.serve.{role} import main
-    sys.path.pop()
+    from tornkit.appload.shadowing import note_start
+    sys.path[:] = path
+    note_start(names)
     main(int(sys.argv[2]))
 except OSError as error:
     sys.exit(f"tornkit: a process of the server can't go on: {{error}}")
@@ -81,16 +89,12 @@ def start_interpreter(
     """
     channel, theirs = channel_pair()
     descriptor = theirs.fileno()
-    bootstrap = _BOOTSTRAP.format(role=role)
     # Blocked until it has had its say about signals: a Ctrl-C reaches the whole group, and would
     # end an interpreter that has just begun to import.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINAL_SIGNALS)
     try:
         process = subprocess.Popen(
-            [
-                *(sys.executable, "-P", "-c", bootstrap),
-                *(_PACKAGE_PARENT, str(descriptor), _tornado_folder or ""),
-            ],
+            command(role, descriptor),
             pass_fds=[descriptor],
             env=dict(environment),
             stdin=None if keep_stdin else subprocess.DEVNULL,
@@ -104,6 +108,13 @@ def start_interpreter(
     # `reap` waits for it, along with children that no Popen knows.
     process.returncode = 0
     return ChildProcess(process.pid, channel)
+
+
+def command(role: str, descriptor: int) -> list[str]:
+    """The command that runs ``tornkit.serve.<role>`` with a descriptor to read."""
+    bootstrap = _BOOTSTRAP.format(role=role)
+    folder = _tornado_folder or own_tornado.used or ""
+    return [sys.executable, "-P", "-c", bootstrap, _PACKAGE_PARENT, str(descriptor), folder]
 
 
 def die_with_parent(wanted: bool = True) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import os
 import select
 import socket
 import sys
 
 from tornkit import seams
-from tornkit.serve import worker
+from tornkit.serve import warm_modules, worker
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.messages import Warm
+from tornkit.serve.tornado_first import WITH_TORNADO
 from tornkit.serve.userfiles import remember_what_is_held
-from tornkit.serve.warming import changed, fingerprint
+from tornkit.serve.warming import Warming, changed, fingerprint
 
 
 def main(descriptor: int) -> None:
@@ -27,18 +26,19 @@ def main(descriptor: int) -> None:
     except ChannelClosed:
         return
     assert isinstance(message, Warm)
-    for name in message.modules:
-        with contextlib.suppress(Exception):  # the worker will import it, and say what is wrong
-            importlib.import_module(name)
+    warming = Warming(about_to=lambda name: None, environment=os.environ)
+    warming.warm(message.modules)  # one that can't be imported the worker tells of
+    held = fingerprint()
+    warm_modules.current.hide(WITH_TORNADO, warming.inputs)
+    warm_modules.current.begin()
     remember_what_is_held()
     if not channel.has_read_ahead:
-        _stand_by(channel)
+        _stand_by(channel, held)
     worker.main_on(channel)
 
 
-def _stand_by(channel: Channel) -> None:
+def _stand_by(channel: Channel, held: dict[bytes, tuple[int, int]]) -> None:
     """Wait until it is to be a worker. With stale imports, be one without any (does not return)."""
-    held = fingerprint()
     poller = select.poll()
     poller.register(channel.fileno(), select.POLLIN)
     poller.poll()

@@ -42,6 +42,7 @@ class Standby:
         self._on_exit: OnExit = lambda pid, status: None
         self._spares: list[ChildProcess] = []
         self._environment: Mapping[str, str] = {}
+        self._unsafe: dict[str, str] = {}
         self._learned: dict[str, None] = {}
         self.warmth = Warmth(0, {})
 
@@ -70,9 +71,18 @@ class Standby:
                 on_born(error)
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
-        unknown = [name for name in modules if name not in self._learned]
+        known = self._learned.keys() | self._unsafe.keys()
+        unknown = [name for name in modules if name not in known]
         if unknown:
             self._learned.update(dict.fromkeys(unknown))
+            self._dismiss()
+            self._loop.soon(self._fill)
+
+    def exclude(self, modules: Mapping[str, str]) -> None:
+        if not modules.keys() <= self._unsafe.keys():
+            self._unsafe.update(modules)
+            for name in modules:
+                self._learned.pop(name, None)
             self._dismiss()
             self._loop.soon(self._fill)
 
@@ -85,7 +95,7 @@ class Standby:
             with contextlib.suppress(ChannelClosed):
                 spare.channel.send(Warm(tuple(self._learned)))
             self._spares.append(spare)
-        warmth = Warmth(len(self._learned), {})
+        warmth = Warmth(len(self._learned), dict(self._unsafe))
         if warmth != self.warmth:
             self.warmth = warmth
             self._report(warmth)

@@ -17,13 +17,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import ExtensionFileLoader, SourceFileLoader, SourcelessFileLoader
 from types import ModuleType
 from typing import Any
 
+from tornkit.serve.import_inputs import Inputs, Recorder
 from tornkit.serve.userfiles import is_standard, is_user_module
 
 # They say themselves that a fork after their import is unsafe, and it need not show.
@@ -119,14 +120,22 @@ def _exit_handler_count() -> int:
 class Warming:
     """Imports modules and finds the unsafe ones. One use."""
 
-    def __init__(self, about_to: Callable[[str], None]) -> None:
+    def __init__(
+        self, about_to: Callable[[str], None], environment: Mapping[str, str] | None = None
+    ) -> None:
+        """``environment``: the variables that modules are shown, in place of the process's."""
         self._about_to = about_to
         self.unsafe: dict[str, str] = {}
-        self._running: list[str] = []  # modules whose execution is under way, outermost first
+        self._recorder = Recorder(os.environ if environment is None else environment)
+
+    @property
+    def inputs(self) -> dict[str, Inputs]:
+        """What each module has read while it was imported."""
+        return self._recorder.inputs
 
     def warm(self, modules: Iterable[str]) -> None:
         """Import them in order; one that can't be imported by itself is unsafe."""
-        with self._watching():
+        with self._watching(), self._recorder.recording():
             for name in modules:
                 if name in sys.modules:
                     continue
@@ -157,22 +166,20 @@ class Warming:
 
     def _watched(self, original: Callable[..., None]) -> Callable[..., None]:
         def exec_module(loader: Any, module: ModuleType) -> None:
-            self._execute(module, lambda: original(loader, module))
+            self._execute(module, loader, lambda: original(loader, module))
 
         return exec_module
 
-    def _execute(self, module: ModuleType, execute: Callable[[], None]) -> None:
-        name = module.__name__
+    def _execute(self, module: ModuleType, loader: object, execute: Callable[[], None]) -> None:
         known = set(self.unsafe)
         before = _Marks.now()
-        self._running.append(name)
-        try:
-            execute()
-        finally:
-            self._running.pop()
-            self._judge(module, before, known)
+        with self._recorder.of(module, loader) as inputs:
+            try:
+                execute()
+            finally:
+                self._judge(module, inputs, before, known)
 
-    def _judge(self, module: ModuleType, before: _Marks, known: set[str]) -> None:
+    def _judge(self, module: ModuleType, inputs: Inputs, before: _Marks, known: set[str]) -> None:
         name = module.__name__
         inner = [other for other in self.unsafe if other not in known]
         if inner:
@@ -186,7 +193,7 @@ class Warming:
         else:
             # The standard library's own exit handlers (logging, weakref) do what they should in
             # a fork; they are blamed on whoever imports it first.
-            came = None if is_standard(module) else before.what_stays()
+            came = None if is_standard(module) else before.what_stays() or inputs.never_the_same()
             if came is not None:
                 self.unsafe.setdefault(name, came)
 

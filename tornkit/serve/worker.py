@@ -22,6 +22,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Coroutine, Sequence
@@ -45,7 +46,7 @@ from tornkit.engine.open_ended import StreamPolicy
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.errors import AppRaised, CertificateError, NotAnApplication, TornkitError
 from tornkit.own_frames import without_own_frames
-from tornkit.serve import refusals, snapshot_imports, sources
+from tornkit.serve import refusals, snapshot_imports, sources, warm_modules
 from tornkit.serve.bytecode import cache_only_settled_sources
 from tornkit.serve.channel import Channel, ChannelClosed
 from tornkit.serve.collector import Collector, attend
@@ -72,6 +73,7 @@ from tornkit.serve.messages import (
     Boot,
     Claim,
     Closed,
+    Differs,
     Drain,
     Failed,
     Grant,
@@ -79,6 +81,7 @@ from tornkit.serve.messages import (
     Learned,
     Lesson,
     Loaded,
+    Message,
     Prepare,
     Ready,
 )
@@ -118,15 +121,33 @@ def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> No
     try:
         message, _ = channel.receive()
         assert isinstance(message, Prepare)
-        orders = Orders.told(message)
-        prepare(orders)
+    except ChannelClosed:
+        sys.exit(1)
+
+    def receive() -> tuple[Message, list[int]]:
         if not channel.has_read_ahead:  # nobody waits for it yet
             rehearse()
+        return channel.receive()
+
+    main_told(channel, message, receive)
+
+
+def main_told(
+    channel: Channel, message: Prepare, receive_boot: Callable[[], tuple[Message, list[int]]]
+) -> None:
+    """The same, once it has been told what it will serve. Exits."""
+    leave_to_supervisor()
+    try:
+        orders = Orders.told(message)
+        prepare(orders)
         worker = Worker(orders, channel)
-        boot, descriptors = channel.receive()
+        boot, descriptors = receive_boot()
         assert isinstance(boot, Boot)
         if not descriptors:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        if len(warm_modules.current):
+            kept = [descriptors[0], *map(os.dup, descriptors[1:])]
+            worker.may_begin_afresh(partial(_begin_afresh, channel, message, boot, kept), kept[1:])
         for descriptor in descriptors[1:]:
             snapshot_imports.install(descriptor)
         worker.learn(boot.lesson)
@@ -137,6 +158,13 @@ def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> No
         _tell(channel, cannot_start(error))
         sys.exit(1)
     sys.exit(status)
+
+
+def _begin_afresh(channel: Channel, message: Prepare, boot: Boot, descriptors: list[int]) -> None:
+    from tornkit.serve import afresh
+
+    environment = warm_modules.current.environment
+    afresh.begin(channel.fileno(), message, boot, descriptors, environment)
 
 
 def _tell(channel: Channel | Mailbox, failure: Failed) -> None:
@@ -167,6 +195,7 @@ class Worker:
     _listening: Listening
     _slot: int
     _shown_slot: int | None
+    _begin_afresh: Callable[[], None]
 
     def __init__(self, orders: Orders, channel: Channel) -> None:
         self._orders = orders
@@ -189,6 +218,7 @@ class Worker:
         self._turned_early = False  # a loop has, meanwhile
         self._sources_told = 0  # files that the supervisor was told of
         self._told_to_end = False
+        self._kept: list[int] = []  # descriptors
         self._serving: asyncio.Task[None] | None = None  # an application, until the end
         self._tasks: set[asyncio.Future[None]] = set()
         if orders.engine == "tornkit":
@@ -199,6 +229,19 @@ class Worker:
         self._lesson = lesson
         target = self._orders.target.as_program(Serves(lesson.serves))
         self._orders = replace(self._orders, target=target)
+
+    def may_begin_afresh(self, begin: Callable[[], None], kept: Sequence[int]) -> None:
+        """Until it is ready ``begin`` may make it a fresh interpreter; ``kept`` are for that."""
+        self._begin_afresh = begin
+        self._kept = list(kept)
+        warm_modules.current.on_refused = lambda refused: self._mailbox.send(Differs(dict(refused)))
+        warm_modules.current.on_spoilt = self._on_spoilt
+
+    def _on_spoilt(self) -> None:
+        """An extension module is not as the program would import it, and can't be loaded twice."""
+        if not self._ready and not self._told_to_end and os.getpid() == self._pid:
+            with contextlib.suppress(OSError):  # no descriptor: then what is warm has to do
+                self._begin_afresh()
 
     def live(self, slot: int, heartbeat: Heartbeat) -> int:
         """Load what there is to serve, and serve until told to end; the exit status."""
@@ -458,6 +501,9 @@ class Worker:
             )
         )
         self._sources_told = sources.count()
+        for descriptor in self._kept:
+            os.close(descriptor)
+        self._kept.clear()
         self._conduct.ready()
         if self._listening.has_port_left:
             _log.warning(
@@ -620,8 +666,6 @@ def _server_arguments(options: HttpOptions) -> dict[str, object]:
 
 
 def _tls_context(certfile: str, keyfile: str | None) -> object:
-    import ssl
-
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         context.load_cert_chain(certfile, keyfile)

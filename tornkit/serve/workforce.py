@@ -27,6 +27,7 @@ from tornkit.serve.messages import (
     Boot,
     Claim,
     Closed,
+    Differs,
     Downward,
     Drain,
     Failed,
@@ -321,6 +322,8 @@ class Workforce:
                     self._let_go(worker)
                 case Handover():
                     self._on_handover(worker, message, descriptors)
+                case Differs():
+                    self._nursery.exclude(message.modules)
                 case Loaded():
                     self._events.worker_loaded(worker, message)
                 case _:

@@ -26,18 +26,19 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-# Registers an exit handler, which is harmless in a fork: it joins threads that are not there.
-import tornado.platform.asyncio  # noqa: F401
+from typing import Any
 
 from tornkit import seams
+from tornkit.appload import shadowing
 from tornkit.engine import speedups
-from tornkit.serve import libraries, signals, worker
+from tornkit.serve import libraries, signals, warm_modules, worker
 from tornkit.serve.channel import Channel, ChannelClosed
+from tornkit.serve.import_inputs import Inputs
 from tornkit.serve.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
 from tornkit.serve.processes import die_with_parent
 from tornkit.serve.rehearsal import may_be_seen, rehearse
 from tornkit.serve.shortage import in_words
+from tornkit.serve.tornado_first import WITH_TORNADO
 from tornkit.serve.userfiles import remember_what_is_held
 from tornkit.serve.warming import Warming, changed, fingerprint, thread_count
 
@@ -66,6 +67,7 @@ class Birth:
     def begin(self) -> None:
         """Be a worker. Exits."""
         _live_in(self.environment)
+        warm_modules.current.begin()
         gc.enable()
         _reseed_numpy()
         channel = Channel(socket.socket(fileno=self.descriptor))
@@ -93,7 +95,7 @@ def _forget_lookups() -> None:
 
 def _reseed_numpy() -> None:
     """Every worker its own random numbers; Python reseeds its own generator after a fork."""
-    numpy_random = sys.modules.get("numpy.random")
+    numpy_random: Any = warm_modules.current.held("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
 
@@ -115,7 +117,9 @@ class Zygote:
         seams.prepare()
         if may_be_seen():
             rehearse()  # what is made once and kept is then shared
-        self._freeze()
+        for folder in shadowing.folders_before_the_library():
+            shadowing.give_way(folder)
+        self._freeze({})
 
     def live(self) -> Birth | None:
         """Serve until the supervisor is gone; a `Birth` in every worker that is forked."""
@@ -150,10 +154,12 @@ class Zygote:
             except ChannelClosed:
                 self._end()
 
-    def _freeze(self) -> None:
+    def _freeze(self, inputs: Mapping[str, Inputs]) -> None:
         """Clean once, then let the collector forget all there is: no page of it is written."""
-        remember_what_is_held()
         self._fingerprint = fingerprint()
+        self._modules = len(sys.modules)
+        warm_modules.current.hide(WITH_TORNADO, inputs)
+        remember_what_is_held()
         self._may_rehearse = may_be_seen()
         speedups.look()
         gc.collect()
@@ -163,13 +169,18 @@ class Zygote:
     # ---- warming ----
 
     def _warm(self, message: Warm) -> None:
-        warming = Warming(about_to=lambda name: self._channel.send(Trying(name)))
+        warming = Warming(
+            about_to=lambda name: self._channel.send(Trying(name)),
+            environment=message.environment or os.environ,
+        )
+        warm_modules.current.show_all()
+        warm_modules.current = warm_modules.WarmModules()
         die_with_parent()  # an import that hangs would not see the channel's end of file
         warming.warm(message.modules)
         die_with_parent(wanted=False)  # from now on the workers have to be ended first
-        self._freeze()
+        self._freeze(warming.inputs)
         libraries.let_go()
-        self._channel.send(Warmed(len(sys.modules), tuple(warming.unsafe.items())))
+        self._channel.send(Warmed(self._modules, tuple(warming.unsafe.items())))
 
     # ---- forking ----
 
@@ -201,7 +212,7 @@ class Zygote:
             os.close(descriptor)
         self._workers.update(pids)
         if refusal is None:
-            self._channel.send(Forked(tuple(pids), len(sys.modules)))
+            self._channel.send(Forked(tuple(pids), self._modules))
             return None
         for pid in pids:  # all or none: nobody knows of them yet
             os.kill(pid, signal.SIGKILL)

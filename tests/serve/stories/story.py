@@ -239,6 +239,9 @@ class Story:
         self.processes.append(process)
         return _ChildProcess(pid, ours, partial(self._signal, process))
 
+    def exclude(self, modules: object) -> None:
+        pass
+
     def learn(self, modules: object, environment: object) -> None:
         return
 

@@ -1,0 +1,61 @@
+"""Makes a worker that can't go on with its warm modules a fresh interpreter, in its own place.
+
+A program had changed what an extension module reads, a variable say, before it imported it; and
+the zygote had imported that before, which can't be done twice in a process. The program has not
+begun to serve. So it is started once more, without anything warm, as the same process: its parent
+and the supervisor notice nothing but the time that it takes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from tornkit.serve import worker
+from tornkit.serve.channel import Channel
+from tornkit.serve.messages import Boot, Prepare
+from tornkit.serve.processes import command
+from tornkit.serve.signals import NUMBERS
+
+
+def begin(
+    channel: int,
+    prepare: Prepare,
+    boot: Boot,
+    descriptors: Sequence[int],
+    environment: Mapping[str, str],
+) -> None:
+    """Execute a Python in the place of this process. Does not return.
+
+    ``descriptors`` are those that came with the `Boot`.
+
+    :raises OSError:
+    """
+    told = {"prepare": asdict(prepare), "boot": asdict(boot), "descriptors": list(descriptors)}
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)  # a pipe holds 64 KiB
+    os.write(writing, json.dumps({"channel": channel, **told}).encode())
+    os.close(writing)
+    for descriptor in (reading, channel, *descriptors):
+        os.set_inheritable(descriptor, True)
+    # As `start_interpreter` does: until it has had its say about signals.
+    signal.pthread_sigmask(signal.SIG_BLOCK, NUMBERS)
+    words = command("afresh", reading)
+    os.execve(sys.executable, words, dict(environment))  # noqa: S606 - this very interpreter
+
+
+def main(descriptor: int) -> None:
+    """Be the worker that the process was, from its `Boot` on. Exits."""
+    with open(descriptor) as file:
+        told = json.load(file)
+    for each in (told["channel"], *told["descriptors"]):
+        os.set_inheritable(each, False)
+    channel = Channel(socket.socket(fileno=told["channel"]))
+    worker.main_told(
+        channel, Prepare(**told["prepare"]), lambda: (Boot(**told["boot"]), told["descriptors"])
+    )
