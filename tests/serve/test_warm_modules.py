@@ -18,6 +18,10 @@ import pytest
 import tornkit
 
 PACKAGES = {
+    # At its end the innermost has read just what the outermost has, and is not to be taken for it.
+    "outer.py": "import middle, asks\nMADE_IN, VALUE = WHERE, asks.VALUE\n",
+    "middle.py": "import inner\n",
+    "inner.py": "import middle\n",
     "calm.py": "import lower\nMADE_IN = WHERE\n",
     "lower.py": "MADE_IN = WHERE\n",
     "asks.py": "import os\nMADE_IN, VALUE = WHERE, os.environ.get('COLOUR')\n",
@@ -67,6 +71,12 @@ CASES = {
     "a copy of them all": ("os.environ['COLOUR'] = 'red'", "copies", False, "copies.VALUE"),
     "a copy of the same": ("", "copies", True, "copies.VALUE"),
     "what it rests on": ("os.environ['COLOUR'] = 'red'", "rests", False, "rests.VALUE"),
+    "three within each other": (
+        "os.environ['COLOUR'] = 'red'",
+        "outer",
+        False,
+        "outer.VALUE",
+    ),
     "behind its import": (
         "import asks; os.environ['COLOUR'] = 'red'",
         "rests",
@@ -306,6 +316,7 @@ def test_what_is_refused_is_named_with_its_reason(answers: tuple[Answers, Answer
     assert answers[1]["what it rests on"][2] == {
         "asks": "depends on the variable COLOUR",
         "rests": "imports asks",
+        "outer": "imports asks",
     }
 
 

@@ -41,7 +41,7 @@ _NOT_FILES = ("/proc/", "/dev/", "/sys/")
 _READS = (os.O_RDONLY, os.O_RDWR)
 
 
-@dataclass
+@dataclass(eq=False)
 class Inputs:
     """What one module has read while it was executed. Empty for nearly all modules."""
 
