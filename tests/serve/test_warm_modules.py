@@ -48,6 +48,8 @@ PACKAGES = {
     "formats.py": "import locale\nMADE_IN, VALUE = WHERE, locale.setlocale(locale.LC_NUMERIC)\n",
     "bundle/__init__.py": "MADE_IN = WHERE\n",
     "bundle/part.py": "from . import other\nMADE_IN, VALUE = WHERE, other.VALUE\n",
+    "loose/__init__.py": "MADE_IN = WHERE\n",
+    "loose/part.py": "import os\nVALUE = os.environ.get('COLOUR')\n",
     "bundle/other.py": "import os\nVALUE = os.environ.get('COLOUR')\n",
 }
 # What the program does first; what it imports; which of those may be warm; and the value.
@@ -157,6 +159,13 @@ CASES = {
         False,
         "bundle.part.VALUE",
     ),
+    "a part that its package does not import": (
+        "import calm; os.environ['COLOUR'] = 'red'; from loose import part",
+        "loose.part",
+        None,
+        "(part.VALUE, loose.part.VALUE)",
+    ),
+    "a part of the same": ("", "loose.part", None, "(hasattr(loose, 'part'), loose.part.VALUE)"),
     "looked for, not imported": (
         "import importlib.util; spec = importlib.util.find_spec('calm')",
         "json",
@@ -196,7 +205,7 @@ if how == "warm":
     sys.modules.pop("secrets", None)
     before = frozenset(sys.modules)
     warming = Warming(about_to=lambda name: None)
-    warming.warm(sorted({words[1] for words in cases.values() if words[2] is not None}))
+    warming.warm(sorted({words[1] for words in cases.values()} - {"json"}))
     assert not warming.unsafe, warming.unsafe
     warm_modules.current.hide(before, warming.inputs)
     warm_modules.current.begin()

@@ -40,8 +40,9 @@ def put_first(folder: str, served: str | None) -> None:
 
 def give_way(folder: str, but: str = "") -> None:
     """Forget modules whose names this folder takes, as a plain ``python`` would never have had."""
-    for name in (_names_in(folder) & sys.modules.keys()) - _NEVER - {but}:
-        if _is_taken(name, folder) and name not in _names_at_start():
+    for name in _names_in(folder) - _NEVER - {but}:
+        # Not by the names in `sys.modules`: to look at them all copies the pages they are on.
+        if name in sys.modules and _is_taken(name, folder) and name not in _names_at_start():
             inside = f"{name}."
             for each in [each for each in sys.modules if f"{each}.".startswith(inside)]:
                 _kept.append(sys.modules.pop(each))

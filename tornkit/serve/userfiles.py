@@ -58,11 +58,12 @@ def _own_modules() -> dict[str, ModuleType]:
     Walked from the end: to look at every module that the zygote holds would copy the page that
     each of them is on (700 modules with pandas: 6 ms).
     """
-    names = [name for name in reversed(_names_of_own()) if name not in born_with]
+    names = [name for name in reversed(names_of_own()) if name not in born_with]
     return {name: sys.modules[name] for name in names if name in sys.modules}
 
 
-def _names_of_own() -> list[str]:
+def names_of_own() -> list[str]:
+    """Names that came into `sys.modules` in this process, the last one first."""
     while True:
         names = itertools.takewhile(lambda name: name != _held_at_birth, reversed(sys.modules))
         with contextlib.suppress(RuntimeError):  # another thread has imported meanwhile

@@ -28,7 +28,7 @@ from typing import Any
 
 from tornkit.ownership import attribute, file_of
 from tornkit.serve.import_inputs import READ_IN_C, Inputs
-from tornkit.serve.userfiles import born_with, is_standard
+from tornkit.serve.userfiles import born_with, is_standard, names_of_own
 
 # A module whose name the program has a module of its own for. It is none of what is warm: that is
 # nothing to tell of.
@@ -84,6 +84,7 @@ class WarmModules:
         self._extensions = 0  # those that can't be loaded twice
         self._refused = 0
         self._shown = 0
+        self._taken: list[str] = []  # parts that their packages had as attributes
         self._surroundings: Surroundings | None = None
         self._variables: dict[str, str] = {}  # with which this process began
         self._listings: dict[str, tuple[object, frozenset[str]]] = {}
@@ -116,6 +117,8 @@ class WarmModules:
             self._hidden[name] = sys.modules.pop(name)
         self._close(inputs)
         for name in self._names:
+            self._take_from_package(name)
+        for name in self._names:
             bit = self._bits[name]
             self._note(name, bit, inputs.get(name) or Inputs())
         self._surroundings = Surroundings()
@@ -128,6 +131,7 @@ class WarmModules:
     def show_all(self) -> None:
         """Undo `hide`."""
         sys.modules.update(self._hidden)
+        self._give_back(self._taken)
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
@@ -230,6 +234,7 @@ class WarmModules:
             if module is not None:
                 born_with.add(each)
                 sys.modules.setdefault(each, module)
+        self._give_back(each for each in self._taken if closure >> self._bits[each] & 1)
         for sensitive in self._sensitive:
             if closure >> sensitive.bit & 1:
                 _set_variables(sensitive.inputs.sets)
@@ -248,19 +253,25 @@ class WarmModules:
             if closure & mask and name in self._hidden:
                 reasons.setdefault(name, f"imports {culprit}")
                 self._refused |= 1 << self._bits[name]
-                self._part_from_package(name)
         for name in taken:
             del reasons[name]
         if reasons:
             self.on_refused(reasons)
 
-    def _part_from_package(self, name: str) -> None:
-        """Let `from package import part` look for a part that is refused, not find it at hand."""
+    def _take_from_package(self, name: str) -> None:
+        """Let `from package import part` look for a part that is hidden, not find it at hand."""
         package, _, part = name.rpartition(".")
-        around = self.held(package) if package else None
+        around = self._hidden.get(package)
         if around is not None and attribute(around, part) is self._hidden[name]:
             with contextlib.suppress(AttributeError):  # a module that forbids it
                 delattr(around, part)
+                self._taken.append(name)
+
+    def _give_back(self, names: Iterable[str]) -> None:
+        for name in names:
+            package, _, part = name.rpartition(".")
+            with contextlib.suppress(AttributeError):  # a stub of the program's, say
+                setattr(sys.modules.get(package), part, sys.modules.get(name))
 
     # ---- differences ----
 
@@ -321,7 +332,7 @@ class WarmModules:
 
     def _differing_names(self, wanted: int) -> Iterator[tuple[str, str]]:
         """Of those wanted, the ones that rest on a name that is taken by something else."""
-        for name in tuple(sys.modules):
+        for name in names_of_own():
             if name in self._hidden and wanted >> self._bits[name] & 1:
                 yield name, "is replaced in sys.modules"
         for name, mask in self._missing.items():
@@ -353,7 +364,7 @@ class WarmModules:
             return
         for folder in self._new_folders():
             place = sys.path.index(folder)
-            for name in _names_in(folder) & (self._tops.keys() | self._missing.keys()):
+            for name in _names_in(folder):
                 mask = (self._tops.get(name, 0) | self._missing.get(name, 0)) & wanted
                 if mask and self._takes(folder, place, name):
                     for bit in _bits(mask):
