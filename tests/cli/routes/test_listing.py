@@ -27,6 +27,7 @@ from tests.cli.routes.checked import Entry, Home, Project
 from tornkit.appload import Target
 from tornkit.appload.target import Kind
 from tornkit.cli import tornkit as group
+from tornkit.routing.render.rows import COLUMNS
 
 ROOT = Path(tornkit.appload.__file__).parents[2]
 
@@ -375,6 +376,19 @@ class TestColumns:
 
     def test_twice_is_once(self, project: Project) -> None:
         assert project.run("--columns", "name,name").stdout.splitlines()[0] == "name"
+
+    @pytest.mark.parametrize(
+        "words", ["#,Defined at,name", "index,defined_at,NAME", " index , defined-at,name,source"]
+    )
+    def test_as_they_are_printed(self, project: Project, words: str) -> None:
+        heading = project.run("--columns", words).stdout.splitlines()[0]
+        assert re.split(" {2,}", heading) == ["#", "defined at", "name"]
+
+    def test_every_heading_is_a_name(self, project: Project) -> None:
+        keys, headings = ",".join(COLUMNS), ",".join(each.heading for each in COLUMNS.values())
+        shown = project.run("--columns", headings)
+        assert shown.exit_code == 0
+        assert shown.stdout == project.run("--columns", keys).stdout
 
     def test_in_the_other_formats(self, project: Project) -> None:
         columns = ("--columns", "name,index")

@@ -6,10 +6,11 @@ import pytest
 from rich.console import Console
 from tornado.routing import URLSpec
 
-from tests.routing.render.tables import FILE, Entry, Home, full, line_of, report_of, shown
+from tests.routing.render.tables import FILE, HERE, Entry, Home, full, line_of, report_of, shown
 from tornkit.routing.model import Report
 from tornkit.routing.render import layout, terminal
 from tornkit.routing.render.rows import Row, columns_in_use
+from tornkit.routing.render.rows import rows as rows_of
 from tornkit.routing.render.spans import line_width, text_of
 
 LEFT_OUT = "left out for the width: "
@@ -61,21 +62,50 @@ def test_columns_make_way_one_by_one_and_are_named() -> None:
     assert f"{LEFT_OUT}arguments, kwargs, origin;" in as_text(report, narrower)
     core = natural_width(rows, layout.DROPPED)
     lines = as_text(report, core).splitlines()
-    assert lines[0].split() == [
-        "#",
-        "mark",
-        "host",
-        "host",
-        "kind",
-        "pattern",
-        "methods",
-        "name",
-        "handler",
-        "auth",
-        "defined",
-        "at",
-    ]
+    assert lines[0].split() == ["#", "mark", "host", "pattern", "methods", "name", "handler"]
     assert len(lines[: lines.index("")]) == 1 + len(rows)
+
+
+def test_the_place_goes_before_who_may_enter_and_after_all_else() -> None:
+    report = full()
+    rows, _ = shown(report)
+    last = layout.DROPPED[-2:]
+    assert last == ("source", "auth")
+    heading = as_text(report, natural_width(rows, layout.DROPPED[:-1])).splitlines()[0]
+    assert heading.split()[-1] == "auth"
+    heading = as_text(report, natural_width(rows, layout.DROPPED[:-2])).splitlines()[0]
+    assert heading.endswith("auth  defined at")
+
+
+class TestSixRoutesAtEightyColumns:
+    """As many as a new project has, three of them for its static files."""
+
+    RULES = (
+        URLSpec(r"/", Home, name="home"),
+        URLSpec(r"/api/greetings/([^/]+)", Entry, name="greeting"),
+        URLSpec(r"/healthz", Home, name="health"),
+    )
+
+    def test_are_a_table(self) -> None:
+        lines = as_text(report_of(*self.RULES, static_path="static"), 80).splitlines()
+        assert lines[0].split()[:5] == ["#", "pattern", "methods", "name", "handler"]
+        assert len(lines[: lines.index("")]) == 7
+
+    def test_a_line_of_tornados_own_makes_way_for_those_of_ones_own(self) -> None:
+        report = report_of(*self.RULES, static_path="static")
+        seen = rows_of(report, report.routes, HERE)
+
+        def text(width: int) -> str:
+            return text_of(layout.lines(seen, [], width))
+
+        fits = natural_width(seen, layout.DROPPED[:-2])
+        assert "tornado/web.py" in text(fits)
+        narrower = text(fits - 1)
+        assert narrower.splitlines()[0].endswith("defined at")
+        assert "tornado/web.py" not in narrower
+        assert f"  tables.py:{line_of('class Entry')}\n" in narrower
+        assert "and lines of Tornado's own files;" in " ".join(narrower.split())
+        assert "tables.py" not in text(natural_width(seen, layout.DROPPED))
 
 
 def test_below_that_each_route_has_lines_of_its_own() -> None:
@@ -101,13 +131,14 @@ def test_nothing_is_lost_when_it_does_not_fit(width: int) -> None:
 
 
 def test_stacked_lines() -> None:
-    rules = [URLSpec(r"/entry/(?P<slug>[a-z]+)", Entry, {"size": 3}, name="entry")]
+    pattern = r"/all/the/entries/(?P<slug>[a-z]+)"
+    rules = [URLSpec(pattern, Entry, {"size": 3}, name="entry")]
     lines = as_text(report_of(*rules), 60).splitlines()
     assert lines[:4] == [
-        "0  /entry/(?P<slug>[a-z]+)",
+        f"0  {pattern}",
         f"   GET POST · Entry(slug) · auth POST · {FILE}:{line_of('class Entry')}",
         "   kwargs size=3",
-        "   name entry → /entry/a",
+        "   name entry → /all/the/entries/a",
     ]
 
 

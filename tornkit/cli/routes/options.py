@@ -136,21 +136,26 @@ def settled(asked: Options, typed: Collection[str]) -> Options:
 
 
 def chosen_columns(words: Collection[str]) -> tuple[str, ...]:
-    """``("index,name", "handler")`` -> ``("index", "name", "handler")``; each once.
+    """``("index,name", "defined at")`` -> ``("index", "name", "source")``; each once.
+
+    A column is known by its name and by the heading that a table has for it.
 
     :raises UsageError: for a name that no column has.
     """
     if not words:
         return ()
-    from tornkit.routing.render.rows import COLUMNS
+    from tornkit.routing.render.rows import COLUMNS, column_called
 
-    names = [name.strip().lower() for word in words for name in word.split(",") if name.strip()]
+    names = [name.strip() for word in words for name in word.split(",") if name.strip()]
+    columns = []
     for name in names:
-        if name not in COLUMNS:
-            raise UsageError(f"no column {name!r}; there are {_listed(COLUMNS, 'and')}")
-    if not names:
+        column = column_called(name)
+        if column is None:
+            raise UsageError(f"no column {name.lower()!r}; there are {_listed(COLUMNS, 'and')}")
+        columns.append(column)
+    if not columns:
         raise UsageError(f"--columns names no column; there are {_listed(COLUMNS, 'and')}")
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(columns))
 
 
 def _misplaced(name: str, action: Action) -> str:

@@ -1,21 +1,26 @@
 """The table for a terminal of some width: one line a route if that fits, else a few short ones.
 
-Where a little is lacking, columns make way whose news stand elsewhere, and a line says which: the
-arguments are in the pattern, a name that goes wrong is told below. Where what is left does not
-fit either, each route gets a few lines, which hold everything. No cell is ever cut: what is too
-long for a line folds onto the next.
+Where a little is lacking, columns make way, the least useful first, and a line says which: the
+arguments are in the pattern, a name that goes wrong is told below, a place in Tornado's own files
+is not one to go to. What matches, what runs and its name stay to the last. Where these do not fit
+either, each route gets a few lines, which hold everything. No cell is ever cut: what is too long
+for a line folds onto the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from tornkit.routing.model import Severity
 from tornkit.routing.render.below import Line
 from tornkit.routing.render.rows import COLUMNS, Row, columns_in_use, marks_in_use
 from tornkit.routing.render.spans import Span, SpanLine, fold, joined, line_width, width_of
 
-DROPPED = ("declared", "arguments", "origin", "kwargs", "findings", "reverse")
+DROPPED = (
+    *("declared", "arguments", "origin", "kwargs", "findings", "reverse"),
+    *("host_kind", "source", "auth"),
+)
 """What makes way, first to last."""
 
 _GAP = "  "
@@ -97,9 +102,21 @@ def _table(
 ) -> list[SpanLine]:
     widths = natural_widths(rows, wanted)
     gone = []
+    unplaced = False
+    shown = rows
     for column in dropped:
         if natural_width(widths) <= width:
             break
+        if column == "source" and "source" in widths:
+            # The lines of one's own files may fit where `tornado/web.py:2901` is the widest.
+            without = _without_tornado_places(rows)
+            narrower = natural_widths(without, ["source"])
+            if any(row.source for row in without) and (
+                natural_width({**widths, **narrower}) <= width
+            ):
+                widths |= narrower
+                shown, unplaced = without, True
+                break
         if widths.pop(column, None) is not None:
             gone.append(column)
     if natural_width(widths) > width:
@@ -107,12 +124,19 @@ def _table(
         beside = natural_widths(rows, left, headings=False)
         return [line for row in rows for line in _stacked(row, wanted, beside, width)]
     found = [_line((Span(COLUMNS[column].heading, "bold") for column in widths), widths)]
-    found += [_line((cell(row, column) for column in widths), widths) for row in rows]
+    found += [_line((cell(row, column) for column in widths), widths) for row in shown]
     if gone:
         names = ", ".join(column for column in wanted if column in gone)
+        if unplaced:
+            names += " and lines of Tornado's own files"
         said = f"left out for the width: {names}; --columns shows what you name"
         found += [[], *fold([Span(said, "dim")], width)]
     return found
+
+
+def _without_tornado_places(rows: Sequence[Row]) -> list[Row]:
+    """The rows, without lines of Tornado's own files."""
+    return [replace(row, source="") if row.source.startswith("tornado/") else row for row in rows]
 
 
 def _line(cells: Iterable[Span], widths: dict[str, int]) -> SpanLine:

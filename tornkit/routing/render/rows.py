@@ -61,6 +61,23 @@ COLUMNS = {
 """Field of `Row`, name for ``--columns`` and heading of CSV -> column, in the order of a table."""
 
 
+def column_called(name: str) -> str | None:
+    """Find a column by its key or its heading, in any case: ``defined at`` -> ``source``.
+
+    A hyphen or an underscore may stand for a space, so that a heading needs no quotes.
+    """
+    return _CALLED.get(_words_of(name))
+
+
+def _words_of(name: str) -> str:
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+_CALLED = {
+    _words_of(each): key for key, column in COLUMNS.items() for each in (column.heading, key)
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One route. An empty string is an empty cell. ``worst`` is that of its findings."""
