@@ -62,6 +62,10 @@ def host_findings(pattern: Any) -> list[tuple[str, str | None]]:
         (compiled(r"/A", re.IGNORECASE), "TK504", "/AXYZ"),
         (r"/x\$", "TK504", "/x$XYZ"),
         ("(?x) /a # the end", "TK504", "/aXYZ"),
+        (r"/posts/<int:id>", "TK506", "/posts/1"),
+        (r"/posts/:id", "TK506", "/posts/a"),
+        (r"/posts/{id}", "TK506", "/posts/a"),
+        (compiled(r"/posts/<id>$"), "TK506", "/posts/a"),
     ],
 )
 def test_a_path_that_matches_more_than_it_looks(pattern: Any, code: str, witness: str) -> None:
@@ -80,6 +84,8 @@ def test_a_path_that_matches_more_than_it_looks(pattern: Any, code: str, witness
         r"/a/(.*)|/b",
         r"/a(?!.)|/b",
         r"/a\\$",
+        r"/posts/\{id\}",
+        r"/a{3}",
         r"/a",
         compiled(r"/a$"),
         compiled(r"/a\Z"),
@@ -112,6 +118,7 @@ def test_innocent_paths(pattern: Any) -> None:
         (re.compile(r"c\.com"), [("TK505", "c.com.evil.org")]),
         (re.compile(r"localhost|127\.0\.0\.1"), [("TK505", "localhost.evil.org")]),
         (r"d\.com\$", [("TK505", "d.com$.evil.org")]),
+        (r"{tenant}\.e\.com", [("TK506", "a.e.com")]),
     ],
 )
 def test_a_host_that_lets_strangers_in(pattern: Any, expected: list[tuple[str, str]]) -> None:
@@ -202,6 +209,14 @@ def test_a_finding_says_where_and_what_to_do() -> None:
     assert found.message == (
         "the pattern is anchored in some branches only, so that /aXYZ matches too: "
         "put the branches in a group, (?:...)"
+    )
+
+
+def test_a_parameter_is_told_with_what_was_meant() -> None:
+    (found,) = found_in(Application([(r"/posts/<int:id>/x", Page)]))
+    assert found.message == (
+        "the pattern is a regex, in which <int:id> is plain text, so that /posts/1/x does not "
+        r"match: write /posts/(\d+)/x"
     )
 
 

@@ -14,7 +14,7 @@ def test_without_a_word_all_that_is_on_by_default_is_wanted() -> None:
 
 def test_beginnings_and_lists_and_any_case() -> None:
     assert wanted(["TK1, tk301", "TK50"]).codes == {
-        "TK101", "TK102", "TK301", "TK501", "TK502", "TK503", "TK504", "TK505",
+        "TK101", "TK102", "TK301", "TK501", "TK502", "TK503", "TK504", "TK505", "TK506",
     }  # fmt: skip
     assert words([" a,,b ", "c"]) == ("A", "B", "C")
 

@@ -90,6 +90,9 @@ PLANTED = [
     url(r"/escapes/a|/escapes/b", Plain),  # expect: TK503
     Rule(PathMatches(re.compile(r"/compiled")), Plain),  # expect: TK504
     url(r"/escaped-dollar\$", Plain),  # expect: TK504
+    url(r"/parameters/<int:number>", Plain),  # expect: TK506
+    url(r"/parameters/:number", Plain),  # expect: TK506
+    url(r"/parameters/{number}", Plain),  # expect: TK506
     url(r"/slow/(?:[a-z]+)+\d", Plain),  # expect: TK701
     url(r"/slow/(?:\w*-?)*x", Plain),  # expect: TK701
     url(r"/(?P<x>q+)(?P=x)", Page),
@@ -125,6 +128,8 @@ LOOK_ALIKES = [
     url(r"/innocent/x$|/innocent/y$", Plain),
     Rule(PathMatches(re.compile(r"/innocent/compiled$")), Plain),
     Rule(PathMatches(re.compile(r"/innocent/prefix/.*")), Plain),
+    url(r"/innocent/parameters/\{number\}", Plain),
+    url(r"/innocent/parameters:batch", Plain),
     url(r"/innocent/slow/(?:[a-z]+-)+\d", Plain),
     url(r"/innocent/slow/([^/]+)/([^/]+)", Two),
 ]

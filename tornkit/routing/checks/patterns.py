@@ -1,8 +1,9 @@
-r"""TK501 to TK505: patterns that match more than they look.
+r"""TK501 to TK506: patterns that match something else than they look.
 
-A dot that was not escaped (`tornkit.routing.patterns.dots`), and an end that is missing
-(`routing.patterns.ends`). Each finding has a witness, a path or host that matches and should not,
-and the regex itself has said so; without one there is no finding.
+A dot that was not escaped (`tornkit.routing.patterns.dots`), an end that is missing
+(`routing.patterns.ends`), and a parameter of another framework's (`routing.patterns.placeholders`).
+Each finding has a witness, a path or host that matches and should not, or of a parameter one that
+should and does not, and the regex itself has said so; without one there is no finding.
 
 A router's condition is judged once, at the first route below it. That a *path* pattern there has
 no end says nothing: a router is mounted under a prefix. The second copy of a host rule's routes,
@@ -27,6 +28,7 @@ from tornkit.routing.model import (
 from tornkit.routing.patterns.dots import dots_to_escape, lone_dots, with_escapes
 from tornkit.routing.patterns.ends import End, ends, escapes, longer
 from tornkit.routing.patterns.pattern import parsed
+from tornkit.routing.patterns.placeholders import placeholder
 from tornkit.routing.patterns.sample import examples, host_examples
 
 _PATH_TAILS = ("XYZ", "/XYZ", "!XYZ")
@@ -46,7 +48,7 @@ def check(table: RouteTable) -> Iterator[Finding]:
     """What is wrong with the patterns of ``table``, and what could not be decided."""
     for place in _places(table):
         try:
-            found = [*_dots(place), *_end(place)]
+            found = [*_dots(place), *_end(place), *_parameters(place)]
         except RecursionError:
             found = [place.finding("TK000", f"undecided: {place.called} is nested too deep")]
         yield from found
@@ -87,6 +89,16 @@ def _end(place: Place) -> Iterator[Finding]:
     elif not texts:
         message = f"undecided: {place.called} {advice}, but no example of it could be made"
         yield place.finding("TK000", message)
+
+
+def _parameters(place: Place) -> Iterator[Finding]:
+    found = placeholder(place.regex, host=place.host)
+    if found is not None:
+        message = (
+            f"{place.called} is a regex, in which {found.written} is plain text, "
+            f"so that {found.example} does not match: write {found.meant}"
+        )
+        yield place.finding("TK506", message, found.example)
 
 
 def _is_prefix(place: Place) -> bool:

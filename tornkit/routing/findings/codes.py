@@ -63,6 +63,7 @@ CODES = {
         Code("TK503", _ERROR, "an alternation escapes its anchor"),
         Code("TK504", _WARNING, "a compiled path pattern without an end"),
         Code("TK505", _ERROR, "a compiled host pattern without an end"),
+        Code("TK506", _ERROR, "a parameter as other frameworks write it"),
         Code("TK601", _ERROR, "reverse_url with a name that no route has"),
         Code("TK602", _ERROR, "reverse_url with the wrong number of arguments"),
         Code("TK701", _ERROR, "a pattern that can be made to run for ages"),
