@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, FallbackHandler, HTTPError, RequestHandler
 
 import tornkit.appload.load
 from tests.cli.routes.checked import Entry, Project
@@ -15,7 +15,7 @@ from tests.cli.routes.terminal import run, run_in_terminal, without_colours
 from tornkit.appload import Target
 
 APP = """
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, FallbackHandler, HTTPError, RequestHandler
 
 print("noise while it is imported")
 
@@ -106,6 +106,43 @@ def test_a_default_handler_of_ones_own_is_an_answer(
 
     applications(monkeypatch, Application(default_handler_class=NotFound))
     assert project.run("--match", "/nothing").exit_code == 0
+
+
+@pytest.mark.parametrize(("url", "code"), [("/here", 0), ("/nothing", 1)])
+def test_an_application_behind_a_fallback_is_asked(
+    project: Project, monkeypatch: pytest.MonkeyPatch, url: str, code: int
+) -> None:
+    inner = Application([("/(here)", Entry)])
+    outer = Application([("/.*", FallbackHandler, {"fallback": inner})])
+    applications(monkeypatch, Application([("/.*", FallbackHandler, {"fallback": outer})]))
+    done = project.run("--match", url)
+    assert done.exit_code == code
+    said = "404, FallbackHandler calls another application: FallbackHandler calls another"
+    assert (said in done.stdout) == bool(code)
+
+
+def test_a_fallback_that_leads_into_itself(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = Application()
+    application.add_handlers(".*", [("/.*", FallbackHandler, {"fallback": application})])
+    applications(monkeypatch, application)
+    assert project.run("--match", "/").exit_code == 0
+
+
+def test_a_default_handler_that_answers_404_is_no_answer(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NotFound(RequestHandler):
+        def prepare(self) -> None:
+            raise HTTPError(404)
+
+    applications(monkeypatch, Application(default_handler_class=NotFound))
+    done = project.run("--match", "/nothing")
+    assert done.exit_code == 1
+    assert done.stdout.startswith(
+        "GET /nothing -> 404, no route takes it; by default NotFound.prepare always answers so\n"
+    )
 
 
 def applications(monkeypatch: pytest.MonkeyPatch, *found: Application) -> None:

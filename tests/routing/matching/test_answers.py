@@ -25,6 +25,7 @@ from tornado.web import (
     Application,
     ErrorHandler,
     FallbackHandler,
+    HTTPError,
     RedirectHandler,
     RequestHandler,
     StaticFileHandler,
@@ -83,6 +84,22 @@ class Prepared(RequestHandler):
         self.finish("{}")
 
 
+class Missing(RequestHandler):
+    def prepare(self) -> None:
+        raise HTTPError(404)
+
+
+class Gone(RequestHandler):
+    def get(self, *args: str, **kwargs: str) -> None:
+        self.set_status(410)
+        self.write("{}")
+
+
+class Refusing(ErrorHandler):
+    def initialize(self) -> None:
+        super().initialize(403)
+
+
 def fallback(request: Any) -> None:
     accepted = ResponseStartLine("HTTP/1.1", 202, "Accepted")
     request.connection.write_headers(accepted, HTTPHeaders({"Content-Length": "0"}))
@@ -115,6 +132,7 @@ HEADERS: list[list[str]] = [
 def application(chance: random.Random) -> Any:
     kinds: list[Callable[[], tuple[Any, dict[str, Any]]]] = [
         *(lambda cls=cls: (cls, {}) for cls in (Get, Both, One, Named, Brewing, Nothing, Chat)),
+        *(lambda cls=cls: (cls, {}) for cls in (Missing, Gone, Refusing)),
         lambda: (ErrorHandler, {"status_code": chance.choice([404, 410, 403])}),
         lambda: (FallbackHandler, {"fallback": fallback}),
         lambda: (StaticFileHandler, {"path": str(Path(__file__).parent)}),
@@ -124,7 +142,7 @@ def application(chance: random.Random) -> Any:
     for pattern in chance.sample(PATTERNS, chance.randint(2, len(PATTERNS))):
         target, kwargs = chance.choice(kinds)()
         rules.append((pattern, target, kwargs))
-    default = chance.choice([None, None, Prepared, Get])
+    default = chance.choice([None, None, Prepared, Get, Missing, Gone, Refusing])
     found: Any = Application(rules, default_handler_class=default, log_function=lambda _: None)
     if chance.random() < 0.15:
         found = RuleRouter([Rule(PathMatches("/[abcd].*"), found)])

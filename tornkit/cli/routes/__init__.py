@@ -93,7 +93,7 @@ Examples:
     "--match",
     metavar="URL",
     help="Say what a request for URL reaches, and why not the routes before it. A full URL (ws:// "
-    "for a WebSocket) or a path. Exit 1 if it ends in an error: 404, 405, 400.",
+    "for a WebSocket) or a path. Exit 1 if it surely ends in an error: 404, 405, 400.",
 )
 @click.option(
     "--header", metavar="'K: V'", multiple=True, help="A header of the request for --match."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,11 @@ from tornkit.printable import printable
 
 if TYPE_CHECKING:
     from tornkit.appload.load import LoadedApp
+    from tornkit.routing.matching.explain import Explanation
     from tornkit.routing.render.spans import SpanLine
     from tornkit.routing.reversing.reverse import Unreversed
+
+_MOST_FALLBACKS = 5  # one may lead into itself
 
 
 def run(asked: Options, loaded: LoadedApp) -> int:
@@ -48,7 +52,10 @@ def _match(asked: Options, url: str, loaded: LoadedApp) -> int:
         request = request_for(url, asked.method, asked.header)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    found = [explain(each.table, request, tornado.version) for each in _tables(loaded)]
+    found = [
+        _followed(explain(each.table, request, tornado.version), tornado.version)
+        for each in _tables(loaded)
+    ]
     if asked.format == "json":
         from tornkit.routing.render import explained_json
 
@@ -58,6 +65,34 @@ def _match(asked: Options, url: str, loaded: LoadedApp) -> int:
 
         printing.spans(explained.lines(found, Path.cwd(), printing.terminal_width()))
     return int(not any(each.answered for each in found))
+
+
+def _followed(found: Explanation, tornado: str, depth: int = 0) -> Explanation:
+    """With the error of an application that a ``FallbackHandler`` calls, if that has one."""
+    from tornado.web import Application
+
+    from tornkit.routing.matching.answers import Verdict
+    from tornkit.routing.matching.explain import explain
+    from tornkit.routing.model import Route, TargetKind
+    from tornkit.routing.reading.extract import unreversed_tables
+
+    step = found.step
+    if (
+        not isinstance(step, Route)
+        or step.target.kind is not TargetKind.FALLBACK
+        or found.reply.verdict is not Verdict.DELEGATE
+        or depth == _MOST_FALLBACKS
+    ):
+        return found
+    called = next((each.value for each in step.kwargs if each.name == "fallback"), None)
+    if not isinstance(called, Application):
+        return found
+    (inner,) = unreversed_tables([called])
+    behind = _followed(explain(inner.table, found.asked, tornado), tornado, depth + 1)
+    if behind.answered:
+        return found
+    reason = f"{step.target.short_name} calls another application: {behind.reply.reason}"
+    return replace(found, reply=replace(behind.reply, reason=reason))
 
 
 def _reverse(asked: Options, name: str, loaded: LoadedApp) -> int:

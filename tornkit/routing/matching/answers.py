@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tornkit.routing.handlers.forwarding import Given, misfit
 from tornkit.routing.handlers.redirects import BadRedirect, UnfitRedirect, location
+from tornkit.routing.handlers.sure_errors import initialized_status, sure_error
 from tornkit.routing.matching.asked import Asked
 from tornkit.routing.matching.match import arguments
 from tornkit.routing.model import (
@@ -77,7 +78,7 @@ class Reply:
     def answered(self) -> bool:
         """Whether it is headed for something better than an error."""
         if self.status is None:
-            return self.verdict is not Verdict.FAILS
+            return self.verdict not in (Verdict.FAILS, Verdict.ERROR)
         return self.status < 400
 
 
@@ -148,6 +149,10 @@ def _of_handler(
     tornado: str,
 ) -> Reply:
     target = step.target
+    if _is_own(target, "prepare"):
+        refused = _sure_error(step, "prepare")
+        if refused is not None:
+            return refused
     if target.methods == (ANY_METHOD,):
         return _whatever_the_method(step)
     if asked.method == "GET" and target.kind is TargetKind.WEBSOCKET:
@@ -161,6 +166,18 @@ def _of_handler(
     return _calls(step, asked, args, kwargs, tornado)
 
 
+def _sure_error(step: Route | Fallback, name: str) -> Reply | None:
+    """An error that the handler's own function raises or sets, whatever the request is."""
+    cls = step.target.live
+    status = sure_error(cls, name) if isinstance(cls, type) else None
+    if status is None:
+        return None
+    call = f"{step.target.short_name}.{name}"
+    nobody = "no route takes it; by default " if isinstance(step, Fallback) else ""
+    verdict = Verdict.NOT_FOUND if status == 404 else Verdict.ERROR
+    return Reply(verdict, status, f"{nobody}{call} always answers so", call=call)
+
+
 def _whatever_the_method(step: Route | Fallback) -> Reply:
     """An ``ErrorHandler`` or a ``FallbackHandler``, which answers before it comes to a method."""
     target = step.target
@@ -169,7 +186,14 @@ def _whatever_the_method(step: Route | Fallback) -> Reply:
     status = _status(step)
     if status == 404 and isinstance(step, Fallback):
         return Reply(Verdict.NOT_FOUND, 404, f"no route of the {_owner(step)} takes it")
-    reason = f"which {target.short_name} always answers"
+    nobody = "no route takes it; by default " if isinstance(step, Fallback) else ""
+    if status is None:
+        return Reply(Verdict.ERROR, reason=f"{nobody}an error, by {target.short_name}")
+    reason = (
+        f"{nobody}{target.short_name} always answers so"
+        if nobody
+        else (f"which {target.short_name} always answers")
+    )
     return Reply(Verdict.NOT_FOUND if status == 404 else Verdict.ERROR, status, reason)
 
 
@@ -188,7 +212,9 @@ def _status(step: Route | Fallback) -> int | None:
     if isinstance(given, int):
         return given
     said = (step.target.detail or "").removeprefix("status ")
-    return int(said) if said.isdecimal() else None
+    if said.isdecimal():
+        return int(said)
+    return initialized_status(step.target.live) if isinstance(step.target.live, type) else None
 
 
 def _keyword(step: Route | Fallback, name: str) -> object:
@@ -248,6 +274,9 @@ def _calls(
         if wrong.sure and not _is_own(target, "prepare"):  # which may change the arguments
             return Reply(Verdict.FAILS, 500, reason)
         return Reply(Verdict.HANDLER, call=call, caveats=(f"500 if called so: it {wrong.problem}",))
+    refused = None if _is_own(target, "prepare") else _sure_error(step, asked.method.lower())
+    if refused is not None:
+        return refused
     if target.name == "tornado.web.RedirectHandler":
         return _redirect(step, asked, call, args, kwargs, tornado)
     if target.name == "tornado.web.StaticFileHandler":
