@@ -362,15 +362,14 @@ def test_a_tornkit_in_the_repository_is_not_the_one_that_compares(repository: Re
 
 
 def test_an_old_revision_that_does_not_load(repository: Repository) -> None:
-    repository.write(".gitignore", ".env\n")
-    repository.write(".env", "here")
     repository.app(above="open(__file__.replace('app.py', '.env')).close()")
     commit = repository.commit()
+    repository.write(".env", "here, and not ignored")
     done = repository.routes("--diff", "HEAD")
     assert error_of(done) == (
         f"HEAD ({commit[:7]}) can't be compared with: importing app failed: FileNotFoundError: "
         f"[Errno 2] No such file or directory: '{repository.folder}/.env' (it was tried with the "
-        "files alone that git has of that revision)"
+        "files that git has of that revision, and those that it ignores)"
     )
 
 

@@ -3,7 +3,9 @@
 The work tree, the index and ``.git/worktrees`` stay as they are: the revision is read into an
 index outside the repository and written from there. Not ``git archive``, which leaves out what
 ``.gitattributes`` marks as not for a release; not ``git worktree``, which notes itself in the
-repository. Submodules are left empty, and files in Git LFS are not fetched.
+repository. What git ignores is lent by the work tree (`tornkit.cli.routes.untracked`), and so is a
+submodule at the commit that is checked out; others are left empty, and files in Git LFS are not
+fetched.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tornkit.cli.routes.untracked import link_untracked
 from tornkit.errors import UsageError
 
 # Set by git for its hooks, where they speak of the index that is being committed.
@@ -78,6 +81,7 @@ def checked_out(revision: Revision) -> Iterator[Path]:
                 raise UsageError(
                     f"--diff {revision.name}: git can't check it out: {_last_line(done.stderr)}"
                 )
+        link_untracked(_git, revision.repository, revision.commit, tree)
         yield tree
 
 

@@ -39,7 +39,7 @@ from tornkit.cli.routes import snapshot
 sys.path.remove(home)
 snapshot.main(order)
 """
-_HINT = "(it was tried with the files alone that git has of that revision)"
+_HINT = "(it was tried with the files that git has of that revision, and those that it ignores)"
 _HOME = Path(tornkit.__file__).resolve().parents[1]
 
 
