@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tornado.web import Application, RequestHandler
 from tornkit.routing.backtracking.trial import Job, Outcome, Proof, Undecided
 from tornkit.routing.checks import backtracking
 from tornkit.routing.checks.backtracking import check
-from tornkit.routing.model import Finding
+from tornkit.routing.model import Finding, Origin, Places
 from tornkit.routing.reading.extract import route_table
 
 
@@ -82,6 +83,18 @@ def test_default_host_is_not(jobs: list[Job]) -> None:
     application.add_handlers(r"(?:[a-z]+-?)+\.example\.com", [(r"/a", Page)])
     assert codes_and_routes(application) == [("TK701", 0)]
     assert len(jobs) == 1
+
+
+def test_an_installed_packages_pattern_is_left_as_by_all_other_checks(jobs: list[Job]) -> None:
+    application = Application([(r"/([a-z]+)+$", Page)])
+    application.add_handlers(r"([a-z]+)+\.com", [(r"/([0-9]+)+$", Page)])
+    table = route_table(application)
+    routes = tuple(replace(route, origin=Origin.PACKAGE) for route in table.routes)
+    for file, tried in (((), 3), (("/project/app.py",), 1)):
+        jobs.clear()
+        list(check(replace(table, routes=routes, places=Places(file))))
+        assert len(jobs) == tried
+    assert jobs[0].regex.pattern == r"([a-z]+)+\.com$"  # a host rule is the application's
 
 
 def test_each_pattern_is_tried_once_and_told_at_the_first_route(jobs: list[Job]) -> None:

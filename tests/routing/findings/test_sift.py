@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from tests.routing.reports import a_report
 from tornkit.routing.findings.codes import finding
 from tornkit.routing.findings.identity import identities
 from tornkit.routing.findings.sift import Sifted, sift
 from tornkit.routing.findings.wanted import wanted
-from tornkit.routing.model import Source
+from tornkit.routing.model import Finding, Origin, Places, Report, Source
 
 TAKEN = finding("TK201", "taken", route=2)
 NAMED = finding("TK101", "twice", route=0)
@@ -66,3 +69,57 @@ def test_what_a_comment_silences_needs_no_entry(tmp_path: Path) -> None:
     known = identities(a_report([found]), tmp_path)
     told = sift(a_report([found]), wanted(), known, base=tmp_path)
     assert (told.ignored, told.known, told.mended) == (1, 0, 1)
+
+
+class TestInstalledPackages:
+    """Route 2 is a rule that a package wrote; the others are the user's."""
+
+    def report(self, *found: Finding, declared: bool = False, own: bool = True) -> Report:
+        made = a_report(found)
+        (table,) = made.tables
+        file = "/project/app.py"
+        target = replace(table.routes[2].target, name="package.Handler")
+        changed = replace(
+            table.routes[2],
+            origin=Origin.PACKAGE,
+            target=target,
+            declared=Source(file, 1) if declared else None,
+        )
+        table = replace(
+            table,
+            routes=(*table.routes[:2], changed, *table.routes[3:]),
+            places=Places((file,) if own else ()),
+        )
+        return replace(made, tables=(table,))
+
+    @pytest.mark.parametrize("code", ["TK101", "TK201", "TK203", "TK302", "TK401", "TK403"])
+    def test_what_concerns_one_alone_is_counted_and_left_out(
+        self, code: str, tmp_path: Path
+    ) -> None:
+        there, here = finding(code, "there", route=2), finding(code, "here", route=1)
+        sifted = sift(self.report(there, here), wanted([code]), base=tmp_path)
+        assert (sifted.report.findings, sifted.packages) == ((here,), 1)
+
+    def test_so_is_what_is_undecided_about_it(self, tmp_path: Path) -> None:
+        report = self.report(finding("TK000", "undecided", route=2))
+        assert sift(report, wanted(), base=tmp_path).report.findings == ()
+        assert sift(report, wanted(["TK1"]), base=tmp_path).undecided == 0
+
+    def test_a_rule_of_the_users_in_its_way_is_the_users(self, tmp_path: Path) -> None:
+        taken = finding("TK201", "taken", route=2, by=(1,))
+        named = finding("TK102", "twice", route=1, by=(2,))
+        sifted = sift(self.report(taken, named), wanted(), base=tmp_path)
+        assert (codes(sifted), sifted.packages) == (["TK201", "TK102"], 0)
+
+    def test_a_rule_for_it_in_the_users_file_is_the_users(self, tmp_path: Path) -> None:
+        report = self.report(finding("TK401", "misfit", route=2), declared=True)
+        assert codes(sift(report, wanted(), base=tmp_path)) == ["TK401"]
+
+    def test_calls_and_host_patterns_are_the_users(self, tmp_path: Path) -> None:
+        found = [finding(code, "", route=2) for code in ("TK502", "TK602", "TK701")]
+        sifted = sift(self.report(*found), wanted(), base=tmp_path)
+        assert codes(sifted) == ["TK502", "TK602", "TK701"]
+
+    def test_an_application_that_is_installed_itself_is_checked(self, tmp_path: Path) -> None:
+        report = self.report(finding("TK401", "misfit", route=2), own=False)
+        assert codes(sift(report, wanted(), base=tmp_path)) == ["TK401"]

@@ -18,7 +18,7 @@ from tornkit.routing.backtracking.budget import TooMuch
 from tornkit.routing.backtracking.growth import example, growth, is_exponential
 from tornkit.routing.backtracking.shape import worth_a_look
 from tornkit.routing.backtracking.trial import Job, Outcome, Proof, Undecided, outcomes
-from tornkit.routing.checks.place import Place, places_of
+from tornkit.routing.checks.place import Place, is_packages, places_of
 from tornkit.routing.matching.match import Answer, Request, answer, candidates
 from tornkit.routing.model import Fallback, Finding, Route, RouteTable
 from tornkit.routing.reversing.reverse import hosts
@@ -90,14 +90,22 @@ def _undecided(place: Place, reason: str) -> Finding:
 
 
 def _places(table: RouteTable) -> Iterable[Place]:
-    """Each distinct pattern at the first route that has it."""
+    """Each distinct pattern at the first route that has it, without those of packages' rules.
+
+    A host rule is the application's even where all that it guards came with a package.
+    """
     places: dict[tuple[re.Pattern[str], bool], Place] = {}
     for route in table.routes:
-        for scope in route.scopes:
-            for place in places_of(route, scope.condition, outer=True):
+        found = [
+            place
+            for scope in route.scopes
+            for place in places_of(route, scope.condition, outer=True)
+        ]
+        found += places_of(route, route.condition, outer=False)
+        foreign = is_packages(route, table)
+        for place in found:
+            if place.host or not foreign:
                 places.setdefault((place.regex, place.host), place)
-        for place in places_of(route, route.condition, outer=False):
-            places.setdefault((place.regex, place.host), place)
     return places.values()
 
 

@@ -16,11 +16,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tornkit.routing.checks.place import Place, places_of
+from tornkit.routing.checks.place import Place, is_own, places_of
 from tornkit.routing.model import (
     Condition,
     Finding,
-    Origin,
     Route,
     RouteTable,
     TargetKind,
@@ -131,29 +130,16 @@ def _places(table: RouteTable) -> list[Place]:
     for route in table.routes:
         if route.is_copy:
             continue
-        own = _is_own(route, table)
+        own = is_own(route, table)
         if route.opens is not None:
             homes[route.opens] = (route, route.condition)
         for scope in route.scopes:
-            if scope.number not in homes or (own and not _is_own(homes[scope.number][0], table)):
+            if scope.number not in homes or (own and not is_own(homes[scope.number][0], table)):
                 homes[scope.number] = (route, scope.condition)
     found = [place for home in homes.values() for place in places_of(*home, outer=True)]
     for route in table.routes:
         if route.opens is None and not route.is_copy:
             found += places_of(route, route.condition, outer=False)
     # A host rule is the application's even where all that it guards came with a package.
-    kept = [place for place in found if place.host or _is_own(place.route, table)]
+    kept = [place for place in found if place.host or is_own(place.route, table)]
     return sorted(kept, key=lambda place: place.route.index)
-
-
-def _is_own(route: Route, table: RouteTable) -> bool:
-    """Whether the user wrote the rule, as far as that is known.
-
-    Tornado's handlers (a ``StaticFileHandler``) say nothing of who wrote the rule around them;
-    most likely the user, since Tornado's few own rules are known.
-    """
-    if route.origin is Origin.TORNADO:
-        return False
-    declared = route.declared is not None and route.declared.file in table.places.python
-    by_tornado = route.target.name.startswith("tornado.")
-    return declared or by_tornado or route.origin is Origin.APP

@@ -1,4 +1,4 @@
-"""A pattern, and the route at which a check speaks of it."""
+"""A pattern, the route at which a check speaks of it, and whether the user wrote its rule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tornkit.routing.findings.codes import finding
-from tornkit.routing.model import Condition, Finding, HostCondition, PathCondition, Route
+from tornkit.routing.model import (
+    Condition,
+    Finding,
+    HostCondition,
+    Origin,
+    PathCondition,
+    Route,
+    RouteTable,
+)
 from tornkit.routing.patterns.pattern import shown
 
 _LONG = 80
@@ -41,3 +49,21 @@ def places_of(route: Route, condition: Condition | None, *, outer: bool) -> Iter
     """The place of a condition that is a pattern of what a client sends; none for another."""
     if isinstance(condition, PathCondition | HostCondition):
         yield Place(route, condition.regex, isinstance(condition, HostCondition), outer)
+
+
+def is_own(route: Route, table: RouteTable) -> bool:
+    """Whether the user wrote the rule, as far as that is known."""
+    return route.origin is not Origin.TORNADO and not is_packages(route, table)
+
+
+def is_packages(route: Route, table: RouteTable) -> bool:
+    """Whether an installed package wrote the rule, so that the user can't mend it.
+
+    Tornado's handlers (a ``StaticFileHandler``) say nothing of who wrote the rule around them;
+    most likely the user, since Tornado's few own rules are known. Where no file of the user's is
+    loaded, the application itself is installed, and it is what was asked about.
+    """
+    if route.origin is not Origin.PACKAGE or not table.places.python:
+        return False
+    declared = route.declared is not None and route.declared.file in table.places.python
+    return not declared and not route.target.name.startswith("tornado.")

@@ -80,6 +80,8 @@ def summary(sifted: Sifted, checks: int) -> list[Line]:
     else:
         said, style = f"All is well: {routes}, {count(checks, 'check')}", "green"
     aside = []
+    if sifted.packages:
+        aside.append(f"{sifted.packages} in installed packages")
     if sifted.ignored:
         aside.append(f"{sifted.ignored} ignored")
     if sifted.known:
