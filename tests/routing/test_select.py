@@ -121,3 +121,11 @@ def test_orders(order: Order, indices: list[int]) -> None:
         ("/c", Home, {}, "y"), ("/B", Home, {}, "X"), ("/b", A), ("/a", Home, {}, "a")
     )
     assert [route.index for route in ordered(report.routes, order)] == indices
+
+
+def test_a_file_is_searched_as_it_is_shown() -> None:
+    # Where a checkout is, is no part of a route: "/a" in its path would find every one.
+    report = full()
+    assert found(report, grep="render/tables.py:")
+    assert found(report, grep=f"{BASE.name}/render/tables.py") == []
+    assert found(report, grep=str(BASE)) == []

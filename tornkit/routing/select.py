@@ -126,7 +126,6 @@ def _searched(route: Route, base: Path) -> Sequence[str]:
         words.keywords_text(route, base),
         url or "",
         *(words.place(source, base) for source in sources),
-        *(source.file for source in sources),
     ]
 
 
