@@ -19,6 +19,7 @@ from tornado.web import Application, RequestHandler
 from tornkit.routing.checks import findings
 from tornkit.routing.model import Finding, Outcome, Reversal, Route, RouteTable, Severity
 from tornkit.routing.reading.extract import route_table
+from tornkit.routing.reversing import reverse
 from tornkit.routing.reversing.reverse import hosts, sent
 
 
@@ -345,3 +346,23 @@ class TestNames:
 
 def test_sent_as_a_browser_would() -> None:
     assert sent("/a b/é|(x)+%20~[1]") == "/a%20b/%C3%A9|(x)+%20~[1]"
+
+
+def test_a_name_that_takes_too_long_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = reverse._reversal
+    asked: list[str | None] = []
+
+    def busy(route: Route, *others: Any) -> Reversal:
+        asked.append(route.name)
+        while route.name == "slow":
+            pass
+        return made(route, *others)
+
+    monkeypatch.setattr(reverse, "_reversal", busy)
+    monkeypatch.setattr(reverse, "_PATIENCE", 0.05)
+    found = table(("/a", Home, {}, "a"), ("/b", Home, {}, "slow"), ("/c", Home, {}, "c"))
+    outcomes = [reversal_of(route).outcome for route in found.routes]
+    assert outcomes == [Outcome.OK, Outcome.UNDECIDED, Outcome.OK]
+    assert asked == ["a", "slow", "a", "slow", "c"]
