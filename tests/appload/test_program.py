@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import zipapp
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -342,3 +343,19 @@ def test_servers_in_threads_and_turns(write: Write, body: str, names: list[str])
     guarded = "if __name__ == '__main__':\n" + textwrap.indent(body, "    ")
     write("threads.py", THREADS + guarded)
     assert capture("threads.py").names == names
+
+
+def test_a_zip_application_as_serve_runs_it(here: Path, write: Write) -> None:
+    """By the name that was typed, which a source file is run by."""
+    write("tool/__main__.py", "import sys\nprint('ran', sys.path[0])\n")
+    zipapp.create_archive(here / "tool", here / "tool.pyz")
+    program = (
+        "from dataclasses import replace\n"
+        "from tornkit.appload import locate\n"
+        "from tornkit.appload.program import run_program\n"
+        "run_program(replace(locate('tool.pyz'), argv0='tool.pyz'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stdout == f"ran {here / 'tool.pyz'}\n", done.stderr

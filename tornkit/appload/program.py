@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import runpy
 import sys
+import zipfile
 
 from tornkit.appload.load import find_attribute
 from tornkit.appload.main_file import run_file
@@ -30,9 +31,10 @@ def run_program(target: Target) -> None:
     root = os.path.realpath(target.import_root)
     sys.path.insert(0, root)
     give_way(root)
-    if target.argv0 is not None and target.main_file is not None:
+    main = target.main_file
+    if target.argv0 is not None and main is not None and _is_source(main):
         sys.argv = [target.argv0, *target.arguments]
-        run_file(target.main_file, target.argv0)
+        run_file(main, target.argv0)
         return
     if target.path is not None:
         sys.argv = [target.path, *target.arguments]
@@ -43,6 +45,11 @@ def run_program(target: Target) -> None:
         raise NoSuchModule(f"there is no module {target.module} (looked in {target.import_root})")
     sys.argv = [target.module, *target.arguments]
     runpy.run_module(target.module, run_name="__main__", alter_sys=True)
+
+
+def _is_source(path: str) -> bool:
+    """Whether a file is Python's source; not a zip application, nor compiled."""
+    return not path.endswith(".pyc") and not zipfile.is_zipfile(path)
 
 
 def _module_exists(name: str) -> bool:
