@@ -263,6 +263,7 @@ CHANGERS = {
     "tornkit.cli.routes.files": "the user's own files, at their word",
     "tornkit.cli.routes.revision": "a folder of `tempfile`'s, which is private",
     "tornkit.cli.routes.snapshot": "in that folder",
+    "tornkit.cli.routes.untracked": "links in that folder",
     "tornkit.scaffold.create": "the new project",
     "tornkit.serve.control": "in a folder that private_files has looked at",
     "tornkit.serve.private_files": "whatever else is outside the project",

@@ -12,7 +12,7 @@ from tornkit.serve.refusals import ADDRESS
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
-REFUSED = Failed("AppRaised", "running app failed", "Traceback", f"{ADDRESS}\n9999")
+REFUSED = Failed("AppRaised", "running app failed", "Traceback", refused=f"{ADDRESS}\n9999")
 PORT = Holding("tcp port 9999", ADDRESS, "9999", 1)
 
 

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -39,16 +40,17 @@ class Zygote:
         self.environment = dict(environment)
         self.process: ChildProcess = start_interpreter("zygote", self.environment)
         self.workers: list[Channel] = []
+        self._answers: deque[Message] = deque()  # of one read there may be several
 
     def tell(self, message: Message, *descriptors: int) -> None:
         self.process.channel.send(message, descriptors)
 
     def answer(self) -> Message:
         """What it says next."""
-        wait_for_input(self.process.channel)
-        (message, _), *more = self.process.channel.receive_ready()
-        assert more == []
-        return message
+        if not self._answers:
+            wait_for_input(self.process.channel)
+            self._answers.extend(each for each, _ in self.process.channel.receive_ready())
+        return self._answers.popleft()
 
     def fork(self, count: int = 1, *, stale: bool = False, **environment: str) -> list[int]:
         pairs = [channel_pair() for _ in range(count)]

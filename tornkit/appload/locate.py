@@ -115,7 +115,8 @@ def _similar(path: Path) -> str | None:
 
     if path.with_name(f"{path.name}.py").is_file():
         return f"{path.name}.py"
-    names = [each.name for each in path.parent.glob("*.py")]
+    # Not a folder, a pipe or a link to nothing, of which one may even have the very name.
+    names = [each.name for each in path.parent.glob("*.py") if each.is_file()]
     found = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
     return found[0] if found else None
 

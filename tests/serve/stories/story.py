@@ -465,6 +465,9 @@ class Story:
         if succession._next is not None:
             return "a generation boots"
         workers = list(self.workforce)
+        if current.has_ended:  # as it was told to by nobody: an edit starts another
+            waits = any(each[0] == "program ended" and "waiting" in each for each in told)
+            return "" if waits and not workers else "what has ended lives on"
         if any(each.generation != current.number for each in workers):
             return "an old worker lives on"
         slots = sorted(each.slot for each in workers)
