@@ -29,9 +29,9 @@ HOOK = "__fault__"
 # close, kill, waitpid, getpid, epoll_wait and the like say EBADF, ESRCH, ECHILD or EINTR, and
 # nothing else.
 _OF_OS = """
-access chmod dup dup2 execv execve execvp fork ftruncate fstat link listdir lstat memfd_create mkdir
-makedirs open pipe posix_spawn pread read fdopen readlink remove rename replace rmdir scandir stat
-symlink unlink write
+access chdir chmod dup dup2 execv execve execvp fork ftruncate fstat getcwd link listdir lstat
+memfd_create mkdir makedirs open pipe posix_spawn pread read fdopen readlink remove rename replace
+rmdir scandir set_blocking stat symlink unlink write
 """
 _OF_SOCKETS = """
 accept bind connect getpeername getsockname listen recv recvmsg send sendall sendmsg sendto
