@@ -14,11 +14,10 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 from tornkit.serve import worker
 from tornkit.serve.channel import Channel
-from tornkit.serve.messages import Boot, Prepare
+from tornkit.serve.messages import Boot, Prepare, decode, encode
 from tornkit.serve.processes import command
 from tornkit.serve.signals import NUMBERS
 
@@ -36,10 +35,11 @@ def begin(
 
     :raises OSError:
     """
-    told = {"prepare": asdict(prepare), "boot": asdict(boot), "descriptors": list(descriptors)}
+    messages = [encode(each).decode() for each in (prepare, boot)]
+    told = {"channel": channel, "messages": messages, "descriptors": list(descriptors)}
     reading, writing = os.pipe()
     os.set_blocking(writing, False)  # a pipe holds 64 KiB
-    os.write(writing, json.dumps({"channel": channel, **told}).encode())
+    os.write(writing, json.dumps(told).encode())
     os.close(writing)
     for descriptor in (reading, channel, *descriptors):
         os.set_inheritable(descriptor, True)
@@ -55,7 +55,8 @@ def main(descriptor: int) -> None:
         told = json.load(file)
     for each in (told["channel"], *told["descriptors"]):
         os.set_inheritable(each, False)
+    prepare, boot = (decode(each.encode()) for each in told["messages"])
+    assert isinstance(prepare, Prepare)
+    assert isinstance(boot, Boot)
     channel = Channel(socket.socket(fileno=told["channel"]))
-    worker.main_told(
-        channel, Prepare(**told["prepare"]), lambda: (Boot(**told["boot"]), told["descriptors"])
-    )
+    worker.main_told(channel, prepare, lambda: (boot, told["descriptors"]))
