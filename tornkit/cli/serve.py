@@ -36,8 +36,9 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 if TYPE_CHECKING:
     _IntegerType = click.ParamType[int]
+    _TextType = click.ParamType[str]
 else:  # a generic class for type checkers alone, in click 8.2 and 8.3
-    _IntegerType = click.ParamType
+    _IntegerType = _TextType = click.ParamType
 
 
 class _Workers(_IntegerType):
@@ -76,7 +77,7 @@ class _Size(_IntegerType):
         return int(number) * unit
 
 
-class _Address(click.ParamType[str]):
+class _Address(_TextType):
     """A host name or an address of IPv4 or IPv6; in brackets, too, as in URLs."""
 
     name = "ADDRESS"
