@@ -8,6 +8,7 @@ and the supervisor notice nothing but the time that it takes.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -39,8 +40,12 @@ def begin(
     told = {"channel": channel, "messages": messages, "descriptors": list(descriptors)}
     reading, writing = os.pipe()
     os.set_blocking(writing, False)  # a pipe holds 64 KiB
-    os.write(writing, json.dumps(told).encode())
+    data = json.dumps(told).encode()
+    written = os.write(writing, data)
     os.close(writing)
+    if written < len(data):  # the reader would wait for the rest, or read half a document
+        os.close(reading)
+        raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
     for descriptor in (reading, channel, *descriptors):
         os.set_inheritable(descriptor, True)
     # As `start_interpreter` does: until it has had its say about signals.
