@@ -125,7 +125,7 @@ def _import(target: Target) -> ModuleType:
         raise _raised(error, f"importing {target.module}") from None
     except (KeyboardInterrupt, Left):
         raise
-    except BaseException as error:
+    except BaseException as error:  # user code may raise anything
         if isinstance(error, OSError) and target.path and _is_file(error.filename, target.path):
             raise NoSuchModule(f"{target.path} can't be read: {error.strerror}") from error
         raise _raised(error, f"importing {target.module}") from None
