@@ -92,6 +92,8 @@ bind_sockets = netutil.bind_sockets
 _DEPTH = 4
 
 _hooks: ServingHooks | None = None
+_observer: ConnectionObserver | None = None
+_observed: dict[str, Callable[..., Any]] = {}  # the methods that tell of connections, by name
 _autoreload_silenced = False
 
 
@@ -110,6 +112,9 @@ def prepare() -> None:
     process.fork_processes = _SWITCHES["fork_processes"]
     process.task_id = _SWITCHES["task_id"]
     autoreload.start = _switch_of_autoreload(autoreload.start)
+    # With the others: what is set in a class when a worker listens has the engine look, at its
+    # first request, whether anything of Tornado's was replaced (`tornkit.engine.replaced`).
+    _observe(lambda: _observer)
 
 
 def _switch(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -199,6 +204,18 @@ def observe_connections(observer: ConnectionObserver) -> None:
     `HTTPServer.start_request` runs when a connection starts to *wait* for a request, not when
     one arrives (`HTTP1ServerConnection._server_request_loop`).
     """
+    global _observer  # noqa: PLW0603 - one process has one
+    prepare()
+    if HTTPServer.start_request is _observed.get("start_request") and (
+        HTTPServer.on_close is _observed.get("on_close")
+    ):
+        _observer = observer
+    else:  # a library has put its own there, which need not call what was there before
+        _observe(lambda: observer)
+
+
+def _observe(get_observer: Callable[[], ConnectionObserver | None]) -> None:
+    """Put methods in the place of `HTTPServer`'s that tell the observer, where there is one."""
     start_request = HTTPServer.start_request
     on_close = HTTPServer.on_close
 
@@ -207,16 +224,19 @@ def observe_connections(observer: ConnectionObserver) -> None:
         self: HTTPServer, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
         delegate = start_request(self, server_conn, request_conn)
-        if not isinstance(server_conn, HTTP1ServerConnection):
+        observer = get_observer()
+        if observer is None or not isinstance(server_conn, HTTP1ServerConnection):
             return delegate
         return observer.awaiting_request(self, server_conn, request_conn, delegate)
 
     @functools.wraps(on_close)
     def observed_on_close(self: HTTPServer, server_conn: object) -> None:
-        if isinstance(server_conn, HTTP1ServerConnection):
+        observer = get_observer()
+        if observer is not None and isinstance(server_conn, HTTP1ServerConnection):
             observer.closed(server_conn)
         on_close(self, server_conn)
 
+    _observed.update(start_request=observed_start_request, on_close=observed_on_close)
     HTTPServer.start_request = observed_start_request  # type: ignore[method-assign]
     HTTPServer.on_close = observed_on_close  # type: ignore[method-assign]
 

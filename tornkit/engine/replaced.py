@@ -139,13 +139,22 @@ def _replaced() -> Iterator[tuple[str, Part, Any]]:
 
 
 def _replaced_in(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[str, Part, Any]]:
+    """What is replaced in the loop's class, and what in this one loop."""
     own = getattr(loop, "__dict__", {})
+    kind = type(loop)
+    if kind not in _in_classes:
+        _in_classes[kind] = {
+            name: (part, found)
+            for part, names in LOOP.items()
+            for name in names
+            if not _is_loops_own(found := _raw(kind, name))
+        }
     for part, names in LOOP.items():
-        for name in names:
-            if name in own:
-                yield f"{type(loop).__name__}.{name}", part, own[name]
-            elif not _is_loops_own(found := _raw(type(loop), name)):
-                yield f"{type(loop).__module__}.{type(loop).__name__}.{name}", part, found
+        for name in own.keys() & names:
+            yield f"{kind.__name__}.{name}", part, own[name]
+    for name, (part, found) in _in_classes[kind].items():
+        if name not in own:
+            yield f"{kind.__module__}.{kind.__name__}.{name}", part, found
 
 
 def _is_loops_own(found: Any) -> bool:
@@ -260,6 +269,8 @@ _watch: _Watch | None = None
 _by_version = class_versions.SUPPORTED
 _watched_loops: set[type] = {asyncio.SelectorEventLoop}
 _elsewhere: dict[Part, bool] = {}  # whether anything is replaced, but for the loop
+# What is replaced in the classes of loops, as long as nothing is set in a class.
+_in_classes: dict[type, dict[str, tuple[Part, Any]]] = {}
 # Of each loop that serves, how many attributes it had at the last look, and what came of that.
 _in_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[int, bool, bool, bool]] = (
     WeakKeyDictionary()
@@ -302,9 +313,10 @@ def look(loop: asyncio.AbstractEventLoop) -> None:
     if seen is not None and seen[0] == size:  # two loops, each in its thread, take turns
         _, aside, tasks_aside, websockets_aside = seen
         return
-    found = list(_replaced_in(loop))
+    others: list[tuple[str, Part, Any]] = []
     if not is_same:
         _in_loops.clear()
+        _in_classes.clear()
         if not _watch.note():
             # Since 3.13 a class has a thousand; to look at each request would take 0.7 ms.
             _by_version = False
@@ -314,7 +326,7 @@ def look(loop: asyncio.AbstractEventLoop) -> None:
         others = list(_replaced())
         for part in Part:
             _elsewhere[part] = any(each is part for _, each, _ in others)
-        found += others
+    found = [*_replaced_in(loop), *others]
     parts = {part for _, part, _ in found} | {part for part, is_so in _elsewhere.items() if is_so}
     aside = Part.ENGINE in parts
     tasks_aside = aside or Part.TASKS in parts

@@ -30,7 +30,7 @@ from tornado import escape, httputil, routing, web
 
 from tornkit.engine import replaced, texts, websocket
 from tornkit.engine.class_versions import KnownInHeirs
-from tornkit.engine.routers import counted, straight
+from tornkit.engine.routers import counted, edits, straight
 from tornkit.engine.speedups import (
     arguments,
     construction,
@@ -152,6 +152,9 @@ def install() -> None:
     if strange:
         _tell(strange, [each.replaced for each in SPEEDUPS if each.replaced not in _own])
     _remember_what_is_known()
+    # The first table would begin to, in the first request: what is set in a class then has the
+    # engine look once more whether anything of Tornado's was replaced (`tornkit.engine.replaced`).
+    edits.watch()
     with texts.forgotten():
         websocket.install()
 
