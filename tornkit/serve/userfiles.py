@@ -7,7 +7,6 @@ before a fork.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import sys
 from collections.abc import Mapping
@@ -65,9 +64,13 @@ def _own_modules() -> dict[str, ModuleType]:
 def names_of_own() -> list[str]:
     """Names that came into `sys.modules` in this process, the last one first."""
     while True:
-        names = itertools.takewhile(lambda name: name != _held_at_birth, reversed(sys.modules))
+        names: list[str] = []
         with contextlib.suppress(RuntimeError):  # another thread has imported meanwhile
-            return list(names)
+            for name in reversed(sys.modules):
+                if name == _held_at_birth:
+                    break
+                names.append(name)
+            return names
 
 
 def user_files() -> set[str]:

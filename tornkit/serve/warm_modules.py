@@ -199,6 +199,14 @@ class WarmModules:
         """Take the variables of now as those that the program starts with."""
         self._variables = dict(os.environ)
 
+    def touch(self) -> None:
+        """Have pages of its own for what `show` counts references to, while nobody waits.
+
+        A forked process gets each from the kernel when it first writes to it: with pandas that
+        takes some milliseconds.
+        """
+        dict(self._hidden)
+
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
@@ -228,16 +236,22 @@ class WarmModules:
         """Put a module and all that it rests on into sight, in the order of their imports."""
         closure = self._closures[name] & ~self._shown
         self._shown |= closure
-        for bit in _bits(closure):
-            each = self._names[bit]
-            module = self._hidden.pop(each, None)
-            if module is not None:
-                born_with.add(each)
-                sys.modules.setdefault(each, module)
+        hidden = self._hidden
+        shown = {each: hidden[each] for each in self._named(closure) if each in hidden}
+        self._hidden = {each: hidden[each] for each in hidden if each not in shown}
+        born_with.update(shown)
+        there = sys.modules
+        there.update({each: shown[each] for each in shown if each not in there})
         self._give_back(each for each in self._taken if closure >> self._bits[each] & 1)
         for sensitive in self._sensitive:
             if closure >> sensitive.bit & 1:
                 _set_variables(sensitive.inputs.sets)
+
+    def _named(self, mask: int) -> list[str]:
+        """The names of these modules, in the order of their imports."""
+        return [
+            name for name, bit in zip(self._names, f"{mask:b}"[::-1], strict=False) if bit > "0"
+        ]
 
     def _refuse(self, refused: Mapping[str, str]) -> None:
         """Never give these, nor what rests on them and is not in sight."""
@@ -259,10 +273,15 @@ class WarmModules:
             self.on_refused(reasons)
 
     def _take_from_package(self, name: str) -> None:
-        """Let `from package import part` look for a part that is hidden, not find it at hand."""
+        """Let `from package import part` look for a part that is hidden, not find it at hand.
+
+        One on which the package rests comes into sight with it, and may stay.
+        """
         package, _, part = name.rpartition(".")
         around = self._hidden.get(package)
-        if around is not None and attribute(around, part) is self._hidden[name]:
+        if around is None or self._closures[package] >> self._bits[name] & 1:
+            return
+        if attribute(around, part) is self._hidden[name]:
             with contextlib.suppress(AttributeError):  # a module that forbids it
                 delattr(around, part)
                 self._taken.append(name)
@@ -344,8 +363,8 @@ class WarmModules:
         yield from self._found_elsewhere(wanted)
 
     def _blame(self, mask: int, reason: str) -> Iterator[tuple[str, str]]:
-        for bit in _bits(mask):
-            yield self._names[bit], reason
+        for name in self._named(mask):
+            yield name, reason
 
     def _found_elsewhere(self, wanted: int) -> Iterator[tuple[str, str]]:
         surroundings = self._surroundings

@@ -71,7 +71,13 @@ class Birth:
         gc.enable()
         _reseed_numpy()
         channel = Channel(socket.socket(fileno=self.descriptor))
-        worker.main_on(channel, rehearse if self.may_rehearse else lambda: None)
+        worker.main_on(channel, self._get_ready)
+
+    def _get_ready(self) -> None:
+        """Do ahead what else would be done while a reload is waited for."""
+        warm_modules.current.touch()
+        if self.may_rehearse:
+            rehearse()
 
 
 def _live_in(environment: Mapping[str, str]) -> None:
