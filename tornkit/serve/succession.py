@@ -370,7 +370,8 @@ class Succession:
         generation.opened = True
         for worker in self._workforce.of(generation, WorkerState.SERVING):
             self._open_worker(worker)
-        self._loop.soon(partial(self._take_snapshot, generation))
+        # Before anybody is told that this is served, who may then edit a file at once.
+        self._take_snapshot(generation)
         self.last_failure = None
         self._retrying.serves()
         if generation.reason:
