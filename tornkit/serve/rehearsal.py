@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import socket
 import sys
@@ -66,6 +67,8 @@ def rehearse() -> None:
             loop.run_until_complete(asyncio.wait_for(_serve(_find()), _PATIENCE))
         finally:
             loop.close()
+    # An application is a circle of objects; a worker is not to tell of this one when it is ready.
+    gc.collect()
 
 
 def may_be_seen() -> bool:

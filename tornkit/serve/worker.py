@@ -180,6 +180,7 @@ def prepare(orders: Orders) -> None:
     # Written by C code on the signal, also where the interpreter never gets a turn.
     faulthandler.register(signal.SIGUSR2, all_threads=True)
     seams.prepare()
+    show_no_own_frames()
     loops.use(orders.loop)
     if orders.engine == "tornkit":
         # For whoever makes an HTTPServer, the program itself or `Application.listen`.
@@ -212,6 +213,7 @@ class Worker:
         self._joining = threading.Lock()  # for the set, and what is done once
         self._joined = False  # a loop has listened
         self._ready = False
+        self._warned = False  # that another Tornado was to be used, if so
         self._lesson = Lesson()
         self._leaving: Leaving | None = None  # while an application is imported and made
         self._loading = Serves.IMPORTED  # what is done meanwhile
@@ -226,6 +228,8 @@ class Worker:
 
     def learn(self, lesson: Lesson) -> None:
         """Take in what earlier workers have found out."""
+        if lesson == self._lesson:
+            return
         self._lesson = lesson
         target = self._orders.target.as_program(Serves(lesson.serves))
         self._orders = replace(self._orders, target=target)
@@ -253,7 +257,6 @@ class Worker:
 
     def _live(self, slot: int, heartbeat: Heartbeat) -> int:
         self.take(slot, heartbeat)
-        show_no_own_frames()
         if self._orders.folder is not None:
             with contextlib.suppress(OSError):  # as it would be for a program that is there already
                 os.chdir(self._orders.folder)  # another folder may have the name by now
@@ -486,7 +489,6 @@ class Worker:
             os._exit(1)
 
     def _send_ready(self) -> None:
-        self._warn_of_another_tornado()
         files = user_files()
         states = sources.states(files)
         self._mailbox.send(
@@ -512,12 +514,15 @@ class Worker:
             )
 
     def _warn_of_another_tornado(self) -> None:
+        self._warned = True
         said = own_tornado.not_used() if self._slot == 0 else None  # once for all workers
         if said is not None:
             _log.warning("%s", said)
 
     def _beat(self) -> None:
         self._heartbeat.write(self._loops.pulse())
+        if self._ready and not self._warned:  # not before: somebody waits for the first answer
+            self._warn_of_another_tornado()
         if self._ready and sources.count() != self._sources_told:
             self._sources_told = sources.count()
             states = sources.states(user_files())
