@@ -1,4 +1,4 @@
-"""Does once, for nothing, what every worker does first: load an application, answer a request.
+"""Does once, for nothing, what every worker does first: load, claim, get ready, answer a request.
 
 A forked process shares its pages with the zygote until it writes to them, if only a reference
 count, and the first write to each costs microseconds. To load an application of a few lines and to
@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import gc
+import logging
 import os
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from types import FunctionType
 
@@ -28,10 +31,21 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 import tornkit
-from tornkit.appload.load import build_application, find_attribute
+from tornkit import seams
+from tornkit.appload.leaving import Leaving
+from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Kind, Target
-from tornkit.serve.messages import Ready, encode
+from tornkit.serve import sources
+from tornkit.serve.channel import Channel
+from tornkit.serve.heartbeat import Heartbeat
+from tornkit.serve.listening import Listening
+from tornkit.serve.logs import set_up_application_logging
+from tornkit.serve.mailbox import Mailbox
+from tornkit.serve.messages import Grant, Ready
+from tornkit.serve.orders import application_claim
+from tornkit.serve.processes import channel_pair
 from tornkit.serve.sameness import digests
+from tornkit.serve.serving_loops import ServingLoops
 from tornkit.serve.userfiles import folders_of, other_modules, user_files
 
 _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -64,7 +78,9 @@ def rehearse() -> None:
         loop = asyncio.new_event_loop()
         loop.set_exception_handler(lambda loop, context: None)
         try:
-            loop.run_until_complete(asyncio.wait_for(_serve(_find()), _PATIENCE))
+            _set_up_logging()
+            made = _make(loop)
+            loop.run_until_complete(asyncio.wait_for(_serve(made), _PATIENCE))
         finally:
             loop.close()
     # An application is a circle of objects; a worker is not to tell of this one when it is ready.
@@ -93,30 +109,60 @@ def _is_known(value: object) -> bool:
     return not callable(value) or isinstance(value, type)
 
 
-def _find() -> object:
+def _set_up_logging() -> None:
+    """Set up an application's logging, and undo it."""
+    root = logging.getLogger()
+    if root.handlers:
+        return
+    level, basic_config = root.level, logging.basicConfig
+    set_up_application_logging("info", None)
+    for handler in tuple(root.handlers):
+        root.removeHandler(handler)
+    root.setLevel(level)
+    logging.basicConfig = basic_config
+
+
+def _make(loop: asyncio.AbstractEventLoop) -> object:
     """Import it as an application is, and compile it, as one that was just saved has to be."""
     before = tuple(sys.path)
     try:
-        found = find_attribute(_TARGET)
+        with Leaving(patient=True):
+            found = find_attribute(_TARGET)
+            made = contextvars.copy_context().run(call_factory, found, _TARGET, loop)
     finally:
         sys.path[:] = before
         sys.modules.pop(_NAME, None)
         sys.path_importer_cache.pop(_TARGET.import_root, None)
     compile(_FILE.read_bytes(), _NAME, "exec")
-    return found
+    return made
 
 
-async def _serve(found: object) -> None:
-    application = await build_application(found, _TARGET)
+async def _serve(made: object) -> None:
+    application = await application_of(made, _TARGET)
+    assert isinstance(application, Application)
     server = HTTPServer(application)
-    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as client:
+    with contextlib.ExitStack() as closing:
+        listening, client, placeholder = (
+            closing.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(3)
+        )
         listening.bind("")  # unix(7), autobind: no file, and nobody knows the name
         listening.setblocking(False)
         listening.listen()
-        server.add_socket(listening)
+        mailbox = _granted(listening, closing)
+        heart = Heartbeat.create()
+        closing.callback(heart.close)
+        hooks = Listening(
+            0,
+            lambda claim: mailbox.ask(claim)[1],
+            partial(_begin_to_beat, heart, mailbox, closing),
+            placeholder=placeholder,
+        )
+        closing.callback(seams.remove_serving_hooks)
+        seams.install_serving_hooks(hooks)
+        server.add_sockets(hooks.claim(application_claim(None, None, None)))
         try:
-            assert isinstance(application, Application)
-            _tell(application)
+            _tell(application, mailbox)
+            hooks.open()
             client.setblocking(False)
             client.connect(listening.getsockname())
             client.send(_REQUEST)
@@ -126,7 +172,38 @@ async def _serve(found: object) -> None:
             await server.close_all_connections()
 
 
-def _tell(application: Application) -> None:
-    """Put together what a worker says when it is ready."""
-    files, folders = tuple(user_files()), tuple(folders_of(application.settings))
-    encode(Ready(files, {}, (), folders, other_modules(), digests((application,), b"a key")))
+def _granted(listening: socket.socket, closing: contextlib.ExitStack) -> Mailbox:
+    """A worker's end of a channel whose other end has granted this socket already."""
+    supervisor, theirs = channel_pair()
+    closing.callback(supervisor.close)
+    channel = Channel(theirs)
+    closing.callback(channel.close)
+    supervisor.send(Grant(), (listening.fileno(),))
+    return Mailbox(channel, lambda: None)
+
+
+def _begin_to_beat(heart: Heartbeat, mailbox: Mailbox, closing: contextlib.ExitStack) -> None:
+    """Do what a worker does in each loop that listens."""
+    loops = ServingLoops()
+    serving = loops.current()
+    serving.begin_to_beat(lambda: heart.write(loops.pulse()))
+    serving.loop.add_reader(mailbox.fileno(), mailbox.read)
+    closing.callback(serving.loop.remove_reader, mailbox.fileno())
+    serving.turn(0, lambda: None)
+
+
+def _tell(application: Application, mailbox: Mailbox) -> None:
+    """Say what a worker says when it is ready."""
+    files = user_files()
+    states = sources.states(files)
+    mailbox.send(
+        Ready(
+            files=tuple(files),
+            sources=states,
+            watched=(),
+            folders=tuple(folders_of(application.settings)),
+            modules=other_modules(),
+            digests=digests((application,), b"a key"),
+            names=sources.names(states),
+        )
+    )

@@ -41,7 +41,7 @@ from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.summary import summary
 from tornkit.appload.target import Serves
 from tornkit.appload.usertrace import format_user_traceback
-from tornkit.engine import loops, speedups
+from tornkit.engine import loops, replaced, speedups
 from tornkit.engine.open_ended import StreamPolicy
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.errors import AppRaised, CertificateError, NotAnApplication, TornkitError
@@ -502,6 +502,9 @@ class Worker:
                 names=sources.names(states),
             )
         )
+        loop = running_loop()
+        if loop is not None and self._orders.engine == "tornkit":
+            replaced.is_aside(loop)  # else the first request would look
         self._sources_told = sources.count()
         for descriptor in self._kept:
             os.close(descriptor)
