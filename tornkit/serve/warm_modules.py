@@ -87,6 +87,7 @@ class WarmModules:
         self._taken: list[str] = []  # parts that their packages had as attributes
         self._surroundings: Surroundings | None = None
         self._variables: dict[str, str] = {}  # with which this process began
+        self._encoded: dict[bytes, bytes] = {}
         self._listings: dict[str, tuple[object, frozenset[str]]] = {}
         self.on_refused: Callable[[Mapping[str, str]], None] = lambda refused: None
         self.on_spoilt: Callable[[], None] = lambda: None
@@ -198,14 +199,18 @@ class WarmModules:
     def begin(self) -> None:
         """Take the variables of now as those that the program starts with."""
         self._variables = dict(os.environ)
+        self._encoded = dict(os.environb)
 
     def touch(self) -> None:
-        """Have pages of its own for what `show` counts references to, while nobody waits.
+        """Have pages of its own for what will be looked at and shown, while nobody waits.
 
-        A forked process gets each from the kernel when it first writes to it: with pandas that
-        takes some milliseconds.
+        A forked process gets each from the kernel when it first writes to it, if only a reference
+        count: with pandas that takes some milliseconds.
         """
-        dict(self._hidden)
+        everything = (1 << len(self._names)) - 1
+        if everything:
+            self._differences(everything)
+            dict.fromkeys(self._named(everything)).update(self._hidden)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -309,9 +314,9 @@ class WarmModules:
         return found
 
     def _changed_variables(self) -> list[str]:
-        now = dict(os.environ)
-        if now == self._variables:
+        if dict(os.environb) == self._encoded:  # as it is nearly always; to decode takes longer
             return []
+        now = dict(os.environ)
         names = now.keys() | self._variables.keys()
         return sorted(name for name in names if now.get(name) != self._variables.get(name))
 
