@@ -42,7 +42,6 @@ from tornkit.serve.control import control_folder
 PATIENCE = 20.0
 _POLL = 0.01
 
-_LAST_FORK = 1.0  # seconds
 _MARK = "INTEGRATION_TEST_MARK"
 _IMPORTABLE_FROM = str(Path(tornkit.__file__).parents[1])
 # What would change how a server behaves or looks, and is not the test's doing.
@@ -499,11 +498,6 @@ class Server:
         return self.process.returncode
 
     def _assert_nothing_left(self) -> None:
-        # A worker that was being forked at that moment sees the end of its channel by itself, some
-        # milliseconds later: nobody knew of it yet who could have waited for it.
-        deadline = time.monotonic() + _LAST_FORK
-        while self.pids() and time.monotonic() < deadline:
-            time.sleep(0.01)
         assert self.pids() == set(), "processes are left behind"
 
     def stop(self) -> int:

@@ -169,7 +169,17 @@ def has_ended(pid: int) -> bool:
 
 
 def kill_and_wait(pids: list[int]) -> None:
-    """End them, whatever they do. One that the kernel does not let go is not waited for."""
+    """End them, whatever they do. One that the kernel does not let go is not waited for.
+
+    With them end their own children, which are ours then (Linux): a worker that a zygote was just
+    forking, and that nobody knew of yet.
+    """
+    before = _children()
+    _kill_and_wait(pids)
+    _kill_and_wait(sorted(_children() - before))
+
+
+def _kill_and_wait(pids: list[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -178,3 +188,12 @@ def kill_and_wait(pids: list[int]) -> None:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(pid, os.WNOHANG)[0] == 0 and time.monotonic() < deadline:
                 time.sleep(_KILL_LOOK)
+
+
+def _children() -> set[int]:
+    """Children of this process's main thread; none where the kernel does not tell."""
+    pid = os.getpid()
+    try:
+        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_bytes().split()))
+    except OSError:
+        return set()

@@ -201,7 +201,7 @@ class WarmModules:
         self._variables = dict(os.environ)
         self._encoded = dict(os.environb)
 
-    def touch(self) -> None:
+    def copy_pages(self) -> None:
         """Have pages of its own for what will be looked at and shown, while nobody waits.
 
         A forked process gets each from the kernel when it first writes to it, if only a reference

@@ -75,7 +75,7 @@ class Birth:
 
     def _get_ready(self) -> None:
         """Do ahead what else would be done while a reload is waited for."""
-        warm_modules.current.touch()
+        warm_modules.current.copy_pages()
         if self.may_rehearse:
             rehearse()
 
