@@ -94,6 +94,51 @@ def test_it_leaves_nothing() -> None:
     assert told == "no loop runs\n"
 
 
+@linux
+def test_a_worker_does_not_tell_of_its_application() -> None:
+    told = run(
+        """
+        from tornkit import seams
+        from tornkit.serve.zygote import Birth
+
+        made, applications = [], seams.observe_applications()
+        add = applications.add
+        applications.add = lambda application: (made.append(1), add(application))
+        Birth(-1, {}, may_rehearse=True)._get_ready()
+        print(len(made), len(list(applications)))
+        """
+    )
+    assert told == "1 0\n"
+
+
+@linux
+def test_what_is_replaced_is_not_looked_for_again() -> None:
+    """Whatever a worker does behind its rehearsal: the first request would have to wait."""
+    told = run(
+        """
+        from tornado.httpserver import HTTPServer
+        from tornkit import seams
+        from tornkit.engine import loops, replaced, speedups
+        from tornkit.engine.server import HTTPServer as Engine
+        from tornkit.serve.rehearsal import rehearse
+        from tornkit.serve.serving_loops import ServingLoops
+
+        seams.prepare()
+        loops.use("asyncio")
+        HTTPServer.configure(Engine)
+        speedups.install()
+        looks, look = [], replaced._replaced
+        replaced._replaced = lambda: (looks.append(1), look())[1]
+        rehearse()
+        print(len(looks))
+        seams.observe_connections(ServingLoops())
+        rehearse()
+        print(len(looks))
+        """
+    )
+    assert told == "1\n1\n"
+
+
 def test_what_the_system_does_not_give_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object) -> socket.socket:
         raise OSError("no descriptor is left")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 import webbrowser
@@ -39,6 +42,28 @@ def test_a_process_that_the_kernel_does_not_let_go(monkeypatch: pytest.MonkeyPat
     began = time.monotonic()
     processes.kill_and_wait([1 << 30, (1 << 30) + 1])
     assert 0.05 <= time.monotonic() - began < 2.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are process 1's elsewhere")
+def test_children_of_what_is_ended_end_too() -> None:
+    """A zygote that was forking: nobody knows the number of its worker yet."""
+    script = """
+        import os, subprocess, sys, time
+        from tornkit.serve.processes import become_reaper, is_alive, kill_and_wait
+
+        become_reaper()
+        bystander = subprocess.Popen(["sleep", "60"])
+        zygote = "import os, time; print(os.fork(), flush=True); time.sleep(60)"
+        child = subprocess.Popen([sys.executable, "-c", zygote], stdout=subprocess.PIPE, text=True)
+        worker = max(int(child.stdout.readline()), int(child.stdout.readline()))
+        assert is_alive(worker)
+        kill_and_wait([child.pid])
+        print(is_alive(child.pid), is_alive(worker), is_alive(bystander.pid))
+        bystander.kill()
+    """
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.stdout, done.stderr) == ("False False True\n", "")
 
 
 def test_an_end_that_the_parent_does_not_report() -> None:

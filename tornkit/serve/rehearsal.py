@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import gc
 import logging
 import os
 import socket
@@ -69,8 +68,8 @@ _KNOWN = tuple(f"{folder}{os.sep}" for each in (tornado, tornkit) for folder in 
 def rehearse() -> None:
     """Load an application, serve it, end. With the loop, server and speedups that are in place.
 
-    Leaves nothing behind: no module, no current loop. Where something is in the way, a system that
-    has no descriptor to give, it is left at that: the worker will say so itself.
+    Leaves no module behind and no current loop, only garbage in circles. Where something is in the
+    way, a system that has no descriptor to give, it is left at that: the worker will say so itself.
     """
     if sys.platform != "linux":
         return  # nowhere else there are sockets without a name
@@ -83,8 +82,6 @@ def rehearse() -> None:
             loop.run_until_complete(asyncio.wait_for(_serve(made), _PATIENCE))
         finally:
             loop.close()
-    # An application is a circle of objects; a worker is not to tell of this one when it is ready.
-    gc.collect()
 
 
 def may_be_seen() -> bool:

@@ -78,6 +78,7 @@ class Birth:
         warm_modules.current.copy_pages()
         if self.may_rehearse:
             rehearse()
+            gc.collect()  # the rehearsed application: the worker would tell of it as its own
 
 
 def _live_in(environment: Mapping[str, str]) -> None:
