@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
+import socket
+import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +18,7 @@ from tornkit.cli import line_writer
 from tornkit.cli.line_writer import LineWriter
 
 pytestmark = pytest.mark.timeout(20)
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc names open files there alone")
 
 
 class Pipe:
@@ -63,6 +68,67 @@ def test_a_line_is_out_when_it_is_written(pipe: Pipe) -> None:
         assert os.read(pipe.reads, 999).decode() == f"line {number} ü\n"
     writer.write("\x1b[31mred\x1b[0m\n", colour=False)
     assert os.read(pipe.reads, 999) == b"red\n"
+
+
+@linux
+def test_no_thread_is_waited_for_where_somebody_reads(pipe: Pipe) -> None:
+    writer = LineWriter(pipe.stderr)
+    writer.write("a line\n", colour=False)
+    assert pipe.read_until("\n") == "a line\n"
+    assert writer._thread is None
+    assert os.get_blocking(pipe.stderr.fileno()), "others write to it, too"
+
+
+@linux
+def test_what_a_pipe_has_no_room_for_follows_in_its_order(pipe: Pipe) -> None:
+    writer = LineWriter(pipe.stderr)
+    text = "".join(f"{number}\n" for number in range(40_000))
+    writer.write(text, colour=False)
+    writer.write("the next\n", colour=False)
+    assert pipe.read(len(text)) == text
+    assert pipe.read_until("\n") == "the next\n"
+
+
+@linux
+def test_a_terminal_that_is_stopped() -> None:
+    controlling, terminal = os.openpty()
+    with os.fdopen(terminal, "w") as stderr:
+        writer = LineWriter(stderr)
+        writer.write("before\n", colour=False)
+        assert os.read(controlling, 99) == b"before\r\n"
+        termios.tcflow(terminal, termios.TCOOFF)
+        began = time.monotonic()
+        for number in range(9):
+            writer.write(f"line {number}\n", colour=False)
+        assert time.monotonic() - began < 1.0
+        assert not select.select([controlling], [], [], 0)[0]
+        termios.tcflow(terminal, termios.TCOON)
+        text = b""
+        while b"line 8" not in text:
+            text += os.read(controlling, 99)
+        assert text == b"".join(b"line %d\r\n" % number for number in range(9))
+    os.close(controlling)
+
+
+def test_a_standard_error_that_has_become_another(pipe: Pipe) -> None:
+    other = Pipe()
+    writer = LineWriter(pipe.stderr)
+    writer.write("a line\n", colour=False)
+    os.dup2(other.stderr.fileno(), pipe.stderr.fileno())
+    writer.write("another\n", colour=False)
+    assert other.read_until("\n") == "another\n"
+    assert pipe.read_until("\n") == "a line\n"
+    other.stderr.close()
+    os.close(other.reads)
+
+
+def test_a_socket(pipe: Pipe) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        os.dup2(theirs.fileno(), pipe.stderr.fileno())
+        writer = LineWriter(pipe.stderr)
+        writer.write("a line\n", colour=False)
+        assert ours.recv(99) == b"a line\n"
 
 
 def test_nobody_reads(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:

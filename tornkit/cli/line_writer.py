@@ -1,9 +1,13 @@
 """A writer of lines to standard error that never holds up its caller for long.
 
 A terminal that is stopped (Ctrl-S) and a pipe that nobody reads block whoever writes, and a
-supervisor that is blocked hears no signal. So a thread writes. As long as it keeps pace a line is
-out when `write` returns, in its place between what the workers print; once it does not, lines are
-kept for it, and beyond a bound are counted instead.
+supervisor that is blocked hears no signal. So a line is written without blocking, by a second open
+file description of the same pipe or terminal: O_NONBLOCK on the first one would be seen by all
+processes that share it. What is not taken at once is left to a thread. As long as that keeps pace a
+line is out when `write` returns, in its place between what the workers print; once it does not,
+lines are kept for it, and beyond a bound are counted instead.
+
+To have the thread write each line took a millisecond or two of each reload, for it to be woken.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import atexit
 import contextlib
 import os
 import select
+import stat
 import sys
 import threading
 from collections import deque
@@ -37,6 +42,8 @@ class LineWriter:
         self._dropped = 0
         self._lags = False
         self._thread: threading.Thread | None = None
+        self._place: tuple[int, int] | None = None  # device and inode that `_second` leads to
+        self._second: int | None = None  # a descriptor that does not block
 
     def write(self, text: str, *, colour: bool) -> bool:
         """Write lines, with their escape sequences or without.
@@ -52,6 +59,11 @@ class LineWriter:
         if not colour:
             text = click.unstyle(text)
         data = text.encode(stream.encoding, "backslashreplace")
+        # Nothing goes in front of what the thread has, nor of the number of lines that are missing.
+        if not self._lines and not self._dropped:
+            data = data[self._taken(descriptor, data) :]
+        if not data:
+            return True
         if not self._has_thread():
             with contextlib.suppress(OSError):
                 _write_all(descriptor, data)
@@ -62,6 +74,29 @@ class LineWriter:
             if not self._lags:
                 self._lags = not self._changed.wait_for(lambda: not self._lines, _PATIENCE)
         return True
+
+    def _taken(self, descriptor: int, data: bytes) -> int:
+        """Write without blocking; how many bytes were taken."""
+        try:
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode):
+                return os.write(descriptor, data)
+            place = (status.st_dev, status.st_ino)
+            if place != self._place:
+                self._reopen(descriptor, place)
+            return os.write(self._second, data) if self._second is not None else 0
+        except OSError:  # full, mostly
+            return 0
+
+    def _reopen(self, descriptor: int, place: tuple[int, int]) -> None:
+        """Open the pipe or terminal a second time, where the system has a name for it (Linux)."""
+        if self._second is not None:
+            os.close(self._second)
+            self._second = None
+        self._place = place
+        flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
+        with contextlib.suppress(OSError):  # a socket; or somebody else's
+            self._second = os.open(f"/proc/self/fd/{descriptor}", flags)
 
     def _has_thread(self) -> bool:
         """Start it, the first time. The machine may have none to give."""

@@ -12,6 +12,7 @@ file. So the children of those that serve are noted before it starts, which take
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,9 +63,11 @@ class Contention:
 def _children(pid: int) -> list[int]:
     """The children of a process (Linux; none elsewhere)."""
     found: list[int] = []
+    folder = f"/proc/{pid}/task"
     with contextlib.suppress(OSError, ValueError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (thread / "children").read_bytes().split())
+        for thread in os.listdir(folder):  # noqa: PTH208 - before each reload
+            with open(f"{folder}/{thread}/children", "rb", 0) as file:  # noqa: PTH123
+                found += map(int, file.read().split())
     return found
 
 
