@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import inspect
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -238,11 +239,7 @@ class Own(HTTPServer):
         return super().start_request(server_conn, request_conn)
 
 
-@pytest.mark.parametrize("kind", [HTTPServer, Own])
-def test_connections_are_observed(kind: type[HTTPServer], pair) -> None:
-    observer = Observer()
-    seams.observe_connections(observer)
-
+def told_of_one_connection(observer: Observer, kind: type[HTTPServer], pair: Any) -> list[str]:
     async def main() -> None:
         server = kind(Application())
         seams.serve_moved(server, pair[0], b"")
@@ -251,10 +248,38 @@ def test_connections_are_observed(kind: type[HTTPServer], pair) -> None:
         pair[1].close()
         while "closed" not in observer.told:
             await asyncio.sleep(0)
-        assert observer.told == [f"awaiting {kind.__name__}", "closed"]
         assert not server._connections  # Tornado's own method was called as well
 
     asyncio.run(asyncio.wait_for(main(), 5))
+    return observer.told
+
+
+@pytest.mark.parametrize("kind", [HTTPServer, Own])
+def test_connections_are_observed(kind: type[HTTPServer], pair) -> None:
+    observer = Observer()
+    seams.observe_connections(observer)
+    assert told_of_one_connection(observer, kind, pair) == [f"awaiting {kind.__name__}", "closed"]
+
+
+@pytest.mark.parametrize("calls_ours", [True, False])
+def test_connections_are_observed_once_past_a_librarys_method(
+    calls_ours: bool, pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seams.prepare()
+    observed: Any = HTTPServer.start_request
+    ours = observed if calls_ours else inspect.unwrap(observed)
+    for name in ("start_request", "on_close"):
+        monkeypatch.setattr(HTTPServer, name, getattr(HTTPServer, name))
+    monkeypatch.setattr(seams, "_observer", None)
+    monkeypatch.setattr(seams, "_observed", dict(seams._observed))
+
+    def theirs(self: HTTPServer, server_conn: object, request_conn: object) -> Any:
+        return ours(self, server_conn, request_conn)
+
+    monkeypatch.setattr(HTTPServer, "start_request", theirs)
+    observer = Observer()
+    seams.observe_connections(observer)
+    assert told_of_one_connection(observer, HTTPServer, pair) == ["awaiting HTTPServer", "closed"]
 
 
 class TestStreams:
