@@ -114,7 +114,8 @@ def prepare() -> None:
     autoreload.start = _switch_of_autoreload(autoreload.start)
     # With the others: what is set in a class when a worker listens has the engine look, at its
     # first request, whether anything of Tornado's was replaced (`tornkit.engine.replaced`).
-    _observe(lambda: _observer)
+    if not _observed:
+        _observe(lambda: _observer)
 
 
 def _switch(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
