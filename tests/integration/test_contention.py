@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.integration.conftest import is_free
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Serve
@@ -78,11 +81,12 @@ def test_the_old_code_ends_first(serve: Serve, what: str) -> None:
 
 
 @pytest.mark.thorough
-def test_a_program_that_ends_by_itself(serve: Serve) -> None:
+def test_a_program_that_ends_by_itself(serve: Serve, wait_for: Callable[..., Any]) -> None:
     program = PROGRAM.replace("{hold}", "return None")
     server = serve({"main.py": program}, "main.py")
     server.get("/quit")
     server.wait_for_log("ended by itself, with status 0; save a file to start it again")
+    wait_for(lambda: is_free(server.url), "its port is closed")
     server.edit("main.py", "VERSION = 1", "VERSION = 2")
     server.wait_for_reload()
     server.wait_for_answer("2")

@@ -367,6 +367,30 @@ def test_an_older_claim_does_not_make_it_older(listeners: Listeners) -> None:
     assert list(listeners) == [sock]
 
 
+@pytest.mark.parametrize("chosen", [True, False])
+def test_an_address_is_closed_until_it_is_claimed_again(listeners: Listeners, chosen: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        claim = Claim(port=free.getsockname()[1] if chosen else 0, address="127.0.0.1")
+    place = listeners.claim(claim, 0, 1)[0].getsockname()
+    listeners.claim(claim, 1, 1)
+    listeners.close_until_claimed()
+    listeners.close_until_claimed()
+    assert list(listeners) == []
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(place):
+        pass
+    assert listeners.claim(claim, 1, 2)[0].getsockname() == place
+    assert listeners.claim(claim, 0, 2)[0].getsockname() == place
+    assert not listeners.has_unclaimed(2)
+
+
+def test_a_closed_port_0_that_another_has_by_now(listeners: Listeners) -> None:
+    claim = Claim(port=0, address="127.0.0.1")
+    place = listeners.claim(claim, 0, 1)[0].getsockname()
+    listeners.close_until_claimed()
+    with socket.create_server(place):
+        assert listeners.claim(claim, 0, 2)[0].getsockname()[1] not in (0, place[1])
+
+
 def test_close(listeners: Listeners) -> None:
     sockets = [*listeners.claim(LOCAL, 0, 1), *listeners.claim(LOCAL, 1, 1)]
     listeners.close()

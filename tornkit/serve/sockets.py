@@ -45,6 +45,7 @@ class _Listener:
     sockets: dict[int, list[socket.socket]] = field(default_factory=dict)
     generations: set[int] = field(default_factory=set)  # that have claimed it
     inherited: bool = False
+    port: int = 0  # that it had before it was closed for a while
     file: tuple[int, int] | None = None  # device and inode of a Unix socket's
 
 
@@ -76,6 +77,18 @@ class Listeners:
         listener.generations.add(generation)
         return listener.sockets[own]
 
+    def close_until_claimed(self) -> None:
+        """Close each address until it is claimed again, port 0 then as the same port.
+
+        But for what was inherited, which nobody could bind again: clients wait in its backlog.
+        """
+        for listener in self._listeners.values():
+            if not listener.inherited and listener.sockets:
+                if listener.claim.unix_path is None:
+                    listener.port = next(iter(listener.sockets.values()))[0].getsockname()[1]
+                self._close(listener)
+                listener.sockets.clear()
+
     def _bind(self, listener: _Listener) -> list[socket.socket]:
         claim = listener.claim
         if claim.unix_path is not None:
@@ -83,6 +96,9 @@ class Listeners:
             listener.file = socket_identity(claim.unix_path)
             return [sock]
         if not listener.sockets:
+            if listener.port != claim.port == 0:
+                with contextlib.suppress(CannotBind):  # another has it by now
+                    return _bind_tcp(replace(claim, port=listener.port))
             return _bind_tcp(claim)
         # Another slot of the same address: exactly where the first one is.
         first = next(iter(listener.sockets.values()))

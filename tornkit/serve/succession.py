@@ -534,6 +534,7 @@ class Succession:
         self._reporter.program_ended(worker.slot, worker.pid, waiting=self._config.reload)
         for other in self._workforce.of(generation):  # those that boot
             self._workforce.kill(other)
+        self._listeners.close_until_claimed()  # as where a program has ended without tornkit
         if self._next is None and not self._config.reload:
             self._finished()
 
