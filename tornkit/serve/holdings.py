@@ -122,7 +122,6 @@ def _held_by(pids: frozenset[int]) -> Iterator[Holding]:
     yield from _devices(pids)
     for pid in pids:
         yield Holding(f"process {pid}", PROCESS, str(pid), pid)
-        yield Holding(f"process {pid}", "process", str(pid), pid)
 
 
 # ---- sockets ----
