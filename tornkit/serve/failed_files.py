@@ -12,25 +12,18 @@ from collections.abc import Iterator
 
 from tornkit.ownership import is_user_file
 from tornkit.serve import sources
+from tornkit.serve.refusals import chain
 
 
 def files_of_failure(error: BaseException) -> set[str]:
     """Return the user's files that were read before an error, and those that it misses."""
     found = {path for path in sources.read() if is_user_file(path)}
-    for each in _chain(error):
+    for each in chain(error):
         if isinstance(each, ModuleNotFoundError) and each.name is not None:
             found.update(_places(each.name))
         elif isinstance(each, OSError) and isinstance(each.filename, str):
             found.add(os.path.abspath(each.filename))  # noqa: PTH100 - text
     return found
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _places(module: str) -> Iterator[str]:

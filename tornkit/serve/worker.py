@@ -701,11 +701,4 @@ def _ended_early(label: str, how: str) -> TornkitError:
 
 def _find_refused(error: BaseException) -> Refused | None:
     """The refusal behind an error, where the program let it through or wrapped it."""
-    seen: set[int] = set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        if isinstance(current, Refused):
-            return current
-        seen.add(id(current))
-        current = current.__cause__ or current.__context__
-    return None
+    return next((each for each in refusals.chain(error) if isinstance(each, Refused)), None)
