@@ -255,7 +255,10 @@ def told_of_one_connection(observer: Observer, kind: type[HTTPServer], pair: Any
 
 
 @pytest.mark.parametrize("kind", [HTTPServer, Own])
-def test_connections_are_observed(kind: type[HTTPServer], pair) -> None:
+def test_connections_are_observed(
+    kind: type[HTTPServer], pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seams, "_observer", None)  # for good, else
     observer = Observer()
     seams.observe_connections(observer)
     assert told_of_one_connection(observer, kind, pair) == [f"awaiting {kind.__name__}", "closed"]

@@ -233,7 +233,8 @@ async def scene(
 
 @pytest.fixture(autouse=True)
 def restored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`seams.observe_connections` replaces these for good; a drain leaves a filter."""
+    """`seams.observe_connections` is for good; a drain leaves a filter."""
+    monkeypatch.setattr(seams, "_observer", None)
     for name in ("start_request", "on_close"):
         monkeypatch.setattr(HTTPServer, name, getattr(HTTPServer, name))
     for logger in (app_log, gen_log):
