@@ -19,6 +19,8 @@ _parser: Any = importlib.import_module("re._parser")
 # A group's comment, an escape, a set (whose first character may be a bracket), or one character.
 _ELEMENT = re.compile(r"\(\?#[^)]*\)|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 _VERBOSE_ELEMENT = re.compile(rf"#[^\n]*|{_ELEMENT.pattern}", re.DOTALL)
+# Plain numbers: `re`'s own go through Python code of `enum` for each `&`.
+_VERBOSE = int(re.VERBOSE)
 _FLAG_LETTERS = {re.I: "i", re.X: "x", re.S: "s", re.M: "m", re.A: "a"}
 
 
@@ -49,15 +51,17 @@ def shown(regex: re.Pattern[str]) -> str:
 
 
 def _ends_in_dollar(regex: re.Pattern[str]) -> bool:
+    if not regex.pattern.endswith("\\$"):
+        return bool(regex.pattern.endswith("$"))  # nearly all
     before = regex.pattern.removesuffix("$")
     backslashes = len(before) - len(before.rstrip("\\"))
-    return before != regex.pattern and backslashes % 2 == 0
+    return backslashes % 2 == 0
 
 
 @lru_cache(maxsize=_BOUND)
 def open_ended(regex: re.Pattern[str]) -> bool:
     """Whether a path that matches still does with more behind it, without a ``.*`` saying so."""
-    if _ends_in_dollar(regex) and "|" not in regex.pattern and not regex.flags & re.VERBOSE:
+    if _ends_in_dollar(regex) and "|" not in regex.pattern and not regex.flags & _VERBOSE:
         return False  # nearly all, without parsing them
     return _open(parsed(regex))
 

@@ -16,7 +16,8 @@ from typing import Any
 from tornkit.routing.patterns.pattern import parsed
 
 _PLAIN_BEGINNING = re.compile(r"([\w/~-]+)(?=\((?!\?)|\[|\$?\Z)", re.ASCII)
-_CHANGING = re.IGNORECASE | re.VERBOSE  # flags under which a letter may stand for something else
+# Flags under which a letter may stand for something else; a number, which `&` takes as it is.
+_CHANGING = int(re.IGNORECASE | re.VERBOSE)
 
 
 @lru_cache(maxsize=16384)

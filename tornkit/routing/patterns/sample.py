@@ -24,8 +24,8 @@ VARIANTS = 16
 _LONGEST = 2000
 # A piece of a path, or a group around one set of characters: `([a-z0-9-]+)`, `(?P<id>\d{1,9})`.
 _SIMPLE = re.compile(
-    r"(?P<text>[\w/~-]+)"
-    r"|\((?:\?P<\w+>)?(?P<inside>(?:\\[dw]|\[\^?(?:[\w/.-]|\\[dw])+\])(?:[+*]|\{\d{1,3}(?:,\d{0,3})?\})?)\)",
+    r"((?P<text>[\w/~-]+)"
+    r"|\((?:\?P<\w+>)?(?P<inside>(?:\\[dw]|\[\^?(?:[\w/.-]|\\[dw])+\])(?:[+*]|\{\d{1,3}(?:,\d{0,3})?\})?)\))",
     re.ASCII,
 )
 # In the order in which they are tried: first what a URL holds unescaped.
@@ -119,14 +119,12 @@ def _simple_variant(regex: re.Pattern[str]) -> str | None:
     of a list of 10,000.
     """
     pattern = regex.pattern.removesuffix("$")
-    parts, place = [], 0
-    while place < len(pattern):
-        found = _SIMPLE.match(pattern, place)
-        if found is None:
-            return None
-        parts.append(found["text"] or _simple_group(found["inside"]))
-        place = found.end()
-    return "".join(parts) if len(pattern) < _LONGEST else None
+    if len(pattern) >= _LONGEST:
+        return None
+    parts = _SIMPLE.findall(pattern)  # leaves out what is neither
+    if "".join([whole for whole, _, _ in parts]) != pattern:
+        return None
+    return "".join([text or _simple_group(inside) for _, text, inside in parts])
 
 
 @lru_cache(maxsize=256)
@@ -145,6 +143,8 @@ def _tree_variants(tree: Sequence[tuple[Any, Any]]) -> Iterator[tuple[int, str]]
 
 def _decoded(value: str) -> str:
     """What the handler would get, and so what ``reverse_url`` is given."""
+    if "%" not in value:
+        return value
     try:
         return unquote_to_bytes(value).decode()
     except UnicodeDecodeError:

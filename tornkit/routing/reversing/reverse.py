@@ -14,6 +14,7 @@ import re
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from urllib.parse import quote
 
 from tornkit.routing.matching.match import Answer, Request, answer, arguments, candidates
@@ -27,6 +28,7 @@ from tornkit.routing.model import (
     Route,
     RouteTable,
     ScopeKind,
+    Takes,
 )
 from tornkit.routing.patience import OutOfPatience, patience
 from tornkit.routing.patterns.pattern import shown
@@ -41,6 +43,8 @@ _TOGETHER = 50  # names, which mostly take 5 ms
 # percent-encode set", and the backslash, which it would turn into a slash).
 _SENT_AS_IS = "".join(mark for mark in string.punctuation if mark not in '"<>`{}^\\')
 _AS_IT_IS = re.compile(f"[a-zA-Z0-9{re.escape(_SENT_AS_IS)}]*")
+# A path that is sent as it is, and whose arguments are not percent-encoded.
+_PLAIN_PATH = re.compile(f"/[a-zA-Z0-9{re.escape(''.join(set(_SENT_AS_IS) - set('%?#')))}]*")
 # Of several tries that did not come back, the first of these is kept: what could not be decided
 # is no error, and to name the route in the way says more than that nothing matched.
 _PREFERRED = (Outcome.UNDECIDED, Outcome.TAKEN, Outcome.MISSES)
@@ -118,28 +122,43 @@ def name_owners(routes: tuple[Route, ...]) -> dict[int, int]:
     ``default_host`` answers to the first.
     """
     winners: dict[tuple[int, str], Route] = {}
-    roots: dict[int, int] = {}  # by the identity of the scopes, which most routes share
+    asked: list[tuple[int, tuple[int, str]]] = []
+    shared: dict[int, _NameScope] = {}  # by the identity of the scopes, which most routes share
     for route in routes:
         if route.name is None:
             continue
-        root = roots.get(id(route.scopes))
-        if root is None:
-            root = roots[id(route.scopes)] = _name_root(route)
-        if any(scope.number > root and not scope.reversible for scope in route.scopes):
+        scope = shared.get(id(route.scopes))
+        if scope is None:
+            scope = shared[id(route.scopes)] = _name_scope(route)
+        key = (scope.root, route.name)
+        if not scope.is_copy:
+            asked.append((route.index, key))
+        if not scope.reached:
             continue
-        key = (root, route.name)
         best = winners.get(key)
         # Routers are numbered in the order in which reverse_url, too, would enter them (so a
         # copy never wins: its original comes before it).
         if best is None or route.router <= best.router:
             winners[key] = route
-    return {
-        route.index: winners[key].index
-        for route in routes
-        if route.name is not None
-        and not route.is_copy
-        and (key := (roots[id(route.scopes)], route.name)) in winners
-    }
+    return {index: winners[key].index for index, key in asked if key in winners}
+
+
+class _NameScope(NamedTuple):
+    """What the routers above a route mean for its name.
+
+    ``root`` is the number of the router whose ``reverse_url`` is asked, ``reached`` tells whether
+    that descends to the route, and ``is_copy`` is the route's own.
+    """
+
+    root: int
+    reached: bool
+    is_copy: bool
+
+
+def _name_scope(route: Route) -> _NameScope:
+    root = _name_root(route)
+    reached = all(scope.reversible for scope in route.scopes if scope.number > root)
+    return _NameScope(root, reached, route.is_copy)
 
 
 def _name_root(route: Route) -> int:
@@ -179,10 +198,12 @@ def reversal_with(
 def _there_and_back(
     route: Route, table: RouteTable, reverser: Reverser, args: tuple[str, ...]
 ) -> Reversal:
-    reversal = _call(route, reverser, args)
-    if reversal.url is None:
-        return reversal
-    return _round_trip(reversal, reversal.url, route, table)
+    url = _call(route, reverser, args)
+    if isinstance(url, Reversal):
+        return url
+    if _leads_straight_back(url, args, route, table):
+        return Reversal(Outcome.OK, args, url, host=USUAL_HOSTS[0])
+    return _round_trip(Reversal(Outcome.UNDECIDED, args, url), url, route, table)
 
 
 def _fairly(reversal: Reversal, reverser: Reverser) -> Reversal:
@@ -202,27 +223,28 @@ def _argument_lists(regex: re.Pattern[str] | None) -> Iterator[tuple[str, ...]]:
     if regex is None or not regex.groups:
         yield ()
     else:
-        yield from (example.groups for example in examples(regex))
+        for example in examples(regex):
+            yield example.groups
 
 
 def _without_examples(route: Route, reverser: Reverser, unverified: tuple[str, ...]) -> Reversal:
     """It may still be sure that no argument would do."""
-    reversal = _call(route, reverser, unverified)
-    if reversal.outcome is Outcome.FAILS:
-        return reversal
+    failure = _call(route, reverser, unverified)
+    if isinstance(failure, Reversal):
+        return failure
     reason = "no example of its arguments could be made"
     return Reversal(Outcome.UNDECIDED, reason=reason)
 
 
-def _call(route: Route, reverser: Reverser, args: tuple[str, ...]) -> Reversal:
-    """``reverse_url`` itself. `Outcome.UNDECIDED` is a placeholder until the round trip."""
+def _call(route: Route, reverser: Reverser, args: tuple[str, ...]) -> str | Reversal:
+    """The URL that ``reverse_url`` gives, or `Outcome.FAILS`."""
     try:
         url = reverser.call(route.name, *args)
     except Exception as error:  # noqa: BLE001 - Tornado raises four kinds, an override any
         return Reversal(Outcome.FAILS, args, reason=_failure(error, route))
     if not isinstance(url, str):
         return Reversal(Outcome.FAILS, args, reason=f"reverse_url gives {url!r}")
-    return Reversal(Outcome.UNDECIDED, args, url)
+    return url
 
 
 def _failure(error: Exception, route: Route) -> str:
@@ -230,6 +252,25 @@ def _failure(error: Exception, route: Route) -> str:
         return f"reverse_url does not find the name {route.name!r} (KeyError)"
     said = " ".join(str(error).split())
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _leads_straight_back(url: str, args: tuple[str, ...], route: Route, table: RouteTable) -> bool:
+    """True if a plain path matches a route that only its own pattern guards, and none before it.
+
+    What `_round_trip` would find, in a fifth of its time, for nearly all names. False says
+    nothing: `_round_trip` decides.
+    """
+    own = route.condition
+    if not isinstance(own, PathCondition) or route.conditions != (own,):
+        return False
+    if route.opens is not None or route.takes is Takes.NEVER or not _PLAIN_PATH.fullmatch(url):
+        return False
+    found = own.regex.match(url)
+    if found is None or found.groups() != args:
+        return False
+    if len(own.regex.groupindex) not in (0, own.regex.groups):
+        return False  # the handler would get those with a name alone
+    return next(table.steps_for(url), None) is route
 
 
 def _round_trip(reversal: Reversal, url: str, route: Route, table: RouteTable) -> Reversal:
