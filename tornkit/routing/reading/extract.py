@@ -12,10 +12,10 @@ becomes one line, marked as uncertain, rather than a guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tornado
 from tornado import routing, web
@@ -50,6 +50,7 @@ _APPLICATION_ROUTER: type = getattr(web, "_ApplicationRouter", routing.RuleRoute
 _OVERRIDABLE = ("find_handler", "get_target_delegate")
 # `Application.__init__` inserts these under `static_path`, before the application's own.
 _STATIC_FILES = (r"/(favicon\.ico)$", r"/(robots\.txt)$")
+_ROUTERS = (web.Application, routing.RuleRouter)
 _TORNADO = str(Path(tornado.__file__).parent) + "/"
 
 
@@ -112,6 +113,9 @@ class _Walk:
     _scopes: int = 0
     # (application, host pattern) of each add_handlers -> its scope, to know the second copies
     _host_rules: dict[tuple[int, re.Pattern[str]], int] = field(default_factory=dict)
+    # (class, names) -> those that it replaces; most rules share their router and application
+    _replacements: dict[tuple[type, tuple[str, ...]], tuple[str, ...]] = field(default_factory=dict)
+    _reversers: dict[int, Reverser] = field(default_factory=dict)  # by the router's identity
 
     @property
     def next_index(self) -> int:
@@ -119,14 +123,14 @@ class _Walk:
 
     def enter(self, target: object, scopes: tuple[Scope, ...], rule: _Rule | None) -> None:
         """Descend into ``target`` if it is a router that can be read, else add it as a route."""
-        if any(target is router for router in self._routers):
+        if not _descends(target):
+            self.add(target, scopes, rule)
+        elif any(target is router for router in self._routers):
             self.add(target, scopes, rule)  # a router within itself: Tornado would not end either
         elif isinstance(target, web.Application):
             self.application(target, scopes, rule)
         elif isinstance(target, routing.RuleRouter):
             self.rules(target, scopes, rule)
-        else:
-            self.add(target, scopes, rule)
 
     def application(
         self, target: web.Application, scopes: tuple[Scope, ...], rule: _Rule | None
@@ -151,8 +155,9 @@ class _Walk:
         innermost = next((r for r in reversed(self._routers) if _is_application(r)), None)
         inserted = _static_rules(innermost, router)
         for rule in router.rules:
-            below = _Rule(rule, router, innermost, any(rule is one for one in inserted))
-            if _descends(rule.target) and rule.name:
+            is_inserted = bool(inserted) and any(rule is one for one in inserted)
+            below = _Rule(rule, router, innermost, is_inserted)
+            if rule.name and _descends(rule.target):
                 self.add(rule.target, scopes, below, opens=self._scopes)
             self.enter(rule.target, scopes, below)
 
@@ -172,7 +177,7 @@ class _Walk:
             type(target).__name__,
             condition,
             reversible=isinstance(target, routing.ReversibleRouter),
-            overrides=_overrides(target),
+            overrides=self.replaced(target, *_OVERRIDABLE),
             copy_of=copy_of,
         )
 
@@ -212,7 +217,7 @@ class _Walk:
         As ``_ApplicationRouter.get_target_delegate`` and, below it, ``RuleRouter``'s; a router
         that overrides it may do anything with a target.
         """
-        overridden = rule is not None and bool(_overrides(rule.router))
+        overridden = rule is not None and bool(self.replaced(rule.router, *_OVERRIDABLE))
         handler_router = rule is not None and isinstance(rule.router, _APPLICATION_ROUTER)
         if rule is not None and is_handler(target) and (handler_router or overridden):
             described = self.handler(target, rule.kwargs, rule.application)
@@ -226,8 +231,16 @@ class _Walk:
         self, cls: type[web.RequestHandler], kwargs: Mapping[str, Any], application: object
     ) -> Target:
         target = self._targets.handler(cls, kwargs)
-        called = _replaced(application, "get_handler_delegate")
+        called = self.replaced(application, "get_handler_delegate")
         return replace(target, overrides=(*target.overrides, *called)) if called else target
+
+    def replaced(self, thing: object, *names: str) -> tuple[str, ...]:
+        """The methods that are not Tornado's in this thing's class: they decide about routing."""
+        key = (type(thing), names)
+        found = self._replacements.get(key)
+        if found is None:
+            found = self._replacements[key] = _replaced(*key)
+        return found
 
     def not_found(self, application: web.Application) -> Target:
         """What answers when no rule does (``Application.find_handler``)."""
@@ -245,15 +258,20 @@ class _Walk:
         """
         for router in reversed(self._routers):
             if isinstance(router, web.Application):
-                return _reverser(router, web.Application)
+                return self._reverser(router, web.Application)
         for router in self._routers:
             if isinstance(router, routing.ReversibleRouter):
-                return _reverser(router, routing.ReversibleRuleRouter)
+                return self._reverser(router, routing.ReversibleRuleRouter)
         return None
 
+    def _reverser(self, router: Any, plain: type) -> Reverser:
+        known = self._reversers.get(id(router))
+        if known is None:
+            known = self._reversers[id(router)] = _reverser(router, plain)
+        return known
 
-@dataclass(frozen=True)
-class _Rule:
+
+class _Rule(NamedTuple):
     """One of Tornado's rules and where it stands. ``inserted``: on behalf of ``static_path``."""
 
     rule: routing.Rule
@@ -284,7 +302,7 @@ def _is_application(router: object) -> bool:
 
 
 def _descends(target: object) -> bool:
-    return isinstance(target, web.Application | routing.RuleRouter)
+    return isinstance(target, _ROUTERS)
 
 
 def _reverser(router: Any, plain: type) -> Reverser:
@@ -294,15 +312,9 @@ def _reverser(router: Any, plain: type) -> Reverser:
     )
 
 
-def _overrides(router: object) -> tuple[str, ...]:
-    """The methods that decide about routing and are not Tornado's in this router's class."""
-    return _replaced(router, *_OVERRIDABLE)
-
-
-def _replaced(thing: object, *names: str) -> tuple[str, ...]:
+def _replaced(cls: type, names: Sequence[str]) -> tuple[str, ...]:
     modules = {
-        name: getattr(getattr(type(thing), name, None), "__module__", None) or "tornado"
-        for name in names
+        name: getattr(getattr(cls, name, None), "__module__", None) or "tornado" for name in names
     }
     return tuple(name for name, module in modules.items() if module.split(".")[0] != "tornado")
 
@@ -349,10 +361,13 @@ def _condition(matcher: object) -> Condition | None:
 
 def _given(rule: routing.Rule) -> Mapping[str, Any]:
     given: object = rule.target_kwargs
-    return given if isinstance(given, Mapping) else {}
+    # First by its type: the abstract class takes as long as all else that is read of a rule.
+    return given if type(given) is dict or isinstance(given, Mapping) else {}
 
 
 def _keywords(given: object) -> tuple[Keyword, ...]:
+    if type(given) is dict and not given:
+        return ()  # nearly all
     if not isinstance(given, Mapping):
         return (Keyword("**", shown("", given), given),)
     named = ((key if isinstance(key, str) else shown("", key), given[key]) for key in given)
