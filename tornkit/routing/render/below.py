@@ -97,9 +97,9 @@ def named(report: Report) -> list[Route]:
 
 def goes_wrong(route: Route) -> bool:
     """Whether the route's name surely does not reverse to it."""
-    return (
-        route.reversal is not None and route.reversal.outcome in _GOES_WRONG and not route.is_copy
-    )
+    if route.reversal is None or route.reversal.outcome is Outcome.OK:
+        return False  # nearly all
+    return route.reversal.outcome in _GOES_WRONG and not route.is_copy
 
 
 def _about_names(report: Report) -> list[str]:

@@ -9,13 +9,22 @@ for a line folds onto the next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 
 from tornkit.routing.model import Severity
 from tornkit.routing.render.below import Line
-from tornkit.routing.render.rows import COLUMNS, Row, columns_in_use, marks_in_use
-from tornkit.routing.render.spans import Span, SpanLine, fold, joined, line_width, width_of
+from tornkit.routing.render.rows import COLUMNS, Row, cells_of, columns_in_use, marks_in_use
+from tornkit.routing.render.spans import (
+    Span,
+    SpanLine,
+    fold,
+    joined,
+    line_width,
+    padded,
+    widest,
+    width_of,
+)
 
 DROPPED = (
     *("declared", "arguments", "origin", "kwargs", "findings", "reverse"),
@@ -71,12 +80,15 @@ def under(
 
 def cell(row: Row, column: str) -> Span:
     """A cell in its column's colour; in red what is wrong."""
-    style = _STYLES.get(column, "")
+    return Span(row.cell(column), _style(row, column))
+
+
+def _style(row: Row, column: str) -> str:
     if column == "reverse" and "!" in row.marks:
-        style = "red"
-    elif column == "findings" and row.worst is not None:
-        style = _SEVERITIES[row.worst]
-    return Span(row.cell(column), style)
+        return "red"
+    if column == "findings" and row.worst is not None:
+        return _SEVERITIES[row.worst]
+    return _STYLES.get(column, "")
 
 
 def natural_widths(
@@ -84,11 +96,8 @@ def natural_widths(
 ) -> dict[str, int]:
     """What each column takes when nothing folds."""
     return {
-        column: max(
-            width_of(COLUMNS[column].heading) if headings else 0,
-            *(width_of(row.cell(column)) for row in rows),
-        )
-        for column in columns
+        column: max(width_of(COLUMNS[column].heading) if headings else 0, widest(cells))
+        for column, cells in zip(columns, cells_of(rows, columns), strict=True)
     }
 
 
@@ -123,8 +132,7 @@ def _table(
         left = [column for column in ("index", "marks") if column in wanted]
         beside = natural_widths(rows, left, headings=False)
         return [line for row in rows for line in _stacked(row, wanted, beside, width)]
-    found = [_line((Span(COLUMNS[column].heading, "bold") for column in widths), widths)]
-    found += [_line((cell(row, column) for column in widths), widths) for row in shown]
+    found = [_heading(widths), *_lines_of(shown, widths)]
     if gone:
         names = ", ".join(column for column in wanted if column in gone)
         if unplaced:
@@ -136,22 +144,32 @@ def _table(
 
 def _without_tornado_places(rows: Sequence[Row]) -> list[Row]:
     """The rows, without lines of Tornado's own files."""
-    return [replace(row, source="") if row.source.startswith("tornado/") else row for row in rows]
+    return [row._replace(source="") if row.source.startswith("tornado/") else row for row in rows]
 
 
-def _line(cells: Iterable[Span], widths: dict[str, int]) -> SpanLine:
-    """One line of the table; the index stands right, all else left.
+def _heading(widths: dict[str, int]) -> SpanLine:
+    """The line above all rows."""
+    texts = _texts({column: [COLUMNS[column].heading] for column in widths}, widths)
+    return [Span(text, "bold") for (text,) in texts]
+
+
+def _lines_of(rows: Sequence[Row], widths: dict[str, int]) -> Iterator[SpanLine]:
+    """One line of the table for each row, made column by column."""
+    cells = dict(zip(widths, cells_of(rows, list(widths)), strict=True))
+    styles = [[_style(row, column) for row in rows] for column in widths]
+    spans = map(map, repeat(Span), _texts(cells, widths), styles)
+    return map(list, zip(*spans, strict=True))
+
+
+def _texts(cells: Mapping[str, Sequence[str]], widths: dict[str, int]) -> Iterator[list[str]]:
+    """Each column's cells as wide as they stand; the index stands right, all else left.
 
     The space behind a cell is part of its span: half as many for rich to go through.
     """
-    line: SpanLine = []
-    for (text, style), (column, width) in zip(cells, widths.items(), strict=True):
-        space = " " * (width - width_of(text))
-        padded = space + text if column == "index" else text + space
-        line.append(Span(padded + _GAP, style))
-    last = line[-1]
-    line[-1] = Span(last.text.rstrip(), last.style)
-    return line
+    *_, last = widths
+    for column, texts in cells.items():
+        made = padded(texts, widths[column], right=column == "index")
+        yield [text.rstrip() if column == last else text + _GAP for text in made]
 
 
 def _stacked(

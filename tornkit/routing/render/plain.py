@@ -9,25 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tornkit.routing.render.below import Line
-from tornkit.routing.render.rows import COLUMNS, Row, columns_in_use, marks_in_use
-from tornkit.routing.render.spans import width_of
+from tornkit.routing.render.rows import COLUMNS, Row, cells_of, columns_in_use, marks_in_use
+from tornkit.routing.render.spans import padded
 
 GAP = "  "
 
 
 def table(rows: Sequence[Row], columns: Sequence[str]) -> str:
     """Headings and rows; no line ends in a space."""
-    cells = [[COLUMNS[column].heading for column in columns]]
-    cells += [[row.cell(column) or "-" for column in columns] for row in rows]
-    widths = [max(map(width_of, column)) for column in zip(*cells, strict=True)]
-    return "".join(_line(line, widths) for line in cells)
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (
-        cell + " " * (width - width_of(cell)) for cell, width in zip(cells, widths, strict=True)
-    )
-    return f"{GAP.join(padded).rstrip()}\n"
+    columns_of_cells = [
+        padded([COLUMNS[column].heading, *(cell or "-" for cell in cells)])
+        for column, cells in zip(columns, cells_of(rows, columns), strict=True)
+    ]
+    lines = zip(*columns_of_cells, strict=True)
+    return "".join([f"{GAP.join(line).rstrip()}\n" for line in lines])
 
 
 def document(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tornkit.printable import printable
 from tornkit.routing.model import (
@@ -18,6 +19,7 @@ from tornkit.routing.model import (
     Report,
     Route,
     Severity,
+    Target,
 )
 from tornkit.routing.patterns.pattern import open_ended
 from tornkit.routing.render import words
@@ -78,11 +80,13 @@ _CALLED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One route. An empty string is an empty cell. ``worst`` is that of its findings."""
+class Row(NamedTuple):
+    """One route. An empty string is an empty cell. ``worst`` is that of its findings.
 
-    index: str
+    A tuple: made in a third of a frozen dataclass's time, and `zip` makes columns of rows.
+    """
+
+    index: str  # type: ignore[assignment]  # in the place of a tuple's method, unused here
     marks: str
     app: str
     host: str
@@ -114,7 +118,8 @@ def rows(report: Report, routes: Iterable[Route], base: Path) -> list[Row]:
         if finding.route is not None:
             found.setdefault(finding.route, []).append((finding.code, finding.severity))
     numbers = application_numbers(report)
-    return [_row(route, found.get(route.index, []), numbers[route.index], base) for route in routes]
+    made = _Maker(base)
+    return [made.row(route, found.get(route.index, ()), numbers[route.index]) for route in routes]
 
 
 def application_numbers(report: Report) -> dict[int, int]:
@@ -128,9 +133,15 @@ def columns_in_use(rows: Sequence[Row]) -> list[str]:
     """The columns that tell something in at least one row."""
     return [
         name
-        for name, column in COLUMNS.items()
-        if any(row.cell(name) not in column.silent for row in rows)
+        for (name, column), cells in zip(COLUMNS.items(), zip(*rows, strict=True), strict=False)
+        if not column.silent.issuperset(cells)
     ]
+
+
+def cells_of(rows: Iterable[Row], columns: Sequence[str]) -> list[tuple[str, ...]]:
+    """The cells of some columns, column by column; nothing but empty ones if there is no row."""
+    made = list(zip(*rows, strict=True)) or [()] * len(Row._fields)
+    return [made[Row._fields.index(column)] for column in columns]
 
 
 def marks_in_use(rows: Sequence[Row]) -> list[str]:
@@ -139,39 +150,75 @@ def marks_in_use(rows: Sequence[Row]) -> list[str]:
     return [f"{mark}  {meaning}" for mark, meaning in MARKS.items() if mark in used]
 
 
-def _row(route: Route, found: Sequence[tuple[str, Severity]], app: int, base: Path) -> Row:
-    url = route.reversal.url if route.reversal is not None else None
-    return Row(
-        index=str(route.index),
-        marks=_marks(route),
-        app=str(app),
-        host=printable(words.host(route)),
-        host_kind=words.host_kind(route),
-        pattern=printable(words.pattern(route)),
-        methods=printable(" ".join(route.target.methods)),
-        name=printable(route.name or ""),
-        handler=printable(words.handler(route)),
-        arguments=words.arguments_text(route),
-        kwargs=printable(words.keywords_text(route, base)),
-        auth=printable(words.auth(route.target)),
-        source=printable(words.place(route.target.source, base)),
-        declared=printable(words.place(route.declared, base)),
-        origin=route.origin.value,
-        reverse=printable(url or ""),
-        findings=" ".join(dict.fromkeys(code for code, _ in found)),
-        worst=min((severity for _, severity in found), key=list(Severity).index, default=None),
-    )
+class _TargetCells(NamedTuple):
+    """The cells that all routes to one target share."""
+
+    methods: str
+    handler: str
+    auth: str
+    source: str
+
+
+class _Maker:
+    """Makes rows. What a target or a place says is put into words once, however many share it."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        # By identity, with the target itself to keep it: to hash one takes longer than its words.
+        self._targets: dict[int, tuple[Target, _TargetCells]] = {}
+
+    def row(self, route: Route, found: Sequence[tuple[str, Severity]], app: int) -> Row:
+        target = self._cells_of(route.target)
+        conditions = route.conditions
+        url = route.reversal.url if route.reversal is not None else None
+        # Nearly all; there is no host to look for.
+        only_a_path = len(conditions) == 1 and isinstance(conditions[0], PathCondition)
+        return Row(
+            index=str(route.index),
+            marks=_marks(route),
+            app=str(app),
+            host="" if only_a_path else printable(words.host(route)),
+            host_kind="" if only_a_path else words.host_kind(route),
+            pattern=printable(words.pattern(route)),
+            methods=target.methods,
+            name=printable(route.name or ""),
+            handler=target.handler if route.opens is None else printable(words.handler(route)),
+            arguments=words.arguments_text(route),
+            kwargs=printable(words.keywords_text(route, self._base)) if route.kwargs else "",
+            auth=target.auth,
+            source=target.source,
+            declared=printable(words.place(route.declared, self._base)) if route.declared else "",
+            origin=route.origin.value,
+            reverse=printable(url or ""),
+            findings=" ".join(dict.fromkeys([code for code, _ in found])) if found else "",
+            worst=min([severity for _, severity in found], key=list(Severity).index)
+            if found
+            else None,
+        )
+
+    def _cells_of(self, target: Target) -> _TargetCells:
+        known = self._targets.get(id(target))
+        if known is None:
+            cells = _TargetCells(
+                printable(" ".join(target.methods)),
+                printable(words.handler_name(target)),
+                printable(words.auth(target)),
+                printable(words.place(target.source, self._base)),
+            )
+            known = self._targets[id(target)] = target, cells
+        return known[1]
 
 
 def _marks(route: Route) -> str:
-    open_path = isinstance(route.condition, PathCondition) and open_ended(route.condition.regex)
-    marks = {
-        "x": any(
-            isinstance(condition, DefaultHostCondition) and not condition.possible
-            for condition in route.conditions
-        ),
-        "?": route.uncertain,
-        "~": open_path,
-        "!": goes_wrong(route),
-    }
-    return "".join(mark for mark, set_ in marks.items() if set_)
+    """Keys of `MARKS`, in their order."""
+    marks = ""
+    for condition in route.conditions:
+        if isinstance(condition, DefaultHostCondition) and not condition.possible:
+            marks = "x"
+    if route.uncertain:
+        marks += "?"
+    if isinstance(route.condition, PathCondition) and open_ended(route.condition.regex):
+        marks += "~"
+    if goes_wrong(route):
+        marks += "!"
+    return marks

@@ -29,6 +29,31 @@ def width_of(text: str) -> int:
     return sum(_width(mark) for mark in text)
 
 
+def widest(texts: Sequence[str]) -> int:
+    """Columns that the widest of some texts takes; 0 if there is none."""
+    if "".join(texts).isascii():
+        return max(map(len, texts), default=0)
+    return max(map(width_of, texts), default=0)
+
+
+def padded(texts: Sequence[str], width: int | None = None, *, right: bool = False) -> list[str]:
+    """Texts of one width, with spaces behind them, or before them if they stand ``right``.
+
+    A column at a time: whether all of it is ASCII is then asked once, and not for every cell.
+
+    :param width: columns of a terminal; those of the widest if None.
+    """
+    ascii_only = "".join(texts).isascii()
+    width = widest(texts) if width is None else width
+    if not ascii_only:
+        spaces = [" " * (width - width_of(text)) for text in texts]
+        pairs = zip(spaces, texts, strict=True) if right else zip(texts, spaces, strict=True)
+        return ["".join(pair) for pair in pairs]
+    if right:
+        return [text.rjust(width) for text in texts]
+    return [text.ljust(width) for text in texts]
+
+
 def _width(mark: str) -> int:
     if unicodedata.combining(mark):
         return 0

@@ -45,13 +45,12 @@ def host_kind(route: Route) -> str:
     return "rule" if HostCondition in kinds else ""
 
 
+_ON_PATHS = (PathCondition, CustomCondition)
+
+
 def pattern(route: Route) -> str:
     """All path rules on the way, outermost first: ``/api/.* & /api/users``."""
-    parts = [
-        condition_text(condition)
-        for condition in route.conditions
-        if isinstance(condition, PathCondition | CustomCondition)
-    ]
+    parts = [condition_text(each) for each in route.conditions if isinstance(each, _ON_PATHS)]
     return " & ".join(parts) or "(any)"
 
 
@@ -88,20 +87,17 @@ def arguments(route: Route) -> tuple[str | int, ...] | None:
     """
     if route.opens is not None or route.target.kind in NO_HANDLERS:
         return ()
-    match route.condition:
-        case PathCondition(regex):
-            return tuple(regex.groupindex) or tuple(range(1, regex.groups + 1))
-        case CustomCondition():
-            return None
-        case _:
-            return ()
+    condition = route.condition
+    if isinstance(condition, PathCondition):
+        regex = condition.regex
+        return tuple(regex.groupindex) or tuple(range(1, regex.groups + 1))
+    return None if isinstance(condition, CustomCondition) else ()
 
 
 def arguments_text(route: Route) -> str:
     """``year, slug`` by name, ``#1, #2`` by position."""
-    return ", ".join(
-        each if isinstance(each, str) else f"#{each}" for each in arguments(route) or ()
-    )
+    found = arguments(route) or ()
+    return ", ".join([each if isinstance(each, str) else f"#{each}" for each in found])
 
 
 def keywords_text(route: Route, base: Path) -> str:
