@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tornkit.cli import output
 from tornkit.cli.routes import printing
 from tornkit.cli.routes.aside import prints_aside
+from tornkit.cli.routes.collection import collection_paused
 from tornkit.cli.routes.options import Options
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ _FOR_PROGRAMS = frozenset({"json", "csv", "openapi"})
 
 def run(asked: Options, loaded: LoadedApp) -> int:
     """Print the list; 1 if filters left nothing of it."""
+    with collection_paused():
+        return _run(asked, loaded)
+
+
+def _run(asked: Options, loaded: LoadedApp) -> int:
     with prints_aside():  # a reverse_url of the user's own may print
         from tornkit.routing.report import report_on
 

@@ -18,7 +18,7 @@ GAP = "  "
 def table(rows: Sequence[Row], columns: Sequence[str]) -> str:
     """Headings and rows; no line ends in a space."""
     columns_of_cells = [
-        padded([COLUMNS[column].heading, *(cell or "-" for cell in cells)])
+        padded([COLUMNS[column].heading, *[cell or "-" for cell in cells]])
         for column, cells in zip(columns, cells_of(rows, columns), strict=True)
     ]
     lines = zip(*columns_of_cells, strict=True)
