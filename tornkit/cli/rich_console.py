@@ -23,6 +23,9 @@ class PrintableConsole(Console):
         """Called by rich for each renderable, and for those within it."""
         for segment in super().render(renderable, options):
             text, style, control = segment
-            if control is None:
-                text = encodable(printable_lines(text), self.encoding)
+            # Nearly all are plain ASCII, which every encoding of a terminal has.
+            if control is not None or text == "\n" or (text.isascii() and text.isprintable()):
+                yield segment
+                continue
+            text = encodable(printable_lines(text), self.encoding)
             yield segment if text == segment.text else Segment(text, style)
