@@ -4,9 +4,11 @@
 a metrics server in a thread, a socket of its own. Each comes down to ``bind`` and ``listen`` of
 `socket.socket`, so these are replaced, for TCP. ``bind`` notes the address, which ``getsockname``
 then tells; ``listen`` puts a socket that no client can find behind the same descriptor, so that
-whoever polls it or accepts on it waits.
+whoever polls it or accepts on it waits. A UDP socket that names a port is not bound either: nothing
+comes to it, and the port may be that of the program itself, which serves meanwhile.
 
-Left alone are Unix sockets, which `multiprocessing` talks through, UDP, and what listens in C.
+Left alone are Unix sockets, which `multiprocessing` talks through, UDP sockets that leave the port
+to the system, as each that sends does, and what listens in C.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ Address = Any
 """As `socket.socket.getsockname` has it; its shape is the family's."""
 
 _FAMILIES = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - told, not bound
+_BROADCAST = "255.255.255.255"
 _FIRST_PORT = 49152  # of those that systems give to whoever asks for port 0 (RFC 6335)
 
 _bind = socket.socket.bind
@@ -52,7 +55,10 @@ class Unbound:
         unbound = self
 
         def bind(self: socket.socket, address: Address, /) -> None:
-            if self.type == socket.SOCK_STREAM and self.family in _FAMILIES:
+            if self.family in _FAMILIES and (
+                self.type == socket.SOCK_STREAM
+                or (self.type == socket.SOCK_DGRAM and _names_a_port(address))
+            ):
                 unbound.bind(self, address)
             else:
                 _bind(self, address)
@@ -100,9 +106,8 @@ class Unbound:
             raise OverflowError("bind(): port must be 0-65535.")
         if _inode(sock) in self._addresses:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        found = socket.getaddrinfo(
-            host or _FAMILIES[sock.family], port or next(self._ports), sock.family, sock.type
-        )
+        host = _BROADCAST if host == "<broadcast>" else host or _FAMILIES[sock.family]
+        found = socket.getaddrinfo(host, port or next(self._ports), sock.family, sock.type)
         self._addresses[_inode(sock)] = found[0][4]
 
     def listen(self, sock: socket.socket) -> None:
@@ -151,6 +156,11 @@ class Unbound:
         theirs.detach()  # and stays open: its end could be read
         self._addresses[_inode(sock)] = address
         self._listening.add(_inode(sock))
+
+
+def _names_a_port(address: Address) -> bool:
+    """False also for what is no address: the system says so itself."""
+    return isinstance(address, tuple) and len(address) > 1 and address[1] != 0
 
 
 def _inode(sock: socket.socket) -> int:
