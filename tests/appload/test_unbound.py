@@ -1,9 +1,11 @@
-"""Sockets that believe to be bound: UDP. For TCP see `test_inspection`."""
+"""Sockets that believe to be bound: UDP, Unix. For TCP see `test_inspection`."""
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +72,31 @@ def test_the_address_is_told_as_the_system_tells_it(
 def test_what_is_no_address_is_refused_as_ever(address: object) -> None:
     with udp() as sock, pytest.raises(TypeError):
         sock.bind(address)  # type: ignore[arg-type]
+
+
+def test_asyncio_leaves_the_file_of_a_unix_socket_to_its_server(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+
+    async def look_at() -> None:
+        server = await asyncio.start_unix_server(lambda reader, writer: None, path)
+        assert [each.getsockname() for each in server.sockets] == [str(path)]
+        server.close()
+
+    with socket.socket(socket.AF_UNIX) as serving, socket.socket(socket.AF_UNIX) as client:
+        serving.bind(str(path))
+        serving.listen()
+        asyncio.run(look_at())
+        client.connect(str(path))
+
+
+def test_a_unix_socket_that_is_handed_to_asyncio_is_as_it_was(tmp_path: Path) -> None:
+    async def serve(sock: socket.socket) -> None:
+        server = await asyncio.start_unix_server(lambda reader, writer: writer.close(), sock=sock)
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "socket")
+        assert await reader.read() == b""
+        writer.close()
+        server.close()
+
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(tmp_path / "socket"))
+        asyncio.run(serve(sock))

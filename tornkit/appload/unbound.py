@@ -7,17 +7,22 @@ then tells; ``listen`` puts a socket that no client can find behind the same des
 whoever polls it or accepts on it waits. A UDP socket that names a port is not bound either: nothing
 comes to it, and the port may be that of the program itself, which serves meanwhile.
 
-Left alone are Unix sockets, which `multiprocessing` talks through, UDP sockets that leave the port
-to the system, as each that sends does, and what listens in C.
+asyncio removes the file of a Unix socket before it listens there, which may be the one on which the
+program serves; it is given a socket that seems to listen instead.
+
+Left alone are other Unix sockets, which `multiprocessing` talks through, UDP sockets that leave the
+port to the system, as each that sends does, and what listens in C.
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import itertools
 import os
 import select
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -34,6 +39,7 @@ _listen = socket.socket.listen
 _accept = socket.socket.accept
 _getsockname = socket.socket.getsockname
 _setsockopt = socket.socket.setsockopt
+_create_unix_server = asyncio.SelectorEventLoop.create_unix_server
 
 
 class Unbound:
@@ -64,7 +70,9 @@ class Unbound:
                 _bind(self, address)
 
         def listen(self: socket.socket, backlog: int = 0, /) -> None:
-            if self.type == socket.SOCK_STREAM and self.family in _FAMILIES:
+            if self.type == socket.SOCK_STREAM and (
+                self.family in _FAMILIES or unbound.is_listening(self)
+            ):
                 unbound.listen(self)
             else:
                 _listen(self, backlog)
@@ -82,12 +90,29 @@ class Unbound:
             if not unbound.is_listening(self):  # it is of another family than it seems
                 _setsockopt(self, *option)
 
+        async def create_unix_server(
+            self: asyncio.SelectorEventLoop,
+            protocol_factory: Callable[[], asyncio.BaseProtocol],
+            path: Any = None,
+            *,
+            sock: socket.socket | None = None,
+            **options: Any,
+        ) -> asyncio.Server:
+            if path is not None and sock is None:
+                path, sock = None, unbound.unix_socket(os.fspath(path))
+                if sys.version_info >= (3, 13):
+                    options["cleanup_socket"] = False  # the file is another's
+            return await _create_unix_server(self, protocol_factory, path, sock=sock, **options)
+
         replaced = (bind, listen, getsockname, accept, setsockopt)
         before = {each.__name__: vars(socket.socket).get(each.__name__) for each in replaced}
         for function in replaced:
             setattr(socket.socket, function.__name__, function)
+        loop = asyncio.SelectorEventLoop
+        loop.create_unix_server = create_unix_server  # type: ignore[method-assign, assignment]
 
         def undo() -> None:
+            loop.create_unix_server = _create_unix_server  # type: ignore[method-assign]
             for name, method in before.items():
                 if method is None:  # inherited
                     delattr(socket.socket, name)
