@@ -373,8 +373,11 @@ def test_an_address_is_closed_until_it_is_claimed_again(listeners: Listeners, ch
         claim = Claim(port=free.getsockname()[1] if chosen else 0, address="127.0.0.1")
     place = listeners.claim(claim, 0, 1)[0].getsockname()
     listeners.claim(claim, 1, 1)
-    listeners.close_until_claimed()
-    listeners.close_until_claimed()
+    listeners.close_until_claimed(0)
+    with socket.create_connection(place):
+        pass
+    listeners.close_until_claimed(1)
+    listeners.close_until_claimed(1)
     assert list(listeners) == []
     with pytest.raises(ConnectionRefusedError), socket.create_connection(place):
         pass
@@ -386,7 +389,7 @@ def test_an_address_is_closed_until_it_is_claimed_again(listeners: Listeners, ch
 def test_a_closed_port_0_that_another_has_by_now(listeners: Listeners) -> None:
     claim = Claim(port=0, address="127.0.0.1")
     place = listeners.claim(claim, 0, 1)[0].getsockname()
-    listeners.close_until_claimed()
+    listeners.close_until_claimed(1)
     with socket.create_server(place):
         assert listeners.claim(claim, 0, 2)[0].getsockname()[1] not in (0, place[1])
 

@@ -77,13 +77,15 @@ class Listeners:
         listener.generations.add(generation)
         return listener.sockets[own]
 
-    def close_until_claimed(self) -> None:
-        """Close each address until it is claimed again, port 0 then as the same port.
+    def close_until_claimed(self, generation: int) -> None:
+        """Close what ``generation`` claimed until it is claimed again, port 0 as the same port.
 
-        But for what was inherited, which nobody could bind again: clients wait in its backlog.
+        But for what a later one has claimed, and for what was inherited, which nobody could bind
+        again: clients wait in its backlog.
         """
         for listener in self._listeners.values():
-            if not listener.inherited and listener.sockets:
+            ended = max(listener.generations) <= generation
+            if ended and not listener.inherited and listener.sockets:
                 if listener.claim.unix_path is None:
                     listener.port = next(iter(listener.sockets.values()))[0].getsockname()[1]
                 self._close(listener)

@@ -406,6 +406,7 @@ class Succession:
         del self._generations[generation.number]
         if failed and self.current is not None:
             self._listeners.forget(generation.number)
+            self._refuse_connections()
         self._release_unclaimed()
         if generation.after is not None:
             generation.after()
@@ -534,9 +535,18 @@ class Succession:
         self._reporter.program_ended(worker.slot, worker.pid, waiting=self._config.reload)
         for other in self._workforce.of(generation):  # those that boot
             self._workforce.kill(other)
-        self._listeners.close_until_claimed()  # as where a program has ended without tornkit
+        self._refuse_connections()
         if self._next is None and not self._config.reload:
             self._finished()
+
+    def _refuse_connections(self) -> None:
+        """Close what a program that has ended listened on, as it would be without tornkit.
+
+        But for what another generation holds that is on its way.
+        """
+        current = self.current
+        if current is not None and current.has_ended and self._next is None:
+            self._listeners.close_until_claimed(current.number)
 
     def workers_stale(self, what: str) -> None:
         self.restart(what)
