@@ -549,8 +549,11 @@ def without_notice(received: bytes) -> bytes:
 
 async def outcome(
     server_class: ServerClass, calls: str, deed: str, slowly: bool, pieces: list[bytes]
-) -> tuple[list[str], bytes]:
-    """What the first request's delegate was told, and what the client received."""
+) -> tuple[list[str], bytes | None]:
+    """What the first request's delegate was told, and what the client received.
+
+    None where the connection was reset, which takes away what was on its way: a matter of luck.
+    """
 
     def do(actor: Actor, _: bytes) -> Awaitable[None] | None:
         stage.act = {"finish": answer}  # once
@@ -573,14 +576,14 @@ async def outcome(
             await turns(4)
         with contextlib.suppress(OSError):
             client.end()
-        received = b""
+        received: bytes | None = None
         with contextlib.suppress(OSError):
-            received = await client.rest()
+            received = without_notice(await client.rest())
         await gone(here)
     told = stage.actors[0].told
     # Tornado does not tell one of a close that comes within its `finish`.
     told = told[:-1] if told[-2:] == ["finish", "left"] and not slowly else told
-    return told, without_notice(received)
+    return told, received
 
 
 @pytest.mark.parametrize("calls", ["headers", "piece", "finish"])
@@ -598,4 +601,6 @@ async def test_whatever_a_delegate_does_comes_to_the_same_as_with_tornado(
         *(outcome(tornado.httpserver.HTTPServer, *case) for case in cases)
     )
     ours = await asyncio.gather(*(outcome(HTTPServer, *case) for case in cases))
-    assert ours == theirs
+    assert [told for told, _ in ours] == [told for told, _ in theirs]
+    for case, (_, ours_received), (_, received) in zip(cases, ours, theirs, strict=True):
+        assert received is None or ours_received == received, case
