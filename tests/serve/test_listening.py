@@ -671,17 +671,121 @@ def test_a_moved_connection_over_ipv6(install: Install, supervisor: Supervisor) 
     run(test)
 
 
-def test_a_moved_connection_that_nobody_serves(install: Install, supervisor: Supervisor) -> None:
+def test_a_moved_connection_that_nobody_serves(
+    install: Install, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is closed after a while: the program might have been about to listen there."""
+    monkeypatch.setattr("tornkit.serve.listening._EARLY_PATIENCE", 0.01)
+
     async def test() -> None:
         listening = install()
         first, second = Server.named("first"), Server.named("second")
         first.listen(0, "127.0.0.1")
         second.listen(0, "127.0.0.1")
         first.stop()
-        names = [await moved(listening, sock, b"", REQUEST) for sock in supervisor.listeners]
-        assert names == [None, "second"]
+        stopped, served = supervisor.listeners
+        with connected_to(stopped) as client:
+            assert listening.adopt(await _accepted(stopped), b"")
+            client.setblocking(False)
+            assert await asyncio.get_running_loop().sock_recv(client, 100) == b""
+        assert await moved(listening, served, b"", REQUEST) == "second"
         await first.end()
         await second.end()
+
+    run(test)
+
+
+@pytest.mark.parametrize("read", [0, 20])
+def test_a_moved_connection_waits_until_its_address_is_listened_on(
+    install: Install, supervisor: Supervisor, read: int
+) -> None:
+    """A program may listen in a callback, when another of its workers serves already."""
+
+    async def test() -> None:
+        listening = install()
+        first, late = Server.named("first"), Server.named("late")
+        first.listen(0, "127.0.0.1")
+        sock = socket.create_server(("127.0.0.1", 0))
+        asyncio.get_running_loop().call_later(0.01, late.add_socket, sock)
+        sock.setblocking(False)
+        with sock:
+            assert await moved(listening, sock, REQUEST[:read], REQUEST[read:]) == "late"
+            assert late.accepted == 1
+            await first.end()
+            await late.end()
+
+    run(test)
+
+
+def test_a_moved_connection_waits_for_a_listener_in_another_thread(
+    install: Install, supervisor: Supervisor
+) -> None:
+    def serve_late(sock: socket.socket, over: threading.Event) -> None:
+        async def serve() -> None:
+            late = Server.named("late")
+            late.add_socket(sock)
+            await asyncio.to_thread(over.wait, 20)
+            await late.end()
+
+        asyncio.run(serve())
+
+    async def test() -> None:
+        listening = install()
+        first = Server.named("first")
+        first.listen(0, "127.0.0.1")
+        sock = socket.create_server(("127.0.0.1", 0))
+        sock.setblocking(False)
+        over = threading.Event()
+        thread = threading.Thread(target=serve_late, args=(sock, over))
+        asyncio.get_running_loop().call_later(0.01, thread.start)
+        try:
+            assert await moved(listening, sock, b"", REQUEST) == "late"
+        finally:
+            over.set()
+            await asyncio.to_thread(thread.join)
+            sock.close()
+            await first.end()
+
+    run(test)
+
+
+@pytest.mark.parametrize("successor", [True, False])
+def test_a_moved_connection_that_still_waits_at_the_end_moves_on(
+    install: Install, supervisor: Supervisor, successor: bool
+) -> None:
+    async def test() -> None:
+        listening = install()
+        first = Server.named("first")
+        first.listen(0, "127.0.0.1")
+        moves: list[tuple[object, bytes]] = []
+        with socket.create_server(("127.0.0.1", 0)) as sock, connected_to(sock) as client:
+            sock.setblocking(False)
+            client.setblocking(False)
+            assert listening.adopt(await _accepted(sock), b"GET")
+            listening.end()
+            listening.let_early_go(
+                (lambda moved, unread: moves.append((moved.getpeername(), unread)))
+                if successor
+                else None
+            )
+            assert moves == [(client.getsockname(), b"GET")] * successor
+            assert await asyncio.get_running_loop().sock_recv(client, 100) == b""
+            # What comes now has nobody to wait for.
+            with connected_to(sock), await _accepted(sock) as later:
+                assert not listening.adopt(later, b"")
+        await first.end()
+
+    run(test)
+
+
+@pytest.mark.usefixtures("supervisor")
+def test_a_moved_connection_before_anything_listens(install: Install) -> None:
+    async def test() -> None:
+        listening = install()
+        with socket.create_server(("127.0.0.1", 0)) as sock, connected_to(sock):
+            sock.setblocking(False)
+            with await _accepted(sock) as connection:
+                assert not listening.adopt(connection, b"")
 
     run(test)
 

@@ -52,6 +52,19 @@ class _Registration:
     remove: Callable[[], None] | None = None
 
 
+@dataclass(eq=False)
+class _Early:
+    """A connection from another worker that came before the program listens on its address."""
+
+    sock: socket.socket
+    unread: bytes
+
+
+# Seconds that such a connection waits: a program may listen in a callback, or after a query, and
+# its workers are not all equally far when the first of them serves.
+_EARLY_PATIENCE = 1.0
+
+
 class Listening:
     """What this worker listens on, in all its loops and threads.
 
@@ -89,6 +102,7 @@ class Listening:
         self._assumed: dict[int, int] = {}  # by descriptor: the program's port
         self._claims: Counter[Claim] = Counter()
         self._registrations: list[_Registration] = []
+        self._early: list[_Early] = []
         # A server may be stopped and another one started: a loop is new once.
         self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
         self._lock = threading.Lock()  # for what is counted, and the loops
@@ -150,6 +164,7 @@ class Listening:
             self._leave(registration)
         elif self._accepting:
             self._accept(registration)
+        self._adopt_early()
 
         def remove() -> None:
             if registration in self._registrations:
@@ -198,10 +213,15 @@ class Listening:
                 self._leave(registration)
 
     def adopt(self, sock: socket.socket, unread: bytes) -> bool:
-        """Go on with a connection that another worker accepted; False where no server takes it."""
+        """Go on with a connection that another worker accepted; False where no server takes it.
+
+        It waits for a second where the program has yet to listen on its address.
+        """
         registration = self._listener_of(sock)
-        server = seams.server_of(registration.callback) if registration is not None else None
-        if registration is None or server is None:
+        if registration is None:
+            return self._waits(_Early(sock, unread))
+        server = seams.server_of(registration.callback)
+        if server is None:
             return False
 
         def serve() -> None:
@@ -214,6 +234,13 @@ class Listening:
                 sock.close()
 
         return call_in(registration.loop, serve)
+
+    def let_early_go(self, release: Callable[[socket.socket, bytes], None] | None) -> None:
+        """Close the connections that still wait for their address, after ``release``."""
+        for early in self._take_early(tuple(self._early)):
+            if release is not None:
+                release(early.sock, early.unread)
+            early.sock.close()
 
     def claim(self, claim: Claim) -> list[socket.socket]:
         """The listening sockets of an address.
@@ -247,6 +274,38 @@ class Listening:
         # Port 0 again is another port.
         again = port == self._first_port and port != 0
         return self._port if self._port is not None and (first or again) else port
+
+    def _waits(self, early: _Early) -> bool:
+        """Have it wait for its address; False where there is no loop to do so in."""
+        with self._lock:
+            loops = [each.loop for each in self._registrations]
+            if self._closed or not loops:
+                return False
+            self._early.append(early)
+        self._adopt_early()  # its address may have been claimed in this moment, by another thread
+
+        def give_up() -> None:
+            for each in self._take_early([early]):
+                each.sock.close()
+
+        def wait() -> None:
+            loops[0].call_later(_EARLY_PATIENCE, give_up)
+
+        return call_in(loops[0], wait) or not self._take_early([early])
+
+    def _adopt_early(self) -> None:
+        """Adopt what waited for an address that is listened on by now."""
+        ready = [each for each in self._early if self._listener_of(each.sock) is not None]
+        for early in self._take_early(ready):
+            if not self.adopt(early.sock, early.unread):
+                early.sock.close()
+
+    def _take_early(self, wanted: Collection[_Early]) -> list[_Early]:
+        """Those of them that still wait, and do so no more: each is taken once."""
+        with self._lock:
+            taken = [each for each in self._early if each in wanted]
+            self._early = [each for each in self._early if each not in wanted]
+        return taken
 
     def _accept(self, registration: _Registration) -> None:
         stopped = registration not in self._registrations  # before its loop came to this

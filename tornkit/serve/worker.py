@@ -576,6 +576,7 @@ class Worker:
     def drain(self, drain: Drain) -> None:
         self._told_to_end = True
         self._listening.end()
+        self._listening.let_early_go(self._release if drain.successor else None)
         running = [each for each in self._loops if each.is_alive]
         here = running_loop()
         # This thread's, if it has one that serves.

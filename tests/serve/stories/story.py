@@ -503,10 +503,6 @@ class Story:
         """Whether a connection was lost."""
         if self.config.reload_order == "stop-first":  # it closes those that wait
             return ""
-        # A connection to a slot that was given up moves at once, and a worker that has yet to
-        # claim the address closes it.
-        if "SIGTTOU" in self.happened:
-            return ""
         if any(each.killed or each.status for each in self.processes):
             return ""
         held = [sock.getpeername() for each in self.processes if each.alive for sock in each.held]

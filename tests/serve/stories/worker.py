@@ -252,6 +252,7 @@ class Process:
             placeholder = self.listening._placeholder
             assert placeholder is not None
             placeholder.close()
+            self.listening.let_early_go(None)
         for sock in self.held:
             sock.close()
         for _, descriptors in (*self.worker._conduct._waiting, *self.worker._mailbox._queue):
