@@ -47,7 +47,7 @@ def workplace(tmp_path: Path) -> Path:
 
 def test_the_two_commands_are_single_lines_that_set_up_and_do_their_job() -> None:
     assert shown_command("serve").endswith("tornkit serve sample_project")
-    assert shown_command("test").endswith("python -m pytest")
+    assert shown_command("test").endswith("python -m pytest -n auto")
     for name in ("serve", "test"):
         assert shown_command(name).startswith("python3 -m venv .venv && ")
 
