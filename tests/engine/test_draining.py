@@ -347,6 +347,39 @@ async def test_idle_one_closes_where_nobody_takes_over(server_class: type[HTTPSe
         assert len(here.connections) == 0
 
 
+@EITHER
+@in_loop
+async def test_one_that_has_just_connected_may_ask_where_nobody_takes_over(
+    server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tornkit.engine.draining.FIRST_BYTES", 3600)
+    monkeypatch.setattr("tornkit.engine.connection.FIRST_BYTES", 3600)
+    async with scene(server_class) as here:
+        client = await here.connect()
+        here.drain(move=False)
+        await asyncio.sleep(0)
+        client.ask("/quick")
+        assert await client.answer() == ("old", True)
+        assert await client.closed() == b""
+        await here.connections.drained(PATIENCE)
+
+
+@EITHER
+@in_loop
+async def test_one_that_has_been_answered_closes_at_once_where_nobody_takes_over(
+    server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tornkit.engine.draining.FIRST_BYTES", 3600)
+    monkeypatch.setattr("tornkit.engine.connection.FIRST_BYTES", 3600)
+    async with scene(server_class) as here:
+        client = await here.connect()
+        client.ask("/quick")
+        assert await client.answer() == ("old", False)
+        here.drain(move=False)
+        assert await client.closed() == b""
+        await here.connections.drained(PATIENCE)
+
+
 @pytest.mark.parametrize("read", [True, False])
 @EITHER
 @in_loop

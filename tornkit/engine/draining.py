@@ -6,6 +6,7 @@ which part by themselves when they are told to, by their server. To drain:
 
 - one that *waits* is handed to ``release``, which moves it to another process; where it can't
   move (TLS, a shutdown) it is closed, unless bytes of a request have arrived: then it is busy;
+- one that has had *no request yet* gets a moment for it to begin, where it can't move either;
 - one of TLS that has had *no request yet* may be in its handshake, or its request is on the way:
   where others go on serving, it gets a moment for that one request;
 - one that is *busy* finishes: then it moves too, or its response says ``Connection: close``, but
@@ -41,7 +42,7 @@ from tornado.iostream import IOStream
 from tornkit import seams
 from tornkit.engine import lingering
 from tornkit.engine.closed_streams import ClosedStreams
-from tornkit.engine.connection import Connection, Release
+from tornkit.engine.connection import FIRST_BYTES, Connection, Release
 from tornkit.engine.open_ended import End, StreamPolicy, end_of
 
 _CHECK_STREAMS = 0.05  # seconds between looks at responses that might have become streams
@@ -311,8 +312,10 @@ class Connections:
             self._release(stream.socket, seams.unread_bytes(stream) or b"")
             seams.forget_unread(stream)
             stream.close()  # only this process's descriptor: the other one lives on
-        elif connection.fresh and (self._release is not None or seams.has_input(stream)):
-            IOLoop.current().call_later(_FIRST_REQUEST, self._wait_no_more, connection)
+        elif connection.fresh:
+            asked = self._release is not None or seams.has_input(stream)
+            patience = _FIRST_REQUEST if asked else FIRST_BYTES
+            IOLoop.current().call_later(patience, self._wait_no_more, connection)
         elif not seams.has_input(stream):
             # With a part of a request there, it would be reset; the client would never know why.
             stream.close()

@@ -51,12 +51,13 @@ class HeadReader:
     connection would hold for nothing.
     """
 
-    __slots__ = ("_fields", "_has_asked", "_line", "_start_line", "whole")
+    __slots__ = ("_fields", "_line", "_start_line", "has_asked", "whole")
 
     def __init__(self) -> None:
         self.whole = b""
         """What was read last, if it was a head and no more; `again` reads it."""
-        self._has_asked = False
+        self.has_asked = False
+        """Whether a head was read."""
         self._line = b""
         self._start_line: RequestStartLine | None = None
         self._fields: Fields | None = None
@@ -78,10 +79,10 @@ class HeadReader:
             fields = _read_fields(block)
             if fields is None:
                 return None
-        if self._has_asked and end <= _MEMORABLE:
+        if self.has_asked and end <= _MEMORABLE:
             self._line, self._start_line, self._fields = line, start_line, fields
             self.whole = bytes(data) if end == len(data) else b""
-        self._has_asked = True
+        self.has_asked = True
         lines, length, connection = fields
         return Head(start_line, LazyHeaders(lines), length, connection)
 

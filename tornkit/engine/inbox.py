@@ -34,6 +34,11 @@ class Inbox:
     def __bytes__(self) -> bytes:
         return bytes(self.data)
 
+    @property
+    def is_fresh(self) -> bool:
+        """Whether no head was taken out so far."""
+        return not self._reader.has_asked
+
     def add(self, data: bytes) -> None:
         """More has come."""
         if not self.data:
