@@ -136,12 +136,12 @@ def test_importing_tornkit_imports_nothing() -> None:
     "module",
     [
         "tornkit.appload",
-        "tornkit.serve.backoff",
-        "tornkit.serve.children",
+        "tornkit.serve.workforce.backoff",
+        "tornkit.serve.workforce.children",
         "tornkit.serve.config",
-        "tornkit.serve.generation",
-        "tornkit.serve.messages",
-        "tornkit.serve.sockets",
+        "tornkit.serve.workforce.generation",
+        "tornkit.serve.wire.messages",
+        "tornkit.serve.sockets.sockets",
     ],
 )
 def test_no_tornado_and_no_loop(module: str) -> None:
@@ -149,7 +149,8 @@ def test_no_tornado_and_no_loop(module: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["tornkit.serve.run", "tornkit.serve.supervisor", "tornkit.serve.watcher"]
+    "module",
+    ["tornkit.serve.run", "tornkit.serve.supervisor.supervisor", "tornkit.serve.watching.watcher"],
 )
 def test_no_tornado_beside_the_watcher(module: str) -> None:
     """Watchfiles brings anyio, and what that imports is not ours to say."""
@@ -267,9 +268,9 @@ CHANGERS = {
     "tornkit.scaffold.create": "the new project",
     "tornkit.serve.control": "in a folder that private_files has looked at",
     "tornkit.serve.private_files": "whatever else is outside the project",
-    "tornkit.serve.rehearsal": "an abstract socket's name, which is no file",
+    "tornkit.serve.zygote.dry_run": "an abstract socket's name, which is no file",
     "tornkit.appload.unbound": "binds nothing, where user code that is only looked at would",
-    "tornkit.serve.sockets": "the socket that --unix-socket or the program names",
+    "tornkit.serve.sockets.sockets": "the socket that --unix-socket or the program names",
 }
 
 
@@ -304,7 +305,7 @@ def test_users_code_runs_only_in_workers_and_for_routes() -> None:
     loaders = ("tornkit.appload.load", "tornkit.appload.program")
     others = [name for name in below() if name not in below("appload")]
     # What `rehearsal` loads is a file of tornkit's own.
-    allowed = {"tornkit.serve.worker", "tornkit.serve.rehearsal", *below("cli.routes")}
+    allowed = {"tornkit.serve.worker.worker", "tornkit.serve.zygote.dry_run", *below("cli.routes")}
     assert offenders(others, *loaders).keys() <= allowed
 
 
@@ -316,7 +317,7 @@ def test_only_the_zygote_forks() -> None:
         if isinstance(node, ast.Attribute)
         and ast.unparse(node) in {"os.fork", "os.forkpty", "pty.fork"}
     }
-    assert found <= {"tornkit.serve.zygote"}
+    assert found <= {"tornkit.serve.zygote.zygote"}
     assert offenders(below(), "multiprocessing", "concurrent.futures") == {}
 
 
@@ -389,7 +390,7 @@ def test_private_parts_of_tornado_are_touched_in_few_places() -> None:
         # Replaces methods of Tornado's, each compared with the text that it was written from.
         *below("engine.speedups"),
         "tornkit.engine.routers.straight",  # likewise, of those that it leaves out
-        "tornkit.serve.import_inputs",  # of Python's `os.environ` and `warnings`
+        "tornkit.serve.warm_imports.import_inputs",  # of Python's `os.environ` and `warnings`
     }, {name: found[name] for name in places}
 
 

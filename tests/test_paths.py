@@ -13,7 +13,7 @@ from tornkit.cli import tornkit
 from tornkit.errors import UsageError
 from tornkit.paths import expanded
 from tornkit.serve.config import ServeConfig
-from tornkit.serve.envfile import EnvironmentFile
+from tornkit.serve.supervisor.envfile import EnvironmentFile
 
 
 @pytest.fixture

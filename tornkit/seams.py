@@ -395,7 +395,19 @@ def readable(sock: socket.socket) -> bool:
         return True
 
 
-def stream_of(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes) -> IOStream:
+class BufferSizes(Protocol):
+    """Bytes that the streams of a server keep and read at once; None for Tornado's defaults."""
+
+    @property
+    def max_buffer_size(self) -> int | None:
+        """Unread bytes that it keeps."""
+
+    @property
+    def read_chunk_size(self) -> int | None:
+        """Bytes of one read."""
+
+
+def stream_of(server: BufferSizes, sock: socket.socket, unread: bytes) -> IOStream:
     """A stream as ``server`` would make it, that has read ``unread`` already."""
     stream = IOStream(
         sock, max_buffer_size=server.max_buffer_size, read_chunk_size=server.read_chunk_size

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tornkit.serve.processes import has_ended
+from tornkit.serve.wire.processes import has_ended
 
 # A helper that says where it is, and how it ends.
 HELPER = """

@@ -12,7 +12,7 @@ from tornado.ioloop import PeriodicCallback
 from tornado.web import Application
 
 from tornkit.appload import locate
-from tornkit.appload.load import load_for_inspection
+from tornkit.appload.inspection import load_for_inspection
 from tornkit.errors import AppRaised, NoSuchAttribute, NoSuchModule, NotAnApplication
 
 Write = Callable[..., Path]

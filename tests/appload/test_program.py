@@ -23,7 +23,7 @@ Write = Callable[..., Path]
 DRIVER = """
 import json, sys
 from tornkit.appload import locate
-from tornkit.appload.load import load_for_inspection
+from tornkit.appload.inspection import load_for_inspection
 from tornkit.errors import AppLoadError
 
 app, module, arguments = json.loads(sys.argv[1])

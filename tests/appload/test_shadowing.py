@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tornkit
-from tornkit.serve.processes import command
+from tornkit.serve.wire.processes import command
 
 NAMES = ("secrets", "queue", "token", "random", "hmac", "tempfile", "uuid", "selectors", "signal")
 APP = """\
@@ -57,7 +57,7 @@ def test_routes_of_a_program_beside_them(project: Path) -> None:
     assert "app.py:" in done.stdout
 
 
-@pytest.mark.parametrize("role", ["zygote", "worker", "spare"])
+@pytest.mark.parametrize("role", ["zygote", "worker", "standby"])
 def test_no_process_imports_them_for_itself(project: Path, role: str) -> None:
     """Nor keeps the library's in the way of the program's."""
     words = command(role, 0)

@@ -6,9 +6,9 @@ import pytest
 
 from tests.nasty_text import NASTY, disobedient
 from tornkit.cli.reporter import TerminalReporter
-from tornkit.serve.messages import Failed
 from tornkit.serve.reporter import Banner
-from tornkit.serve.warmth import Warmth
+from tornkit.serve.wire.messages import Failed
+from tornkit.serve.wire.warmth import Warmth
 
 BANNER = Banner(
     label="app.py:make_app",

@@ -17,9 +17,8 @@ from click.testing import CliRunner, Result
 
 from tornkit.appload.target import Kind, Target
 from tornkit.cli import serve, tornkit
-from tornkit.serve import cpus
-from tornkit.serve.config import HttpOptions, ServeConfig
-from tornkit.serve.recycling import RecyclePolicy
+from tornkit.serve.config import HttpOptions, RecyclePolicy, ServeConfig
+from tornkit.serve.supervisor import cpus
 
 APPLICATION = "def make_app(): raise AssertionError\n"
 PROGRAM = "if __name__ == '__main__':\n    raise AssertionError\n"

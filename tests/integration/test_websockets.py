@@ -14,7 +14,7 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tornkit.serve.config import WEBSOCKET_SPREAD
+from tornkit.serve.worker.close_schedule import WEBSOCKET_SPREAD
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Serve, Server

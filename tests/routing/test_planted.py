@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tornkit.appload.load import load_for_inspection
+from tornkit.appload.inspection import load_for_inspection
 from tornkit.appload.locate import locate
 from tornkit.routing.checks import ALL
 from tornkit.routing.findings.codes import CODES

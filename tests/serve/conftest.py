@@ -43,7 +43,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     from tests.serve.scripted import World
 
     # It would make this process the parent of strangers' orphans, for the rest of the run.
-    monkeypatch.setattr("tornkit.serve.supervisor.become_reaper", lambda: None)
+    monkeypatch.setattr("tornkit.serve.supervisor.supervisor.become_reaper", lambda: None)
     world = World()
     yield world
     world.listeners.close()

@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from tornkit.appload.target import Kind, Target
-from tornkit.serve.channel import Channel
 from tornkit.serve.config import ServeConfig
-from tornkit.serve.health import Health, HealthPolicy
-from tornkit.serve.loop import Loop
-from tornkit.serve.messages import (
+from tornkit.serve.loop.loop import Loop
+from tornkit.serve.reporter import Banner
+from tornkit.serve.sockets.sockets import Listeners
+from tornkit.serve.supervisor.supervisor import Supervisor
+from tornkit.serve.watching.watcher import Watcher, WatchRules
+from tornkit.serve.wire.channel import Channel
+from tornkit.serve.wire.messages import (
     Boot,
     Claim,
     Closed,
@@ -34,12 +37,9 @@ from tornkit.serve.messages import (
     Ready,
     Upward,
 )
-from tornkit.serve.reporter import Banner
-from tornkit.serve.sockets import Listeners
-from tornkit.serve.supervisor import Supervisor
-from tornkit.serve.warmth import Warmth
-from tornkit.serve.watcher import Watcher, WatchRules
-from tornkit.serve.workforce import Workforce
+from tornkit.serve.wire.warmth import Warmth
+from tornkit.serve.workforce.health import Health, HealthPolicy
+from tornkit.serve.workforce.workforce import Workforce
 
 TARGET = Target(Kind.APPLICATION, "app:app", "/src", "/src", module="app", attribute="app")
 APP, VIEWS, PAGE = Path("/src/app.py"), Path("/src/views.py"), Path("/src/page.html")

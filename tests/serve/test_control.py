@@ -16,7 +16,7 @@ import pytest
 
 from tornkit.errors import TornkitError
 from tornkit.serve.control import ControlSocket, ask_all, control_folder
-from tornkit.serve.loop import Loop
+from tornkit.serve.loop.loop import Loop
 
 pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(20)]
 

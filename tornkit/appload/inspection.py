@@ -31,13 +31,29 @@ from tornkit.appload.load import (
     find_attribute,
 )
 from tornkit.appload.program import exit_status, run_program
+from tornkit.appload.shadowing import folders_before_the_library, give_way
 from tornkit.appload.summary import summary
 from tornkit.appload.target import Target
 from tornkit.appload.unbound import Unbound
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.errors import AppRaised, NoSuchModule, NotAnApplication
+from tornkit.import_order import as_python_has_it
 
 _OTHER_PROTOCOL = "only a server of another protocol"
+
+
+def load_for_inspection(target: Target) -> LoadedApp:
+    """Load an application, or run a program up to the moment it would serve. Binds no port.
+
+    :raises AppLoadError: one of its four kinds.
+    """
+    as_python_has_it()
+    for folder in folders_before_the_library():
+        give_way(folder)
+
+    if target.is_program:
+        return inspect_program(target)
+    return inspect_application(target)
 
 
 def inspect_program(target: Target) -> LoadedApp:

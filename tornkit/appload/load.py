@@ -23,7 +23,7 @@ from tornado.httputil import HTTPServerConnectionDelegate
 
 from tornkit.appload.factory import call_as_if_running
 from tornkit.appload.leaving import Left
-from tornkit.appload.shadowing import folders_before_the_library, give_way, put_first
+from tornkit.appload.shadowing import put_first
 from tornkit.appload.summary import summary
 from tornkit.appload.survey import USUAL_NAMES
 from tornkit.appload.target import Target
@@ -35,7 +35,6 @@ from tornkit.errors import (
     NoSuchModule,
     NotAnApplication,
 )
-from tornkit.import_order import as_python_has_it
 
 Servable = HTTPServerConnectionDelegate | Callable[..., Any]
 
@@ -69,22 +68,6 @@ class LoadedApp:
             mains = (Path(folder, "__main__.py") for folder in folders)
             return next((str(main) for main in mains if main.is_file()), None)
         return None
-
-
-def load_for_inspection(target: Target) -> LoadedApp:
-    """Load an application, or run a program up to the moment it would serve. Binds no port.
-
-    :raises AppLoadError: one of its four kinds.
-    """
-    from tornkit.appload import inspection  # before the user's folder can take a name
-
-    as_python_has_it()
-    for folder in folders_before_the_library():
-        give_way(folder)
-
-    if target.is_program:
-        return inspection.inspect_program(target)
-    return inspection.inspect_application(target)
 
 
 def find_attribute(target: Target) -> object:

@@ -26,10 +26,10 @@ from tornkit.serve.config import (
     PRELOAD,
     RELOAD_ORDER,
     HttpOptions,
+    RecyclePolicy,
     ServeConfig,
     refused_for_programs,
 )
-from tornkit.serve.recycling import RecyclePolicy
 
 _DEFAULTS = ServeConfig()
 _LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -48,7 +48,7 @@ class _Workers(_IntegerType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if value == "auto":
-            from tornkit.serve.cpus import usable_cpus
+            from tornkit.serve.supervisor.cpus import usable_cpus
 
             return usable_cpus()
         text = str(value)

@@ -20,22 +20,20 @@ from asyncio import TimerHandle
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from tornado.iostream import IOStream
 from tornado.log import gen_log
 
 from tornkit import seams
 from tornkit.engine import replaced
-from tornkit.engine.delivery import deliver
-from tornkit.engine.exchange import Exchange
+from tornkit.engine.delivery import Destinations, deliver
+from tornkit.engine.exchange import Exchange, Limits
 from tornkit.engine.inbox import Found, Inbox
 from tornkit.engine.lingering import close_slowly
 from tornkit.engine.outbox import Outbox, Waiter
+from tornkit.engine.poller import Poller
 from tornkit.engine.view import StreamView
-
-if TYPE_CHECKING:
-    from tornkit.engine.server import HTTPServer
 
 _READ = 65536  # bytes of one recv, and of what is kept unread while a handler works
 # Seconds for a client that has connected to begin its first request, before it is closed
@@ -48,6 +46,51 @@ Release = Callable[[socket.socket, bytes], None]
 
 def _pass_on(waiter: Waiter, sent: asyncio.Future[None]) -> None:
     waiter(not sent.cancelled() and sent.exception() is None)
+
+
+class Books(Protocol):
+    """What keeps the books of a server's connections."""
+
+    requests: int  # received
+
+    def detached(self, stream: IOStream) -> None:
+        """A handler has taken the socket over."""
+
+
+class Host(Destinations, Limits, Protocol):
+    """A server as its connections need it; all sizes in bytes."""
+
+    @property
+    def observer(self) -> Books:
+        """Told of requests and of what becomes of connections."""
+
+    @property
+    def header_timeout(self) -> float:
+        """Seconds that a client may take for a head."""
+
+    @property
+    def buffer_size(self) -> int:
+        """What a stream of Tornado's would keep unread."""
+
+    @property
+    def longest_head(self) -> int:
+        """What a request's head may have."""
+
+    @property
+    def read_chunk_size(self) -> int | None:
+        """What a stream of Tornado's reads at once; None for its default."""
+
+    def context_of(self, sock: socket.socket, address: Any, /) -> object:
+        """Tornado's context of a connection: its addresses and protocol."""
+
+    def poller_of(self, loop: asyncio.AbstractEventLoop, /) -> Poller:
+        """What watches the sockets of this loop."""
+
+    def on_close(self, server_conn: object, /) -> None:
+        """Tornado's: a connection was closed, or let go."""
+
+    def handle_stream(self, stream: IOStream, address: Any, /) -> object:
+        """Tornado's: serve a connection that is a stream."""
 
 
 class Connection:
@@ -83,7 +126,7 @@ class Connection:
 
     def __init__(
         self,
-        server: HTTPServer,
+        server: Host,
         sock: socket.socket,
         address: Any,
         loop: asyncio.AbstractEventLoop,

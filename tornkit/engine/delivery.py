@@ -13,19 +13,21 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import TimerHandle
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tornado.httputil import HTTPInputError, HTTPMessageDelegate
 from tornado.log import app_log, gen_log
 
 from tornkit.engine.request import find
-from tornkit.engine.routers import straight
+from tornkit.engine.routers import Compiled, straight
 from tornkit.engine.routers.straight import Straight
 
 if TYPE_CHECKING:
-    from tornkit.engine.connection import Connection
+    from tornado.httputil import HTTPConnection
+    from tornado.routing import Router
+
     from tornkit.engine.exchange import Exchange
     from tornkit.engine.grammar import Head
 
@@ -34,7 +36,71 @@ _NOBODY = HTTPMessageDelegate()
 _RAISED = (Exception, asyncio.CancelledError)  # what a delegate's own code may end in
 
 
-def deliver(connection: Connection, exchange: Exchange, head: Head) -> None:
+class Destinations(Protocol):
+    """A server, as far as it says where requests go."""
+
+    @property
+    def compiled(self) -> Compiled:
+        """What stands in for its router."""
+
+    def straight_to(self) -> Router | None:
+        """The router that requests go to, where nobody has put anything in between."""
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection, /
+    ) -> HTTPMessageDelegate:
+        """Tornado's ``HTTPServerConnectionDelegate.start_request``."""
+
+    def keep(self, coroutine: Coroutine[Any, Any, None], /) -> None:
+        """Start a task and keep a reference until it ends."""
+
+
+class Source(Protocol):
+    """A connection, as far as a request is read from it."""
+
+    @property
+    def server(self) -> Destinations:
+        """The server that accepted it."""
+
+    @property
+    def context(self) -> object:
+        """Tornado's context of a connection, for the log."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that serves it."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or let go."""
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the socket has not taken."""
+
+    def take(self, size: int) -> bytes:
+        """Up to ``size`` bytes of what was read and not used."""
+
+    def want(self, tell: Callable[[], None] | None) -> None:
+        """Have ``tell`` called when more has come, or never will; None: no more."""
+
+    def read_on(self) -> None:
+        """Read again, where that was paused."""
+
+    def when_sent(self, waiter: Callable[[bool], None]) -> None:
+        """Have ``waiter`` called once all has gone (True), or never will (False)."""
+
+    def request_read(self, exchange: Exchange) -> None:
+        """All of a request has been read."""
+
+    def abandon(self, last_words: bytes = b"") -> None:
+        """Give up on the request, and the connection with it, once the last words have gone."""
+
+    def shut(self) -> None:
+        """Close now."""
+
+
+def deliver(connection: Source, exchange: Exchange, head: Head) -> None:
     """Hand the request over; in a task where the delegate takes its time."""
     server = connection.server
     start_line, headers, length, _ = head
@@ -64,7 +130,7 @@ def deliver(connection: Connection, exchange: Exchange, head: Head) -> None:
         _failed(connection, exchange, delegate, error)
 
 
-def _finish(connection: Connection, exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
+def _finish(connection: Source, exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
     exchange.read_finished = True
     if exchange.write_finished:
         # It answered before the request was read, and is told that there is nothing more to come;
@@ -96,7 +162,7 @@ class _Body:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Source,
         exchange: Exchange,
         delegate: HTTPMessageDelegate,
         length: int,
@@ -246,7 +312,7 @@ class _Body:
 
 
 def _failed(
-    connection: Connection,
+    connection: Source,
     exchange: Exchange,
     delegate: HTTPMessageDelegate,
     error: BaseException,

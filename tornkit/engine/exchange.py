@@ -10,7 +10,7 @@ import asyncio
 from asyncio import Future
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tornado.escape import native_str
 from tornado.http1connection import HTTP1ConnectionParameters, parse_int
@@ -24,9 +24,83 @@ from tornado.httputil import (
 from tornado.iostream import IOStream, StreamClosedError
 
 if TYPE_CHECKING:
-    from tornkit.engine.connection import Connection
+    import asyncio
+    import socket
+
     from tornkit.engine.grammar import Head
-    from tornkit.engine.view import StreamView
+    from tornkit.engine.turns import Turns
+
+
+class Limits(Protocol):
+    """What a server allows a request."""
+
+    @property
+    def conn_params(self) -> HTTP1ConnectionParameters:
+        """As Tornado's server has them."""
+
+    @property
+    def max_body_size(self) -> int:
+        """Bytes of a body."""
+
+    @property
+    def max_buffer_size(self) -> int | None:
+        """Bytes that a stream keeps unread; None for Tornado's default."""
+
+
+class Wire(Protocol):
+    """A connection as an exchange needs it, and the view of its stream."""
+
+    error: BaseException | None  # for which it was closed
+    finished_in: object  # the turn of the loop in which the last request ended
+
+    @property
+    def context(self) -> object:
+        """Tornado's context of a connection: its addresses and protocol."""
+
+    @property
+    def server(self) -> Limits:
+        """The server that accepted it."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that serves it."""
+
+    @property
+    def sock(self) -> socket.socket:
+        """The connected socket, which may be closed."""
+
+    @property
+    def turns(self) -> Turns:
+        """Tells turns of the loop apart."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, or let go."""
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the socket has not taken."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being answered."""
+
+    @property
+    def awaits_body(self) -> bool:
+        """Whether a request waits for more of its body."""
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The request that is being answered."""
+
+    def send(self, data: bytes) -> bool:
+        """Send bytes; whether the socket has taken all."""
+
+    def when_sent(self, waiter: Callable[[bool], None]) -> None:
+        """Have ``waiter`` called once all has gone (True), or never will (False)."""
+
+    def shut(self) -> None:
+        """Close now."""
 
 
 class Exchange(HTTPConnection):
@@ -53,8 +127,8 @@ class Exchange(HTTPConnection):
         "write_finished",
     )
 
-    def __init__(self, connection: Connection, head: Head) -> None:
-        # A `Connection`; None once it was detached. What is called then fails on the None, as
+    def __init__(self, connection: Wire, head: Head) -> None:
+        # A `Wire`; None once it was detached. What is called then fails on the None, as
         # with Tornado's stream.
         self._connection: Any = connection
         self._method = head.start_line.method
@@ -76,8 +150,8 @@ class Exchange(HTTPConnection):
     # ---- what handlers call ----
 
     @property
-    def stream(self) -> StreamView | None:
-        """The connection, as far as handlers look at streams; None once it was detached."""
+    def stream(self) -> Any:
+        """The connection's `tornkit.engine.view.StreamView`; None once it was detached."""
         return None if self._connection is None else self._connection.stream
 
     @property

@@ -17,8 +17,7 @@ from tornado.iostream import IOStream, StreamClosedError
 if TYPE_CHECKING:
     from asyncio import Future
 
-    from tornkit.engine.connection import Connection
-    from tornkit.engine.exchange import Exchange
+    from tornkit.engine.exchange import Exchange, Wire
 
 
 class StreamView:
@@ -26,7 +25,7 @@ class StreamView:
 
     __slots__ = ("_callback", "_connection", "_stream", "told_instead_of")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Wire) -> None:
         self._connection = connection
         self._callback: Callable[[], None] | None = None
         self._stream: IOStream | None = None

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tornkit.serve.recycling import RecyclePolicy
-from tornkit.serve.spreading import SpreadPolicy
-
 DEFAULT_PORT = 8888
 DEFAULT_ADDRESS = "127.0.0.1"
 
@@ -23,11 +20,6 @@ LOOPS = ("asyncio", "uvloop")
 # Which comes first when a generation takes over: the new one's start, or the old one's end, for an
 # application that holds what can't be held twice.
 RELOAD_ORDER = ("start-first", "stop-first")
-
-# How WebSockets are closed when a worker ends. A handshake costs a worker a fifth of a millisecond
-# (measured), what a page asks for when it comes back a multiple; and nobody should be without its
-# WebSocket, or wait for the new code, longer than a second.
-WEBSOCKET_SPREAD = SpreadPolicy(at_once=50, apart=0.001, longest=1.0, share=0.25)
 
 # With --reload, seconds for a response without a length, a long poll or a detached stream to end by
 # itself: behind a reload, which goes on meanwhile, and when the server stops, which is waited for.
@@ -45,6 +37,23 @@ class HttpOptions:
     certfile: str | None = None
     keyfile: str | None = None
     max_body_size: int | None = None
+
+
+@dataclass(frozen=True)
+class RecyclePolicy:
+    """When a worker has served long enough; 0: no limit.
+
+    ``max_rss`` in bytes, ``max_age`` in seconds. Each worker's own limits of requests and age are
+    lower by up to the share ``jitter``.
+    """
+
+    max_requests: int = 0
+    max_rss: int = 0
+    max_age: float = 0.0
+    jitter: float = 0.2
+
+    def __bool__(self) -> bool:
+        return bool(self.max_requests or self.max_rss or self.max_age)
 
 
 def refused_for_programs(http: HttpOptions, unix_socket: str | None) -> list[str]:

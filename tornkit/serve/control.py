@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from tornkit.errors import TornkitError
-from tornkit.serve.loop import Loop
+from tornkit.serve.loop.loop import Loop
 from tornkit.serve.peers import peer_uid
 from tornkit.serve.private_files import NotPrivate, PrivateFolder, is_secure_parent
-from tornkit.serve.sockets import socket_identity
+from tornkit.serve.sockets.sockets import socket_identity
 
 _SEND_TIMEOUT = 5.0  # seconds; mostly the answer fits into the socket's buffer
 _MOST = 1 << 24  # bytes of an answer

@@ -6,9 +6,9 @@ import signal
 from collections.abc import Sequence
 
 from tornkit.errors import TornkitError
-from tornkit.serve.messages import Failed
 from tornkit.serve.refusals import SILENT
 from tornkit.serve.shortage import in_words
+from tornkit.serve.wire.messages import Failed
 
 # The system lacks something: what failed may work in a moment, with the same files.
 CANNOT_START = "CannotStart"

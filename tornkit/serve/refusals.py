@@ -2,7 +2,7 @@
 
 In the worker, which alone has the error: its number and text, the file that it names, the argument
 of the ``bind`` that was refused, the files that are open. From that `of_error` makes a text in
-which `tornkit.serve.holdings` looks for what others hold::
+which `tornkit.serve.supervisor.holdings` looks for what others hold::
 
     OSError: [Errno 98] Address already in use   ->   address
                                                       [Errno 98] Address already in use

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tornkit.serve.messages import Failed
-from tornkit.serve.warmth import Warmth
+from tornkit.serve.wire.messages import Failed
+from tornkit.serve.wire.warmth import Warmth
 
 
 @dataclass(frozen=True)

@@ -16,24 +16,24 @@ from tornkit.appload.target import Target
 from tornkit.errors import TornkitError
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
-from tornkit.serve.cpus import usable_cpus
-from tornkit.serve.envfile import EnvironmentFile
-from tornkit.serve.foresight import foresee
-from tornkit.serve.health import Health, HealthPolicy
-from tornkit.serve.loop import Loop
-from tornkit.serve.nursery import Forking, Fresh, Nursery
-from tornkit.serve.orders import Orders, application_claim
-from tornkit.serve.processes import take_tornado_from
-from tornkit.serve.recall import Recall, cache_folder
+from tornkit.serve.loop.loop import Loop
+from tornkit.serve.nursery.import_scan import foresee
+from tornkit.serve.nursery.nursery import Forking, Fresh, Nursery
+from tornkit.serve.nursery.standby import Standby
+from tornkit.serve.nursery.warm_cache import Recall, cache_folder
 from tornkit.serve.reporter import Banner, Reporter
 from tornkit.serve.shortage import in_words
-from tornkit.serve.sockets import Listeners
-from tornkit.serve.standby import Standby
-from tornkit.serve.status import Status
-from tornkit.serve.supervisor import Supervisor
-from tornkit.serve.systemd import Notifier, inherited_sockets
-from tornkit.serve.watcher import Watcher, WatchRules
-from tornkit.serve.workforce import Workforce
+from tornkit.serve.sockets.sockets import Listeners
+from tornkit.serve.sockets.systemd import Notifier, inherited_sockets
+from tornkit.serve.supervisor.cpus import usable_cpus
+from tornkit.serve.supervisor.envfile import EnvironmentFile
+from tornkit.serve.supervisor.status import Status
+from tornkit.serve.supervisor.supervisor import Supervisor
+from tornkit.serve.watching.watcher import Watcher, WatchRules
+from tornkit.serve.wire.orders import Orders, application_claim
+from tornkit.serve.wire.processes import take_tornado_from
+from tornkit.serve.workforce.health import Health, HealthPolicy
+from tornkit.serve.workforce.workforce import Workforce
 
 
 def run(

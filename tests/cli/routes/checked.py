@@ -36,7 +36,7 @@ class Project:
         for name in ("TORNKIT_APP", "TORNKIT_ROUTES_FORMAT", "TORNKIT_ROUTES_SELECT"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setattr(tornkit.cli.target, "locate", self._locate)
-        monkeypatch.setattr(tornkit.appload.load, "load_for_inspection", self._load)
+        monkeypatch.setattr(tornkit.appload.inspection, "load_for_inspection", self._load)
 
     def _locate(self, *words: Any) -> Target:
         return Target(Kind.APPLICATION, "app.py", "/", "/")

@@ -265,7 +265,7 @@ class TestTarget:
             return tornkit.appload.load.LoadedApp(target, (application,), target.label)
 
         monkeypatch.setattr(tornkit.cli.target, "locate", locate)
-        monkeypatch.setattr(tornkit.appload.load, "load_for_inspection", load)
+        monkeypatch.setattr(tornkit.appload.inspection, "load_for_inspection", load)
         monkeypatch.chdir(tmp_path)
         monkeypatch.delenv("TORNKIT_APP", raising=False)
         return found

@@ -149,7 +149,7 @@ def applications(monkeypatch: pytest.MonkeyPatch, *found: Application) -> None:
     def load(target: Target) -> tornkit.appload.load.LoadedApp:
         return tornkit.appload.load.LoadedApp(target, found, target.label)
 
-    monkeypatch.setattr(tornkit.appload.load, "load_for_inspection", load)
+    monkeypatch.setattr(tornkit.appload.inspection, "load_for_inspection", load)
 
 
 def test_several_applications_are_each_asked(

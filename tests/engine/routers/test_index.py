@@ -10,8 +10,8 @@ import pytest
 
 from tornkit.engine.routers import index as index_module
 from tornkit.engine.routers.index import Index
+from tornkit.engine.routers.rules import Details, Entry
 from tornkit.engine.routers.segments import required_segments
-from tornkit.engine.routers.table import Details, Entry
 
 
 def made(patterns: list[str | None]) -> Index:

@@ -22,7 +22,7 @@ def _parsed() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--list", action="store_true", help="the sites, and which processes reach them; no faults")
-    add("--kind", action="append", default=[], help="supervisor, zygote, worker, spare (all)")
+    add("--kind", action="append", default=[], help="supervisor, zygote, worker, standby (all)")
     add("--site", default="", metavar="REGEX", help="only sites that match")
     add("--errno", action="append", default=[], metavar="NAME", help="EMFILE, ... (five of them)")
     add("--configuration", action="append", default=[], choices=CONFIGURATIONS, help="(all)")

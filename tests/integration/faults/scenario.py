@@ -373,7 +373,7 @@ class Scenario:
 
     def _zygote(self) -> None:
         """It dies; the next generation comes from another."""
-        for pid in self._pids_with("tornkit.serve.zygote"):
+        for pid in self._pids_with("tornkit.serve.zygote.zygote"):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.1)

@@ -61,7 +61,7 @@ def test_what_may_fail_is_found() -> None:
 def test_no_system_call_of_a_serving_process_is_forgotten() -> None:
     package = Path(tornkit.__file__).parent
     unknown = set()
-    for path in [*package.glob("serve/*.py"), *package.glob("engine/**/*.py")]:
+    for path in [*package.glob("serve/**/*.py"), *package.glob("engine/**/*.py")]:
         tree = ast.parse(path.read_bytes())
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tornkit.appload import locate
-from tornkit.appload.load import load_for_inspection
+from tornkit.appload.inspection import load_for_inspection
 from tornkit.routing.checks import ALL
 from tornkit.routing.findings.codes import CODES, FAMILIES, UNDECIDED, finding
 from tornkit.routing.findings.explanations import Explanation, explanation

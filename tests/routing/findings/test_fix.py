@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tornkit.appload import locate
-from tornkit.appload.load import load_for_inspection
+from tornkit.appload.inspection import load_for_inspection
 from tornkit.routing.findings.fix import Plan, plan
 from tornkit.routing.report import report_on
 

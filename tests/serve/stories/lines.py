@@ -7,8 +7,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from tornkit.serve.channel import ChannelClosed
-from tornkit.serve.messages import Message
+from tornkit.serve.wire.channel import ChannelClosed
+from tornkit.serve.wire.messages import Message
 
 Mail = tuple[Message, list[int]]
 
@@ -38,7 +38,7 @@ class Line:
 
 
 class LineChannel:
-    """Stands in for a `tornkit.serve.channel.Channel`.
+    """Stands in for a `tornkit.serve.wire.channel.Channel`.
 
     ``wait``: has something arrive on the line, or raises; for a worker, that waits for grants.
     """

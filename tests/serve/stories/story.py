@@ -20,17 +20,16 @@ from unittest import mock
 from tests.serve.scripted import APP, NO_PID, PAGE, TARGET, FakeReporter
 from tests.serve.stories.lines import Line, LineChannel
 from tests.serve.stories.worker import Killed, Process, Program, random_program
-from tornkit.serve.children import WorkerState
-from tornkit.serve.config import ServeConfig
-from tornkit.serve.health import Health, HealthPolicy
-from tornkit.serve.messages import Boot
-from tornkit.serve.recycling import RecyclePolicy
-from tornkit.serve.sockets import Listeners
-from tornkit.serve.supervisor import Supervisor
-from tornkit.serve.timers import Timer, Timers
-from tornkit.serve.warmth import Warmth
-from tornkit.serve.watcher import Meaning
-from tornkit.serve.workforce import Workforce
+from tornkit.serve.config import RecyclePolicy, ServeConfig
+from tornkit.serve.loop.timers import Timer, Timers
+from tornkit.serve.sockets.sockets import Listeners
+from tornkit.serve.supervisor.supervisor import Supervisor
+from tornkit.serve.watching.watcher import Meaning
+from tornkit.serve.wire.messages import Boot
+from tornkit.serve.wire.warmth import Warmth
+from tornkit.serve.workforce.children import WorkerState
+from tornkit.serve.workforce.health import Health, HealthPolicy
+from tornkit.serve.workforce.workforce import Workforce
 
 # Virtual seconds for a story to come to its end, once nothing more befalls it: the longest way is
 # that of a program that crashes again and again, and is started again ever later.

@@ -20,7 +20,7 @@ def tell(first: int, count: int, kind: str) -> Iterator[tuple[int, str]]:
     loop = _new_loop(kind)
     before = _descriptors()
     # It would make this process the parent of strangers' orphans.
-    with in_one_process(), mock.patch("tornkit.serve.supervisor.become_reaper"):
+    with in_one_process(), mock.patch("tornkit.serve.supervisor.supervisor.become_reaper"):
         logger = logging.getLogger("tornado")
         level = logger.level
         logger.setLevel(logging.CRITICAL)

@@ -18,11 +18,11 @@ from tests.serve.scripted import TARGET
 from tests.serve.stories.lines import LineChannel
 from tornkit import seams
 from tornkit.serve.config import ServeConfig
-from tornkit.serve.listening import Refused
-from tornkit.serve.messages import Failed
-from tornkit.serve.orders import Orders
-from tornkit.serve.serving_loops import ServingLoop
-from tornkit.serve.worker import Worker
+from tornkit.serve.wire.messages import Failed
+from tornkit.serve.wire.orders import Orders
+from tornkit.serve.worker.listening import Refused
+from tornkit.serve.worker.serving_loops import ServingLoop
+from tornkit.serve.worker.worker import Worker
 
 ORDERS = Orders.of(TARGET, ServeConfig(engine="tornado"))
 _UNBINDABLE = 70000
@@ -272,7 +272,7 @@ def _beat(self: ServingLoop, tell: Callable[[], None]) -> None:
 @contextlib.contextmanager
 def in_one_process() -> Iterator[None]:
     """Let many workers live in this process: none changes Tornado or the log."""
-    place = "tornkit.serve.worker."
+    place = "tornkit.serve.worker.worker."
     nothing: Callable[..., None] = lambda *args, **kwargs: None  # noqa: E731
     with contextlib.ExitStack() as stack:
         for name, value in (

@@ -1,6 +1,7 @@
 """``tornkit routes``: list the routes of an application, check them, follow a URL or a name.
 
 - `tornkit.cli.routes.options`: what was asked, as one value
+- `tornkit.cli.routes.loading`: the application
 - `tornkit.cli.routes.listing`: the table, in whatever format
 - `tornkit.cli.routes.matching`: ``--match`` and ``--reverse``
 - `tornkit.cli.routes.checking`: ``--check``, ``--write-baseline``
@@ -18,15 +19,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tornkit.appload import own_tornado
-from tornkit.appload.children import none_left_behind
-from tornkit.cli import output
-from tornkit.cli.routes.aside import prints_aside
+from tornkit.cli.routes.loading import load
 from tornkit.cli.routes.options import Action, Options, settled
 from tornkit.cli.target import ProgramCommand, Words, named_target, named_words, target_parameters
 
 if TYPE_CHECKING:
     from tornkit.appload import Target
-    from tornkit.appload.load import LoadedApp
 
 _EPILOG = """\b
 Examples:
@@ -206,19 +204,6 @@ def _run(asked: Options, target: Target, words: Words) -> int:
             from tornkit.cli.routes import listing
 
             return listing.run(asked, load(target))
-
-
-def load(target: Target) -> LoadedApp:
-    """Standard output is for the result: whatever the application prints goes to the other."""
-    with prints_aside(), none_left_behind():
-        from tornkit.appload.load import load_for_inspection
-        from tornkit.cli.routes.importing import import_ahead
-
-        import_ahead(target)
-        loaded = load_for_inspection(target)
-    if (said := own_tornado.not_used()) is not None:
-        output.say(said)
-    return loaded
 
 
 def _explain(ctx: click.Context, code: str | None) -> None:

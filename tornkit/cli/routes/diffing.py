@@ -6,14 +6,13 @@ was looked for when it was made; of that, the findings that every list has are c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tornkit.cli import output
 from tornkit.cli.routes import checking, printing
-from tornkit.cli.routes.aside import prints_aside
+from tornkit.cli.routes.loading import checked
 from tornkit.cli.routes.options import Options
 from tornkit.cli.routes.revision import Revision, find_revision
 from tornkit.cli.target import Words
@@ -25,7 +24,6 @@ from tornkit.routing.findings.codes import CODES
 if TYPE_CHECKING:
     from tornkit.appload import Target
     from tornkit.appload.load import LoadedApp
-    from tornkit.routing.model import Report
 
 # What depends on how busy the machine is would differ for no reason.
 _UNSTEADY = ("backtracking",)
@@ -88,24 +86,6 @@ def run(demand: Demand, loaded: LoadedApp) -> int:
         case _:
             printing.folding(lines(found, new, base))
     return int(bool(found))
-
-
-def checked(loaded: LoadedApp, codes: Iterable[str]) -> Report:
-    """The report with the findings of ``codes``, without those that a comment silences."""
-    from tornkit.routing.findings.sift import sift
-    from tornkit.routing.findings.wanted import Wanted
-    from tornkit.routing.report import report_on
-
-    only = Wanted(frozenset(codes))
-    with prints_aside():  # a reverse_url of the user's own may print
-        report = report_on(
-            loaded.applications,
-            loaded.label,
-            only.families,
-            program=loaded.program,
-            declared=True,
-        )
-    return sift(report, only, base=Path.cwd()).report
 
 
 def _read(file: Path) -> SavedTable:

@@ -120,14 +120,14 @@ def _answer(asked: Order) -> dict[str, Any]:
     target = locate(app, module, tuple(arguments))
     own_tornado.use(own_tornado.find(target.import_root))
 
-    from tornkit.cli.routes import diffing, load
+    from tornkit.cli.routes.loading import checked, load
     from tornkit.routing.render import structured
 
     loaded = load(target)
     origin = _origin(target)
     if origin is not None and not Path(origin).resolve().is_relative_to(asked.tree):
         return {"error": f"it has no {target.module}; there is one in {origin}."}
-    report = diffing.checked(loaded, asked.codes)
+    report = checked(loaded, asked.codes)
     return {
         "document": structured.document(report, report.routes, Path(asked.base)),
         "leaked": sorted(_leaked(Path(asked.work_tree))),

@@ -17,17 +17,9 @@ from tornado.web import Application
 
 from tornkit.engine.bound import is_method
 from tornkit.engine.routers import edits, original
+from tornkit.engine.routers.rules import NO_PARAMS, Destination, Find, Params
 from tornkit.engine.routers.straight import Straight
-from tornkit.engine.routers.table import (
-    NO_PARAMS,
-    PATIENCE,
-    Destination,
-    Find,
-    Params,
-    Table,
-    can_be_compiled,
-    nothing_is_replaced,
-)
+from tornkit.engine.routers.table import PATIENCE, Table, can_be_compiled, nothing_is_replaced
 
 _find_handler = Application.find_handler
 _UNCHANGED = original.unchanged()

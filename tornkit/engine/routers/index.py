@@ -20,14 +20,12 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from tornkit.engine.routers.rules import Entry
 from tornkit.engine.routers.segments import required_segments
 from tornkit.routing.patterns.pattern import parsed
 from tornkit.routing.patterns.prefix import required_prefix
-
-if TYPE_CHECKING:
-    from tornkit.engine.routers.table import Entry
 
 _CROWD = 10  # rules; as many are asked in the time that it takes to look for words
 _KEPT = 16  # lists of candidates are kept as long as all have together so many times the rules

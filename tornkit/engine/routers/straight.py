@@ -9,7 +9,7 @@ Pays 2 microseconds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tornado import web
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
@@ -21,8 +21,6 @@ from tornkit.engine.privates import HandlerDelegate
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
-
-    from tornkit.engine.exchange import Exchange
 
 METHODS = ("__init__", "execute", "finish", "headers_received", "on_connection_close")
 """Of ``_HandlerDelegate``, what is done without it, or left out."""
@@ -47,7 +45,20 @@ class Straight(NamedTuple):
         return application.get_handler_delegate(request, handler_class, **params)
 
 
-Start = Callable[[Straight, "Exchange"], bool]
+class OpenRequest(Protocol):
+    """A request as its starter sees it; a `tornkit.engine.exchange.Exchange`."""
+
+    read_finished: bool
+    """All of it has been read."""
+    write_finished: bool
+    """Its response is complete."""
+
+    @property
+    def detached(self) -> bool:
+        """Whether its socket was taken over."""
+
+
+Start = Callable[[Straight, OpenRequest], bool]
 start: Start | None = None
 """Makes the handler of a request that has no body, and schedules it, as its delegate would.
 

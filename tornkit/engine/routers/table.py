@@ -25,9 +25,9 @@ import re
 from collections.abc import Callable
 from inspect import isclass
 from types import MethodType
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, cast
 
-from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
+from tornado.httputil import HTTPServerRequest
 from tornado.routing import (
     AnyMatches,
     DefaultHostMatches,
@@ -45,6 +45,7 @@ from tornkit.engine.privates import ApplicationRouter, unquote_or_none
 from tornkit.engine.routers import edits, straight
 from tornkit.engine.routers.counted import CountedRules
 from tornkit.engine.routers.index import Index
+from tornkit.engine.routers.rules import NO_PARAMS, Destination, Details, Entry, Find, Params
 from tornkit.engine.routers.straight import Straight
 
 PATIENCE = 8
@@ -66,48 +67,9 @@ _any_matches = AnyMatches.match
 _target_delegate = RuleRouter.get_target_delegate
 _new_tuple: Any = tuple.__new__  # NamedTuple's own takes three times as long
 
-Destination = HTTPMessageDelegate | Straight | None
-Params = dict[str, Any]
-
-
-class Find(Protocol):
-    """In place of a router's ``find_handler(request, **params)``."""
-
-    def __call__(self, request: HTTPServerRequest, params: Params = ..., /) -> Destination:
-        """What the router would find."""
-
-
-NO_PARAMS: Params = {}
 CompileTarget = Callable[[Any, dict[int, Find]], Find | None]
 _State = tuple[list[Rule], list[Rule], int]  # the list, what was in it, edits.count
 _NOTHING: _State = ([], [], 0)
-
-
-class Entry(NamedTuple):
-    """A rule, as the table knows it."""
-
-    match: Callable[[str], Any]
-    """The regex's, where that alone decides; else something that always finds something."""
-    details: Details
-
-
-class Details(NamedTuple):
-    """What has to be known of a rule that may match."""
-
-    position: int
-    rule: Rule
-    asks_matcher: bool
-    """Whether the matcher has to say whether the rule matches."""
-    arguments: Callable[[re.Match[str]], dict[str, Any]] | None
-    """What makes them of the match, where there are any."""
-    quiet: bool
-    """Whether asking the matcher runs nobody's code but Tornado's."""
-    target: Any
-    """What the two below are about."""
-    is_handler: bool
-    """Whether it is a handler class, and the router one that hands it to the application."""
-    nested: Find | None
-    """What finds the rest, where the target is a router with a table."""
 
 
 class Table:

@@ -31,8 +31,7 @@ from tornado.web import Application, RequestHandler
 from tornkit.engine import replaced
 from tornkit.engine.batch import call_soon
 from tornkit.engine.bound import is_method
-from tornkit.engine.exchange import Exchange
-from tornkit.engine.routers.straight import Straight
+from tornkit.engine.routers.straight import OpenRequest, Straight
 from tornkit.engine.speedups import task as tasks
 from tornkit.engine.speedups.body import begin
 
@@ -58,7 +57,7 @@ def execute(self: Any) -> Awaitable[None] | None:
     return None
 
 
-def start(found: Straight, exchange: Exchange) -> bool:
+def start(found: Straight, exchange: OpenRequest) -> bool:
     """The same without a delegate, at the end of a request; or do nothing, and return False."""
     application, request, handler_class, params = found
     loop = _usual_loop(application)

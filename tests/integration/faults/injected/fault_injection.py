@@ -24,6 +24,12 @@ import fault_sites
 # step, number of the error, times that it is raised (0: always), fired, kind, site
 _LAYOUT = struct.Struct("=IIII16s200s")
 _STEP, _FIRED = 0, 12
+# What the bootstrap of each kind of process imports (`tornkit.serve.wire.processes`).
+_ENTRY_MODULES = {
+    "zygote": "zygote.zygote",
+    "standby": "zygote.standby_process",
+    "worker": "worker.",
+}
 _SKIPPED = ("tornkit.routing", "tornkit.scaffold")
 _open, _write, _close = os.open, os.write, os.close
 _WORD = struct.Struct("=I")
@@ -79,9 +85,9 @@ class Order:
 
 def _kind() -> str:
     words = " ".join(sys.orig_argv)
-    for role in ("zygote", "worker", "spare"):
-        if f"tornkit.serve.{role}" in words:
-            return role
+    for kind, entry_module in _ENTRY_MODULES.items():
+        if f"from tornkit.serve.{entry_module}" in words:
+            return kind
     return "supervisor"
 
 

@@ -1,6 +1,6 @@
 """The calls in a module's source that may raise OSError, and a rewriting of it that can make them.
 
-    os.dup(descriptor)  ->  __fault__("serve/channel.py:83 os.dup", os.dup)(descriptor)
+    os.dup(descriptor)  ->  __fault__("serve/wire/channel.py:83 os.dup", os.dup)(descriptor)
 
 A call is a *site* by the name of what is called: a function of a module that makes system calls,
 or a method of that name (`METHODS`). Of a method it is known only when it runs whether its object

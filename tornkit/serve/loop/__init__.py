@@ -1,0 +1,1 @@
+"""The supervisor's event loop: one selector and its timers."""

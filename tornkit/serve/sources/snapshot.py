@@ -1,0 +1,124 @@
+"""A snapshot of the user's source files as a generation of workers has loaded them.
+
+A reload may fail, or a deployment be half done, and the generation goes on with what it has
+loaded. A worker that is then started beside the others has to load that as well, and not what is
+in the files by now: else one request would be answered by the old code and the next by the new.
+So the supervisor keeps the text of each file, and hands it to such a worker, whose imports are
+answered from it (`tornkit.serve.sources.snapshot_imports`).
+
+Workers tell in which state they have read which file (`tornkit.serve.sources.sources`); the text
+is read here, behind the start, and kept only if the file is still in that state. What is no source
+file (templates, data, packages that are installed) is not kept.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import stat
+import tempfile
+from collections import deque
+from collections.abc import Mapping
+from typing import IO
+
+from tornkit.serve.sources.sources import mark
+
+
+class Snapshot:
+    """The files of one generation. ``before`` is an earlier one's, whose texts are mostly alike."""
+
+    def __init__(self, before: Snapshot | None = None) -> None:
+        self._known = {} if before is None else before._files()
+        self._names: dict[str, str] = {}
+        self._states: dict[str, str] = {}
+        self._texts: dict[str, bytes] = {}
+        self._unread: deque[str] = deque()  # noted, and not looked at since
+
+    def _files(self) -> dict[str, tuple[str, bytes]]:
+        return {path: (self._states[path], text) for path, text in self._texts.items()}
+
+    def note(self, states: Mapping[str, str], names: Mapping[str, str]) -> None:
+        """A worker has loaded these files in these states; what was noted first stays."""
+        self._names = {**names, **self._names}
+        for path, state in states.items():
+            if self._states.setdefault(path, state) != state or path in self._texts:
+                continue
+            known_state, text = self._known.get(path, ("", b""))
+            if known_state == state:
+                self._texts[path] = text
+            else:
+                self._unread.append(path)
+
+    def read(self, limit: int | None = None) -> bool:
+        """Look at so many of the files that were noted since, or all; whether any were left.
+
+        At each once: one that has changed since it was loaded is no reason to come again.
+        """
+        count = len(self._unread)
+        for _ in range(count if limit is None else min(limit, count)):
+            self._keep(self._unread.popleft())
+        return bool(self._unread)
+
+    def _read_all(self) -> None:
+        """Look at all whose texts are not there, also again: there was no descriptor, say."""
+        self._unread.clear()
+        for path in self._states.keys() - self._texts.keys():
+            self._keep(path)
+
+    def _keep(self, path: str) -> None:
+        text = _read(path, self._states[path])
+        if text is not None:
+            self._texts[path] = text
+
+    def lost(self) -> str | None:
+        """A file that has changed since it was loaded, before its text was read; None mostly."""
+        self._read_all()
+        return next((path for path in self._states if path not in self._texts), None)
+
+    def changed(self) -> str | None:
+        """A file that is not any more what was loaded."""
+        for path, state in self._states.items():
+            try:
+                status = os.stat(path)  # noqa: PTH116 - each of hundreds
+            except OSError:
+                return path
+            if mark(status.st_mtime, status.st_size) != state:
+                return path
+        return None
+
+    def descriptor(self) -> int:
+        """A file without a name that holds all of it, for a worker to read. The caller closes it.
+
+        :raises OSError: there is no descriptor, or no room.
+        """
+        self._read_all()
+        with _anonymous_file() as file:
+            file.write(marshal.dumps((self._names, self._files())))
+            file.flush()
+            return os.dup(file.fileno())
+
+
+def _anonymous_file() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("tornkit-snapshot"), "w+b")
+    return tempfile.TemporaryFile()
+
+
+def _read(path: str, state: str) -> bytes | None:
+    """What is in a file, if it is in this state."""
+    try:
+        # A pipe in its place would not be waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or mark(status.st_mtime, status.st_size) != state:
+            return None
+        try:
+            text = file.read()
+        except OSError:
+            return None
+        after = os.fstat(descriptor)
+        unchanged = mark(after.st_mtime, after.st_size) == state and len(text) == after.st_size
+        return text if unchanged else None

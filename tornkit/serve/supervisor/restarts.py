@@ -1,0 +1,69 @@
+"""Edits and signals ask for a new generation; this says when one is started for them.
+
+What is asked for while one boots, or may not start, is kept for the next; `coalesce` is the policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tornkit.serve.loop.loop import Loop
+from tornkit.serve.supervisor.debounce import Coalescer
+
+# An edit may overtake a boot so often in a row; then the boot comes to its end first, or somebody
+# who saves faster than the application starts would never see anything.
+_MOST_OVERTAKEN = 2
+
+
+class Restarts:
+    """``start(reasons)`` starts a generation, not while one is ``held()`` back.
+
+    ``booting()``: one is on its way.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        *,
+        start: Callable[[tuple[str, ...]], None],
+        booting: Callable[[], bool],
+        held: Callable[[], bool],
+    ) -> None:
+        self._loop = loop
+        self._start = start
+        self._booting = booting
+        self._held = held
+        self._coalescer = Coalescer()
+        self._reasons: dict[str, None] = {}  # an ordered set
+        self._overtaken = 0  # boots in a row that an edit has ended
+
+    def ask(self, reason: str) -> None:
+        """``reason`` is what a person is told: a file, a signal's name."""
+        self._reasons[reason] = None
+        self._coalescer.edited(self._loop.now(), booting=self._booting())
+        self._start_when_due()
+
+    def take(self) -> tuple[str, ...]:
+        """The reasons so far, for the one that starts."""
+        reasons = tuple(self._reasons)
+        self._reasons.clear()
+        return reasons
+
+    def started(self, *, overtaking: bool = False) -> None:
+        """A generation was started with all that was saved so far, maybe in another's place."""
+        self._overtaken += overtaking
+        self._coalescer.started(self._loop.now())
+
+    def boot_ended(self) -> None:
+        """Well or not: what was edited meanwhile has its turn."""
+        self._overtaken = 0
+        self._loop.soon(self._start_when_due)
+
+    def _start_when_due(self) -> None:
+        due = self._coalescer.due()
+        if due is None or self._held():
+            return
+        if due > self._loop.now():
+            self._loop.at(due, self._start_when_due)
+        elif not self._booting() or self._overtaken < _MOST_OVERTAKEN:
+            self._start(self.take())

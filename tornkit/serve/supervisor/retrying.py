@@ -1,0 +1,43 @@
+"""Asks for another generation where the system refused one: no process, descriptor or memory.
+
+The files are right, and no edit will come that could help; what is lacked may be there in a moment.
+The longer it lasts, the rarer the tries are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from tornkit.serve.loop.loop import Loop
+from tornkit.serve.workforce.generation import Generation
+
+AGAIN = "trying again"  # the reason, where no edit was one
+_FIRST, _LONGEST = 1.0, 60.0  # seconds
+
+
+class Retrying:
+    """``newest()`` is the number of the generation that was started last."""
+
+    def __init__(
+        self, loop: Loop, *, newest: Callable[[], int], restart: Callable[[str], None]
+    ) -> None:
+        self._loop = loop
+        self._newest = newest
+        self._restart = restart
+        self._delay = _FIRST
+
+    def refused(self, generation: Generation) -> None:
+        """A generation could not be started for want of something."""
+        when = self._loop.now() + self._delay
+        self._delay = min(2 * self._delay, _LONGEST)
+        self._loop.at(when, partial(self._again, generation))
+
+    def serves(self) -> None:
+        """A generation serves: what was lacked was there."""
+        self._delay = _FIRST
+
+    def _again(self, generation: Generation) -> None:
+        if self._newest() == generation.number:  # else an edit or a signal came first
+            for reason in generation.reason or (AGAIN,):
+                self._restart(reason)

@@ -1,0 +1,71 @@
+"""What `tornkit status` shows: one JSON object about one running server."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tornkit import __version__
+from tornkit.serve.nursery.nursery import Nursery
+from tornkit.serve.supervisor.supervisor import Supervisor
+from tornkit.serve.workforce.children import WorkerState
+from tornkit.serve.workforce.health import Health
+from tornkit.serve.workforce.memory import memory_of
+from tornkit.serve.workforce.workforce import Worker, Workforce
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where the parts of the answer come from."""
+
+    supervisor: Supervisor
+    workforce: Workforce
+    nursery: Nursery
+    health: Health
+    label: str
+    project: str
+    started_at: float
+
+    def snapshot(self) -> dict[str, Any]:
+        """Times in seconds, memory in bytes; ``lag`` and memory are null where not known."""
+        succession = self.supervisor.succession
+        current = succession.current
+        warmth = self.nursery.warmth
+        failure = succession.last_failure
+        return {
+            "tornkit": __version__,
+            "pid": os.getpid(),
+            "app": self.label,
+            "project": self.project,
+            "urls": list(self.supervisor.urls()),
+            "uptime": time.monotonic() - self.started_at,
+            "generation": current.number if current is not None else None,
+            "workers_wanted": succession.resizing.wanted,
+            "workers": list(self._workers(self.workforce)),
+            "zygotes": self.nursery.pids(),
+            "warm": {"modules": warmth.modules, "quarantined": warmth.culprits()},
+            "last_error": None
+            if failure is None
+            else {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback},
+        }
+
+    def _workers(self, workers: Iterable[Worker]) -> Iterable[dict[str, Any]]:
+        now = time.monotonic()
+        for worker in sorted(workers, key=lambda worker: (worker.generation, worker.slot)):
+            pulse = self.health.pulse(worker.pid)
+            memory = memory_of(worker.pid)
+            yield {
+                "slot": worker.slot,
+                "pid": worker.pid,
+                "generation": worker.generation,
+                "state": worker.state.value,
+                "uptime": now - worker.started_at,
+                "requests": pulse.requests,
+                "in_flight": pulse.in_flight,
+                "connections": pulse.connections,
+                "lag": pulse.lag if pulse.beat and worker.state is WorkerState.SERVING else None,
+                "memory": None if memory is None else asdict(memory),
+            }

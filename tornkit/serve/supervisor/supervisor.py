@@ -1,0 +1,240 @@
+"""What the server is to be: signals, files, the end. One thread, plain selectors, no user code.
+
+Everything that happens becomes a call of one method: a signal (which only wakes the loop), a timer,
+a change of files (seen by a thread that only wakes the loop), something that became of a worker.
+Which signal asks for what is in `supervisor_signals`, how generations follow one another in
+`succession`; the workers are `workforce`'s business, the sockets `sockets`'.
+
+An edit::
+
+    watcher ─▶ supervisor ─▶ succession ─▶ a new generation
+
+What it refuses to know: HTTP, Tornado, how things are printed (`reporter`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from tornkit.appload.target import Target
+from tornkit.serve.config import ServeConfig
+from tornkit.serve.control import ControlSocket
+from tornkit.serve.loop.loop import Loop
+from tornkit.serve.nursery.nursery import Nursery
+from tornkit.serve.reporter import Banner, Reporter
+from tornkit.serve.sockets.sockets import Listeners, is_everywhere, url_of
+from tornkit.serve.sockets.systemd import Notifier
+from tornkit.serve.supervisor.signals import SIGNALS, SupervisorSignals
+from tornkit.serve.supervisor.succession import Succession
+from tornkit.serve.watching.watcher import Meaning, Watcher
+from tornkit.serve.wire.processes import become_reaper, kill_and_wait, reap
+from tornkit.serve.workforce.health import Health
+from tornkit.serve.workforce.workforce import Workforce
+
+_NOTIFY_AGAIN = 0.1  # seconds
+
+
+class Supervisor:
+    """Owns one `tornkit serve`. A `tornkit.serve.supervisor.signals.Asked`."""
+
+    def __init__(
+        self,
+        config: ServeConfig,
+        target: Target,
+        *,
+        loop: Loop,
+        workforce: Workforce,
+        nursery: Nursery,
+        listeners: Listeners,
+        health: Health,
+        reporter: Reporter,
+        watcher: Watcher | None = None,
+        control: ControlSocket | None = None,
+        notifier: Notifier | None = None,
+        environment: Callable[[], Mapping[str, str]] = lambda: os.environ,
+        on_serving: Callable[[Banner], None] = lambda banner: None,
+    ) -> None:
+        self._config = config
+        self._target = target
+        self._loop = loop
+        self._workforce = workforce
+        self._nursery = nursery
+        self._listeners = listeners
+        self._reporter = reporter
+        self._watcher = watcher
+        self._control = control
+        self._notifier = notifier or Notifier({})
+        self._notifier.retry_by(lambda action: loop.at(loop.now() + _NOTIFY_AGAIN, action))
+        self._on_serving = on_serving
+        self._exit_code = 0
+        self._told_urls: set[str] = set()
+        self._signals = SupervisorSignals(self)
+        self.succession = Succession(
+            config,
+            target.label,
+            loop=loop,
+            workforce=workforce,
+            nursery=nursery,
+            listeners=listeners,
+            health=health,
+            reporter=reporter,
+            watcher=watcher,
+            notifier=self._notifier,
+            environment=environment,
+            first_serves=self._say_where,
+            serves_more=self._say_where_else,
+            hopeless=partial(self.stop_now, 1),
+            finished=partial(self.stop_now, 0),
+        )
+
+    # ---- the loop ----
+
+    def run(self) -> int:
+        """Serve until told to stop; the exit code."""
+        become_reaper()
+        with self._loop.signals(*SIGNALS):
+            try:
+                if self._watcher is not None:
+                    self._watcher.start()
+                if self._control is not None:
+                    with contextlib.suppress(OSError):  # nothing but `tornkit status` needs it
+                        self._control.open(self._loop)
+                self.succession.begin()
+                self._feed_watchdog()
+                while not (self.stopping and len(self._workforce) == 0):
+                    self._loop.turn(self._signals.came)
+                    self._see_changes()
+            finally:
+                self._clean_up()
+        if self.succession.has_served:
+            self._reporter.stopped()
+        return self._exit_code
+
+    def _feed_watchdog(self) -> None:
+        interval = self._notifier.watchdog_interval
+        if interval is not None:
+            self._notifier.alive()
+            self._loop.at(self._loop.now() + interval, self._feed_watchdog)
+
+    # ---- what signals ask for (supervisor_signals.Asked) ----
+
+    @property
+    def stopping(self) -> bool:
+        return self.succession.over
+
+    def reap(self) -> None:
+        for pid, status in reap():
+            self._nursery.reaped(pid, status)
+
+    def restart(self, reason: str) -> None:
+        self.succession.restart(reason)
+
+    def resize(self, change: int) -> None:
+        self.succession.resizing.ask(change)
+
+    def reopen_logs(self) -> None:
+        self._workforce.reopen_logs()
+
+    def dump_stacks(self) -> None:
+        self._workforce.dump_all_stacks()
+
+    def stop(self, why: str) -> None:
+        """Accept no more, let what is under way finish, end."""
+        self.succession.over = True
+        self._reporter.stopping(why)
+        self._notifier.stopping()
+        self._listeners.close()
+        for worker in self._workforce:
+            self._workforce.retire(worker, successor=False)
+
+    def stop_now(self, exit_code: int) -> None:
+        self.succession.over = True
+        self._exit_code = exit_code
+        self._listeners.close()
+        for worker in self._workforce:
+            self._workforce.kill(worker)
+
+    # ---- files ----
+
+    def _see_changes(self) -> None:
+        if self._watcher is None:
+            return
+        for trouble in self._watcher.troubles():
+            self._reporter.watching_fails(trouble)
+        for gap in self._watcher.gaps():
+            self._reporter.watches_less(gap)
+        changes = self._watcher.changes()
+        restart = [path for path, meaning in changes.items() if meaning is Meaning.RESTART]
+        reasons: dict[Path, str] = {}  # a file behind a link is told of by both its names
+        for path in restart:
+            place = Path(os.path.realpath(path.parent), path.name)
+            shown = _shown(path, self._target.project)
+            reasons[place] = min(shown, reasons.get(place, shown), key=len)
+        for reason in reasons.values():
+            self.restart(reason)
+        if len(changes) > len(restart):
+            self._workforce.refresh()
+
+    # ---- what it says ----
+
+    def _say_where(self) -> None:
+        banner = self._banner()
+        self._told_urls = set(banner.urls)
+        self._reporter.serving(banner)
+        self._on_serving(banner)
+
+    def _say_where_else(self) -> None:
+        """Tell of addresses that the program listens on since it was told where."""
+        urls = self.urls()
+        new = [url for url in urls if url not in self._told_urls]
+        self._told_urls = set(urls)
+        if new:
+            self._reporter.also_serving(new)
+
+    def _banner(self) -> Banner:
+        watched = self._watcher.rules.deep_roots() if self._watcher is not None else ()
+        everywhere = {sock.family for sock in self._listeners if is_everywhere(sock)}
+        return Banner(
+            label=self._target.label,
+            urls=self.urls(),
+            everywhere=bool(everywhere),
+            only_ipv6=everywhere == {socket.AF_INET6},
+            workers=self.succession.resizing.size,
+            pid=os.getpid(),
+            watched=tuple(sorted(str(root) for root in watched)),
+            polling=self._watcher is not None and self._watcher.polling,
+        )
+
+    def urls(self) -> tuple[str, ...]:
+        """Where it is to be found."""
+        secure = self._config.http.certfile is not None
+        urls: dict[str, None] = {}
+        for sock, scheme in self._listeners.with_schemes():
+            with contextlib.suppress(OSError):  # ENOBUFS; it is served there all the same
+                url = url_of(sock, "https" if secure and scheme == "http" else scheme)
+                # An address is bound for IPv4 and IPv6 by one socket each.
+                if not (is_everywhere(sock) and url.replace("[::1]", "localhost") in urls):
+                    urls[url] = None
+        return tuple(urls)
+
+    # ---- the end ----
+
+    def _clean_up(self) -> None:
+        """The zygotes; workers too, if an error of ours is what ended the loop."""
+        kill_and_wait([*(worker.pid for worker in self._workforce), *self._nursery.pids()])
+        if self._watcher is not None:
+            self._watcher.stop()
+        if self._control is not None:
+            self._control.close()
+        self._listeners.close()
+        self._loop.close()
+
+
+def _shown(path: Path, project: str) -> str:
+    below = path.is_relative_to(project) and path != Path(project)
+    return str(path.relative_to(project)) if below else str(path)

@@ -1,0 +1,1 @@
+"""Imports done before the fork: what each module read, and whether a worker may use it."""

@@ -1,0 +1,449 @@
+"""Recorder of everything that a module reads from its process while it is imported.
+
+Environment variables, files and folders, the current folder, ``sys.argv``, the locale, warnings
+filters, the distributions on ``sys.path``, other modules, and names that were looked for and not
+found: a program may change each of them before it imports the module, and would then get another
+one. `tornkit.serve.warm_imports.warm_modules` compares them with what the program has made of them.
+
+Nothing is recorded that C code reads by itself, but for what `READ_IN_C` names. No audit hook is
+used, though it would see more: it can't be removed, and would cost a worker 0.1 µs for each
+`open`, `id` and socket for as long as it lives.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import io
+import locale
+import os
+import re
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import resolve_name
+from types import ModuleType
+from typing import Any
+
+from tornkit.ownership import installed_folders, standard_folders
+
+READ_IN_C = re.compile(
+    r"(OMP|GOMP|KMP|OPENBLAS|GOTO|MKL|BLIS|VECLIB|NPY|NUMBA|ARROW|GRPC|RUST|TOKIO|RAYON|JEMALLOC"
+    r"|MALLOC|CUDA|OPENSSL|SSL|LC)_|LANG$|LANGUAGE$|TZ$"
+)
+"""Variables that the C and Rust libraries behind extension modules read by themselves."""
+
+_NOT_FILES = ("/proc/", "/dev/", "/sys/")
+_READS = (os.O_RDONLY, os.O_RDWR)
+
+
+@dataclass(eq=False)
+class Inputs:
+    """What one module has read while it was executed. Empty for nearly all modules."""
+
+    variables: dict[str, str | None] = field(default_factory=dict)  # as first seen
+    environment: dict[str, str] | None = None  # as it was when it was copied or listed
+    sets: dict[str, str | None] = field(default_factory=dict)  # variables, None where removed
+    files: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)  # listed
+    imports: dict[str, None] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+    current_folder: str | None = None
+    distributions: bool = False  # the metadata of what is installed on sys.path
+    locale: bool = False
+    filters: bool = False  # it has warned, and a filter decides what becomes of that
+    warned: bool = False  # visibly
+    arguments: bool = False
+    in_c: bool = False  # an extension module
+
+    def never_the_same(self) -> str | None:
+        """Why no process but a worker can execute the module as the program would, in words."""
+        if self.arguments:
+            return "reads sys.argv"
+        if self.warned:
+            return "warns when it is imported"
+        return None
+
+
+class _Environment(dict[Any, Any]):
+    """The dictionary inside `os.environ`, which notes what is asked of it."""
+
+    recorder: Recorder
+
+    def _note(self, key: Any) -> None:
+        value = dict.get(self, key)
+        self.recorder.note_variable(os.fsdecode(key), None if value is None else os.fsdecode(value))
+
+    def _note_all(self) -> None:
+        inputs = self.recorder.current()
+        if inputs.environment is None:
+            inputs.environment = {
+                os.fsdecode(key): os.fsdecode(value) for key, value in dict.items(self)
+            }
+
+    def __getitem__(self, key: Any) -> Any:
+        self._note(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self._note(key)
+        return super().__contains__(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._note_all()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._note_all()
+        return super().__len__()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        self.recorder.note_set(os.fsdecode(key), os.fsdecode(value))
+
+    def __delitem__(self, key: Any) -> None:
+        self._note(key)
+        super().__delitem__(key)
+        self.recorder.note_set(os.fsdecode(key), None)
+
+
+class _Arguments(list[str]):
+    """``sys.argv``, which notes that it is read."""
+
+    recorder: Recorder
+
+    def __getitem__(self, index: Any) -> Any:
+        self.recorder.current().arguments = True
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[str]:
+        self.recorder.current().arguments = True
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self.recorder.current().arguments = True
+        return super().__len__()
+
+
+class _LastFinder:
+    """Finds nothing, and notes each name that the finders before it have not found either."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        self._recorder.current().missing.add(name)
+
+
+class Recorder:
+    """The inputs of each module that is executed within `recording`, by name."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+        self.inputs: dict[str, Inputs] = {}
+        self._running: list[Inputs] = []  # innermost last
+        self._outside = Inputs()
+        self._noting = False
+        self._written: set[str] = set()
+
+    def current(self) -> Inputs:
+        """The inputs of the innermost module under way."""
+        return self._running[-1] if self._running else self._outside
+
+    @contextmanager
+    def of(self, module: ModuleType, loader: object) -> Iterator[Inputs]:
+        """Blame the module for everything that is read meanwhile."""
+        name = module.__name__
+        self.note_import(name)
+        inputs = self.inputs.setdefault(name, Inputs())
+        inputs.in_c |= isinstance(loader, ExtensionFileLoader)
+        self._running.append(inputs)
+        try:
+            yield inputs
+        finally:
+            self._running.remove(inputs)
+            if inputs.in_c:  # imports in C code pass `__import__` by
+                values = tuple(vars(module).values())
+                found = [each.__name__ for each in values if isinstance(each, ModuleType)]
+                inputs.imports.update(dict.fromkeys(found))
+            inputs.imports.pop(name, None)
+
+    # ---- notes ----
+
+    def note_variable(self, name: str, value: str | None) -> None:
+        inputs = self.current()
+        if name not in inputs.sets:
+            inputs.variables.setdefault(name, value)
+
+    def note_set(self, name: str, value: str | None) -> None:
+        self.current().sets[name] = value
+        self._written.add(name)
+
+    def note_import(self, name: str) -> None:
+        """Note a module, and the packages around it."""
+        imports = self.current().imports
+        while name and name not in imports:
+            imports[name] = None
+            name = name.rpartition(".")[0]
+
+    def note_path(self, path: object, *, listed: bool = False) -> None:
+        if not self._running or self._noting:
+            return  # a module has kept the function; or it is used below
+        self._noting = True
+        try:
+            self._note_path(path, listed)
+        finally:
+            self._noting = False
+
+    def _note_path(self, path: object, listed: bool) -> None:
+        try:
+            name = os.fsdecode(path)  # type: ignore[arg-type]
+        except TypeError:
+            return  # a descriptor
+        inputs = self.current()
+        if not os.path.isabs(name):  # noqa: PTH117 - thousands of calls
+            inputs.current_folder = _getcwd()
+            name = os.path.join(inputs.current_folder, name)  # noqa: PTH118
+        if name in sys.path:
+            inputs.distributions = True
+        elif not _is_installed(name):
+            (inputs.folders if listed else inputs.files).add(name)
+
+    # ---- hooks ----
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Record within this block."""
+        with ExitStack() as hooks:
+            hooks.enter_context(self._recording_environment())
+            hooks.enter_context(self._recording_arguments())
+            hooks.enter_context(self._recording_warnings())
+            for owner, name, note in self._calls():
+                hooks.enter_context(_noting(owner, name, note))
+            hooks.enter_context(_replaced(builtins, "__import__", self._noting_import()))
+            hooks.enter_context(_replaced(importlib, "import_module", self._noting_import_module()))
+            last = _LastFinder(self)
+            sys.meta_path.append(last)
+            try:
+                yield
+            finally:
+                sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not last]
+
+    def _calls(self) -> Iterator[tuple[object, str, Callable[..., None]]]:
+        for owner in (builtins, io):
+            yield owner, "open", self._note_open
+        yield os, "open", self._note_os_open
+        for name in ("stat", "lstat", "access", "readlink"):
+            yield os, name, lambda path="", *args, **kwargs: self.note_path(path)
+        for name in ("listdir", "scandir"):
+            yield os, name, lambda path=".", *args, **kwargs: self.note_path(path, listed=True)
+        for name in ("getcwd", "getcwdb"):
+            yield os, name, self._note_current_folder
+        for owner, names in (
+            (locale, ("setlocale", "getlocale", "localeconv", "nl_langinfo")),
+            (time, ("strftime",)),
+        ):
+            for name in names:
+                yield owner, name, self._note_locale
+        for name in ("localtime", "mktime", "ctime", "strftime"):
+            yield time, name, self._note_timezone
+
+    def _note_open(self, file: object, mode: str = "r", *args: object, **kwargs: object) -> None:
+        if "r" in mode or "+" in mode:
+            self.note_path(file)
+
+    def _note_os_open(self, path: object, flags: int, *args: object, **kwargs: object) -> None:
+        if flags & os.O_ACCMODE in _READS:
+            self.note_path(path)
+
+    def _note_current_folder(self) -> None:
+        self.current().current_folder = _getcwd()
+
+    def _note_locale(self, *args: object, **kwargs: object) -> None:
+        self.current().locale = True
+
+    def _note_timezone(self, *args: object, **kwargs: object) -> None:
+        self.note_variable("TZ", os.environ.get("TZ"))
+
+    def _noting_import(self) -> Callable[..., Any]:
+        original = builtins.__import__
+
+        def noting(
+            name: str,
+            globals: Any = None,  # noqa: A002 - as `__import__` has it
+            locals: Any = None,  # noqa: A002
+            fromlist: Any = (),
+            level: int = 0,
+        ) -> Any:
+            module = original(name, globals, locals, fromlist, level)
+            if self._running:
+                if level:
+                    package = (globals or {}).get("__package__") or ""
+                    try:
+                        name = resolve_name("." * level + name, package)
+                    except ImportError:
+                        return module
+                self.note_import(name)
+                for each in fromlist or ():
+                    if f"{name}.{each}" in sys.modules:
+                        self.note_import(f"{name}.{each}")
+            return module
+
+        return noting
+
+    def _noting_import_module(self) -> Callable[..., Any]:
+        original = importlib.import_module
+
+        def import_module(name: str, package: str | None = None) -> ModuleType:
+            module = original(name, package)
+            if self._running:
+                self.note_import(resolve_name(name, package))
+            return module
+
+        return import_module
+
+    @contextmanager
+    def _recording_environment(self) -> Iterator[None]:
+        views: tuple[Any, ...] = (os.environ, os.environb)
+        original = getattr(os.environ, "_data", None)
+        if not isinstance(original, dict):  # a Python of another sort: its variables go unseen
+            yield
+            return
+        recorded = _Environment(
+            {os.fsencode(name): os.fsencode(value) for name, value in self._environment.items()}
+        )
+        recorded.recorder = self
+        for view in views:
+            view._data = recorded
+        try:
+            yield
+        finally:
+            for name in self._written:  # by modules: what is C code's alone stays
+                key = os.fsencode(name)
+                value = dict.get(recorded, key)
+                if value is None:
+                    original.pop(key, None)
+                else:
+                    original[key] = value
+            for view in views:
+                view._data = original
+
+    @contextmanager
+    def _recording_arguments(self) -> Iterator[None]:
+        recorded = _Arguments(sys.argv)
+        recorded.recorder = self
+        with _replaced(sys, "argv", recorded):
+            yield
+
+    @contextmanager
+    def _recording_warnings(self) -> Iterator[None]:
+        """See each warning that no filter of the libraries' own has decided on before.
+
+        A filter that a module adds stands before ours, as it would before the program's.
+        """
+        before = tuple(warnings.filters)
+        shown = warnings.showwarning
+
+        def note(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            *args: object,
+            **kwargs: object,
+        ) -> None:
+            inputs = self.current()
+            inputs.filters = True
+            if _action(before, str(message), category, lineno) != "ignore":
+                inputs.warned = True
+
+        ours = ("always", None, Warning, None, 0)
+        warnings.filters.insert(0, ours)  # type: ignore[attr-defined]
+        warnings._filters_mutated()  # type: ignore[attr-defined]
+        warnings.showwarning = note
+        try:
+            yield
+        finally:
+            if warnings.showwarning is note:
+                warnings.showwarning = shown
+            if ours in warnings.filters:
+                warnings.filters.remove(ours)  # type: ignore[attr-defined]
+            warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
+_getcwd = os.getcwd
+
+
+def _action(filters: tuple[Any, ...], text: str, category: type[Warning], line: int) -> str:
+    """The action that these filters decide on for an installed module's warning."""
+    for action, message, wanted, module, number in filters:
+        if (
+            (message is None or re.match(message, text))
+            and issubclass(category, wanted)
+            and (module is None or (getattr(module, "pattern", module) != "__main__"))
+            and number in (0, line)
+        ):
+            return str(action)
+    return "default"
+
+
+def _is_installed(name: str) -> bool:
+    """Whether a path is of what is installed, of the system's, or a folder around it."""
+    if name.startswith(_NOT_FILES):
+        return True
+    folders = installed_folders() + standard_folders()
+    if name.startswith(folders):
+        return True
+    return any(folder.startswith(name.rstrip("/") + "/") for folder in folders)
+
+
+@contextmanager
+def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    original = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if getattr(owner, name) is value:
+            setattr(owner, name, original)
+
+
+class _Noted:
+    """A function that is told of before it is called; equal to it, and no method in a class.
+
+    A module may keep it (``from os import stat``), or look for it in `os.supports_dir_fd`.
+    """
+
+    __slots__ = ("_note", "_original")
+
+    def __init__(self, original: Callable[..., Any], note: Callable[..., None]) -> None:
+        self._original = original
+        self._note = note
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._note(*args, **kwargs)
+        return self._original(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or bool(self._original == other)
+
+    def __hash__(self) -> int:
+        return hash(self._original)
+
+
+@contextmanager
+def _noting(owner: object, name: str, note: Callable[..., None]) -> Iterator[None]:
+    """Call ``note`` with what a function is called with, before it."""
+    original: Callable[..., Any] | None = getattr(owner, name, None)
+    if original is None:
+        yield
+    else:
+        with _replaced(owner, name, _Noted(original, note)):
+            yield

@@ -1,0 +1,1 @@
+"""Watching of files: which have changed, and whether that means a restart or a refresh."""

@@ -1,0 +1,333 @@
+"""Every message between the supervisor, its workers and its zygote, and its bytes.
+
+Frozen dataclasses; a message travels as one JSON object with its class's name under ``type``.
+``bytes`` fields travel as base64. File descriptors travel beside a message (see
+`tornkit.serve.wire.channel`); the docstrings say how many. End of file means that the peer died.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from tornkit.appload.target import Serves
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is known of the user's code only once it has run.
+
+    ``serves`` is a `tornkit.appload.target.Serves`; ``not_http`` are ports that a program binds for
+    servers of another protocol.
+    """
+
+    serves: str = Serves.NOT.value
+    not_http: tuple[int, ...] = ()
+
+    def and_also(self, other: Lesson) -> Lesson:
+        """What both say."""
+        serves = self.serves if other.serves == Serves.NOT.value else other.serves
+        return Lesson(serves, tuple(sorted({*self.not_http, *other.not_http})))
+
+
+# ---- from the supervisor to a worker ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """The first message: what the worker serves (`tornkit.serve.wire.orders.Orders`).
+
+    It does what can be done before anybody's code is loaded, and waits for its `Boot`.
+    """
+
+    orders: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Boot:
+    """Who the worker is: load the application now.
+
+    One descriptor: the memory of its `tornkit.serve.wire.heartbeat`. A second one for a worker that
+    is started beside others: the source files that those have loaded
+    (`tornkit.serve.sources.snapshot`).
+    ``lesson`` is what earlier workers have found out.
+    """
+
+    slot: int
+    generation: int
+    lesson: Lesson = field(default_factory=Lesson)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """The answer to a `Claim`: as many descriptors of listening sockets as the address has.
+
+    ``errno`` is not 0 where the supervisor could not bind; ``reason`` is then the line to show.
+    """
+
+    errno: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Go:
+    """Accept connections from now on."""
+
+
+@dataclass(frozen=True)
+class Drain:
+    """Accept no more, finish what is under way within ``timeout`` seconds, and exit.
+
+    ``successor``: idle connections may move to a worker of the next generation (`Handover`).
+    """
+
+    timeout: float
+    successor: bool
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """A template or a static file changed: forget what was made of it."""
+
+
+@dataclass(frozen=True)
+class ReopenLogs:
+    """The log files were moved away: open them anew (SIGUSR1)."""
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """One descriptor: a connection that another worker accepted, with what it had read."""
+
+    unread: bytes
+
+
+# ---- from a worker to the supervisor ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The worker wants to listen. As `tornado.netutil.bind_sockets`; ``unix_path`` for the other.
+
+    ``occurrence`` counts one worker's equal claims of port 0: two servers get two ports. ``scheme``
+    is what is spoken there, for showing where it is.
+    """
+
+    port: int = 0
+    address: str | None = None
+    family: int = 0
+    backlog: int = 128
+    flags: int | None = None
+    unix_path: str | None = None
+    unix_mode: int = 0o600
+    occurrence: int = 0
+    scheme: str = "http"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The application is loaded and its sockets are there; it waits for `Go`.
+
+    ``files`` are the user's Python files that it runs, ``sources`` the state in which it read each
+    (`tornkit.serve.sources.sources`), ``watched`` what it gave to
+    `autoreload.watch`: a change of one means a restart. ``folders`` hold its templates and static
+    files. ``modules`` are the names of other modules that it has imported by itself, in that
+    order. ``digests`` are of what has to be the same in all workers
+    (`tornkit.serve.worker.digests`).
+    ``names`` leads from the names of modules to those of ``sources`` that they were loaded from.
+    """
+
+    files: tuple[str, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    watched: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    digests: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """It has imported more of the user's files; as in `Ready`, all of them."""
+
+    sources: dict[str, str]
+    names: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """It was started with a wrong notion of the user's code: to be killed, and started again."""
+
+    lesson: Lesson
+
+
+@dataclass(frozen=True)
+class Differs:
+    """Warm modules that it can't use, and why: the program has changed what they read.
+
+    None of them is to be imported before a fork again.
+    """
+
+    modules: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It can't serve. ``kind`` is the name of a class in `tornkit.errors`.
+
+    ``files`` are those of which a change may help (`tornkit.serve.sources.failed_files`).
+    ``refused``: what it asked for that another process may hold (`tornkit.serve.refusals`).
+    """
+
+    kind: str
+    message: str
+    traceback: str = ""
+    files: tuple[str, ...] = ()
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """It accepts no more, and every idle connection is on its way: `Drain` has taken hold."""
+
+
+@dataclass(frozen=True)
+class Handover:
+    """One descriptor: an idle connection for the worker that takes this one's place."""
+
+    unread: bytes
+
+
+# ---- from the supervisor to a zygote ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Warm:
+    """Import these modules, in this order, and watch what each does to the process.
+
+    ``environment`` are the variables that the workers will have, which are not quite its own
+    (`tornkit.serve.wire.warmth.ONE_THREAD`): those that the modules are shown.
+    """
+
+    modules: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Fork:
+    """One descriptor for each worker to fork: its end of its channel.
+
+    ``environment`` is the whole environment of the workers. ``stale``: also where a file has
+    changed since its import: they are to work beside others that hold what it was.
+    """
+
+    environment: dict[str, str]
+    stale: bool = False
+
+
+# ---- from a zygote to the supervisor ------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trying:
+    """It is about to import this one: if it dies now, this was why."""
+
+    module: str
+
+
+@dataclass(frozen=True)
+class Warmed:
+    """Done with `Warm`. ``modules`` counts what is loaded.
+
+    ``unsafe`` pairs each module that may not be imported before a fork with what it did. If there
+    is one, this process is spoiled.
+    """
+
+    modules: int
+    unsafe: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Forked:
+    """The workers of a `Fork`, in the order of its descriptors.
+
+    ``modules`` counts what they are born with.
+    """
+
+    pids: tuple[int, ...]
+    modules: int = 0
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """It can't fork: ``reason``, or ``stale``: then that file has changed since its import.
+
+    With an ``errno`` the system refused this fork, and the zygote is as fit as before.
+    """
+
+    reason: str
+    stale: bool = False
+    errno: int = 0
+
+
+@dataclass(frozen=True)
+class Exited:
+    """A worker of its ended; ``status`` is an exit status, or the negative of a signal."""
+
+    pid: int
+    status: int
+
+
+Downward = Prepare | Boot | Grant | Go | Drain | Refresh | ReopenLogs | Adopt
+Upward = Claim | Ready | Loaded | Learned | Differs | Failed | Closed | Handover
+ToZygote = Warm | Fork
+FromZygote = Trying | Warmed | Forked | Unfit | Exited
+Message = Downward | Upward | ToZygote | FromZygote
+
+_TYPES: dict[str, type[Message]] = {
+    kind.__name__: kind
+    for kind in (
+        *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
+        *(Claim, Ready, Loaded, Learned, Differs, Failed, Closed, Handover),
+        *(Warm, Fork),
+        *(Trying, Warmed, Forked, Unfit, Exited),
+    )
+}
+
+
+def encode(message: Message) -> bytes:
+    """The message's bytes."""
+    content = asdict(message)
+    for name, value in content.items():
+        if isinstance(value, bytes):
+            content[name] = {"base64": base64.b64encode(value).decode("ascii")}
+    return json.dumps({"type": type(message).__name__, **content}).encode()
+
+
+def decode(data: bytes) -> Message:
+    """The message that `encode` made these bytes of.
+
+    :raises ValueError: they are no message. The peer is then not to be trusted any further.
+    """
+    content = json.loads(data)
+    try:
+        kind = _TYPES[content.pop("type")]
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError(f"not a message: {data[:80]!r}") from None
+    names = {each.name for each in fields(kind)}
+    if not content.keys() <= names:
+        raise ValueError(f"{kind.__name__} has no {content.keys() - names}")
+    for name, value in content.items():
+        if isinstance(value, list):
+            content[name] = tuple(tuple(item) if isinstance(item, list) else item for item in value)
+        elif isinstance(value, dict) and value.keys() == {"base64"}:
+            content[name] = base64.b64decode(value["base64"])
+    try:
+        if "lesson" in content:
+            lesson = content["lesson"]
+            content["lesson"] = Lesson(lesson["serves"], tuple(lesson["not_http"]))
+        return kind(**content)
+    except (TypeError, KeyError) as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,95 @@
+"""What every worker of a `tornkit serve` is told to do: `Prepare.orders`, typed."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+
+from tornkit.appload.links import working_folder
+from tornkit.appload.target import Kind, Target
+from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
+from tornkit.serve.wire.messages import Claim, Prepare
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Plain data: it travels as JSON. The fields are those of `Target` and `ServeConfig`.
+
+    ``folder`` is the current folder by its name, None where it has none any more.
+    """
+
+    target: Target
+    http: HttpOptions
+    port: int | None
+    address: str | None
+    unix_socket: str | None
+    workers: int
+    reload: bool
+    access_log: bool
+    log_level: str
+    engine: str
+    speedups: bool
+    loop: str
+    folder: str | None
+    digest_key: str  # hexadecimal; see `tornkit.serve.worker.digests`
+
+    @classmethod
+    def of(cls, target: Target, config: ServeConfig) -> Orders:
+        """The orders that follow from what the supervisor was asked to do."""
+        return cls(
+            target=target,
+            http=config.http,
+            port=config.port,
+            address=config.address,
+            unix_socket=config.unix_socket,
+            workers=config.workers,
+            reload=config.reload,
+            access_log=config.access_log,
+            log_level=config.log_level,
+            engine=config.engine,
+            speedups=config.speedups,
+            loop=config.loop,
+            folder=_working_folder(),
+            digest_key=secrets.token_hex(16),
+        )
+
+    def message(self) -> Prepare:
+        """As what every worker is told first."""
+        content = asdict(self)
+        content["target"]["kind"] = self.target.kind.value
+        return Prepare(content)
+
+    @classmethod
+    def told(cls, message: Prepare) -> Orders:
+        """The orders of which `message` made this, also after its journey."""
+        content = message.orders
+        target = dict(content["target"])
+        target["kind"] = Kind(target["kind"])
+        target["arguments"] = tuple(target["arguments"])
+        http = dict(content["http"])
+        http["trusted_downstream"] = tuple(http["trusted_downstream"])
+        return cls(**{**content, "target": Target(**target), "http": HttpOptions(**http)})
+
+
+def _working_folder() -> str | None:
+    try:
+        return working_folder()
+    except OSError:
+        return None
+
+
+def application_claim(
+    port: int | None, address: str | None, unix_socket: str | None, *, backlog: int = 1024
+) -> Claim:
+    """What a worker claims for an application.
+
+    The supervisor makes the same claim before it starts any worker, so that a port that is taken
+    is told at once. The kernel caps ``backlog`` at net.core.somaxconn.
+    """
+    if unix_socket is not None:
+        return Claim(unix_path=unix_socket, backlog=backlog)
+    return Claim(
+        port=DEFAULT_PORT if port is None else port,
+        address=address or DEFAULT_ADDRESS,
+        backlog=backlog,
+    )

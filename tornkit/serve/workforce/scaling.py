@@ -1,0 +1,96 @@
+"""How many workers there are, and how one more or fewer comes about.
+
+Only a generation that serves, with no other on its way, is given more workers or fewer. What is
+asked for meanwhile (during a reload, or before anything serves) is done once that is so: every
+generation starts as large as the last one was, so that no slot comes or goes between two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from tornkit.serve.reporter import Reporter
+from tornkit.serve.workforce.generation import Generation
+from tornkit.serve.workforce.orphan_slots import RetiredSlots
+from tornkit.serve.workforce.workforce import Worker, Workforce
+
+# To be called once a worker has let go of its connections.
+Then = Callable[[], None]
+
+
+class Resizing:
+    """``size`` is the number of workers that a generation has, ``wanted`` the one asked for.
+
+    ``settled()`` is the generation that serves, None while another is on its way.
+    ``start_in(slot)`` starts a worker in it; False where that failed. ``when_closed`` is told what
+    to do once a worker has let go. ``retired`` looks after the slots that have none.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        workforce: Workforce,
+        reporter: Reporter,
+        settled: Callable[[], Generation | None],
+        start_in: Callable[[int], bool],
+        when_closed: Callable[[Worker, Then], None],
+        retired: RetiredSlots,
+    ) -> None:
+        self.size = self.wanted = workers
+        self._workforce = workforce
+        self._reporter = reporter
+        self._settled = settled
+        self._start_in = start_in
+        self._when_closed = when_closed
+        self._retired = retired
+
+    def ask(self, change: int) -> None:
+        """So many more, or with a negative number fewer, but one at least; now or later."""
+        self.wanted = max(1, self.wanted + change)
+        self.settle()
+
+    def settle(self) -> None:
+        """Do what was asked for, where it can be done."""
+        generation = self._settled()
+        if generation is None or self.size == self.wanted:
+            return
+        before = self.size
+        if self.wanted > self.size:
+            self._grow()
+        else:
+            self._shrink(generation)
+        if self.size != before:
+            self._reporter.resized(self.size)
+
+    def gone(self, worker: Worker) -> None:
+        """A worker has ended."""
+        self._retire(worker.slot)
+
+    def _grow(self) -> None:
+        while self.size < self.wanted:
+            self.size += 1
+            if not self._start_in(self.size - 1):
+                self.size -= 1
+                self.wanted = self.size  # the machine has no more to give, and it has been said
+                return
+
+    def _shrink(self, generation: Generation) -> None:
+        slots = range(self.wanted, self.size)
+        self.size = self.wanted
+        workers = [each for each in self._workforce.of(generation) if each.slot in slots]
+        for worker in workers:
+            if self._workforce.retire(worker, successor=True):
+                self._when_closed(worker, partial(self._retire, worker.slot))
+        # One that died was to be replaced later, and is not any more.
+        for slot in set(slots) - {worker.slot for worker in workers}:
+            self._retire(slot)
+
+    def _retire(self, slot: int) -> None:
+        """No worker accepts there any more; where none will again, the supervisor has to.
+
+        The kernel goes on giving its sockets their share of the connections.
+        """
+        if slot >= self.size:
+            self._retired.retire(slot)
