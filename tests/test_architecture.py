@@ -198,7 +198,7 @@ def test_routing_knows_neither_serve_nor_engine() -> None:
 def test_serve_and_engine_do_not_know_routing() -> None:
     found = offenders(below("serve", "engine"), "tornkit.routing")
     # The compiled router may use what knows how a pattern is read, and nothing else.
-    patterns = offenders(below("engine.routers"), "tornkit.routing.patterns")
+    patterns = offenders(below("engine.routers"), "tornkit.regex.patterns")
     assert found == patterns
 
 
@@ -206,8 +206,8 @@ def test_the_engine_loads_no_more_of_routing_than_the_patterns() -> None:
     """What it serves with has to start quickly; the automata and rich do not."""
     loaded = reached_from("tornkit.engine.server")
     assert {name for name in loaded if name.startswith("tornkit.routing.")} == {
-        "tornkit.routing.patterns.pattern",
-        "tornkit.routing.patterns.prefix",
+        "tornkit.regex.patterns.pattern",
+        "tornkit.regex.patterns.prefix",
     }
     assert offenders(loaded, "rich", "click") == {}
 
@@ -247,7 +247,7 @@ def test_one_place_writes_to_the_terminal() -> None:
         or (isinstance(node, ast.Call) and ast.unparse(node.func) in WRITES)
     }
     # The stopwatch answers its parent in JSON, through a pipe.
-    assert found == {"tornkit.cli.output", "tornkit.routing.backtracking.stopwatch"}
+    assert found == {"tornkit.cli.output", "tornkit.regex.backtracking.stopwatch"}
 
 
 # What makes, changes or removes a file or a socket's, as a method or a function of os and tempfile.

@@ -9,8 +9,8 @@ from typing import Any
 
 from tornado.web import Application, RequestHandler
 
-from tornkit.routing.checks import LISTED
 from tornkit.routing.comparing.saved import SavedTable, read
+from tornkit.routing.findings.codes import LISTED
 from tornkit.routing.render import structured
 from tornkit.routing.report import report_on
 

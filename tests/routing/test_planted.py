@@ -12,8 +12,7 @@ import pytest
 
 from tornkit.appload.inspection import load_for_inspection
 from tornkit.appload.locate import locate
-from tornkit.routing.checks import ALL
-from tornkit.routing.findings.codes import CODES
+from tornkit.routing.findings.codes import ALL, CODES
 from tornkit.routing.model import Finding, Report
 from tornkit.routing.report import report_on
 

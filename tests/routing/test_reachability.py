@@ -17,15 +17,15 @@ from tornado.routing import DefaultHostMatches, PathMatches, Rule, RuleRouter
 from tornado.web import Application, RequestHandler
 
 from tests.marks import some_of_many
-from tornkit.routing.automata.alphabet import HOST, WIRE
-from tornkit.routing.automata.languages import language
-from tornkit.routing.automata.search import Budget, drawn
-from tornkit.routing.automata.translate import Bound, translated
+from tornkit.regex.automata.alphabet import HOST, WIRE
+from tornkit.regex.automata.languages import language
+from tornkit.regex.automata.search import Budget, drawn
+from tornkit.regex.automata.translate import Bound, translated
 from tornkit.routing.matching.match import Request
 from tornkit.routing.model import HostCondition, PathCondition, Route, RouteTable
 from tornkit.routing.reachability import Fate, Verdict, verdicts
 from tornkit.routing.reachability.worlds import is_host
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 TABLES = int(os.environ.get("TORNKIT_TEST_TABLES", "160"))
 BLOCKS = 8

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tornkit.routing.patterns.prefix import PrefixIndex, required_prefix
+from tornkit.regex.patterns.prefix import PrefixIndex, required_prefix
 
 
 @dataclass(frozen=True)

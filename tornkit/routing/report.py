@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import tornado
 
-from tornkit.routing.checks import LISTED, findings
+from tornkit.routing.checks import findings
+from tornkit.routing.findings.codes import LISTED
 from tornkit.routing.model import Report
-from tornkit.routing.reading.extract import route_tables
+from tornkit.routing.tables import route_tables
 
 Progress = Callable[[str, int, int], None]
 """Called before a family of checks: its name, its number from 1, how many there are."""

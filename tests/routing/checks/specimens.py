@@ -22,7 +22,7 @@ from tornado.web import (
 
 from tornkit.routing.checks.handlers import check
 from tornkit.routing.model import Finding, RouteTable
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 HERE = str(Path(__file__).parent)
 FILES = {"path": HERE}

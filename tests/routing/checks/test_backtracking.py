@@ -10,11 +10,11 @@ import pytest
 from tornado.routing import PathMatches, Rule
 from tornado.web import Application, RequestHandler
 
-from tornkit.routing.backtracking.trial import Job, Outcome, Proof, Undecided
+from tornkit.regex.backtracking.trial import Job, Outcome, Proof, Undecided
 from tornkit.routing.checks import backtracking
 from tornkit.routing.checks.backtracking import check
 from tornkit.routing.model import Finding, Origin, Places
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 
 class Page(RequestHandler):

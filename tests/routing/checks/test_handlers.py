@@ -62,7 +62,7 @@ from tests.routing.checks.specimens import (
 )
 from tornkit.routing.checks.handlers import check
 from tornkit.routing.model import RouteTable, Severity, Source
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 # rule, path of a request that it gets, what is to be said of it
 CASES: list[tuple[Any, str, str | None]] = [

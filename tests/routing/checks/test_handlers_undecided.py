@@ -29,7 +29,7 @@ from tests.routing.checks.specimens import (
 )
 from tornkit.routing.checks.handlers import check
 from tornkit.routing.model import Finding, Places, RouteTable
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 
 class Renumbering(RequestHandler):

@@ -11,7 +11,7 @@ from tornado.web import Application, ErrorHandler, FallbackHandler, RequestHandl
 
 from tornkit.routing.checks.patterns import check
 from tornkit.routing.model import Finding, Origin, RouteTable, Source
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 
 class Page(RequestHandler):

@@ -9,7 +9,7 @@ from tornado.web import Application, RequestHandler
 
 from tornkit.routing.checks import overlap, reachability
 from tornkit.routing.model import Finding, Severity
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 
 class Home(RequestHandler):

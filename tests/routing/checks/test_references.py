@@ -16,7 +16,7 @@ from tornado.web import Application, RequestHandler, url
 from tornkit.routing.checks import findings
 from tornkit.routing.checks.references import check, check_all
 from tornkit.routing.model import Finding, Places, RouteTable, Severity, Source
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 
 class Page(RequestHandler):

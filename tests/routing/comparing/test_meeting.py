@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tornkit.regex.patterns.sample import examples, host_examples
 from tornkit.routing.comparing.meeting import NEVER, UNDECIDED, meeting
 from tornkit.routing.matching.match import Answer, Request, answer
 from tornkit.routing.model import (
@@ -16,7 +17,6 @@ from tornkit.routing.model import (
     HostCondition,
     PathCondition,
 )
-from tornkit.routing.patterns.sample import examples, host_examples
 
 
 def path(regex: str, flags: int = 0) -> PathCondition:

@@ -9,8 +9,7 @@ import pytest
 
 from tornkit.appload import locate
 from tornkit.appload.inspection import load_for_inspection
-from tornkit.routing.checks import ALL
-from tornkit.routing.findings.codes import CODES, FAMILIES, UNDECIDED, finding
+from tornkit.routing.findings.codes import ALL, CODES, FAMILIES, UNDECIDED, finding
 from tornkit.routing.findings.explanations import Explanation, explanation
 from tornkit.routing.findings.wanted import wanted
 from tornkit.routing.report import report_on

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornkit.routing.checks import ALL
-from tornkit.routing.findings.codes import CODES
+from tornkit.routing.findings.codes import ALL, CODES
 from tornkit.routing.findings.wanted import NothingSelected, UnknownCode, wanted, words
 
 

@@ -13,7 +13,7 @@ from tornado.web import Application, HTTPError, RequestHandler, addslash, remove
 
 from tornkit.routing.handlers.slashes import Gate, some_get_through
 from tornkit.routing.model import Route
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 DECORATORS: dict[Gate, Any] = {Gate.ADDSLASH: addslash, Gate.REMOVESLASH: removeslash}
 PATTERNS = [

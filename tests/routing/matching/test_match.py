@@ -19,9 +19,10 @@ from tornkit.routing.matching.answers import Verdict
 from tornkit.routing.matching.asked import Asked
 from tornkit.routing.matching.explain import Explanation, explain
 from tornkit.routing.matching.match import Request, match
+from tornkit.routing.matching.sendable import sent
 from tornkit.routing.model import Fallback, Outcome, PathCondition, RouteTable, TargetKind
-from tornkit.routing.reading.extract import route_table, unreversed_tables
-from tornkit.routing.reversing.reverse import sent
+from tornkit.routing.reading.extract import unreversed_tables
+from tornkit.routing.tables import route_table
 
 REQUESTS = int(os.environ.get("TORNKIT_TEST_REQUESTS", "6000"))
 BLOCKS = 10

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
+from tornkit.regex.patterns.pattern import parsed
+from tornkit.regex.patterns.sample import examples
 from tornkit.routing.openapi.patterns import ecma, may_hold, words
-from tornkit.routing.patterns.pattern import parsed
-from tornkit.routing.patterns.sample import examples
 
 TRANSLATED = {
     r"[^/]+": "^[^/]+$",

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from tornkit.regex.patterns.sample import examples
 from tornkit.routing.openapi.templates import MOST, Slot, Template, schema, templates
-from tornkit.routing.patterns.sample import examples
 
 EXACT = {
     r"/a$": ["/a"],

@@ -15,7 +15,7 @@ from tornado.web import Application
 
 from tornkit.routing.model import Places, RouteTable
 from tornkit.routing.reading.declared import with_declarations
-from tornkit.routing.reading.extract import route_table
+from tornkit.routing.tables import route_table
 
 HEAD = """\
 import re

@@ -39,7 +39,7 @@ from tornkit.routing.model import (
     Takes,
     TargetKind,
 )
-from tornkit.routing.reading.extract import route_table, route_tables
+from tornkit.routing.tables import route_table, route_tables
 
 
 class Home(RequestHandler):

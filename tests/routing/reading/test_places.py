@@ -11,8 +11,8 @@ from tornado.template import DictLoader, Loader
 from tornado.web import Application, RequestHandler
 
 from tornkit.routing.model import Places
-from tornkit.routing.reading.extract import route_table
 from tornkit.routing.reading.places import places
+from tornkit.routing.tables import route_table
 
 
 class Home(RequestHandler):

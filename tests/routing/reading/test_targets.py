@@ -19,8 +19,8 @@ from tornado.web import (
 from tornado.websocket import WebSocketHandler
 
 from tornkit.routing.model import Operation, Parameter, ParameterKind, Target
-from tornkit.routing.reading.extract import route_table
 from tornkit.routing.reading.source import source_of
+from tornkit.routing.tables import route_table
 
 
 def target(cls: type[RequestHandler], kwargs: Any = None, **settings: Any) -> Target:

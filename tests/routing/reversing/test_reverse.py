@@ -17,10 +17,10 @@ from tornado.routing import (
 from tornado.web import Application, RequestHandler
 
 from tornkit.routing.checks import findings
+from tornkit.routing.matching.sendable import hosts, sent
 from tornkit.routing.model import Finding, Outcome, Reversal, Route, RouteTable, Severity
-from tornkit.routing.reading.extract import route_table
 from tornkit.routing.reversing import reverse
-from tornkit.routing.reversing.reverse import hosts, sent
+from tornkit.routing.tables import route_table
 
 
 class Home(RequestHandler): ...

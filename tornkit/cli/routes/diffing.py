@@ -17,9 +17,8 @@ from tornkit.cli.routes.options import Options
 from tornkit.cli.routes.revision import Revision, find_revision
 from tornkit.cli.target import Words
 from tornkit.errors import UsageError
-from tornkit.routing.checks import LISTED
 from tornkit.routing.comparing.saved import NotATable, SavedTable, read
-from tornkit.routing.findings.codes import CODES
+from tornkit.routing.findings.codes import CODES, LISTED
 
 if TYPE_CHECKING:
     from tornkit.appload import Target

@@ -18,8 +18,8 @@ from tornkit.printable import printable
 if TYPE_CHECKING:
     from tornkit.appload.load import LoadedApp
     from tornkit.routing.matching.explain import Explanation
+    from tornkit.routing.reading.reversers import Unreversed
     from tornkit.routing.render.spans import SpanLine
-    from tornkit.routing.reversing.reverse import Unreversed
 
 _MOST_FALLBACKS = 5  # one may lead into itself
 

@@ -5,7 +5,7 @@ is the longest that the path begins with, or one from which the way leads there:
 a beginning of the path and the path itself begins so too. So one bisection and mostly one
 comparison find it, whatever the lengths; each knows the longest other that it begins with, and with
 it all rules that the path may mean, in their order. In 10,000 that takes 0.4 us; a look into a
-dictionary for each length that occurs (`tornkit.routing.patterns.prefix.PrefixIndex`) takes 0.55 us
+dictionary for each length that occurs (`tornkit.regex.patterns.prefix.PrefixIndex`) takes 0.55 us
 where there are 4 lengths, and 1.4 us where there are 33.
 
 Where more than a handful of rules require the same beginning, they are told apart by the rarest
@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 from tornkit.engine.routers.rules import Entry
 from tornkit.engine.routers.segments import required_segments
-from tornkit.routing.patterns.pattern import parsed
-from tornkit.routing.patterns.prefix import required_prefix
+from tornkit.regex.patterns.pattern import parsed
+from tornkit.regex.patterns.prefix import required_prefix
 
 _CROWD = 10  # rules; as many are asked in the time that it takes to look for words
 _KEPT = 16  # lists of candidates are kept as long as all have together so many times the rules

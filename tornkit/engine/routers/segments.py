@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tornkit.routing.patterns.pattern import parsed
+from tornkit.regex.patterns.pattern import parsed
 
 _END = "\0end"  # no single character: a path may hold any
 _UNKNOWN = "\0unknown"

@@ -11,13 +11,8 @@ import importlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from tornkit.routing.findings.codes import LISTED
 from tornkit.routing.model import Finding, RouteTable
-
-LISTED = ("names", "reversal")
-"""Cheap enough for every listing, which shows what they say."""
-
-ALL = (*LISTED, "reachability", "handlers", "patterns", "references", "backtracking")
-"""What ``--check`` runs; ``overlap`` only if somebody asks for it by name."""
 
 
 def findings(

@@ -1,6 +1,6 @@
 """TK701: patterns that a request can make run for ages.
 
-Paths and hosts are both the client's choice. `tornkit.routing.backtracking` finds what might be
+Paths and hosts are both the client's choice. `tornkit.regex.backtracking` finds what might be
 slow, and here it is seen to that the string would get as far as the pattern: that the routers
 above let it through, and that no route before it surely takes it. Then it is run, and only what
 was measured is told. Each distinct pattern is tried once, and told at the first route that has it.
@@ -12,16 +12,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tornkit.routing.automata.alphabet import HOST, WIRE, mask_of
-from tornkit.routing.backtracking.attack import Attack, Suspicion, suspicion
-from tornkit.routing.backtracking.budget import TooMuch
-from tornkit.routing.backtracking.growth import example, growth, is_exponential
-from tornkit.routing.backtracking.shape import worth_a_look
-from tornkit.routing.backtracking.trial import Job, Outcome, Proof, Undecided, outcomes
-from tornkit.routing.checks.place import Place, is_packages, places_of
+from tornkit.regex.automata.alphabet import HOST, WIRE, mask_of
+from tornkit.regex.backtracking.attack import Attack, Suspicion, suspicion
+from tornkit.regex.backtracking.budget import TooMuch
+from tornkit.regex.backtracking.growth import example, growth, is_exponential
+from tornkit.regex.backtracking.shape import worth_a_look
+from tornkit.regex.backtracking.trial import Job, Outcome, Proof, Undecided, outcomes
+from tornkit.routing.checks.place import Place, places_of
+from tornkit.routing.findings.packages import is_packages
 from tornkit.routing.matching.match import Answer, Request, answer, candidates
+from tornkit.routing.matching.sendable import hosts
 from tornkit.routing.model import Fallback, Finding, Route, RouteTable
-from tornkit.routing.reversing.reverse import hosts
 
 # A host needs more than letters for these: two digits behind, or a port.
 _HOST_LETTERS = HOST & ~mask_of("%:")

@@ -1,6 +1,6 @@
 r"""TK501 to TK506: patterns that match something else than they look.
 
-A dot that was not escaped (`tornkit.routing.patterns.dots`), an end that is missing
+A dot that was not escaped (`tornkit.regex.patterns.dots`), an end that is missing
 (`routing.patterns.ends`), and a parameter of another framework's (`routing.patterns.placeholders`).
 Each finding has a witness, a path or host that matches and should not, or of a parameter one that
 should and does not, and the regex itself has said so; without one there is no finding.
@@ -16,6 +16,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tornkit.regex.patterns.dots import dots_to_escape, lone_dots, with_escapes
+from tornkit.regex.patterns.ends import End, ends, escapes, longer
+from tornkit.regex.patterns.pattern import parsed
+from tornkit.regex.patterns.placeholders import placeholder
+from tornkit.regex.patterns.sample import examples, host_examples
 from tornkit.routing.checks.place import Place, is_own, places_of
 from tornkit.routing.model import (
     Condition,
@@ -24,11 +29,6 @@ from tornkit.routing.model import (
     RouteTable,
     TargetKind,
 )
-from tornkit.routing.patterns.dots import dots_to_escape, lone_dots, with_escapes
-from tornkit.routing.patterns.ends import End, ends, escapes, longer
-from tornkit.routing.patterns.pattern import parsed
-from tornkit.routing.patterns.placeholders import placeholder
-from tornkit.routing.patterns.sample import examples, host_examples
 
 _PATH_TAILS = ("XYZ", "/XYZ", "!XYZ")
 _HOST_TAILS = (".evil.org", "xyz")

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tornkit.regex.patterns.pattern import shown
 from tornkit.routing.findings.codes import finding
+from tornkit.routing.findings.packages import is_packages
 from tornkit.routing.model import (
     Condition,
     Finding,
@@ -16,7 +18,6 @@ from tornkit.routing.model import (
     Route,
     RouteTable,
 )
-from tornkit.routing.patterns.pattern import shown
 
 _LONG = 80
 
@@ -54,16 +55,3 @@ def places_of(route: Route, condition: Condition | None, *, outer: bool) -> Iter
 def is_own(route: Route, table: RouteTable) -> bool:
     """Whether the user wrote the rule, as far as that is known."""
     return route.origin is not Origin.TORNADO and not is_packages(route, table)
-
-
-def is_packages(route: Route, table: RouteTable) -> bool:
-    """Whether an installed package wrote the rule, so that the user can't mend it.
-
-    Tornado's handlers (a ``StaticFileHandler``) say nothing of who wrote the rule around them;
-    most likely the user, since Tornado's few own rules are known. Where no file of the user's is
-    loaded, the application itself is installed, and it is what was asked about.
-    """
-    if route.origin is not Origin.PACKAGE or not table.places.python:
-        return False
-    declared = route.declared is not None and route.declared.file in table.places.python
-    return not declared and not route.target.name.startswith("tornado.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tornkit.regex.patterns.pattern import shown
 from tornkit.routing.findings.codes import finding
 from tornkit.routing.matching.match import Request
 from tornkit.routing.model import Finding, HostCondition, PathCondition, Route, RouteTable
-from tornkit.routing.patterns.pattern import shown
 from tornkit.routing.reachability import Fate, Verdict, verdicts
 
 

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tornkit.regex.patterns.pattern import shown
 from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Finding, Outcome, PathCondition, Places, Route, RouteTable
-from tornkit.routing.patterns.pattern import shown
 from tornkit.routing.references import references
 from tornkit.routing.references.model import (
     Forwards,

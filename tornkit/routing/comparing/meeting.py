@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from tornkit.routing.automata.alphabet import SENDABLE
-from tornkit.routing.automata.expressions import both
-from tornkit.routing.automata.languages import language
-from tornkit.routing.automata.positions import TooLarge
-from tornkit.routing.automata.search import Budget, OverBudget, words
-from tornkit.routing.automata.translate import Bound, Untranslatable
+from tornkit.regex.automata.alphabet import SENDABLE
+from tornkit.regex.automata.expressions import both
+from tornkit.regex.automata.languages import language
+from tornkit.regex.automata.positions import TooLarge
+from tornkit.regex.automata.search import Budget, OverBudget, words
+from tornkit.regex.automata.translate import Bound, Untranslatable
+from tornkit.regex.patterns.prefix import required_prefix
 from tornkit.routing.matching.match import Answer, Request, answer
 from tornkit.routing.model import (
     Condition,
@@ -30,9 +31,8 @@ from tornkit.routing.model import (
     Target,
     TargetKind,
 )
+from tornkit.routing.path_language import paths_of, sendable_paths
 from tornkit.routing.patience import OutOfPatience, patience
-from tornkit.routing.patterns.prefix import required_prefix
-from tornkit.routing.reachability.paths import paths_of, sendable_paths
 from tornkit.routing.reachability.worlds import distinct_hosts, host_regexes, is_exact
 
 _STATES, _SECONDS, _PATIENCE = 5000, 0.2, 0.5  # for one pair; a swap of two has many pairs

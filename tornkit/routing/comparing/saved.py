@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from tornkit.regex.patterns.pattern import shown
+from tornkit.regex.patterns.prefix import required_prefix
 from tornkit.routing.model import (
     Condition,
     CustomCondition,
@@ -21,8 +23,6 @@ from tornkit.routing.model import (
     HostCondition,
     PathCondition,
 )
-from tornkit.routing.patterns.pattern import shown
-from tornkit.routing.patterns.prefix import required_prefix
 
 FORMAT = 1
 """The newest ``version`` of a document that is understood."""

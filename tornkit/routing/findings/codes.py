@@ -40,6 +40,12 @@ FAMILIES = {
 }
 """How a code begins -> the checks that it belongs to; the first that fits counts."""
 
+LISTED = ("names", "reversal")
+"""Checks that are cheap enough for every listing, which shows what they say."""
+
+ALL = (*LISTED, "reachability", "handlers", "patterns", "references", "backtracking")
+"""What ``--check`` runs; ``overlap`` only if it is asked for by name."""
+
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 CODES = {

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tornkit.ownership import is_user_file
+from tornkit.regex.patterns.dots import dots_to_escape
 from tornkit.routing.findings.literal import CannotEdit, with_backslashes
 from tornkit.routing.findings.rewrite import Position, PythonFile
 from tornkit.routing.model import (
@@ -26,7 +27,6 @@ from tornkit.routing.model import (
     Route,
     Source,
 )
-from tornkit.routing.patterns.dots import dots_to_escape
 from tornkit.routing.reading.declaration import Declarations, declarations
 
 MENDABLE = ("TK501", "TK502")

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from tornkit.regex.patterns.pattern import shown
 from tornkit.routing.findings.codes import CODES
 from tornkit.routing.model import (
     CustomCondition,
@@ -23,7 +24,6 @@ from tornkit.routing.model import (
     Route,
     Source,
 )
-from tornkit.routing.patterns.pattern import shown
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 

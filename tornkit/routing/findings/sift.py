@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tornkit.routing.checks.place import is_packages
 from tornkit.routing.findings.baseline import compare
 from tornkit.routing.findings.codes import CODES, UNDECIDED
 from tornkit.routing.findings.comments import Comments
 from tornkit.routing.findings.identity import Identity, identities
+from tornkit.routing.findings.packages import is_packages
 from tornkit.routing.findings.wanted import Wanted
 from tornkit.routing.model import Finding, HostCondition, Report, Route
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tornkit.routing.checks import ALL
-from tornkit.routing.findings.codes import CODES, FAMILIES, UNDECIDED
+from tornkit.routing.findings.codes import ALL, CODES, FAMILIES, UNDECIDED
 
 
 class UnknownCode(ValueError):

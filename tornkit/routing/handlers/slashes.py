@@ -3,7 +3,7 @@ r"""Which requests ``addslash`` and ``removeslash`` let through to the method th
 Both answer some paths by themselves, with a redirect or a 404: ``addslash`` those that do not end
 in a slash, ``removeslash`` those that do. So ``@addslash def get(self)`` under ``/(\w+)`` is never
 called, and takes no argument for a good reason. Which of a route's paths are left is a question to
-their language (`tornkit.routing.automata`).
+their language (`tornkit.regex.automata`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import enum
 from collections.abc import Iterable
 from itertools import islice
 
-from tornkit.routing.automata.alphabet import SENDABLE, WIRE, mask_of
-from tornkit.routing.automata.expressions import (
+from tornkit.regex.automata.alphabet import SENDABLE, WIRE, mask_of
+from tornkit.regex.automata.expressions import (
     Expression,
     Letters,
     alt,
@@ -22,12 +22,12 @@ from tornkit.routing.automata.expressions import (
     repeat,
     seq,
 )
-from tornkit.routing.automata.languages import language
-from tornkit.routing.automata.positions import TooLarge
-from tornkit.routing.automata.search import Budget, OverBudget, words
-from tornkit.routing.automata.translate import Bound, Untranslatable
+from tornkit.regex.automata.languages import language
+from tornkit.regex.automata.positions import TooLarge
+from tornkit.regex.automata.search import Budget, OverBudget, words
+from tornkit.regex.automata.translate import Bound, Untranslatable
 from tornkit.routing.model import PathCondition, Route
-from tornkit.routing.reachability.paths import paths_of, sendable_paths
+from tornkit.routing.path_language import paths_of, sendable_paths
 
 _STATES, _SECONDS = 20_000, 0.5
 _TRIES = 8  # words looked at where a pattern is not translated exactly

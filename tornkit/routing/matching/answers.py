@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tornkit.regex.patterns.pattern import shown
 from tornkit.routing.handlers.forwarding import Given, misfit
 from tornkit.routing.handlers.redirects import BadRedirect, UnfitRedirect, location
 from tornkit.routing.handlers.sure_errors import initialized_status, sure_error
@@ -31,7 +32,6 @@ from tornkit.routing.model import (
     Target,
     TargetKind,
 )
-from tornkit.routing.patterns.pattern import shown
 
 Value = str | bytes | None
 """An argument: decoded; bytes where that fails or nobody decodes it; None for a group that took

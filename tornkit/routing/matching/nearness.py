@@ -18,6 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from tornkit.regex.patterns.pattern import shown
+from tornkit.regex.patterns.prefix import required_prefix
+from tornkit.regex.patterns.sample import examples
 from tornkit.routing.matching.match import Answer, Request, answer
 from tornkit.routing.model import (
     Condition,
@@ -26,9 +29,6 @@ from tornkit.routing.model import (
     PathCondition,
     Route,
 )
-from tornkit.routing.patterns.pattern import shown
-from tornkit.routing.patterns.prefix import required_prefix
-from tornkit.routing.patterns.sample import examples
 
 _EXAMPLES = 6
 # Words that are at least this much alike (`difflib.SequenceMatcher.ratio`) pass for a misspelling:

@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any
 
 Items = Sequence[tuple[Any, Any]]
-"""(operator, argument) pairs, as `tornkit.routing.patterns.pattern.parsed` gives them."""
+"""(operator, argument) pairs, as `tornkit.regex.patterns.pattern.parsed` gives them."""
 
 _CATEGORIES = {
     "CATEGORY_DIGIT": r"\d",

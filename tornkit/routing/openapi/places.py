@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tornkit.regex.patterns.pattern import parsed, shown
 from tornkit.routing.model import (
     Condition,
     CustomCondition,
@@ -24,7 +25,6 @@ from tornkit.routing.model import (
 )
 from tornkit.routing.openapi.patterns import words
 from tornkit.routing.openapi.templates import Template, templates
-from tornkit.routing.patterns.pattern import parsed, shown
 
 _MOST_HOSTS = 8
 

@@ -20,6 +20,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tornkit.regex.patterns.pattern import parsed
+from tornkit.routing.matching.sendable import sent
 from tornkit.routing.openapi.patterns import (
     REPEATS,
     Items,
@@ -30,8 +32,6 @@ from tornkit.routing.openapi.patterns import (
     may_hold,
     words,
 )
-from tornkit.routing.patterns.pattern import parsed
-from tornkit.routing.reversing.reverse import sent
 
 MOST = 16
 """Templates that one regex may give."""

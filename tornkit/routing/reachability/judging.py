@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from tornkit.routing.automata.positions import TooLarge
-from tornkit.routing.automata.search import OverBudget
-from tornkit.routing.automata.translate import Untranslatable
+from tornkit.regex.automata.positions import TooLarge
+from tornkit.regex.automata.search import OverBudget
+from tornkit.regex.automata.translate import Untranslatable
+from tornkit.regex.patterns.sample import examples
 from tornkit.routing.matching.match import Request
+from tornkit.routing.matching.sendable import hosts, sent
 from tornkit.routing.model import PathCondition, Route, RouteTable, Takes
+from tornkit.routing.path_language import is_sendable
 from tornkit.routing.patience import OutOfPatience, patience
-from tornkit.routing.patterns.sample import examples
 from tornkit.routing.reachability.fates import Fate, Verdict
-from tornkit.routing.reachability.paths import is_sendable
 from tornkit.routing.reachability.question import PATIENCE, Question, arrives
 from tornkit.routing.reachability.worlds import is_host
-from tornkit.routing.reversing.reverse import hosts, sent
 
 
 def verdicts(table: RouteTable) -> Iterator[tuple[Route, Verdict]]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from tornkit.routing.automata.alphabet import SENDABLE
-from tornkit.routing.automata.expressions import both
-from tornkit.routing.automata.languages import language
-from tornkit.routing.automata.positions import TooLarge
-from tornkit.routing.automata.search import Budget, OverBudget, words
-from tornkit.routing.automata.translate import Bound, Untranslatable
+from tornkit.regex.automata.alphabet import SENDABLE
+from tornkit.regex.automata.expressions import both
+from tornkit.regex.automata.languages import language
+from tornkit.regex.automata.positions import TooLarge
+from tornkit.regex.automata.search import Budget, OverBudget, words
+from tornkit.regex.automata.translate import Bound, Untranslatable
 from tornkit.routing.matching.match import Request
 from tornkit.routing.model import Route, RouteTable
+from tornkit.routing.path_language import paths_of, sendable_paths, union
 from tornkit.routing.patience import OutOfPatience, patience
-from tornkit.routing.reachability.paths import paths_of, sendable_paths, union
 from tornkit.routing.reachability.question import (
     PATIENCE,
     SECONDS,

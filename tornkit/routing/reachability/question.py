@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from tornkit.routing.automata.alphabet import SENDABLE, WIRE
-from tornkit.routing.automata.expressions import both
-from tornkit.routing.automata.languages import language
-from tornkit.routing.automata.search import Budget, OverBudget, drawn, shortest, words
-from tornkit.routing.automata.translate import Bound
+from tornkit.regex.automata.alphabet import SENDABLE, WIRE
+from tornkit.regex.automata.expressions import both
+from tornkit.regex.automata.languages import language
+from tornkit.regex.automata.search import Budget, OverBudget, drawn, shortest, words
+from tornkit.regex.automata.translate import Bound
+from tornkit.regex.patterns.prefix import required_prefix
 from tornkit.routing.matching.match import Answer, Request, answer, candidates
 from tornkit.routing.model import (
     DefaultHostCondition,
@@ -19,15 +20,14 @@ from tornkit.routing.model import (
     RouteTable,
     Takes,
 )
-from tornkit.routing.patterns.prefix import required_prefix
-from tornkit.routing.reachability.fates import Fate, Verdict
-from tornkit.routing.reachability.paths import (
+from tornkit.routing.path_language import (
     is_path,
     paths_of,
     sendable_paths,
     takes_everything,
     union,
 )
+from tornkit.routing.reachability.fates import Fate, Verdict
 from tornkit.routing.reachability.worlds import (
     World,
     distinct_hosts,

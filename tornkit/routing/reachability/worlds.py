@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from tornkit.routing.automata.alphabet import HOST
-from tornkit.routing.automata.languages import language
-from tornkit.routing.automata.search import Budget, every_way
-from tornkit.routing.automata.translate import Bound, Untranslatable, translated
+from tornkit.regex.automata.alphabet import HOST
+from tornkit.regex.automata.languages import language
+from tornkit.regex.automata.search import Budget, every_way
+from tornkit.regex.automata.translate import Bound, Untranslatable, translated
+from tornkit.regex.patterns.sample import host_examples
 from tornkit.routing.matching.match import Answer, Request, answer
+from tornkit.routing.matching.sendable import USUAL_HOSTS
 from tornkit.routing.model import Condition, CustomCondition, Fallback, HostCondition, Route
-from tornkit.routing.patterns.sample import host_examples
-from tornkit.routing.reachability.paths import is_path
-from tornkit.routing.reversing.reverse import USUAL_HOSTS
+from tornkit.routing.path_language import is_path
 
 _STATES, _SECONDS = 20_000, 0.5
 

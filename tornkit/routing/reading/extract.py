@@ -40,9 +40,9 @@ from tornkit.routing.model import (
 )
 from tornkit.routing.reading.masking import shown
 from tornkit.routing.reading.places import places
+from tornkit.routing.reading.reversers import Reverser, Unreversed
 from tornkit.routing.reading.source import dotted_name
 from tornkit.routing.reading.targets import TargetReader, is_handler
-from tornkit.routing.reversing.reverse import Reverser, Unreversed, with_reversals
 
 # All that is private in Tornado and used here. Where a later version has moved it, the fallback
 # loses detail (handlers listed as callables), never a route.
@@ -54,40 +54,19 @@ _ROUTERS = (web.Application, routing.RuleRouter)
 _TORNADO = str(Path(tornado.__file__).parent) + "/"
 
 
-def route_tables(
-    applications: Iterable[object], *, program: str | None = None
-) -> tuple[RouteTable, ...]:
-    """The tables of all applications that one program serves; indices run on.
-
-    :param program: the file that was run as ``__main__``, if one was.
-    """
-    tables: list[RouteTable] = []
-    for application in applications:
-        start = sum(len(table.routes) for table in tables)
-        tables.append(route_table(application, start=start, program=program))
-    return tuple(tables)
-
-
-def route_table(application: object, *, start: int = 0, program: str | None = None) -> RouteTable:
-    """One application's routes in match order, names reversed; indices begin at ``start``.
-
-    :param application: an ``Application``, another ``HTTPServerConnectionDelegate``, or an
-        old-style callback.
-    :param program: the file that was run as ``__main__``, if one was.
-    """
-    found = _extracted(application, start, program)
-    return with_reversals(found.table, found.reversers)
-
-
 def unreversed_tables(applications: Iterable[object]) -> tuple[Unreversed, ...]:
     """As `route_tables`, without calling a ``reverse_url``."""
     found: list[Unreversed] = []
     for application in applications:
-        found.append(_extracted(application, sum(len(each.table.routes) for each in found), None))
+        found.append(extracted(application, sum(len(each.table.routes) for each in found), None))
     return tuple(found)
 
 
-def _extracted(application: object, start: int, program: str | None) -> Unreversed:
+def extracted(application: object, start: int, program: str | None) -> Unreversed:
+    """One application's routes in match order; indices begin at ``start``.
+
+    :param program: the file that was run as ``__main__``, if one was.
+    """
     walk = _Walk(start)
     walk.enter(application, (), None)
     sources = (route.target.source for route in walk.routes)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tornkit.printable import printable
+from tornkit.regex.patterns.pattern import open_ended
 from tornkit.routing.model import (
     DefaultHostCondition,
     PathCondition,
@@ -21,7 +22,6 @@ from tornkit.routing.model import (
     Severity,
     Target,
 )
-from tornkit.routing.patterns.pattern import open_ended
 from tornkit.routing.render import words
 from tornkit.routing.render.below import goes_wrong
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tornkit.regex.patterns.pattern import open_ended, shown
 from tornkit.routing.model import (
     Condition,
     CustomCondition,
@@ -27,7 +28,6 @@ from tornkit.routing.model import (
     Source,
     Takes,
 )
-from tornkit.routing.patterns.pattern import open_ended, shown
 from tornkit.routing.render import words
 from tornkit.routing.render.below import goes_wrong, named
 from tornkit.routing.render.rows import application_numbers

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tornkit.regex.patterns.pattern import shown
 from tornkit.routing.model import (
     Condition,
     CustomCondition,
@@ -22,7 +23,6 @@ from tornkit.routing.model import (
     Target,
     TargetKind,
 )
-from tornkit.routing.patterns.pattern import shown
 from tornkit.routing.reading.masking import shown as shortened
 
 NO_HANDLERS = frozenset(

@@ -15,10 +15,11 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from tornkit.regex.patterns.pattern import group_texts
+from tornkit.regex.patterns.sample import examples
 from tornkit.routing.model import Outcome, PathCondition, Reversal, Route, ScopeKind
-from tornkit.routing.patterns.pattern import group_texts
-from tornkit.routing.patterns.sample import examples
-from tornkit.routing.reversing.reverse import Unreversed, name_owners, reversal_with
+from tornkit.routing.reading.reversers import Unreversed
+from tornkit.routing.reversing.reverse import name_owners, reversal_with
 
 _FAILURES = (Outcome.FAILS, Outcome.MISSES, Outcome.TAKEN, Outcome.SHADOWED)
 

@@ -11,17 +11,16 @@ every argument does.
 from __future__ import annotations
 
 import re
-import string
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
-from urllib.parse import quote
 
-from tornkit.routing.matching.match import Answer, Request, answer, arguments, candidates
+from tornkit.regex.patterns.pattern import shown
+from tornkit.regex.patterns.sample import examples, unverified_groups
+from tornkit.routing.matching.match import Answer, Request, arguments, candidates
+from tornkit.routing.matching.sendable import SENT_AS_IS, USUAL_HOSTS, hosts, sent
 from tornkit.routing.model import (
-    DefaultHostCondition,
     Fallback,
-    HostCondition,
     Outcome,
     PathCondition,
     Reversal,
@@ -31,42 +30,15 @@ from tornkit.routing.model import (
     Takes,
 )
 from tornkit.routing.patience import OutOfPatience, patience
-from tornkit.routing.patterns.pattern import shown
-from tornkit.routing.patterns.sample import examples, host_examples, unverified_groups
+from tornkit.routing.reading.reversers import Reverser
 
-# Tried for routes that any host reaches; the first is what a developer's browser sends. The last
-# are unlikely to be somebody's own host rule.
-USUAL_HOSTS = ("localhost", "127.0.0.1", "example.com", "host.invalid")
 _PATIENCE = 1.0  # seconds of CPU time for one name
 _TOGETHER = 50  # names, which mostly take 5 ms
-# What a browser leaves as it is in a path; all else it percent-encodes (WHATWG URL, "path
-# percent-encode set", and the backslash, which it would turn into a slash).
-_SENT_AS_IS = "".join(mark for mark in string.punctuation if mark not in '"<>`{}^\\')
-_AS_IT_IS = re.compile(f"[a-zA-Z0-9{re.escape(_SENT_AS_IS)}]*")
 # A path that is sent as it is, and whose arguments are not percent-encoded.
-_PLAIN_PATH = re.compile(f"/[a-zA-Z0-9{re.escape(''.join(set(_SENT_AS_IS) - set('%?#')))}]*")
+_PLAIN_PATH = re.compile(f"/[a-zA-Z0-9{re.escape(''.join(set(SENT_AS_IS) - set('%?#')))}]*")
 # Of several tries that did not come back, the first of these is kept: what could not be decided
 # is no error, and to name the route in the way says more than that nothing matched.
 _PREFERRED = (Outcome.UNDECIDED, Outcome.TAKEN, Outcome.MISSES)
-
-
-@dataclass(frozen=True)
-class Reverser:
-    """The ``reverse_url`` of a router. ``overridden``: not Tornado's own, so the URL may be
-    meant for the outside of a proxy, and not coming back proves nothing.
-    """
-
-    call: Callable[..., object]
-    label: str
-    overridden: bool = False
-
-
-@dataclass(frozen=True)
-class Unreversed:
-    """A table without reversals, and by index what would reverse each name."""
-
-    table: RouteTable
-    reversers: Mapping[int, Reverser]
 
 
 def with_reversals(table: RouteTable, reversers: Mapping[int, Reverser]) -> RouteTable:
@@ -331,18 +303,6 @@ def _why_no_path(url: str) -> str:
     return ""
 
 
-def sent(url: str) -> str:
-    """The path as it goes over the wire: ``/café`` -> ``/caf%C3%A9``.
-
-    Tornado matches on this raw form; so a space or a non-ASCII letter in a pattern is dead.
-    Half a surrogate pair becomes U+FFFD, as in a browser.
-    """
-    if _AS_IT_IS.fullmatch(url):
-        return url  # nearly all
-    whole = url.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return quote(whole, safe=_SENT_AS_IS)
-
-
 def _miss(route: Route, reversal: Reversal, path: str) -> str:
     """Why ``path`` can't reach ``route``, or not with its arguments; empty if it can."""
     for condition in route.conditions:
@@ -359,23 +319,3 @@ def _miss(route: Route, reversal: Reversal, path: str) -> str:
     if back != reversal.args:
         return f"its arguments {reversal.args} come back as {back}"
     return ""
-
-
-def hosts(route: Route) -> tuple[str, ...]:
-    """Hosts with which a request can reach ``route``, likeliest first; empty if none was found.
-
-    >>> hosts(route_under_host_rule)  # doctest: +SKIP
-    ('www.example.com',)
-    """
-    rules = [found for found in route.conditions if isinstance(found, HostCondition)]
-    if not rules and all(isinstance(found, PathCondition) for found in route.conditions):
-        return USUAL_HOSTS
-    if any(isinstance(c, DefaultHostCondition) and not c.possible for c in route.conditions):
-        return ()
-    made = [host for rule in rules for host in host_examples(rule.regex)]
-    tried = dict.fromkeys([USUAL_HOSTS[0], *made, *USUAL_HOSTS])
-    return tuple(
-        host
-        for host in tried
-        if all(answer(rule, Request("/", host)) is Answer.YES for rule in rules)
-    )

@@ -1,0 +1,6 @@
+"""What is known of regular expressions, without any routes: of routing and engine alike.
+
+- `tornkit.regex.patterns`: what one says: its parts, its beginning, examples of what it matches
+- `tornkit.regex.automata`: one as a language: alphabet, expressions, machines, search
+- `tornkit.regex.backtracking`: whether `re` runs for ages on one, and a string on which it does
+"""
