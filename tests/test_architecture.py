@@ -389,7 +389,7 @@ def test_private_parts_of_tornado_are_touched_in_few_places() -> None:
         "tornkit.routing.reading.targets",
         # Replaces methods of Tornado's, each compared with the text that it was written from.
         *below("engine.speedups"),
-        "tornkit.engine.routers.straight",  # likewise, of those that it leaves out
+        "tornkit.engine.routers.direct",  # likewise, of those that it leaves out
         "tornkit.serve.warm_imports.import_inputs",  # of Python's `os.environ` and `warnings`
     }, {name: found[name] for name in places}
 

@@ -113,7 +113,7 @@ def prepare() -> None:
     process.task_id = _SWITCHES["task_id"]
     autoreload.start = _switch_of_autoreload(autoreload.start)
     # With the others: what is set in a class when a worker listens has the engine look, at its
-    # first request, whether anything of Tornado's was replaced (`tornkit.engine.replaced`).
+    # first request, whether Tornado's functions were replaced (`tornkit.engine.fidelity.replaced`).
     if not _observed:
         _observe(lambda: _observer)
 
@@ -346,7 +346,7 @@ def streams_request_body(handler: RequestHandler) -> bool:
 
 
 def unread_bytes(stream: IOStream) -> bytes | None:
-    """What the stream has read and nobody has used; None where that can't be known."""
+    """The stream's unread bytes; None where they can't be known."""
     buffer = getattr(stream, "_read_buffer", None)
     if not isinstance(buffer, bytearray) or not hasattr(stream, "_read_buffer_size"):
         return None

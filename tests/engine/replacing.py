@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from tornkit.engine.skipped import TABLE, Part
+from tornkit.engine.fidelity.skipped import TABLE, Part
 
 Wrap = Callable[[Any, Callable[[], None]], Any]
 

@@ -26,21 +26,21 @@ from tornado.iostream import IOStream
 from tornado.log import gen_log
 
 from tornkit import seams
-from tornkit.engine import replaced
 from tornkit.engine.delivery import Destinations, deliver
 from tornkit.engine.exchange import Exchange, Limits
-from tornkit.engine.inbox import Found, Inbox
-from tornkit.engine.lingering import close_slowly
-from tornkit.engine.outbox import Outbox, Waiter
-from tornkit.engine.poller import Poller
-from tornkit.engine.view import StreamView
+from tornkit.engine.fidelity import replaced
+from tornkit.engine.stream_view import StreamView
+from tornkit.engine.transport.inbox import Found, Inbox
+from tornkit.engine.transport.lingering import close_slowly
+from tornkit.engine.transport.outbox import Outbox, Waiter
+from tornkit.engine.transport.poller import Poller
 
 _READ = 65536  # bytes of one recv, and of what is kept unread while a handler works
 # Seconds for a client that has connected to begin its first request, before it is closed
 # for the end of the process: with `--reload-order stop-first` the next one serves on.
 FIRST_BYTES = 0.05
 _READS = 8  # in one turn of the loop, where a body comes as fast as it is read
-# Takes over a connection between two requests, with the bytes that nobody has used.
+# Takes over a connection between two requests, with its unread bytes.
 Release = Callable[[socket.socket, bytes], None]
 
 
@@ -98,9 +98,9 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_closing_after_flush",
         "_exchange",
         "_inbox",
-        "_last_words",
         "_leaving",
         "_looking",
         "_outbox",
@@ -143,7 +143,7 @@ class Connection:
         self._queued = False  # whether the next look at them is under way
         self._outbox: Outbox | None = None  # there is one while something waits in it
         self._exchange: Exchange | None = None  # until the socket has taken the response
-        self._last_words = False  # are on their way, and nothing is read behind them
+        self._closing_after_flush = False  # no more requests are read
         self._leaving = False  # and how: `let_go`
         self._release: Release | None = None
         self._view: StreamView | None = None
@@ -264,8 +264,8 @@ class Connection:
     def _on_end(self, error: OSError | None = None) -> None:
         """The client sends no more. It may still read: what it asked before is answered.
 
-        As with Tornado, who doesn't look while there is something to read from memory, or to
-        write; a handler that has nothing to write yet is told that nobody is there.
+        Like Tornado, report the end only when both buffers are empty: nothing is left to be read
+        from memory, or to be written. A handler that has written nothing yet is told at once.
         """
         self.error = error or self.error  # it is told once
         exchange = self._exchange
@@ -294,7 +294,7 @@ class Connection:
             self._resume()
 
     def _resume(self) -> None:
-        if not self._reading and not self.closed and not self._last_words:
+        if not self._reading and not self.closed and not self._closing_after_flush:
             self._reading = True
             try:
                 self._poller.add(self.sock.fileno(), self._variables, self._on_readable)
@@ -306,7 +306,7 @@ class Connection:
     def begin(self) -> None:
         """Begin with the next request, if it is here."""
         self._queued = False
-        if self.closed or self._exchange is not None or self._last_words:
+        if self.closed or self._exchange is not None or self._closing_after_flush:
             return
         if not replaced.unchanged(self.loop):
             replaced.look(self.loop)
@@ -431,7 +431,7 @@ class Connection:
             self._view.set_close_callback(None)  # its delegate is told instead
         if last_words and self._outbox is not None:
             self._outbox.then = self.shut
-            self._last_words = True
+            self._closing_after_flush = True
             self._pause()
         else:
             self.shut()

@@ -21,8 +21,8 @@ from tornado.httputil import HTTPInputError, HTTPMessageDelegate
 from tornado.log import app_log, gen_log
 
 from tornkit.engine.request import find
-from tornkit.engine.routers import Compiled, straight
-from tornkit.engine.routers.straight import Straight
+from tornkit.engine.routers import Compiled, direct
+from tornkit.engine.routers.direct import DirectMatch
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPConnection
@@ -43,7 +43,7 @@ class Destinations(Protocol):
     def compiled(self) -> Compiled:
         """What stands in for its router."""
 
-    def straight_to(self) -> Router | None:
+    def direct_router(self) -> Router | None:
         """The router that requests go to, where nobody has put anything in between."""
 
     def start_request(
@@ -105,7 +105,7 @@ def deliver(connection: Source, exchange: Exchange, head: Head) -> None:
     server = connection.server
     start_line, headers, length, _ = head
     delegate: HTTPMessageDelegate = _NOBODY
-    if (router := server.straight_to()) is None:
+    if (router := server.direct_router()) is None:
         try:
             delegate = server.start_request(connection, exchange)
         except Exception:  # noqa: BLE001 - a subclass may raise anything
@@ -115,9 +115,9 @@ def deliver(connection: Source, exchange: Exchange, head: Head) -> None:
     try:
         if router is not None:
             found = find(router, connection, exchange, start_line, headers, server.compiled)
-            if not isinstance(found, Straight):
+            if not isinstance(found, DirectMatch):
                 delegate = found
-            elif length or straight.start is None or not straight.start(found, exchange):
+            elif length or direct.start is None or not direct.start(found, exchange):
                 delegate = found.delegate()
             else:
                 return

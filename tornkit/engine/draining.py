@@ -40,10 +40,10 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
 from tornkit import seams
-from tornkit.engine import lingering
 from tornkit.engine.closed_streams import ClosedStreams
 from tornkit.engine.connection import FIRST_BYTES, Connection, Release
 from tornkit.engine.open_ended import End, StreamPolicy, end_of
+from tornkit.engine.transport import lingering
 
 _CHECK_STREAMS = 0.05  # seconds between looks at responses that might have become streams
 _LINGER = 1.0  # seconds for clients that are still sending what was answered early

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import socket
 
     from tornkit.engine.grammar import Head
-    from tornkit.engine.turns import Turns
+    from tornkit.engine.transport.turns import Turns
 
 
 class Limits(Protocol):
@@ -151,7 +151,7 @@ class Exchange(HTTPConnection):
 
     @property
     def stream(self) -> Any:
-        """The connection's `tornkit.engine.view.StreamView`; None once it was detached."""
+        """The connection's `tornkit.engine.stream_view.StreamView`; None once it was detached."""
         return None if self._connection is None else self._connection.stream
 
     @property

@@ -31,7 +31,7 @@ from tornkit.engine.headers import LazyHeaders, Lines
 from tornkit.engine.lazily import WhenRead
 from tornkit.engine.privates import HOST, DefaultDelegate, most_query_fields
 from tornkit.engine.routers import Compiled
-from tornkit.engine.routers.straight import Straight
+from tornkit.engine.routers.direct import DirectMatch
 
 _LONGEST_NAME = 255  # characters of a name in the DNS: no more is worth to be remembered
 
@@ -144,7 +144,7 @@ def find(
     start_line: RequestStartLine,
     headers: HTTPHeaders,
     compiled: Compiled,
-) -> HTTPMessageDelegate | Straight:
+) -> HTTPMessageDelegate | DirectMatch:
     """What ``tornado.routing._RoutingDelegate`` finds for a request."""
     request = LazyRequest(request_conn, server_conn, start_line, headers)
     found = compiled.find(router, request)
@@ -184,7 +184,7 @@ class LazyRoutingDelegate(HTTPMessageDelegate):
             headers,
             self._compiled,
         )
-        self._delegate = found.delegate() if isinstance(found, Straight) else found
+        self._delegate = found.delegate() if isinstance(found, DirectMatch) else found
         return self._delegate.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:

@@ -21,13 +21,14 @@ from tornado.log import app_log
 from tornado.routing import Router
 
 from tornkit import seams
-from tornkit.engine import privates, replaced
-from tornkit.engine.bound import is_method
+from tornkit.engine import privates
 from tornkit.engine.connection import Connection
 from tornkit.engine.exchange import Exchange
-from tornkit.engine.poller import Poller, new_poller
+from tornkit.engine.fidelity import replaced
+from tornkit.engine.fidelity.methods import is_method
 from tornkit.engine.request import LazyRoutingDelegate
 from tornkit.engine.routers import Compiled
+from tornkit.engine.transport.poller import Poller, new_poller
 
 _MAX_BUFFER = 104857600  # IOStream.max_buffer_size
 _handle_stream = tornado.httpserver.HTTPServer.handle_stream
@@ -50,8 +51,8 @@ class Observer(Protocol):
         """A handler took this stream for itself."""
 
 
-class _Nobody:
-    """Who observes where nobody does."""
+class _NullObserver:
+    """Ignores every event."""
 
     requests = 0
 
@@ -75,7 +76,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
     Tornado's does.
     """
 
-    observer: Observer = _Nobody()
+    observer: Observer = _NullObserver()
     """Of all servers, or of one."""
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
@@ -105,7 +106,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
             and not replaced.is_aside(_loop())
         )
 
-    def straight_to(self) -> Router | None:
+    def direct_router(self) -> Router | None:
         """The router that requests go to, where nobody has put anything in between."""
         router = self.request_callback
         if (
@@ -191,7 +192,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         return found[1]
 
     def keep(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run it, and hold on to it."""
+        """Start a task and keep a reference until it ends."""
         task = asyncio.ensure_future(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -26,7 +26,7 @@ from tornado.web import Application, RequestHandler
 
 from tests.engine.routers.asking import both, calls_of, made, told
 from tests.engine.serving import EITHER, ServerClass, in_loop, serving
-from tornkit.engine.routers import Compiled, compiled, counted, table
+from tornkit.engine.routers import Compiled, compiled, counted_rules, table
 
 MANY = 40
 
@@ -34,7 +34,7 @@ MANY = 40
 @pytest.fixture(autouse=True, params=["a list", "counted"])
 def _rules(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "counted":
-        monkeypatch.setattr(RuleRouter, "__init__", counted.initialise)
+        monkeypatch.setattr(RuleRouter, "__init__", counted_rules.initialise)
 
 
 def handler(name: str) -> type[RequestHandler]:

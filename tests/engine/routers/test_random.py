@@ -15,7 +15,7 @@ from tornado.routing import RuleRouter
 
 from tests.engine.routers.asking import made, outcome
 from tests.engine.routers.random_tables import Wild
-from tornkit.engine.routers import Compiled, compiled, counted, index, straight, table
+from tornkit.engine.routers import Compiled, compiled, counted_rules, direct, index, table
 
 PAIRS = int(os.environ.get("TORNKIT_TEST_ROUTER", "4000"))
 EACH = 20  # requests of a table
@@ -35,11 +35,11 @@ def test_it_finds_what_tornado_finds(block: int, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(index, "_CROWD", (1, 3, 10)[seed % 3])
         monkeypatch.setattr(index, "_KEPT", (0, 16)[seed % 2])
         monkeypatch.setattr(
-            RuleRouter, "__init__", (_initialise, counted.initialise)[seed // 6 % 2]
+            RuleRouter, "__init__", (_initialise, counted_rules.initialise)[seed // 6 % 2]
         )
-        monkeypatch.setattr(straight, "start", None)
+        monkeypatch.setattr(direct, "start", None)
         if seed // 3 % 2:
-            straight.install(lambda found, exchange: False)
+            direct.install(lambda found, exchange: False)
         theirs, ours = Wild(seed), Wild(seed)
         their_top: Any = theirs.application()
         our_top: Any = ours.application()

@@ -20,7 +20,7 @@ from tests.engine.serving import (
     in_loop,
 )
 from tests.engine.speedups.watching import Note, compare
-from tornkit.engine.routers import straight
+from tornkit.engine.routers import direct
 
 __all__ = ["either_loop"]
 
@@ -62,7 +62,7 @@ async def test_it_is_given_what_the_route_gives(server_class: ServerClass) -> No
 
 
 @EITHER
-@pytest.mark.parametrize("name", [*straight.METHODS, "data_received"])
+@pytest.mark.parametrize("name", [*direct.METHODS, "data_received"])
 @in_loop
 async def test_a_delegate_that_somebody_has_changed_is_used(
     server_class: ServerClass, name: str

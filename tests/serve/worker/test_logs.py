@@ -436,7 +436,7 @@ class TestOwnFrames:
         assert caplog.text.endswith("ZeroDivisionError: division by zero\n")
 
     def test_alone_are_a_mistake_of_ours(self, caplog: pytest.LogCaptureFixture) -> None:
-        own = f"{FOLDER}engine/batch.py"
+        own = f"{FOLDER}engine/transport/batch.py"
         logging.getLogger("asyncio").error("failed", exc_info=raised("1 / 0", own, own))
         assert re.findall(r'File "(.*?)"', caplog.text) == [own, own]
 

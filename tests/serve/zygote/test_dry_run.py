@@ -118,7 +118,8 @@ def test_what_is_replaced_is_not_looked_for_again() -> None:
         """
         from tornado.httpserver import HTTPServer
         from tornkit import seams
-        from tornkit.engine import loops, replaced, speedups
+        from tornkit.engine import loops, speedups
+        from tornkit.engine.fidelity import replaced
         from tornkit.engine.server import HTTPServer as Engine
         from tornkit.serve.zygote.dry_run import rehearse
         from tornkit.serve.worker.serving_loops import ServingLoops
@@ -173,11 +174,11 @@ def test_tornado_alone_may_see_it() -> None:
     told = run(
         """
         from tornkit import seams
-        from tornkit.serve.zygote.dry_run import may_be_seen, rehearse
+        from tornkit.serve.zygote.dry_run import is_unpatched, rehearse
 
         seams.prepare()
         rehearse()
-        print(may_be_seen())
+        print(is_unpatched())
         """
     )
     assert told == "True\n"
@@ -194,15 +195,15 @@ def test_a_library_that_listens_to_requests_may_not(method: str, replacement: st
     told = run(
         f"""
         from tornado import routing, web
-        from tornkit.serve.zygote.dry_run import may_be_seen
+        from tornkit.serve.zygote.dry_run import is_unpatched
 
         class Wrapper:
             def __call__(self):
                 pass
 
-        assert may_be_seen()
+        assert is_unpatched()
         {method} = {replacement}
-        print(may_be_seen())
+        print(is_unpatched())
         """
     )
     assert told == "False\n"

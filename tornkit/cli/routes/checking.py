@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tornkit import __version__
 from tornkit.cli import output
 from tornkit.cli.routes import mending, printing
-from tornkit.cli.routes.aside import prints_aside
+from tornkit.cli.routes.capture_stdout import prints_aside
 from tornkit.cli.routes.files import replace_file
 from tornkit.cli.routes.options import Options
 from tornkit.errors import UsageError

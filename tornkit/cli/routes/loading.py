@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tornkit.appload import own_tornado
 from tornkit.appload.children import none_left_behind
 from tornkit.cli import output
-from tornkit.cli.routes.aside import prints_aside
+from tornkit.cli.routes.capture_stdout import prints_aside
 
 if TYPE_CHECKING:
     from tornkit.appload import Target

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tornkit.cli import output
 from tornkit.cli.routes import printing
-from tornkit.cli.routes.aside import prints_aside
+from tornkit.cli.routes.capture_stdout import prints_aside
 from tornkit.cli.routes.options import Options
 from tornkit.errors import UsageError
 from tornkit.printable import printable

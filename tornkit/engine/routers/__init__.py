@@ -5,7 +5,7 @@
 - `tornkit.engine.routers.index`: which rules may match a path
 - `tornkit.engine.routers.segments`: the words that a regex requires between slashes
 - `tornkit.engine.routers.edits`: sees that a rule has been given another matcher
-- `tornkit.engine.routers.straight`: a handler class found, and nobody between it and its request
+- `tornkit.engine.routers.direct`: a match whose handler can be made without a delegate
 - `tornkit.engine.routers.original`: whether Tornado's routing is the one that this stands in for
 
 An index only *leaves out* rules that can't match. Those that are left are asked in their order, by

@@ -15,10 +15,10 @@ from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import Router, RuleRouter
 from tornado.web import Application
 
-from tornkit.engine.bound import is_method
+from tornkit.engine.fidelity.methods import is_method
 from tornkit.engine.routers import edits, original
+from tornkit.engine.routers.direct import DirectMatch
 from tornkit.engine.routers.rules import NO_PARAMS, Destination, Find, Params
-from tornkit.engine.routers.straight import Straight
 from tornkit.engine.routers.table import PATIENCE, Table, can_be_compiled, nothing_is_replaced
 
 _find_handler = Application.find_handler
@@ -41,7 +41,7 @@ class Compiled:
     ) -> HTTPMessageDelegate | None:
         """``router.find_handler(request)``, sooner."""
         found = self.find(router, request)
-        return found.delegate() if isinstance(found, Straight) else found
+        return found.delegate() if isinstance(found, DirectMatch) else found
 
     def find(self, router: Router, request: HTTPServerRequest) -> Destination:
         """The same; or the handler class, where its delegate may be left out."""

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Protocol
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import Rule
 
-from tornkit.engine.routers.straight import Straight
+from tornkit.engine.routers.direct import DirectMatch
 
-Destination = HTTPMessageDelegate | Straight | None
+Destination = HTTPMessageDelegate | DirectMatch | None
 Params = dict[str, Any]
 
 
@@ -42,8 +42,8 @@ class Details(NamedTuple):
     """Whether the matcher has to say whether the rule matches."""
     arguments: Callable[[re.Match[str]], dict[str, Any]] | None
     """What makes them of the match, where there are any."""
-    quiet: bool
-    """Whether asking the matcher runs nobody's code but Tornado's."""
+    tornado_only: bool
+    """Whether calling the matcher runs only Tornado's code."""
     target: Any
     """What the two below are about."""
     is_handler: bool

@@ -4,14 +4,14 @@ The loop is that of ``RuleRouter.find_handler``, over those rules alone that the
 a rule is asked and what comes of it is Tornado's: matchers, ``get_target_delegate`` and
 ``get_handler_delegate`` are called as there. Two calls are spared where the classes are Tornado's
 own: a handler class goes straight to ``Application.get_handler_delegate``, or past it
-(`tornkit.engine.routers.straight`), and a router with a table to that.
+(`tornkit.engine.routers.direct`), and a router with a table to that.
 
 A router's list of rules belongs to the program, which may change it without telling, by the list
-itself. Where the speedups made the list, it counts its changes (`tornkit.engine.routers.counted`).
-Any other is compared with a copy before each request. Python compares two lists by the identity of
-their elements first, 0.7 ns each: 40 ns for ten rules, 7 us for 10,000, which Tornado asks in 1,400
-us. A length and a few elements would be cheaper, but would miss one that was replaced. (A rule that
-says that it *equals* the one it replaces is taken for it.) That a rule has got another matcher,
+itself. Where the speedups made the list, it counts its changes (`counted_rules`). Any other is
+compared with a copy before each request. Python compares two lists by the identity of their
+elements first, 0.7 ns each: 40 ns for ten rules, 7 us for 10,000, which Tornado asks in 1,400 us. A
+length and a few elements would be cheaper, but would miss one that was replaced. (A rule that says
+that it *equals* the one it replaces is taken for it.) That a rule has got another matcher,
 `tornkit.engine.routers.edits` counts.
 
 Where anything is not as it was, Tornado's own ``find_handler`` answers. The table is made anew
@@ -40,13 +40,13 @@ from tornado.routing import (
 )
 from tornado.web import RequestHandler
 
-from tornkit.engine.bound import is_method
+from tornkit.engine.fidelity.methods import is_method
 from tornkit.engine.privates import ApplicationRouter, unquote_or_none
-from tornkit.engine.routers import edits, straight
-from tornkit.engine.routers.counted import CountedRules
+from tornkit.engine.routers import direct, edits
+from tornkit.engine.routers.counted_rules import CountedRules
+from tornkit.engine.routers.direct import DirectMatch
 from tornkit.engine.routers.index import Index
 from tornkit.engine.routers.rules import NO_PARAMS, Destination, Details, Entry, Find, Params
-from tornkit.engine.routers.straight import Straight
 
 PATIENCE = 8
 """Requests for which the rules have to stay the same before a table is made anew."""
@@ -54,7 +54,7 @@ PATIENCE = 8
 _SMALL = 4  # rules; to ask half of them takes as long as to look into the index: 0.3 us
 _RULES = (Rule, URLSpec)
 # Change nothing when they are asked.
-_QUIET = (PathMatches, AnyMatches, HostMatches, DefaultHostMatches)
+_TORNADO_ONLY = (PathMatches, AnyMatches, HostMatches, DefaultHostMatches)
 _TARGETS = {
     kind: kind.get_target_delegate
     for kind in (RuleRouter, ReversibleRuleRouter, ApplicationRouter)
@@ -107,7 +107,7 @@ class Table:
         )
 
     def _entry(self, position: int, rule: Rule, plain: bool, known: dict[int, Find]) -> Entry:
-        matcher = rule.matcher if _is_quiet(rule) else None
+        matcher = rule.matcher if _is_tornados_only(rule) else None
         regex = decisive_regex(rule)
         target = rule.target
         is_handler = (
@@ -121,7 +121,7 @@ class Table:
             rule=rule,
             asks_matcher=regex is None and type(matcher) is not AnyMatches,
             arguments=None if regex is None or not regex.groups else _arguments_of(regex),
-            quiet=matcher is not None,
+            tornado_only=matcher is not None,
             target=target,
             is_handler=is_handler,
             nested=self._compile_target(target, known) if plain and not is_handler else None,
@@ -161,7 +161,9 @@ class Table:
             found = match(path)
             if found is None:
                 continue
-            position, rule, asks_matcher, arguments, quiet, target, is_handler, nested = details
+            position, rule, asks_matcher, arguments, tornado_only, target, is_handler, nested = (
+                details
+            )
             params: dict[str, Any] | None
             if asks_matcher:
                 params = rule.matcher.match(request)
@@ -172,11 +174,11 @@ class Table:
                     params["target_kwargs"] = rule.target_kwargs
                 if is_handler:
                     application = router.application  # type: ignore[attr-defined]
-                    if straight.is_open(application, target) and (
-                        not asks_matcher or straight.is_usual(params)
+                    if direct.is_open(application, target) and (
+                        not asks_matcher or direct.is_usual(params)
                     ):
-                        straight_on: Straight = _new_tuple(
-                            Straight, (application, request, target, params)
+                        straight_on: DirectMatch = _new_tuple(
+                            DirectMatch, (application, request, target, params)
                         )
                         return straight_on
                     delegate = application.get_handler_delegate(request, target, **params)
@@ -186,7 +188,7 @@ class Table:
                     delegate = router.get_target_delegate(target, request, **params)
                 if delegate is not None:
                     return delegate
-            elif quiet:
+            elif tornado_only:
                 continue
             if not self._is_as_before(request, path):
                 return self._go_on(request, rules, position + 1)
@@ -282,9 +284,11 @@ def _positional(found: re.Match[str]) -> dict[str, Any]:
     return {"path_args": arguments, "path_kwargs": {}}
 
 
-def _is_quiet(rule: Rule) -> bool:
+def _is_tornados_only(rule: Rule) -> bool:
     return (
-        type(rule) in _RULES and type(rule.matcher) in _QUIET and "match" not in vars(rule.matcher)
+        type(rule) in _RULES
+        and type(rule.matcher) in _TORNADO_ONLY
+        and "match" not in vars(rule.matcher)
     )
 
 

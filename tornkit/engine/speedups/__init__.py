@@ -10,7 +10,7 @@
     execution.py    how a handler is started; body.py is what it does, task.py in which task
 
 WebSockets are served by `tornkit.engine.websocket` from then on, and routers that are made then
-count the changes of their rules (`tornkit.engine.routers.counted`).
+count the changes of their rules (`tornkit.engine.routers.counted_rules`).
 
 Each replaces one method and is called as that would be, so subclasses, ``super()``, mixins and
 monkeypatches work as ever. Where one leaves out calls of Tornado's to methods that an application
@@ -28,9 +28,10 @@ from typing import Any
 import tornado
 from tornado import escape, httputil, routing, web
 
-from tornkit.engine import replaced, texts, websocket
-from tornkit.engine.class_versions import KnownInHeirs
-from tornkit.engine.routers import counted, edits, straight
+from tornkit.engine import websocket
+from tornkit.engine.fidelity import replaced, source_digests
+from tornkit.engine.fidelity.class_versions import KnownInHeirs
+from tornkit.engine.routers import counted_rules, direct, edits
 from tornkit.engine.speedups import (
     arguments,
     construction,
@@ -110,12 +111,12 @@ SPEEDUPS = (
     Speedup("escape.json_encode", jsons.json_encode, supported=jsons.SUPPORTED),
     Speedup("escape.xhtml_escape", escaping.xhtml_escape, ("escape.to_unicode",)),
     Speedup("escape.utf8", escaping.utf8),
-    Speedup("routing.RuleRouter.__init__", counted.initialise),
+    Speedup("routing.RuleRouter.__init__", counted_rules.initialise),
     Speedup(
         "_HandlerDelegate.execute",
         execution.execute,
         (
-            *(f"_HandlerDelegate.{name}" for name in straight.METHODS if name != "execute"),
+            *(f"_HandlerDelegate.{name}" for name in direct.METHODS if name != "execute"),
             "Application.get_handler_delegate",
             "RequestHandler._execute",
             "_has_stream_request_body",
@@ -142,7 +143,7 @@ def install() -> None:
     if _installed:
         return
     _installed = True
-    with texts.forgotten():
+    with source_digests.forgotten():
         strange = _strange()
     for speedup in SPEEDUPS:
         if speedup.supported and strange.isdisjoint(speedup.concerned):
@@ -153,9 +154,9 @@ def install() -> None:
         _tell(strange, [each.replaced for each in SPEEDUPS if each.replaced not in _own])
     _remember_what_is_known()
     # The first table would begin to, in the first request: what is set in a class then has the
-    # engine look once more whether anything of Tornado's was replaced (`tornkit.engine.replaced`).
+    # engine look once more whether anything of Tornado's was replaced (`fidelity.replaced`).
     edits.watch()
-    with texts.forgotten():
+    with source_digests.forgotten():
         websocket.install()
 
 
@@ -165,7 +166,7 @@ def look() -> None:
     Each fork would read them, and keep them: 3 ms and 1.4 MiB for each worker. What Tornado is by
     then, each still looks for itself.
     """
-    with texts.forgotten():
+    with source_digests.forgotten():
         _strange()
         websocket.unknown()
     replaced.prepare()
@@ -175,7 +176,7 @@ def uninstall() -> None:
     """Put Tornado's own methods back, but for what somebody has replaced since."""
     global _installed  # noqa: PLW0603 - a process has one Tornado
     websocket.uninstall()
-    straight.uninstall()
+    direct.uninstall()
     if vars(web.RequestHandler).get("ui") is construction.ui:
         del web.RequestHandler.ui  # type: ignore[misc]
     for speedup in SPEEDUPS:
@@ -209,7 +210,7 @@ def _remember_what_is_known() -> None:
     if "_HandlerDelegate.execute" in _own:
         execution.own_execute = _own["_HandlerDelegate.execute"]
         execution.own_body = handler._execute
-        straight.install(execution.start)
+        direct.install(execution.start)
 
 
 def _strange() -> set[str]:

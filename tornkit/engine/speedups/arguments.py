@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tornado import web
 
-from tornkit.engine import replaced
-from tornkit.engine.bound import is_method
+from tornkit.engine.fidelity import replaced
+from tornkit.engine.fidelity.methods import is_method
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tornado import web
 from tornado.util import ObjectDict
 
-from tornkit.engine import replaced
+from tornkit.engine.fidelity import replaced
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerRequest

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tornkit.engine import replaced
+from tornkit.engine.fidelity import replaced
 from tornkit.engine.headers import LazyHeaders
 from tornkit.engine.request import LazyRequest
 

@@ -14,7 +14,7 @@ import tornado
 from tornado import httputil
 from tornado.httputil import HTTPHeaders
 
-from tornkit.engine import replaced
+from tornkit.engine.fidelity import replaced
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler

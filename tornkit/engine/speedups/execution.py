@@ -28,12 +28,12 @@ from tornado import gen
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, RequestHandler
 
-from tornkit.engine import replaced
-from tornkit.engine.batch import call_soon
-from tornkit.engine.bound import is_method
-from tornkit.engine.routers.straight import OpenRequest, Straight
+from tornkit.engine.fidelity import replaced
+from tornkit.engine.fidelity.methods import is_method
+from tornkit.engine.routers.direct import DirectMatch, OpenRequest
 from tornkit.engine.speedups import task as tasks
 from tornkit.engine.speedups.body import begin
+from tornkit.engine.transport.batch import call_soon
 
 _running_loop = asyncio._get_running_loop
 _prepare = RequestHandler.prepare
@@ -57,7 +57,7 @@ def execute(self: Any) -> Awaitable[None] | None:
     return None
 
 
-def start(found: Straight, exchange: OpenRequest) -> bool:
+def start(found: DirectMatch, exchange: OpenRequest) -> bool:
     """The same without a delegate, at the end of a request; or do nothing, and return False."""
     application, request, handler_class, params = found
     loop = _usual_loop(application)

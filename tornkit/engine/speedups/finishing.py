@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from tornado import web
 from tornado.httputil import HTTPHeaders
 
-from tornkit.engine import replaced
-from tornkit.engine.bound import is_method
-from tornkit.engine.class_versions import UNSEEN, KnownInHeirs
 from tornkit.engine.exchange import Exchange
+from tornkit.engine.fidelity import replaced
+from tornkit.engine.fidelity.class_versions import UNSEEN, KnownInHeirs
+from tornkit.engine.fidelity.methods import is_method
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler

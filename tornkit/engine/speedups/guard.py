@@ -14,7 +14,7 @@ import hashlib
 import linecache
 from types import CodeType, FunctionType
 
-from tornkit.engine.texts import once
+from tornkit.engine.fidelity.source_digests import once
 
 
 @once

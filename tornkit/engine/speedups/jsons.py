@@ -14,7 +14,7 @@ from typing import Any
 
 from tornado import escape
 
-from tornkit.engine.class_versions import Known
+from tornkit.engine.fidelity.class_versions import Known
 
 _dumps = json.dumps
 _encoder: Any = getattr(json, "_default_encoder", None)  # `json.dumps` uses this one

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
-from tornkit.engine import replaced
+from tornkit.engine.fidelity import replaced
 from tornkit.engine.websocket.known import unknown
 from tornkit.engine.websocket.protocol import EngineProtocol
 

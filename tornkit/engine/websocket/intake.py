@@ -22,7 +22,7 @@ from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
 from tornado.log import gen_log
 from tornado.websocket import WebSocketProtocol13
 
-from tornkit.engine.websocket.parking import Parking
+from tornkit.engine.websocket.wakeup import Parking
 
 _READ = IOLoop.READ
 _MOST = 256 * 1024  # bytes of one recv, where the client sends as much

@@ -16,7 +16,7 @@ from types import FunctionType
 
 from tornado import iostream, websocket
 
-from tornkit.engine.texts import once
+from tornkit.engine.fidelity.source_digests import once
 
 _HEAD_ENDS = re.compile(r"\s*\)")  # a line as far out as its def, and yet a part of it
 

@@ -30,7 +30,7 @@ from tornado.websocket import WebSocketClosedError
 
 from tornkit.engine.websocket.intake import Intake
 from tornkit.engine.websocket.masking import unmask
-from tornkit.engine.websocket.settling import Settling, settling_of
+from tornkit.engine.websocket.write_futures import Settling, settling_of
 
 # As in `tornado.websocket`: when a client whose frames are all here has had enough of a turn.
 _TURN = 256 * 1024

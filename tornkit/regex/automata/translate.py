@@ -267,7 +267,7 @@ class _Walk:
         return repeat(self.sequence(_items(inside, flags)), int(low), most)
 
     def at_most(self, expression: Expression) -> Expression:
-        """What matches some of these strings, nobody knows which."""
+        """Mark an upper bound: some of these strings match. A lower bound would be `NEVER`."""
         self.exact = False
         return expression if self.bound is Bound.OVER else NEVER
 

@@ -67,7 +67,7 @@ def misfit(cls: type, name: str, given: Given) -> Misfit | None:
     gates: tuple[Gate, ...] = ()
     for _ in range(_MOST_LAYERS):
         if parameters is None:  # an object that decorates
-            return _seeming(reader.method(cls, name)[0], given, gates)
+            return _unsure_misfit(reader.method(cls, name)[0], given, gates)
         problem = unfit(parameters, given.count, given.names)
         if problem is not None:
             return Misfit(problem, parameters, given, gates=gates)
@@ -76,7 +76,7 @@ def misfit(cls: type, name: str, given: Given) -> Misfit | None:
             return None
         handed = _to_inner(function, inner, given)
         if handed is None:
-            return _seeming(reader.method(cls, name)[0], given, gates)
+            return _unsure_misfit(reader.method(cls, name)[0], given, gates)
         gate = _TORNADOS.get(_written(function))
         gates = gates if gate is None else (*gates, gate)
         function, given = inner, handed
@@ -84,10 +84,10 @@ def misfit(cls: type, name: str, given: Given) -> Misfit | None:
     return None
 
 
-def _seeming(
+def _unsure_misfit(
     parameters: tuple[Parameter, ...] | None, given: Given, gates: tuple[Gate, ...]
 ) -> Misfit | None:
-    """What goes wrong if it takes what `inspect.signature` says."""
+    """A misfit that is checked against the visible signature only."""
     if parameters is None:
         return None
     problem = unfit(parameters, given.count, given.names)

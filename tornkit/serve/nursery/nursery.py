@@ -64,8 +64,11 @@ class Nursery(Protocol):
     """Starts workers and says when they end."""
 
     def connect(self, on_exit: OnExit, on_stale: OnStale) -> None:
-        """Whom to tell when a worker has ended, and when workers were born with imports that
-        were not of today; never from within another call."""
+        """Set the listeners for worker events; called once, before anything is started.
+
+        ``on_exit``: a worker ended. ``on_stale``: workers were forked with outdated imports. Both
+        are called from the loop only.
+        """
 
     @property
     def warmth(self) -> Warmth:

@@ -15,8 +15,8 @@ SIGNALS = (
 )
 
 
-class Asked(Protocol):
-    """Who does what they ask for."""
+class SignalActions(Protocol):
+    """What a signal can trigger."""
 
     @property
     def stopping(self) -> bool:
@@ -45,10 +45,10 @@ class Asked(Protocol):
 
 
 class SupervisorSignals:
-    """Passes them on to ``asked``."""
+    """Triggers the action of each signal."""
 
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
+    def __init__(self, actions: SignalActions) -> None:
+        self._actions = actions
         # With the terminal gone there is nobody to reload for.
         self._has_terminal = os.isatty(2)
 
@@ -56,24 +56,24 @@ class SupervisorSignals:
         """A signal of `SIGNALS` has come."""
         match number:
             case signal.SIGCHLD:
-                self._asked.reap()
+                self._actions.reap()
             case signal.SIGQUIT:
-                self._asked.stop_now(128 + number)
+                self._actions.stop_now(128 + number)
             case signal.SIGINT | signal.SIGTERM:
-                if self._asked.stopping:
-                    self._asked.stop_now(128 + number)
+                if self._actions.stopping:
+                    self._actions.stop_now(128 + number)
                 else:
-                    self._asked.stop(signal.Signals(number).name)
+                    self._actions.stop(signal.Signals(number).name)
             case signal.SIGHUP:
                 if self._has_terminal and not os.isatty(2):
-                    self._asked.stop("the terminal is gone")
+                    self._actions.stop("the terminal is gone")
                 else:
-                    self._asked.restart("SIGHUP")
+                    self._actions.restart("SIGHUP")
             case signal.SIGTTIN:
-                self._asked.resize(+1)
+                self._actions.resize(+1)
             case signal.SIGTTOU:
-                self._asked.resize(-1)
+                self._actions.resize(-1)
             case signal.SIGUSR1:
-                self._asked.reopen_logs()
+                self._actions.reopen_logs()
             case signal.SIGUSR2:
-                self._asked.dump_stacks()
+                self._actions.dump_stacks()

@@ -272,7 +272,7 @@ class Succession:
             self._retrying.refused(generation)
         if self.current is not None:
             self._notifier.ready()
-            self.resizing.settle()
+            self.resizing.apply_pending()
 
     def _has_to_end_first(self, conflict: Conflict) -> bool:
         """Whether another try can succeed once the generation that serves has ended."""
@@ -384,7 +384,7 @@ class Succession:
             self._serves_more()
         # Where the old one ended first, its addresses have been kept for this one.
         self._loop.at(self._loop.now() + _CLAIM_PATIENCE, self._release_unclaimed)
-        self.resizing.settle()
+        self.resizing.apply_pending()
 
     def _open_worker(self, worker: Worker) -> None:
         self._workforce.open(worker)

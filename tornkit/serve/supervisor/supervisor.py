@@ -40,7 +40,7 @@ _NOTIFY_AGAIN = 0.1  # seconds
 
 
 class Supervisor:
-    """Owns one `tornkit serve`. A `tornkit.serve.supervisor.signals.Asked`."""
+    """Owns one `tornkit serve`. A `tornkit.serve.supervisor.signals.SignalActions`."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Supervisor:
             self._notifier.alive()
             self._loop.at(self._loop.now() + interval, self._feed_watchdog)
 
-    # ---- what signals ask for (supervisor_signals.Asked) ----
+    # ---- what signals ask for (signals.SignalActions) ----
 
     @property
     def stopping(self) -> bool:

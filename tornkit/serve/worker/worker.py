@@ -41,7 +41,8 @@ from tornkit.appload.program import exit_status, run_program
 from tornkit.appload.summary import summary
 from tornkit.appload.target import Serves
 from tornkit.appload.usertrace import format_user_traceback
-from tornkit.engine import loops, replaced, speedups
+from tornkit.engine import loops, speedups
+from tornkit.engine.fidelity import replaced
 from tornkit.engine.open_ended import StreamPolicy
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.errors import AppRaised, CertificateError, NotAnApplication, TornkitError

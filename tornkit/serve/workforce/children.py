@@ -95,8 +95,9 @@ class Children(Generic[ProcessT]):
         return [worker for worker in self if worker.generation == number]
 
     def successor_of(self, worker: WorkerHandle[ProcessT]) -> WorkerHandle[ProcessT] | None:
-        """Who serves in its place: the newest of its generation or a later one, in its slot or in
-        any. Itself it does not, whatever its state.
+        """The serving worker that inherits its connections: newest generation, same slot if it can.
+
+        Of its own generation or a later one; never ``worker`` itself, whatever its state.
         """
         serving = [
             other

@@ -49,10 +49,10 @@ class Resizing:
     def ask(self, change: int) -> None:
         """So many more, or with a negative number fewer, but one at least; now or later."""
         self.wanted = max(1, self.wanted + change)
-        self.settle()
+        self.apply_pending()
 
-    def settle(self) -> None:
-        """Do what was asked for, where it can be done."""
+    def apply_pending(self) -> None:
+        """Resize to what was asked for, if a generation serves and none boots."""
         generation = self._settled()
         if generation is None or self.size == self.wanted:
             return

@@ -117,7 +117,7 @@ class Workforce:
         nursery.connect(self._on_exit, self._on_stale)
 
     def connect(self, events: Events) -> None:
-        """Whom to tell."""
+        """Set the listener for worker events; called once, before anything is started."""
         self._events = events
 
     def __iter__(self) -> Iterator[Worker]:

@@ -8,7 +8,7 @@ anybody waits for it.
 The zygote does so itself before it forks: what is made once and kept is then shared.
 
 Nobody but Tornado may see it: a library that puts its own in the place of Tornado's methods, to
-trace requests say, would report one that nobody has made (`may_be_seen`).
+trace requests say, would report one that nobody has made (`is_unpatched`).
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def rehearse() -> None:
             loop.close()
 
 
-def may_be_seen() -> bool:
-    """Whether the methods that serve a request are nobody else's than Tornado's and ours."""
+def is_unpatched() -> bool:
+    """Whether all methods that serve a request are Tornado's or ours."""
     classes = {
         each
         for module in (httpserver, routing, tcpserver, web)

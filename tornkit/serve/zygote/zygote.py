@@ -42,7 +42,7 @@ from tornkit.serve.wire.messages import Exited, Fork, Forked, Trying, Unfit, War
 from tornkit.serve.wire.processes import die_with_parent
 from tornkit.serve.worker import signals, worker
 from tornkit.serve.zygote import page_release
-from tornkit.serve.zygote.dry_run import may_be_seen, rehearse
+from tornkit.serve.zygote.dry_run import is_unpatched, rehearse
 
 # The terminal sends these to the whole process group; the supervisor decides.
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -124,7 +124,7 @@ class Zygote:
         self._workers: set[int] = set()
         self._wake_read, self._wake_write = socket.socketpair()
         seams.prepare()
-        if may_be_seen():
+        if is_unpatched():
             rehearse()  # what is made once and kept is then shared
         for folder in shadowing.folders_before_the_library():
             shadowing.give_way(folder)
@@ -169,7 +169,7 @@ class Zygote:
         self._modules = len(sys.modules)
         warm_modules.current.hide(WITH_TORNADO, inputs)
         remember_what_is_held()
-        self._may_rehearse = may_be_seen()
+        self._may_rehearse = is_unpatched()
         speedups.look()
         gc.collect()
         _forget_lookups()

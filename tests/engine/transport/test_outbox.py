@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.engine.serving import either_loop, in_loop, turns, until
-from tornkit.engine.outbox import Outbox
+from tornkit.engine.transport.outbox import Outbox
 
 __all__ = ["either_loop"]
 

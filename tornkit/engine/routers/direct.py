@@ -1,7 +1,7 @@
-"""A handler class that was found, and nobody between it and its request.
+"""A match whose handler can be made without a delegate.
 
 Tornado makes a delegate for each request, which takes the body in and then makes the handler. Where
-there is no body, and the delegate would be as Tornado made it, nobody can tell whether there was
+there is no body, and the delegate would be as Tornado made it, no code can tell whether there was
 one: the handler is made at once, by `tornkit.engine.speedups.execution` where that is installed.
 Pays 2 microseconds.
 """
@@ -15,8 +15,8 @@ from tornado import web
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import Application
 
-from tornkit.engine.bound import is_method
-from tornkit.engine.class_versions import Known
+from tornkit.engine.fidelity.class_versions import Known
+from tornkit.engine.fidelity.methods import is_method
 from tornkit.engine.privates import HandlerDelegate
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _known: Known | None = None
 _PARAMS = frozenset(("target_kwargs", "path_args", "path_kwargs"))
 
 
-class Straight(NamedTuple):
+class DirectMatch(NamedTuple):
     """In place of the delegate that the application would make; ``params`` are those for it."""
 
     application: Application
@@ -58,7 +58,7 @@ class OpenRequest(Protocol):
         """Whether its socket was taken over."""
 
 
-Start = Callable[[Straight, OpenRequest], bool]
+Start = Callable[[DirectMatch, OpenRequest], bool]
 start: Start | None = None
 """Makes the handler of a request that has no body, and schedules it, as its delegate would.
 

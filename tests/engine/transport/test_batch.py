@@ -17,7 +17,7 @@ from tornado.web import Application, RequestHandler
 
 from tests.engine.serving import EITHER, GET, ServerClass, either_loop, in_loop, serving, turns
 from tests.engine.speedups.watching import installed
-from tornkit.engine import batch
+from tornkit.engine.transport import batch
 
 __all__ = ["either_loop"]
 

@@ -22,8 +22,8 @@ from contextvars import Context
 from functools import partial
 from typing import Protocol
 
-from tornkit.engine import batch as batching
-from tornkit.engine.turns import Turns
+from tornkit.engine.transport import batch as batching
+from tornkit.engine.transport.turns import Turns
 
 
 class Poller(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tornkit.engine.bound import is_method
+from tornkit.engine.fidelity.methods import is_method
 
 
 class Plain:

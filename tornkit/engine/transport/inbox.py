@@ -1,4 +1,4 @@
-"""What was read from a connection and nobody has used, and the next head in it."""
+"""Receive buffer: unread bytes of one connection; `Inbox.next_head` takes the next request head."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from tornado.websocket import WebSocketHandler
 from tests.engine.replacing import Passing, Wrap, counted, entries, plain
 from tests.engine.serving import Client, ServerClass, in_loop, serving
 from tests.engine.speedups.watching import installed
-from tornkit.engine import replaced
+from tornkit.engine.fidelity import replaced
+from tornkit.engine.fidelity.skipped import LOOP, TABLE, Part
 from tornkit.engine.server import HTTPServer
-from tornkit.engine.skipped import LOOP, TABLE, Part
 
 
 class Plain(RequestHandler):

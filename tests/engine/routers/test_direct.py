@@ -12,8 +12,8 @@ from tornado.routing import HostMatches, Rule, RuleRouter
 from tornado.web import Application, RequestHandler, stream_request_body
 
 from tests.engine.routers.asking import made, told
-from tornkit.engine.routers import Compiled, straight
-from tornkit.engine.routers.straight import METHODS, Straight
+from tornkit.engine.routers import Compiled, direct
+from tornkit.engine.routers.direct import METHODS, DirectMatch
 
 
 class Plain(RequestHandler):
@@ -42,9 +42,9 @@ PATHS = ("/plain", "/given", "/by/1/", "/by/1/x", "/named/caf%C3%A9")
 
 @pytest.fixture(autouse=True)
 def open_way() -> Iterator[None]:
-    straight.install(lambda found, exchange: False)
+    direct.install(lambda found, exchange: False)
     yield
-    straight.uninstall()
+    direct.uninstall()
 
 
 def test_a_plain_handler_is_found_with_all_that_its_delegate_would_be_given() -> None:
@@ -52,7 +52,7 @@ def test_a_plain_handler_is_found_with_all_that_its_delegate_would_be_given() ->
     for path in PATHS:
         request = made(path)
         found = stand_in.find(app, request)
-        assert isinstance(found, Straight)
+        assert isinstance(found, DirectMatch)
         assert found[:3] == (app, request, Plain)
         expected = told(app.find_handler(made(path)))
         assert told(found.delegate()) == expected
@@ -63,22 +63,22 @@ def test_in_nested_routers_too() -> None:
     app = Application(RULES)
     router = RuleRouter([Rule(HostMatches("a.com"), app)])
     found = Compiled().find(router, made("/given"))
-    assert isinstance(found, Straight)
+    assert isinstance(found, DirectMatch)
     assert told(found.delegate()) == told(router.find_handler(made("/given")))
 
 
 def test_not_until_somebody_starts_handlers() -> None:
-    straight.uninstall()
+    direct.uninstall()
     app, stand_in = Application(RULES), Compiled()
     assert type(stand_in.find(app, made("/plain"))) is web._HandlerDelegate
-    straight.install(lambda found, exchange: False)
-    assert isinstance(stand_in.find(app, made("/plain")), Straight)
+    direct.install(lambda found, exchange: False)
+    assert isinstance(stand_in.find(app, made("/plain")), DirectMatch)
 
 
 def test_who_streams_its_body_has_a_delegate() -> None:
     app, stand_in = Application(RULES), Compiled()
     assert type(stand_in.find(app, made("/streaming"))) is web._HandlerDelegate
-    assert isinstance(stand_in.find(app, made("/plain")), Straight)
+    assert isinstance(stand_in.find(app, made("/plain")), DirectMatch)
     with mock.patch.object(Plain, "_stream_request_body", True):
         assert type(stand_in.find(app, made("/plain"))) is web._HandlerDelegate
 
@@ -86,7 +86,7 @@ def test_who_streams_its_body_has_a_delegate() -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_a_delegate_that_somebody_has_changed_is_made(name: str) -> None:
     app, stand_in = Application(RULES), Compiled()
-    assert isinstance(stand_in.find(app, made("/plain")), Straight)
+    assert isinstance(stand_in.find(app, made("/plain")), DirectMatch)
     own = getattr(web._HandlerDelegate, name)
 
     def changed(*args: Any) -> Any:
@@ -94,7 +94,7 @@ def test_a_delegate_that_somebody_has_changed_is_made(name: str) -> None:
 
     with mock.patch.object(web._HandlerDelegate, name, changed):
         assert type(stand_in.find(app, made("/plain"))) is web._HandlerDelegate
-    assert isinstance(stand_in.find(app, made("/plain")), Straight)
+    assert isinstance(stand_in.find(app, made("/plain")), DirectMatch)
 
 
 def test_a_delegate_of_another_class_is_made() -> None:
@@ -107,7 +107,7 @@ def test_a_delegate_of_another_class_is_made() -> None:
 def test_who_makes_it_otherwise_is_asked() -> None:
     assert type(Compiled().find(Guarded(RULES), made("/plain"))) is web._HandlerDelegate
     app, stand_in = Application(RULES), Compiled()
-    assert isinstance(stand_in.find(app, made("/plain")), Straight)
+    assert isinstance(stand_in.find(app, made("/plain")), DirectMatch)
     app.get_handler_delegate = lambda *args, **kwargs: "its own"  # type: ignore[method-assign,assignment,misc,return-value]
     assert stand_in.find(app, made("/plain")) == "its own"
     app.get_handler_delegate = Guarded(RULES).get_handler_delegate  # type: ignore[method-assign]

@@ -16,7 +16,7 @@ from tornado.web import Application, RequestHandler
 from tests.engine.replacing import Passing, plain
 from tests.engine.serving import either_loop, in_loop, serving
 from tests.engine.speedups.watching import installed
-from tornkit.engine import class_versions, replaced
+from tornkit.engine.fidelity import class_versions, replaced
 from tornkit.engine.server import HTTPServer
 
 __all__ = ["either_loop"]

@@ -9,7 +9,7 @@ import inspect
 import pickle
 from unittest import mock
 
-from tornkit.engine import module_edits, replaced
+from tornkit.engine.fidelity import module_edits, replaced
 
 replaced.prepare()
 

@@ -1,4 +1,4 @@
-"""Tornado's texts are read once in a process, and of what was read the findings alone are kept.
+"""Caches digests of Tornado's source, read once in a process, and not the source.
 
 Whether a method is the one that something was written against is asked in each worker, by a digest
 of its text. `once` keeps the digests, so that whoever forks workers asks before, for all of them;

@@ -16,10 +16,10 @@ import pytest
 from tornado.web import Application, RequestHandler
 
 from tests.engine.serving import GET, either_loop, in_loop, serving, turns, until
-from tornkit.engine import poller as pollers
-from tornkit.engine.outbox import Outbox
-from tornkit.engine.poller import Poller, new_poller
 from tornkit.engine.server import HTTPServer
+from tornkit.engine.transport import poller as pollers
+from tornkit.engine.transport.outbox import Outbox
+from tornkit.engine.transport.poller import Poller, new_poller
 
 __all__ = ["either_loop"]
 

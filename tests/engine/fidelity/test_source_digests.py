@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tornkit.engine.texts import forgotten, once
+from tornkit.engine.fidelity.source_digests import forgotten, once
 
 
 class Asked:

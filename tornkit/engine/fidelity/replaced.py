@@ -29,8 +29,8 @@ from weakref import WeakKeyDictionary
 
 from tornado import web
 
-from tornkit.engine import class_versions, module_edits
-from tornkit.engine.skipped import LOOP, TABLE, Part
+from tornkit.engine.fidelity import class_versions, module_edits
+from tornkit.engine.fidelity.skipped import LOOP, TABLE, Part
 
 _log = logging.getLogger("tornkit")
 

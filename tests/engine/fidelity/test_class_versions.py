@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.engine.replacing import Passing, plain
-from tornkit.engine import class_versions
-from tornkit.engine.class_versions import Known, KnownInHeirs, renew, version_of
+from tornkit.engine.fidelity import class_versions
+from tornkit.engine.fidelity.class_versions import Known, KnownInHeirs, renew, version_of
 
 BOTH = pytest.mark.parametrize("supported", [True, False])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tornkit.engine.inbox import Found, Inbox
+from tornkit.engine.transport.inbox import Found, Inbox
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\nCookie: a=b\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"

@@ -4,7 +4,7 @@ An application, or an agent that watches it, may put a function of its own in th
 happens then is one of two things, and says the `Part` that skips it:
 
 - *the engine steps aside*: from the next request on, Tornado's own code serves, with one line in
-  the log (`tornkit.engine.replaced`); a function that is put back is seen in the same way;
+  the log (`tornkit.engine.fidelity.replaced`); a function that is put back is seen in the same way;
 - *it is called*: the speedup looks, each time, whether the method is Tornado's, and calls it as
   Tornado would if it is not.
 

@@ -14,8 +14,8 @@ import pytest
 from tests.engine.serving import either_loop, in_loop, serving, turns, until
 from tests.engine.test_delivery import application, head
 from tornkit.engine.draining import Connections
-from tornkit.engine.lingering import close_slowly, number_in
 from tornkit.engine.server import HTTPServer
+from tornkit.engine.transport.lingering import close_slowly, number_in
 
 __all__ = ["either_loop"]
 

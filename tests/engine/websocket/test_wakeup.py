@@ -10,8 +10,8 @@ import weakref
 import pytest
 
 from tests.engine.websocket.playing import run, turns
-from tornkit.engine.websocket.parking import Parking
-from tornkit.engine.websocket.settling import settling_of
+from tornkit.engine.websocket.wakeup import Parking
+from tornkit.engine.websocket.write_futures import settling_of
 
 LOOPS = pytest.mark.parametrize(
     "loop", ["asyncio", pytest.param("uvloop", marks=pytest.mark.thorough)]

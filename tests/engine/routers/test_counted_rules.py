@@ -14,8 +14,8 @@ from tornado.routing import ReversibleRuleRouter, RuleRouter
 from tornado.web import Application, RequestHandler
 
 from tests.engine.routers.asking import both
-from tornkit.engine.routers import Compiled, counted
-from tornkit.engine.routers.counted import CountedRules
+from tornkit.engine.routers import Compiled, counted_rules
+from tornkit.engine.routers.counted_rules import CountedRules
 from tornkit.engine.routers.table import PATIENCE
 
 CHANGES: dict[str, Callable[[Any], Any]] = {
@@ -68,7 +68,7 @@ def test_every_method_that_changes_a_list_is_known() -> None:
         *("__new__", "__repr__", "__reversed__", "__rmul__", "__sizeof__", "copy", "count"),
         *("index", "__hash__", "__doc__"),
     }
-    assert set(vars(list)) == harmless | set(counted._CHANGING)
+    assert set(vars(list)) == harmless | set(counted_rules._CHANGING)
 
 
 def test_while_it_is_sorted_it_is_not_as_before() -> None:
@@ -107,7 +107,7 @@ class Other(RequestHandler):
 def test_a_router_is_made_with_them_and_each_edit_counts_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(RuleRouter, "__init__", counted.initialise)
+    monkeypatch.setattr(RuleRouter, "__init__", counted_rules.initialise)
     application = Application([(f"/{n}", One) for n in range(20)])
     rules = application.wildcard_router.rules
     assert type(rules) is CountedRules
