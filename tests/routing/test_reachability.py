@@ -19,7 +19,7 @@ from tornado.web import Application, RequestHandler
 from tests.marks import some_of_many
 from tornkit.regex.automata.alphabet import HOST, WIRE
 from tornkit.regex.automata.languages import language
-from tornkit.regex.automata.search import Budget, drawn
+from tornkit.regex.automata.search import SearchBudget, drawn
 from tornkit.regex.automata.translate import Bound, translated
 from tornkit.routing.matching.match import Request
 from tornkit.routing.model import HostCondition, PathCondition, Route, RouteTable
@@ -103,7 +103,7 @@ def own_paths(route: Route) -> list[str]:
     if not isinstance(route.condition, PathCondition):
         return ["/"]
     own = translated(route.condition.regex, WIRE, Bound.OVER).expression
-    return drawn(language(own, WIRE), WIRE, Budget(100_000, 20), count=DRAWN)
+    return drawn(language(own, WIRE), WIRE, SearchBudget(100_000, 20), count=DRAWN)
 
 
 def own_hosts(route: Route) -> list[str]:
@@ -111,7 +111,7 @@ def own_hosts(route: Route) -> list[str]:
     for condition in route.conditions:
         if isinstance(condition, HostCondition):
             own = translated(condition.regex, HOST, Bound.OVER).expression
-            hosts += drawn(language(own, HOST), HOST, Budget(100_000, 20), count=20)
+            hosts += drawn(language(own, HOST), HOST, SearchBudget(100_000, 20), count=20)
     return [host for host in hosts if is_host(host.lower())]
 
 

@@ -34,7 +34,7 @@ class Left(SystemExit):
     """Ends a program from inside: asyncio lets SystemExit alone through a callback."""
 
 
-class _Loop:
+class _WatchedLoop:
     """A loop that listens: whether it has turned, and in which thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, over: Callable[[], bool]) -> None:
@@ -76,7 +76,7 @@ class Leaving:
     def __init__(self, *, patient: bool = False) -> None:
         self.modules: dict[str, ModuleType] = {}
         self._patient = patient
-        self._loops: dict[asyncio.AbstractEventLoop, _Loop] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, _WatchedLoop] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._last = 0.0  # when a server came
@@ -100,7 +100,7 @@ class Leaving:
             self._serves_http = self._serves_http or http
             if loop is not None:
                 # Anew: it is to turn once more.
-                self._loops[loop] = _Loop(loop, self._over.is_set)
+                self._loops[loop] = _WatchedLoop(loop, self._over.is_set)
                 self._loops[loop].ask()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -160,7 +160,7 @@ class Leaving:
             return rests or not self._patient
         return rests and self._serves_http
 
-    def _is_in(self, each: _Loop) -> bool:
+    def _is_in(self, each: _WatchedLoop) -> bool:
         """Whether the main thread runs this loop."""
         return each.thread == self._main and each.loop.is_running()
 

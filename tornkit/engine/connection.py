@@ -30,7 +30,7 @@ from tornkit.engine.delivery import Destinations, deliver
 from tornkit.engine.exchange import Exchange, Limits
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.stream_view import StreamView
-from tornkit.engine.transport.inbox import Found, Inbox
+from tornkit.engine.transport.inbox import FoundHead, Inbox
 from tornkit.engine.transport.lingering import close_slowly
 from tornkit.engine.transport.outbox import Outbox, Waiter
 from tornkit.engine.transport.poller import Poller
@@ -315,9 +315,9 @@ class Connection:
             return
         server = self.server
         found = self._inbox.next_head(server.longest_head, server.max_body_size)
-        if found is Found.NOTHING:
+        if found is FoundHead.NOTHING:
             self._resume()
-        elif found is Found.RARE:
+        elif found is FoundHead.RARE:
             self.hand_on()
         else:
             exchange = self._exchange = Exchange(self, found)

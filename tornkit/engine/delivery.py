@@ -55,7 +55,7 @@ class Destinations(Protocol):
         """Start a task and keep a reference until it ends."""
 
 
-class Source(Protocol):
+class RequestSource(Protocol):
     """A connection, as far as a request is read from it."""
 
     @property
@@ -100,7 +100,7 @@ class Source(Protocol):
         """Close now."""
 
 
-def deliver(connection: Source, exchange: Exchange, head: Head) -> None:
+def deliver(connection: RequestSource, exchange: Exchange, head: Head) -> None:
     """Hand the request over; in a task where the delegate takes its time."""
     server = connection.server
     start_line, headers, length, _ = head
@@ -130,7 +130,7 @@ def deliver(connection: Source, exchange: Exchange, head: Head) -> None:
         _failed(connection, exchange, delegate, error)
 
 
-def _finish(connection: Source, exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
+def _finish(connection: RequestSource, exchange: Exchange, delegate: HTTPMessageDelegate) -> None:
     exchange.read_finished = True
     if exchange.write_finished:
         # It answered before the request was read, and is told that there is nothing more to come;
@@ -162,7 +162,7 @@ class _Body:
 
     def __init__(
         self,
-        connection: Source,
+        connection: RequestSource,
         exchange: Exchange,
         delegate: HTTPMessageDelegate,
         length: int,
@@ -312,7 +312,7 @@ class _Body:
 
 
 def _failed(
-    connection: Source,
+    connection: RequestSource,
     exchange: Exchange,
     delegate: HTTPMessageDelegate,
     error: BaseException,

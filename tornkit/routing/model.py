@@ -169,7 +169,7 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Target:
+class RouteTarget:
     """``name`` is dotted. ``methods`` are those really implemented, ``("*",)`` where the target
     sees every request whatever its method. ``detail`` says where a redirect goes, or what a
     fallback calls.
@@ -259,7 +259,7 @@ class Route:
     index: int
     scopes: tuple[Scope, ...]
     condition: Condition | None
-    target: Target
+    target: RouteTarget
     takes: Takes = Takes.ALWAYS
     name: str | None = None
     origin: Origin = Origin.APP
@@ -326,7 +326,7 @@ class Fallback:
 
     position: int
     scopes: tuple[Scope, ...]
-    target: Target
+    target: RouteTarget
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

@@ -20,7 +20,7 @@ from tornkit.serve.loop.loop import Loop
 from tornkit.serve.nursery.import_scan import foresee
 from tornkit.serve.nursery.nursery import Forking, Fresh, Nursery
 from tornkit.serve.nursery.standby import Standby
-from tornkit.serve.nursery.warm_cache import Recall, cache_folder
+from tornkit.serve.nursery.warm_cache import WarmCache, cache_folder
 from tornkit.serve.reporter import Banner, Reporter
 from tornkit.serve.shortage import in_words
 from tornkit.serve.sockets.sockets import Listeners
@@ -114,8 +114,8 @@ def _nursery(
         # A worker that is alone imports as fast by itself.
         otherwise = partial(foresee, target) if config.workers > 1 else tuple
         application = f"{target.project}\0{target.label}"
-        recall = Recall(application, cache_folder(), otherwise, reporter.cache_refused)
-        return Forking(loop, reporter.warmed, prepare, spares, recall, keep_stdin=keep_stdin)
+        warm_cache = WarmCache(application, cache_folder(), otherwise, reporter.cache_refused)
+        return Forking(loop, reporter.warmed, prepare, spares, warm_cache, keep_stdin=keep_stdin)
     return Fresh(loop, prepare, keep_stdin=keep_stdin)
 
 

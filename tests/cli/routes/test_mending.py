@@ -9,7 +9,7 @@ import pytest
 from tests.cli.routes.terminal import run, run_in_terminal, without_colours
 from tornkit.cli.routes import mending
 from tornkit.errors import TornkitError
-from tornkit.routing.findings.fix import Mend, Plan
+from tornkit.routing.findings.fix import FixPlan, Mend
 
 APP = """\
 from tornado.web import Application, RequestHandler
@@ -112,7 +112,7 @@ def test_nothing_is_asked_that_was_not_selected(app: Path) -> None:
 def test_an_edit_meanwhile_is_not_overwritten(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody saves the file while the question stands."""
     mend = Mend(str(app), b"it_was = 1\n", b"it_is = 2\n", 1, ())
-    monkeypatch.setattr(mending, "plan", lambda report: Plan((mend,), ()))
+    monkeypatch.setattr(mending, "plan", lambda report: FixPlan((mend,), ()))
     with pytest.raises(TornkitError, match="changed meanwhile"):
         mending.run(None, yes=True)  # type: ignore[arg-type]
     assert app.read_text() == WHOLE

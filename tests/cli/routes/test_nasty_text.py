@@ -27,7 +27,7 @@ from tests.nasty_text import (
     random_text,
 )
 from tornkit.cli.routes import mending
-from tornkit.routing.findings.fix import Left, Mend, Plan
+from tornkit.routing.findings.fix import FixPlan, Mend, Unfixed
 from tornkit.routing.model import Finding, Report, Severity, Source
 
 NAME = WITHOUT_SURROGATES.replace("\x00", "")
@@ -197,8 +197,8 @@ def test_the_mends_that_are_shown(
     file = project.folder / "app\x1b\u202e.py"
     file.write_text(before)
     mend = Mend(str(file), before.encode(), after.encode(), 1, ())
-    left = Left(Finding("TK501", Severity.WARNING, "", 1, where=Source(str(file), 1)), NASTY)
-    monkeypatch.setattr(mending, "plan", lambda report: Plan((mend,), (left,)))
+    left = Unfixed(Finding("TK501", Severity.WARNING, "", 1, where=Source(str(file), 1)), NASTY)
+    monkeypatch.setattr(mending, "plan", lambda report: FixPlan((mend,), (left,)))
     mending.run(Report("app", "6", (), ()), yes=True)
     shown = capsys.readouterr()
     assert disobedient(shown.out + shown.err) == set()

@@ -162,7 +162,7 @@ async def test_a_class_of_loops_with_its_own_ways() -> None:
 @in_loop
 async def test_without_versions_of_classes_each_function_is_compared() -> None:
     loop = asyncio.get_running_loop()
-    watch = replaced._Watch(replaced._CLASSES, by_version=False)
+    watch = replaced._FunctionWatch(replaced._CLASSES, by_version=False)
     watch.note_loop(loop)
     watch.note()
     assert watch.unchanged(loop)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tornkit.engine.transport.inbox import Found, Inbox
+from tornkit.engine.transport.inbox import FoundHead, Inbox
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\nCookie: a=b\r\n\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
@@ -27,9 +27,9 @@ def requests(inbox: Inbox, limits: tuple[int, int] = (65536, 100)) -> list[Any]:
     found: list[Any] = []
     while True:
         head = inbox.next_head(*limits)
-        if head is Found.NOTHING:
+        if head is FoundHead.NOTHING:
             return found
-        if isinstance(head, Found):
+        if isinstance(head, FoundHead):
             return [*found, head]
         body = inbox.take(head.length)
         found.append((head.start_line, list(head.headers.get_all()), head.connection, body))
@@ -61,7 +61,7 @@ def test_a_part_of_the_one_before_is_not_yet_one() -> None:
     for _ in range(3):
         inbox.add(GET)
         assert len(requests(inbox)) == 1
-    assert inbox.next_head(65536, 100) is Found.NOTHING
+    assert inbox.next_head(65536, 100) is FoundHead.NOTHING
     inbox.add(GET[:-1])
     assert requests(inbox) == []
     inbox.add(GET[-1:])
@@ -82,7 +82,7 @@ def test_a_body_that_is_too_long_is_so_each_time() -> None:
     inbox = Inbox()
     for _ in range(4):
         inbox.add(POST)
-        assert requests(inbox, (65536, 3)) == [Found.RARE]
+        assert requests(inbox, (65536, 3)) == [FoundHead.RARE]
         assert bytes(inbox) == POST
         inbox.clear()
 
@@ -92,7 +92,7 @@ def test_what_is_done_to_the_headers_of_one_the_next_does_not_see() -> None:
     for _ in range(4):
         inbox.add(GET)
         head = inbox.next_head(65536, 100)
-        assert not isinstance(head, Found)
+        assert not isinstance(head, FoundHead)
         assert head.headers["cookie"] == "a=b"
         head.headers["Cookie"] = "changed"
         head.headers.add("Host", "y")

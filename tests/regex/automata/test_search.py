@@ -9,7 +9,14 @@ import pytest
 from tornkit.regex.automata.alphabet import WIRE, classes, letters_of, mask_of
 from tornkit.regex.automata.languages import Language, language
 from tornkit.regex.automata.positions import TooLarge
-from tornkit.regex.automata.search import Budget, OverBudget, drawn, every_way, shortest, words
+from tornkit.regex.automata.search import (
+    OverBudget,
+    SearchBudget,
+    drawn,
+    every_way,
+    shortest,
+    words,
+)
 from tornkit.regex.automata.translate import Bound, translated
 
 
@@ -17,8 +24,8 @@ def of(pattern: str) -> Language:
     return language(translated(re.compile(pattern), WIRE, Bound.OVER).expression, WIRE)
 
 
-def enough() -> Budget:
-    return Budget(10_000, 10)
+def enough() -> SearchBudget:
+    return SearchBudget(10_000, 10)
 
 
 def test_the_shortest_word_that_no_other_accepts() -> None:
@@ -64,9 +71,9 @@ def test_every_way_in_which_machines_can_answer() -> None:
 
 def test_a_budget_ends_a_search() -> None:
     with pytest.raises(OverBudget):
-        shortest(of("/.*a.{14}$"), [of("/.*[ab].{14}$")], WIRE, Budget(500, 10))
+        shortest(of("/.*a.{14}$"), [of("/.*[ab].{14}$")], WIRE, SearchBudget(500, 10))
     with pytest.raises(OverBudget):
-        shortest(of("/.*a.{14}$"), [of("/.*[ab].{14}$")], WIRE, Budget(10**9, 0.05))
+        shortest(of("/.*a.{14}$"), [of("/.*[ab].{14}$")], WIRE, SearchBudget(10**9, 0.05))
 
 
 def test_what_is_too_large_is_refused() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tornkit.regex.automata.alphabet import WIRE, mask_of
 from tornkit.regex.automata.expressions import is_plain
 from tornkit.regex.automata.languages import language
-from tornkit.regex.automata.search import Budget, OverBudget, shortest
+from tornkit.regex.automata.search import OverBudget, SearchBudget, shortest
 from tornkit.regex.automata.translate import Bound, Untranslatable, translated
 
 LETTERS = "ab/1-"
@@ -97,7 +97,7 @@ def test_a_shortest_word_is_one_and_the_shortest() -> None:
             continue
         try:
             found = shortest(
-                language(translation.expression, UNIVERSE), [], UNIVERSE, Budget(5000, 5)
+                language(translation.expression, UNIVERSE), [], UNIVERSE, SearchBudget(5000, 5)
             )
         except OverBudget:
             continue

@@ -15,7 +15,7 @@ from tornkit.regex.backtracking import stopwatch, trial
 from tornkit.regex.backtracking.attack import Attack
 from tornkit.regex.backtracking.growth import example, growth
 from tornkit.regex.backtracking.stopwatch import Point, proves
-from tornkit.regex.backtracking.trial import Job, Proof, Undecided, outcomes
+from tornkit.regex.backtracking.trial import Job, Proof, TrialUndecided, outcomes
 
 
 def points(seconds: dict[int, float]) -> list[Point]:
@@ -91,7 +91,12 @@ def test_a_process_that_dies_costs_one_verdict(
     script.write_text("import sys; sys.stdin.read(); print('null', flush=True); sys.exit(1)")
     monkeypatch.setattr(trial.stopwatch, "__file__", str(script))
     found = list(outcomes([Job(re.compile("a"), (ATTACK,))] * 4))
-    assert [type(each) for each in found] == [type(None), Undecided, type(None), Undecided]
+    assert [type(each) for each in found] == [
+        type(None),
+        TrialUndecided,
+        type(None),
+        TrialUndecided,
+    ]
 
 
 def test_a_process_that_says_nothing_is_not_waited_for(
@@ -101,7 +106,7 @@ def test_a_process_that_says_nothing_is_not_waited_for(
     script.write_text("import time; time.sleep(3600)")
     monkeypatch.setattr(trial.stopwatch, "__file__", str(script))
     found = list(outcomes([Job(re.compile("a"), (ATTACK,))], silence=0.1))
-    assert [type(each) for each in found] == [Undecided]
+    assert [type(each) for each in found] == [TrialUndecided]
 
 
 def test_no_process_without_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +119,7 @@ def test_a_process_that_can_not_be_started_leaves_it_undecided(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     (found,) = outcomes([Job(re.compile("a"), (ATTACK,))])
-    assert isinstance(found, Undecided)
+    assert isinstance(found, TrialUndecided)
 
 
 def test_a_job_with_too_much_to_try_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,32 +4,32 @@ import re
 
 import pytest
 
-from tornkit.regex.patterns.ends import End, ends, escapes, longer
+from tornkit.regex.patterns.ends import PatternEnd, ends, escapes, longer
 
 
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        (r"/a$", {End.CLOSED}),
-        (r"/a\Z", {End.CLOSED}),
-        (r"/a", {End.OPEN}),
-        (r"", {End.OPEN}),
-        (r"^", {End.OPEN}),
-        (r"/a\$", {End.OPEN}),
-        (r"/a.*", {End.MEANT}),
-        (r"/(a.+)", {End.MEANT}),
-        (r"/a(?=/)", {End.MEANT}),
-        (r"/a\b", {End.MEANT}),
-        (r"/a.?", {End.OPEN}),
-        (r"/a(?:/.*)?", {End.OPEN, End.MEANT}),
-        (r"(?:/a$)?", {End.OPEN, End.CLOSED}),
-        (r"(?:/a$)+", {End.CLOSED}),
-        (r"/a|/b.*|/c$", {End.OPEN, End.MEANT, End.CLOSED}),
-        (r"(?>/a$)", {End.CLOSED}),
-        (r"(?:/a(?:(?:))+)+", {End.OPEN}),
+        (r"/a$", {PatternEnd.CLOSED}),
+        (r"/a\Z", {PatternEnd.CLOSED}),
+        (r"/a", {PatternEnd.OPEN}),
+        (r"", {PatternEnd.OPEN}),
+        (r"^", {PatternEnd.OPEN}),
+        (r"/a\$", {PatternEnd.OPEN}),
+        (r"/a.*", {PatternEnd.MEANT}),
+        (r"/(a.+)", {PatternEnd.MEANT}),
+        (r"/a(?=/)", {PatternEnd.MEANT}),
+        (r"/a\b", {PatternEnd.MEANT}),
+        (r"/a.?", {PatternEnd.OPEN}),
+        (r"/a(?:/.*)?", {PatternEnd.OPEN, PatternEnd.MEANT}),
+        (r"(?:/a$)?", {PatternEnd.OPEN, PatternEnd.CLOSED}),
+        (r"(?:/a$)+", {PatternEnd.CLOSED}),
+        (r"/a|/b.*|/c$", {PatternEnd.OPEN, PatternEnd.MEANT, PatternEnd.CLOSED}),
+        (r"(?>/a$)", {PatternEnd.CLOSED}),
+        (r"(?:/a(?:(?:))+)+", {PatternEnd.OPEN}),
     ],
 )
-def test_the_ends_of_all_ways_through(pattern: str, expected: set[End]) -> None:
+def test_the_ends_of_all_ways_through(pattern: str, expected: set[PatternEnd]) -> None:
     assert ends(re.compile(pattern)) == expected
 
 

@@ -10,7 +10,7 @@ import pytest
 from tornado.routing import PathMatches, Rule
 from tornado.web import Application, RequestHandler
 
-from tornkit.regex.backtracking.trial import Job, Outcome, Proof, Undecided
+from tornkit.regex.backtracking.trial import Job, Outcome, Proof, TrialUndecided
 from tornkit.routing.checks import backtracking
 from tornkit.routing.checks.backtracking import check
 from tornkit.routing.model import Finding, Origin, Places
@@ -129,7 +129,7 @@ def test_under_a_host_rule_the_string_is_sent_to_that_host(jobs: list[Job]) -> N
     [
         (None, r"/(a+)+", []),
         (None, r"/(?<=/)(a+)+", ["it has a look-behind, and nothing that was tried was slow"]),
-        (Undecided("because"), r"/(a+)+", ["because"]),
+        (TrialUndecided("because"), r"/(a+)+", ["because"]),
     ],
 )
 def test_what_was_not_proved_is_no_defect(

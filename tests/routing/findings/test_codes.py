@@ -10,7 +10,7 @@ import pytest
 from tornkit.appload import locate
 from tornkit.appload.inspection import load_for_inspection
 from tornkit.routing.findings.codes import ALL, CODES, FAMILIES, UNDECIDED, finding
-from tornkit.routing.findings.explanations import Explanation, explanation
+from tornkit.routing.findings.explanations import CodePage, explanation
 from tornkit.routing.findings.wanted import wanted
 from tornkit.routing.report import report_on
 
@@ -66,21 +66,21 @@ def codes_of(code: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> set[st
 @pytest.mark.parametrize("explained", EXPLAINED, ids=lambda each: each.code)
 class TestExplanations:
     def test_the_example_gives_the_code(
-        self, explained: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, explained: CodePage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert explained.code in codes_of(explained.example, tmp_path, monkeypatch)
 
     def test_what_is_mended_gives_nothing_at_all(
-        self, explained: Explanation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, explained: CodePage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         reported = wanted().codes | {explained.code}
         assert not codes_of(explained.mended, tmp_path, monkeypatch) & reported
 
-    def test_the_examples_fit_a_terminal(self, explained: Explanation) -> None:
+    def test_the_examples_fit_a_terminal(self, explained: CodePage) -> None:
         lines = (*explained.example.split("\n"), *explained.mended.split("\n"))
         assert max(map(len, lines)) <= 92
 
-    def test_nothing_is_said_twice(self, explained: Explanation) -> None:
+    def test_nothing_is_said_twice(self, explained: CodePage) -> None:
         parts = (explained.meaning, explained.example, explained.cure, explained.mended)
         assert len(set(parts)) == 4
         assert all(parts)

@@ -9,7 +9,7 @@ import pytest
 
 from tornkit.routing.findings.codes import finding
 from tornkit.routing.findings.comments import Comments
-from tornkit.routing.model import PathCondition, Route, Source, Target, TargetKind
+from tornkit.routing.model import PathCondition, Route, RouteTarget, Source, TargetKind
 
 PATTERN = r"/a.b"
 
@@ -20,7 +20,7 @@ def a_route(
     def line(number: int | None) -> Source | None:
         return None if number is None else Source(str(file), number)
 
-    target = Target("app.Handler", TargetKind.HANDLER, source=line(handler))
+    target = RouteTarget("app.Handler", TargetKind.HANDLER, source=line(handler))
     condition = PathCondition(re.compile(pattern + "$"))
     return Route(0, (), condition, target, declared=line(declared))
 

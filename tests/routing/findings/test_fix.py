@@ -9,7 +9,7 @@ import pytest
 
 from tornkit.appload import locate
 from tornkit.appload.inspection import load_for_inspection
-from tornkit.routing.findings.fix import Plan, plan
+from tornkit.routing.findings.fix import FixPlan, plan
 from tornkit.routing.report import report_on
 
 HEAD = """\
@@ -32,7 +32,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / f"mending_{abs(hash(tmp_path))}.py"
 
 
-def planned(program: Path, text: str) -> Plan:
+def planned(program: Path, text: str) -> FixPlan:
     program.write_text(HEAD + text)
     loaded = load_for_inspection(locate(program.name))
     report = report_on(
@@ -163,4 +163,4 @@ def test_an_installed_package_is_left(
 
 
 def test_nothing_wrong(program: Path) -> None:
-    assert planned(program, 'app = Application([(r"/a\\.txt", Page)])\n') == Plan((), ())
+    assert planned(program, 'app = Application([(r"/a\\.txt", Page)])\n') == FixPlan((), ())

@@ -33,7 +33,7 @@ from tornado.web import (
 )
 from tornado.websocket import WebSocketHandler
 
-from tornkit.routing.matching.answers import Reply, Verdict
+from tornkit.routing.matching.answers import MatchVerdict, Reply
 from tornkit.routing.matching.asked import Asked, asked
 from tornkit.routing.matching.explain import explain
 from tornkit.routing.reading.extract import unreversed_tables
@@ -203,9 +203,9 @@ def run_with_server(app: Any, scenario: Callable[[int], Awaitable[None]]) -> Non
 
 def assert_came_true(said: Reply, served: Served, request: Asked) -> None:
     match said.verdict:
-        case Verdict.HANDLER if said.call.startswith("StaticFileHandler."):
+        case MatchVerdict.HANDLER if said.call.startswith("StaticFileHandler."):
             assert served.status in (200, 403, 404, 500)  # only a file that is missing is sure
-        case Verdict.HANDLER:
+        case MatchVerdict.HANDLER:
             assert served.status == 200
             if request.method != "HEAD" and said.call != "Prepared.prepare":
                 told = json.loads(served.body)
@@ -214,15 +214,15 @@ def assert_came_true(said: Reply, served: Served, request: Asked) -> None:
                 assert {k: v for k, v in told["kwargs"].items() if v} == {
                     k: v for k, v in said.kwargs.items() if v
                 }
-        case Verdict.DELEGATE:
+        case MatchVerdict.DELEGATE:
             assert served.status == 202
-        case Verdict.REDIRECT:
+        case MatchVerdict.REDIRECT:
             assert (served.status, served.location) == (said.status, said.location)
         case _:
             assert served.status == said.status
 
 
-def what_is_said_of_one_application_comes_true(seed: int) -> set[Verdict]:
+def what_is_said_of_one_application_comes_true(seed: int) -> set[MatchVerdict]:
     chance = random.Random(seed)
     app = application(chance)
     table = unreversed_tables([app])[0].table
@@ -251,7 +251,7 @@ def test_what_is_said_comes_true(caplog: pytest.LogCaptureFixture) -> None:
     seen = set()
     for seed in range(75, 100):
         seen |= what_is_said_of_one_application_comes_true(seed)
-    assert seen == set(Verdict)
+    assert seen == set(MatchVerdict)
 
 
 @pytest.mark.thorough
@@ -269,7 +269,7 @@ def test_a_handshake_is_a_handshake() -> None:
     app = Application([(r"/chat/(.*)", Chat)])
     said = reply_to(app, "ws://localhost/chat/x")
     assert (said.verdict, said.status, said.call, said.args) == (
-        Verdict.WEBSOCKET,
+        MatchVerdict.WEBSOCKET,
         101,
         "Chat.open",
         ("x",),
@@ -305,7 +305,7 @@ def test_a_websockets_own_get_decides_about_the_handshake() -> None:
         async def get(self, *args: Any, **kwargs: Any) -> None: ...
 
     said = reply_to(Application([("/chat", Own)]), "/chat")
-    assert (said.verdict, said.status) == (Verdict.WEBSOCKET, None)
+    assert (said.verdict, said.status) == (MatchVerdict.WEBSOCKET, None)
     assert "its own get decides about the handshake" in said.caveats
 
 
@@ -321,7 +321,7 @@ def test_what_a_handlers_own_code_may_change_is_said() -> None:
 
     app = Application([(r"/(.*)", Own)])
     said = reply_to(app, "/%FF")
-    assert (said.verdict, said.args) == (Verdict.HANDLER, (b"\xff",))
+    assert (said.verdict, said.args) == (MatchVerdict.HANDLER, (b"\xff",))
     assert [caveat.split()[2] for caveat in said.caveats] == ["decode_argument", "prepare", "a"]
     refused = reply_to(app, "/x", "POST")
     assert (refused.status, refused.allowed) == (405, ("GET",))
@@ -339,7 +339,11 @@ def test_prepare_comes_before_a_handshake_is_refused_and_after_arguments_are_dec
 
 def test_a_class_that_answers_in_prepare_alone_answers() -> None:
     said = reply_to(Application([("/", Prepared)]), "/", "PUT")
-    assert (said.verdict, said.call, said.answered) == (Verdict.HANDLER, "Prepared.prepare", True)
+    assert (said.verdict, said.call, said.answered) == (
+        MatchVerdict.HANDLER,
+        "Prepared.prepare",
+        True,
+    )
     assert said.caveats == ("405 if that does not answer",)
 
 
@@ -378,7 +382,7 @@ def test_a_prepare_of_its_own_may_change_the_arguments() -> None:
         def get(self) -> None: ...
 
     said = reply_to(Application([(r"/(.*)", Own)]), "/x")
-    assert (said.verdict, said.status) == (Verdict.HANDLER, None)
+    assert (said.verdict, said.status) == (MatchVerdict.HANDLER, None)
     assert "500 if called so: it takes no argument and is given 1" in said.caveats
 
 
@@ -390,7 +394,7 @@ def test_a_handler_that_can_not_be_made_gives_no_answer_at_all() -> None:
 
     app = Application([("/", Own)])
     said = reply_to(app, "/")
-    assert (said.verdict, said.status, said.answered) == (Verdict.FAILS, None, False)
+    assert (said.verdict, said.status, said.answered) == (MatchVerdict.FAILS, None, False)
     assert said.reason.startswith("Own.initialize needs 'size' and is not given it")
 
     async def scenario(port: int) -> None:
@@ -435,4 +439,4 @@ def test_a_missing_file_is_a_404_and_what_lies_outside_is_left_open(tmp_path: Pa
     missing = reply_to(app, "/inside/x.css")
     assert (missing.status, missing.reason) == (404, f"there is no file {folder / 'inside/x.css'}")
     for path in ("/inside", "/../x", "/out/x", "/dangling", "/%00", f"/{'x' * 300}"):
-        assert reply_to(app, path).verdict is Verdict.HANDLER, path
+        assert reply_to(app, path).verdict is MatchVerdict.HANDLER, path

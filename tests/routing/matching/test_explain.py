@@ -7,7 +7,7 @@ from typing import Any
 from tornado.routing import AnyMatches, Matcher, PathMatches, Router, Rule, RuleRouter
 from tornado.web import Application, ErrorHandler, RedirectHandler, RequestHandler
 
-from tornkit.routing.matching.answers import Verdict
+from tornkit.routing.matching.answers import MatchVerdict
 from tornkit.routing.matching.asked import asked
 from tornkit.routing.matching.explain import Explanation, explain
 from tornkit.routing.matching.nearness import Why
@@ -55,7 +55,7 @@ def test_a_later_route_of_the_method_is_no_help() -> None:
 def test_nothing_takes_it() -> None:
     found = explained(Application([("/a", Home)]), "/b")
     assert isinstance(found.step, Fallback)
-    assert (found.reply.verdict, found.answered) == (Verdict.NOT_FOUND, False)
+    assert (found.reply.verdict, found.answered) == (MatchVerdict.NOT_FOUND, False)
     assert found.later == ()
 
 
@@ -113,7 +113,7 @@ def test_what_is_undecided_between_two_errors_is_an_error() -> None:
 def test_a_custom_matcher_may_give_a_redirect_its_fields() -> None:
     rule = (Custom(), RedirectHandler, {"url": "/{0}"})
     found = explained(Application([rule]), "/a")
-    assert found.undecided[0].reply.verdict is Verdict.HANDLER
+    assert found.undecided[0].reply.verdict is MatchVerdict.HANDLER
 
 
 def test_a_router_of_ones_own_is_undecided() -> None:
@@ -121,7 +121,7 @@ def test_a_router_of_ones_own_is_undecided() -> None:
 
     found = explained(Application([("/a", Opaque())]), "/a")
     (undecided,) = found.undecided
-    assert (undecided.why, undecided.reply.verdict) == ("the router Opaque", Verdict.DELEGATE)
+    assert (undecided.why, undecided.reply.verdict) == ("the router Opaque", MatchVerdict.DELEGATE)
 
 
 def test_below_an_overridden_find_handler_anything_may_come() -> None:

@@ -15,7 +15,7 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from tests.marks import some_of_many
 from tests.routing.random_applications import Builder, found_by_tornado, tornado_request
-from tornkit.routing.matching.answers import Verdict
+from tornkit.routing.matching.answers import MatchVerdict
 from tornkit.routing.matching.asked import Asked
 from tornkit.routing.matching.explain import Explanation, explain
 from tornkit.routing.matching.match import Request, match
@@ -67,10 +67,10 @@ def explained(explanation: Explanation) -> tuple[Any, ...] | None:
     if explanation.step is None:
         return None
     reply = explanation.reply
-    assert (reply.verdict is Verdict.BAD_REQUEST) is any(
+    assert (reply.verdict is MatchVerdict.BAD_REQUEST) is any(
         isinstance(value, bytes)
         for value in (*reply.args, *reply.kwargs.values())
-        if reply.verdict is not Verdict.DELEGATE
+        if reply.verdict is not MatchVerdict.DELEGATE
     )
     return explanation.step.target.short_name, reply.args, dict(reply.kwargs)
 

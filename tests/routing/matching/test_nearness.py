@@ -14,9 +14,9 @@ from tornkit.routing.model import (
     HostCondition,
     PathCondition,
     Route,
+    RouteTarget,
     Scope,
     ScopeKind,
-    Target,
     TargetKind,
 )
 
@@ -125,7 +125,7 @@ def route(*outer: Condition, own: str = "/a", kind: TargetKind = TargetKind.HAND
         Scope(number, ScopeKind.RULES, "_ApplicationRouter", condition)
         for number, condition in enumerate(outer)
     )
-    return Route(0, scopes, PathCondition(re.compile(f"{own}$")), Target("app.Home", kind))
+    return Route(0, scopes, PathCondition(re.compile(f"{own}$")), RouteTarget("app.Home", kind))
 
 
 def host(pattern: str) -> HostCondition:

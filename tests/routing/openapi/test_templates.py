@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tornkit.regex.patterns.sample import examples
-from tornkit.routing.openapi.templates import MOST, Slot, Template, schema, templates
+from tornkit.routing.openapi.templates import MOST, PathTemplate, Slot, schema, templates
 
 EXACT = {
     r"/a$": ["/a"],
@@ -64,7 +64,7 @@ INEXACT = {
 SPELLED_OTHERWISE = {r"/a\{b\}$", r"/a\?b$", r"/café$", r"/feed.xml$"}
 
 
-def shapes(found: tuple[Template, ...]) -> list[str]:
+def shapes(found: tuple[PathTemplate, ...]) -> list[str]:
     return [each.text([str(slot.group) for slot in each.slots]) for each in found]
 
 
@@ -115,7 +115,7 @@ def test_the_values_of_a_slot(regex: str, expected: dict[str, object]) -> None:
     assert schema(templates(pattern)[-1].slots[0], pattern) == expected
 
 
-def compiled(found: tuple[Template, ...], regex: re.Pattern[str]) -> list[re.Pattern[str]]:
+def compiled(found: tuple[PathTemplate, ...], regex: re.Pattern[str]) -> list[re.Pattern[str]]:
     """Each template with its slots' schemas as a regex again: what a reader of it would expect."""
     return [
         re.compile("".join(piece(part, regex) for part in template.parts)) for template in found

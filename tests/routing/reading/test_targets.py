@@ -18,12 +18,12 @@ from tornado.web import (
 )
 from tornado.websocket import WebSocketHandler
 
-from tornkit.routing.model import Operation, Parameter, ParameterKind, Target
+from tornkit.routing.model import Operation, Parameter, ParameterKind, RouteTarget
 from tornkit.routing.reading.source import source_of
 from tornkit.routing.tables import route_table
 
 
-def target(cls: type[RequestHandler], kwargs: Any = None, **settings: Any) -> Target:
+def target(cls: type[RequestHandler], kwargs: Any = None, **settings: Any) -> RouteTarget:
     (*_, route) = route_table(Application([("/", cls, kwargs)], **settings)).routes
     return route.target
 

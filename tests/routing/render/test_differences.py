@@ -11,7 +11,7 @@ from tornado.web import Application, RedirectHandler
 from tests.routing.saved_tables import Form, Home, Other, saved, written
 from tornkit.routing.comparing.diff import differences
 from tornkit.routing.comparing.saved import SavedTable, read
-from tornkit.routing.render.differences import Base, document, lines, markdown, summary
+from tornkit.routing.render.differences import ComparedBase, document, lines, markdown, summary
 from tornkit.routing.render.findings import text
 
 OLD: list[Any] = [
@@ -30,7 +30,7 @@ NEW: list[Any] = [
 
 def shown(old: SavedTable, new: SavedTable, revision: str | None = None) -> list[str]:
     found = differences(old, new)
-    return text(lines(found, new, Base("main", old, revision))).splitlines()
+    return text(lines(found, new, ComparedBase("main", old, revision))).splitlines()
 
 
 def test_every_kind() -> None:
@@ -70,7 +70,7 @@ def test_no_difference() -> None:
 )
 def test_the_summary(old: list[Any], new: list[Any], expected: str) -> None:
     before, after = saved(*old), saved(*new)
-    said = summary(differences(before, after), after, Base("main", before))
+    said = summary(differences(before, after), after, ComparedBase("main", before))
     assert said.startswith(expected)
 
 
@@ -127,7 +127,7 @@ def test_what_a_terminal_would_obey_is_escaped() -> None:
 
 def test_json_has_it_all() -> None:
     old, new = saved(*OLD), saved(*NEW)
-    base = Base("main", old, "1a2b3c4d")
+    base = ComparedBase("main", old, "1a2b3c4d")
     made = json.loads(document(differences(old, new), new, base))
     assert made["base"]["revision"] == "1a2b3c4d"
     assert [route["path"] for route in made["added"]] == ["/new/?"]
@@ -151,7 +151,7 @@ def test_json_has_it_all() -> None:
 
 def test_json_without_any() -> None:
     table = saved(*OLD)
-    made = json.loads(document(differences(table, table), table, Base("x.json", table)))
+    made = json.loads(document(differences(table, table), table, ComparedBase("x.json", table)))
     assert made["summary"]["different"] is False
     assert made["base"]["revision"] is None
     assert made["added"] == made["findings"]["new"] == []
@@ -159,7 +159,7 @@ def test_json_without_any() -> None:
 
 def test_markdown_is_a_table_and_a_list() -> None:
     old, new = saved(*OLD), saved(*NEW)
-    said = markdown(differences(old, new), new, Base("main", old)).splitlines()
+    said = markdown(differences(old, new), new, ComparedBase("main", old)).splitlines()
     assert said[0].startswith("Against main: 1 route added")
     table = [line for line in said if line.startswith("|")]
     assert [line.split(" | ")[0] for line in table[2:]] == [
@@ -177,5 +177,5 @@ def test_markdown_is_a_table_and_a_list() -> None:
 
 def test_markdown_without_any() -> None:
     table = saved(*OLD)
-    said = markdown(differences(table, table), table, Base("main", table))
+    said = markdown(differences(table, table), table, ComparedBase("main", table))
     assert said == "No difference from main: 4 routes.\n"

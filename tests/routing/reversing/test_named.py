@@ -11,7 +11,7 @@ from tornado.web import Application, RequestHandler
 
 from tornkit.routing.model import Outcome
 from tornkit.routing.reading.extract import unreversed_tables
-from tornkit.routing.reversing.named import Answer, Reversed, reverse
+from tornkit.routing.reversing.named import NameAnswer, Reversed, reverse
 
 
 class Home(RequestHandler):
@@ -22,7 +22,7 @@ def reversed_in(applications: list[Any], name: str, *args: str) -> Reversed:
     return reverse(unreversed_tables(applications), name, args)
 
 
-def answer(rules: list[Any], name: str, *args: str) -> Answer:
+def answer(rules: list[Any], name: str, *args: str) -> NameAnswer:
     found = reversed_in([Application(rules)], name, *args)
     assert found.first is not None
     return found.first

@@ -18,7 +18,7 @@ from tornkit.serve.loop.loop import Loop
 from tornkit.serve.nursery import nursery
 from tornkit.serve.nursery.nursery import Forking, Fresh, Nursery
 from tornkit.serve.nursery.standby import Standby
-from tornkit.serve.nursery.warm_cache import Recall
+from tornkit.serve.nursery.warm_cache import WarmCache
 from tornkit.serve.wire.channel import Channel
 from tornkit.serve.wire.messages import (
     Exited,
@@ -80,7 +80,7 @@ class House:
 
     def __init__(self, recalled: Path) -> None:
         self.loop = Loop()
-        self.recall = Recall("project", recalled)
+        self.warm_cache = WarmCache("project", recalled)
         self.started: list[FakeProcess] = []
         self.will_fork: list[FromZygote] = []  # what the next zygote says as soon as it is there
         self.exits: list[tuple[int, int]] = []
@@ -97,7 +97,7 @@ class House:
         return process
 
     def forking(self, spares: int = 1) -> Forking:
-        forking = Forking(self.loop, self.told.append, PREPARE, spares, self.recall)
+        forking = Forking(self.loop, self.told.append, PREPARE, spares, self.warm_cache)
         forking.connect(lambda pid, status: self.exits.append((pid, status)), self.stale.append)
         return forking
 
@@ -337,7 +337,7 @@ def test_a_spoiled_candidate_is_thrown_away_and_the_next_goes_without(house: Hou
     assert house.told == [forking.warmth]
     assert forking.warmth.modules == 90
     assert forking.warmth.culprits() == {"grpc": "starts a thread"}
-    assert house.recall.modules() == ("json",)
+    assert house.warm_cache.modules() == ("json",)
 
 
 def test_a_candidate_that_dies_blames_what_it_tried(house: House) -> None:
@@ -629,4 +629,4 @@ def test_what_a_worker_finds_different_is_warm_no_more(house: House) -> None:
     candidate.says(Warmed(7))
     house.turn()
     assert house.told == [Warmth(7, {"parcel": "depends on the variable COLOUR"})]
-    assert house.recall.modules() == ("other",)
+    assert house.warm_cache.modules() == ("other",)

@@ -482,7 +482,7 @@ class Story:
         if any(each.generation != current.number for each in workers):
             return "an old worker lives on"
         slots = sorted(each.slot for each in workers)
-        if slots != list(range(succession.resizing.size)):
+        if slots != list(range(succession.scaling.size)):
             return f"workers in slots {slots}"
         by_pid = {each.pid: each for each in self.processes}
         claimed = set()

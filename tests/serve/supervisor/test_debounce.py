@@ -7,9 +7,9 @@ import itertools
 
 import pytest
 
-from tornkit.serve.supervisor.debounce import CoalescePolicy, Coalescer
+from tornkit.serve.supervisor.debounce import DebouncePolicy, Debouncer
 
-POLICY = CoalescePolicy(pause=0.04, patience=0.5)
+POLICY = DebouncePolicy(pause=0.04, patience=0.5)
 
 
 def starts_after(edits: list[float], *, boot: float) -> list[float]:
@@ -17,7 +17,7 @@ def starts_after(edits: list[float], *, boot: float) -> list[float]:
 
     ``boot``: how long each takes until it serves; one that still boots is overtaken.
     """
-    coalescer = Coalescer(POLICY)
+    debouncer = Debouncer(POLICY)
     starts: list[float] = []
     events = [(when, "edit") for when in edits]
     heapq.heapify(events)
@@ -25,21 +25,21 @@ def starts_after(edits: list[float], *, boot: float) -> list[float]:
         now, what = heapq.heappop(events)
         if what == "edit":
             booting = bool(starts) and now < starts[-1] + boot
-            coalescer.edited(now, booting=booting)
-        due = coalescer.due()
+            debouncer.edited(now, booting=booting)
+        due = debouncer.due()
         if due is None:
             continue
         if due > now:
             heapq.heappush(events, (due, "timer"))
         else:
             starts.append(now)
-            coalescer.started(now)
-    assert coalescer.due() is None, "an edit is left waiting"
+            debouncer.started(now)
+    assert debouncer.due() is None, "an edit is left waiting"
     return starts
 
 
 def test_nothing_to_start() -> None:
-    assert Coalescer(POLICY).due() is None
+    assert Debouncer(POLICY).due() is None
 
 
 @pytest.mark.parametrize("boot", [0.01, 0.1, 3.0])
@@ -87,26 +87,26 @@ def test_patience_cuts_a_burst_without_a_pause() -> None:
 
 
 def test_a_waiting_edit_that_may_start_at_once_is_not_held_up_by_the_next() -> None:
-    coalescer = Coalescer(POLICY)
-    coalescer.edited(100.0, booting=False)
-    coalescer.edited(100.01, booting=False)
-    due = coalescer.due()
+    debouncer = Debouncer(POLICY)
+    debouncer.edited(100.0, booting=False)
+    debouncer.edited(100.01, booting=False)
+    due = debouncer.due()
     assert due is not None
     assert due <= 100.0
 
 
 def test_started_takes_all_that_was_seen() -> None:
-    coalescer = Coalescer(POLICY)
-    coalescer.edited(100.0, booting=True)
-    coalescer.edited(100.01, booting=True)
-    coalescer.started(100.02)
-    assert coalescer.due() is None
+    debouncer = Debouncer(POLICY)
+    debouncer.edited(100.0, booting=True)
+    debouncer.edited(100.01, booting=True)
+    debouncer.started(100.02)
+    assert debouncer.due() is None
 
 
 def test_an_edit_right_behind_a_start_that_no_edit_caused_just_then() -> None:
     """The start was due to the pause; the edit comes long after the last edit."""
-    coalescer = Coalescer(POLICY)
-    coalescer.edited(100.0, booting=True)
-    coalescer.started(100.04)
-    coalescer.edited(100.07, booting=False)
-    assert coalescer.due() == pytest.approx(100.11)
+    debouncer = Debouncer(POLICY)
+    debouncer.edited(100.0, booting=True)
+    debouncer.started(100.04)
+    debouncer.edited(100.07, booting=False)
+    assert debouncer.due() == pytest.approx(100.11)

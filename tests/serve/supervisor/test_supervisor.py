@@ -21,7 +21,7 @@ from tests.serve.scripted import (
     config,
     get_ready,
 )
-from tornkit.serve.supervisor.debounce import CoalescePolicy
+from tornkit.serve.supervisor.debounce import DebouncePolicy
 from tornkit.serve.wire.messages import (
     Claim,
     Closed,
@@ -377,7 +377,7 @@ def test_boot_failure_keeps_the_old(world: World) -> None:
 
 
 def test_an_edit_during_a_boot_overtakes_it(world: World) -> None:
-    pause = CoalescePolicy().pause
+    pause = DebouncePolicy().pause
 
     def script() -> Script:
         [old] = yield from world.serve()
@@ -429,7 +429,7 @@ def test_an_edit_seen_while_one_boots_may_be_overtaken_by_its_readiness(world: W
         first.says(Closed())
         yield
         assert second.heard() == [Go()]
-        world.passes(CoalescePolicy().pause)
+        world.passes(DebouncePolicy().pause)
         yield
         [third] = world.new_workers()
         third.says(Ready())

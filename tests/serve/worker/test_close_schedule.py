@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from tornkit.serve.worker.close_schedule import WEBSOCKET_SPREAD, SpreadPolicy
+from tornkit.serve.worker.close_schedule import WEBSOCKET_SPREAD, CloseSchedule
 
-POLICY = SpreadPolicy(at_once=10, apart=0.01, longest=1.0, share=0.5)
+POLICY = CloseSchedule(at_once=10, apart=0.01, longest=1.0, share=0.5)
 LONG = 100.0  # a drain timeout that limits nothing
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tornkit.serve.loop.loop import Loop
-from tornkit.serve.workforce.orphan_slots import RetiredSlots
+from tornkit.serve.workforce.orphan_slots import OrphanSlots
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -55,7 +55,7 @@ def test_it_pauses_where_no_descriptor_is_free() -> None:
         listener.listen()
         listener.setblocking(False)
         around = Around(listener)
-        RetiredSlots(loop, around, around).retire(0)  # type: ignore[arg-type]
+        OrphanSlots(loop, around, around).retire(0)  # type: ignore[arg-type]
         client.connect(listener.getsockname())
         loop.turn(lambda number: None)
         before = loop.now()

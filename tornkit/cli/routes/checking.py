@@ -32,7 +32,7 @@ _FAILING = {
 
 
 @dataclass(frozen=True)
-class Demand:
+class CheckDemand:
     """What is to be checked and what becomes of it. ``known`` is the baseline's."""
 
     format: str
@@ -53,7 +53,7 @@ class Demand:
         return wanted(code for code in MENDABLE if code in self.codes).families
 
 
-def demand(asked: Options) -> Demand:
+def demand(asked: Options) -> CheckDemand:
     """Read what was asked, before any code of the user's runs.
 
     :raises UsageError: a code that does not exist, a baseline that can't be read, or options
@@ -71,7 +71,7 @@ def demand(asked: Options) -> Demand:
         raise UsageError(f"--fix mends {' and '.join(MENDABLE)}, which are not selected")
     path = None if asked.baseline is None else Path(asked.baseline)
     write = None if asked.write_baseline is None else Path(asked.write_baseline)
-    return Demand(
+    return CheckDemand(
         asked.format,
         codes,
         _FAILING[asked.fail_on],
@@ -84,7 +84,7 @@ def demand(asked: Options) -> Demand:
     )
 
 
-def run(demand: Demand, loaded: LoadedApp) -> int:
+def run(demand: CheckDemand, loaded: LoadedApp) -> int:
     """Check; 1 if there is a finding that counts."""
     report = _checked(demand, loaded)
     if demand.write is not None:
@@ -104,7 +104,7 @@ def run(demand: Demand, loaded: LoadedApp) -> int:
     return int(failed)
 
 
-def _checked(demand: Demand, loaded: LoadedApp) -> Report:
+def _checked(demand: CheckDemand, loaded: LoadedApp) -> Report:
     from tornkit.cli.routes.progress import Progress
     from tornkit.routing.report import report_on
 
@@ -134,7 +134,7 @@ def _read_baseline(path: Path) -> tuple[Identity, ...]:
         raise UsageError(f"the baseline {path} can't be used: {error}") from None
 
 
-def _write_baseline(demand: Demand, path: Path, report: Report) -> int:
+def _write_baseline(demand: CheckDemand, path: Path, report: Report) -> int:
     from tornkit.routing.findings.identity import identities
 
     base = path.parent.resolve()
@@ -148,7 +148,7 @@ def _write_baseline(demand: Demand, path: Path, report: Report) -> int:
     return 0
 
 
-def _print(demand: Demand, sifted: Sifted) -> None:
+def _print(demand: CheckDemand, sifted: Sifted) -> None:
     report = sifted.report
     if demand.format == "json":
         from tornkit.routing.render import structured
@@ -162,7 +162,7 @@ def _print(demand: Demand, sifted: Sifted) -> None:
         _print_for_people(demand, sifted)
 
 
-def _print_for_people(demand: Demand, sifted: Sifted) -> None:
+def _print_for_people(demand: CheckDemand, sifted: Sifted) -> None:
     from tornkit.routing.render import findings
 
     checks = demand.codes.checks

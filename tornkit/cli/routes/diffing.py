@@ -29,7 +29,7 @@ _UNSTEADY = ("backtracking",)
 
 
 @dataclass(frozen=True)
-class Demand:
+class DiffDemand:
     """What to compare with: a table, or a revision that is still to be looked at.
 
     ``codes`` are those that both sides are searched for.
@@ -42,7 +42,7 @@ class Demand:
     codes: tuple[str, ...]
 
 
-def demand(asked: Options, words: Words, target: Target) -> Demand:
+def demand(asked: Options, words: Words, target: Target) -> DiffDemand:
     """Find BASE, before any code of the user's runs.
 
     :raises UsageError: it is neither a table nor a revision.
@@ -54,27 +54,27 @@ def demand(asked: Options, words: Words, target: Target) -> Demand:
     file = Path(name).expanduser()
     if file.is_file():
         listed = {code for code in steady if CODES[code].family in LISTED}
-        return Demand(asked.format, name, _read(file), words, tuple(sorted(listed)))
+        return DiffDemand(asked.format, name, _read(file), words, tuple(sorted(listed)))
     folder = Path(target.path).parent if target.path is not None else Path.cwd()
     revision = find_revision(name, folder)
-    return Demand(asked.format, name, revision, words, tuple(sorted(steady)))
+    return DiffDemand(asked.format, name, revision, words, tuple(sorted(steady)))
 
 
-def run(demand: Demand, loaded: LoadedApp) -> int:
+def run(demand: DiffDemand, loaded: LoadedApp) -> int:
     """Print how the tables differ; 1 if they do."""
     from tornkit.cli.routes import snapshot
     from tornkit.routing.comparing.diff import differences
     from tornkit.routing.render import structured
-    from tornkit.routing.render.differences import Base, document, lines, markdown
+    from tornkit.routing.render.differences import ComparedBase, document, lines, markdown
 
     report = checked(loaded, demand.codes)
     if isinstance(demand.base, Revision):
         folder = snapshot.base_of(demand.base)
         old = snapshot.take(demand.base, demand.words, demand.codes)
-        base = Base(demand.name, old, demand.base.commit)
+        base = ComparedBase(demand.name, old, demand.base.commit)
     else:
         folder = Path.cwd()
-        base = Base(demand.name, demand.base)
+        base = ComparedBase(demand.name, demand.base)
     new = read(structured.document(report, report.routes, folder))
     found = differences(base.table, new, comparable=lambda code: code in demand.codes)
     match demand.format:

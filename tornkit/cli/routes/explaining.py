@@ -9,8 +9,8 @@ import textwrap
 from tornkit.cli.routes import printing
 from tornkit.errors import UsageError
 from tornkit.routing.findings.codes import CODES, Code
-from tornkit.routing.findings.explanations import Explanation, explanation
-from tornkit.routing.render.findings import Line
+from tornkit.routing.findings.explanations import CodePage, explanation
+from tornkit.routing.render.findings import FindingLine
 from tornkit.routing.render.spans import Span
 
 _WIDEST = 88
@@ -36,10 +36,10 @@ def run(code: str) -> int:
     return 0
 
 
-def page(code: Code, explained: Explanation, width: int) -> list[Line]:
+def page(code: Code, explained: CodePage, width: int) -> list[FindingLine]:
     """Paragraphs wrapped to ``width`` columns, code as it is."""
     severity = code.severity.value
-    heading = Line(
+    heading = FindingLine(
         (
             Span(code.code, "bold"),
             Span("  "),
@@ -58,19 +58,22 @@ def page(code: Code, explained: Explanation, width: int) -> list[Line]:
     ]
 
 
-def _paragraphs(text: str, width: int) -> list[Line]:
+def _paragraphs(text: str, width: int) -> list[FindingLine]:
     lines = []
     for paragraph in text.split("\n\n"):
-        lines.append(Line())
+        lines.append(FindingLine())
         for part in textwrap.wrap(
             " ".join(paragraph.split()), width, break_on_hyphens=False, break_long_words=False
         ):
-            lines.append(Line((Span(part),)))
+            lines.append(FindingLine((Span(part),)))
     return lines
 
 
-def _block(text: str) -> list[Line]:
+def _block(text: str) -> list[FindingLine]:
     return [
-        Line(),
-        *(Line((Span(f"    {line}", "bold"),)) if line else Line() for line in text.split("\n")),
+        FindingLine(),
+        *(
+            FindingLine((Span(f"    {line}", "bold"),)) if line else FindingLine()
+            for line in text.split("\n")
+        ),
     ]

@@ -71,7 +71,7 @@ def _followed(found: Explanation, tornado: str, depth: int = 0) -> Explanation:
     """With the error of an application that a ``FallbackHandler`` calls, if that has one."""
     from tornado.web import Application
 
-    from tornkit.routing.matching.answers import Verdict
+    from tornkit.routing.matching.answers import MatchVerdict
     from tornkit.routing.matching.explain import explain
     from tornkit.routing.model import Route, TargetKind
     from tornkit.routing.reading.extract import unreversed_tables
@@ -80,7 +80,7 @@ def _followed(found: Explanation, tornado: str, depth: int = 0) -> Explanation:
     if (
         not isinstance(step, Route)
         or step.target.kind is not TargetKind.FALLBACK
-        or found.reply.verdict is not Verdict.DELEGATE
+        or found.reply.verdict is not MatchVerdict.DELEGATE
         or depth == _MOST_FALLBACKS
     ):
         return found
@@ -118,9 +118,9 @@ def _say(lines: Sequence[SpanLine]) -> None:
     """Beside the result: on standard error, in colour if that is a terminal."""
     if sys.stderr.isatty():
         from tornkit.cli import console
-        from tornkit.routing.render.terminal import Page
+        from tornkit.routing.render.terminal import TerminalPage
 
-        console.err().print(Page(lines))
+        console.err().print(TerminalPage(lines))
     else:
         from tornkit.routing.render.spans import text_of
 

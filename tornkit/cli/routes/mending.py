@@ -14,7 +14,7 @@ from tornkit.cli.routes import printing
 from tornkit.cli.routes.files import replace_file
 from tornkit.errors import TornkitError
 from tornkit.printable import printable
-from tornkit.routing.findings.fix import Left, Mend, plan
+from tornkit.routing.findings.fix import Mend, Unfixed, plan
 from tornkit.routing.model import Finding, Report
 from tornkit.routing.render.below import count
 from tornkit.routing.render.spans import Span, SpanLine
@@ -23,29 +23,29 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MendOutcome:
     """``mended`` are the findings whose cure is written; the code is 1 where any is left."""
 
     mended: frozenset[Finding] = frozenset()
     exit_code: int = 0
 
 
-def run(report: Report, *, yes: bool) -> Outcome:
+def run(report: Report, *, yes: bool) -> MendOutcome:
     """Mend what can be mended of the report's findings, unless the person declines."""
     planned = plan(report)
     _tell_left(planned.left)
     if not planned.mends:
         output.say("Nothing to mend.")
-        return Outcome(exit_code=int(bool(planned.left)))
+        return MendOutcome(exit_code=int(bool(planned.left)))
     _show(planned.mends)
     if not yes and not _agreed(planned.mends):
-        return Outcome(exit_code=1)
+        return MendOutcome(exit_code=1)
     for mend in planned.mends:
         _write(mend)
     mended = frozenset(finding for mend in planned.mends for finding in mend.findings)
     strings = count(sum(mend.strings for mend in planned.mends), "pattern")
     output.say(f"Mended {strings} in {count(len(planned.mends), 'file')}.")
-    return Outcome(mended, exit_code=int(bool(planned.left)))
+    return MendOutcome(mended, exit_code=int(bool(planned.left)))
 
 
 def _agreed(mends: Sequence[Mend]) -> bool:
@@ -72,7 +72,7 @@ def _show(mends: Sequence[Mend]) -> None:
         output.result("".join(f"{span.text}\n" for line in lines for span in line))
 
 
-def _tell_left(left: Sequence[Left]) -> None:
+def _tell_left(left: Sequence[Unfixed]) -> None:
     for each in left:
         where = each.finding.where
         place = f" ({_shown(where.file)}:{where.line})" if where is not None else ""

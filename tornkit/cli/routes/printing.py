@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tornkit.cli.output import result
 
 if TYPE_CHECKING:
-    from tornkit.routing.render.findings import Line
+    from tornkit.routing.render.findings import FindingLine
     from tornkit.routing.render.spans import SpanLine
 
 
@@ -30,12 +30,12 @@ def spans(lines: Sequence[SpanLine]) -> None:
         result(text_of(lines))
         return
     from tornkit.cli import console
-    from tornkit.routing.render.terminal import Page
+    from tornkit.routing.render.terminal import TerminalPage
 
-    console.out().print(Page(lines))
+    console.out().print(TerminalPage(lines))
 
 
-def folding(lines: Sequence[Line]) -> None:
+def folding(lines: Sequence[FindingLine]) -> None:
     """Print lines, folded to the terminal's width, or as they are to a pipe."""
     from tornkit.routing.render.findings import folded, text
 

@@ -44,7 +44,7 @@ _HOME = Path(tornkit.__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
-class Order:
+class SnapshotOrder:
     """What the other process is to do, as JSON on its command line.
 
     ``tree`` is where the revision's files are; those below ``base`` are told relative to it.
@@ -71,7 +71,7 @@ def take(revision: Revision, words: Words, codes: Iterable[str]) -> SavedTable:
         if not folder.is_dir():
             raise UsageError(f"{revision.shown} has no folder {here}")
         result = tree.with_name("result.json")
-        order = Order(
+        order = SnapshotOrder(
             _words_there(words, revision.repository, tree),
             tuple(_roots_there(revision.repository, tree)),
             tuple(codes),
@@ -103,7 +103,7 @@ def base_of(revision: Revision) -> Path:
 def main(order: str) -> None:
     """The other process. Never returns: a thread of the application's may go on for ever."""
     fields = json.loads(order)
-    asked = Order(**{**fields, "words": tuple(fields["words"])})
+    asked = SnapshotOrder(**{**fields, "words": tuple(fields["words"])})
     sys.path[:0] = asked.roots
     try:
         answer = _answer(asked)
@@ -113,7 +113,7 @@ def main(order: str) -> None:
     os._exit(0)
 
 
-def _answer(asked: Order) -> dict[str, Any]:
+def _answer(asked: SnapshotOrder) -> dict[str, Any]:
     from tornkit.appload import locate, own_tornado
 
     app, module, arguments = asked.words
@@ -147,7 +147,7 @@ def _failed(revision: Revision, why: str, tree: Path) -> UsageError:
     return UsageError(f"{revision.shown} can't be compared with: {why}")
 
 
-def _run(order: Order, folder: Path, output: Path, repository: Path, tree: Path) -> int:
+def _run(order: SnapshotOrder, folder: Path, output: Path, repository: Path, tree: Path) -> int:
     """The other process's exit code. What it prints goes to the file ``output``."""
     paths = [
         str(_there(Path(entry).absolute(), repository, tree)) if entry else entry

@@ -196,7 +196,7 @@ def _is_below(other: type, base: type) -> bool:
     return other is not base and issubclass(other, base)
 
 
-class _Watch:
+class _FunctionWatch:
     """What was seen at the last look, and the expression that compares it with what is there."""
 
     def __init__(self, classes: list[type], *, by_version: bool) -> None:
@@ -265,7 +265,7 @@ class _Watch:
         self.space.update(_loop=loop, _loop_vars=own, _loop_size=len(own))
 
 
-_watch: _Watch | None = None
+_watch: _FunctionWatch | None = None
 _by_version = class_versions.SUPPORTED
 _watched_loops: set[type] = {asyncio.SelectorEventLoop}
 _elsewhere: dict[Part, bool] = {}  # whether anything is replaced, but for the loop
@@ -291,9 +291,9 @@ def prepare() -> None:
         _make_watch()
 
 
-def _make_watch() -> _Watch:
+def _make_watch() -> _FunctionWatch:
     global _watch, unchanged  # noqa: PLW0603
-    _watch = _Watch([*_CLASSES, *_watched_loops], by_version=_by_version)
+    _watch = _FunctionWatch([*_CLASSES, *_watched_loops], by_version=_by_version)
     unchanged = _watch.unchanged
     return _watch
 

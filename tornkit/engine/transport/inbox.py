@@ -10,7 +10,7 @@ from tornkit.engine.grammar import Head, HeadReader
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")  # as in `HTTP1Connection._read_message`
 
 
-class Found(Enum):
+class FoundHead(Enum):
     """What there is where there is no request."""
 
     NOTHING = "more has to come"
@@ -57,7 +57,7 @@ class Inbox:
         """Whether a head ends in the first ``size`` bytes, with whichever line ends."""
         return _END_OF_HEAD.search(self.data, 0, size) is not None
 
-    def next_head(self, longest_head: int, longest_body: int) -> Head | Found:
+    def next_head(self, longest_head: int, longest_body: int) -> Head | FoundHead:
         """Take out the head of the next request, if it is here and plainly written.
 
         Nothing is taken out where there is none. Its body, if it has one, is next.
@@ -73,12 +73,12 @@ class Inbox:
                 # Other line ends, a head that is too long: not ours to judge.
                 odd = data.find(b"\n\n", searched) >= 0 or data.find(b"\n\r\n", searched) >= 0
                 if odd or len(data) > longest_head:
-                    return Found.RARE
+                    return FoundHead.RARE
                 self._searched = max(0, len(data) - 3)
-                return Found.NOTHING
+                return FoundHead.NOTHING
             head = reader.read(data, end) if end <= longest_head else None
         if head is None or head.length > longest_body:
-            return Found.RARE
+            return FoundHead.RARE
         self._searched = 0
         self.data = bytes(data[end:])
         return head

@@ -18,12 +18,12 @@ class OverBudget(Exception):
     """More states than the search was given."""
 
 
-class Budget:
-    """How many states may be looked at, and for how many seconds; shared by several searches."""
+class SearchBudget:
+    """How many states may be looked at, and seconds of CPU time; shared by several searches."""
 
     def __init__(self, states: int, seconds: float) -> None:
         self._states = states
-        self._deadline = time.monotonic() + seconds
+        self._deadline = time.process_time() + seconds
 
     def spend(self) -> None:
         """One state more.
@@ -31,12 +31,12 @@ class Budget:
         :raises OverBudget: it was one too many, or the time is over.
         """
         self._states -= 1
-        if self._states < 0 or (self._states % 64 == 0 and time.monotonic() > self._deadline):
+        if self._states < 0 or (self._states % 64 == 0 and time.process_time() > self._deadline):
             raise OverBudget
 
 
 def words(
-    wanted: Language, refused: Sequence[Language], universe: int, budget: Budget
+    wanted: Language, refused: Sequence[Language], universe: int, budget: SearchBudget
 ) -> Iterator[str]:
     """Strings that ``wanted`` accepts and none of ``refused`` does, the shortest first.
 
@@ -82,14 +82,14 @@ def _spelled(state: Any, came: dict[Any, tuple[Any, str] | None]) -> str:
 
 
 def shortest(
-    wanted: Language, refused: Sequence[Language], universe: int, budget: Budget
+    wanted: Language, refused: Sequence[Language], universe: int, budget: SearchBudget
 ) -> str | None:
     """The first of `words`; None if there is none at all."""
     return next(words(wanted, refused, universe, budget), None)
 
 
 def every_way(
-    machines: Sequence[Language], required: int, universe: int, budget: Budget
+    machines: Sequence[Language], required: int, universe: int, budget: SearchBudget
 ) -> Iterator[str]:
     """A string for each combination of answers that the machines can give, the shortest first.
 
@@ -119,7 +119,7 @@ def every_way(
 def drawn(
     wanted: Language,
     universe: int,
-    budget: Budget,
+    budget: SearchBudget,
     *,
     count: int,
     longest: int = 60,
@@ -147,7 +147,9 @@ def drawn(
 _Steps = dict[Any, list[tuple[str, Any]]]
 
 
-def _map(wanted: Language, letters: Sequence[str], budget: Budget) -> tuple[_Steps, dict[Any, int]]:
+def _map(
+    wanted: Language, letters: Sequence[str], budget: SearchBudget
+) -> tuple[_Steps, dict[Any, int]]:
     """Every live state's steps, and its distance to the nearest end."""
     steps: _Steps = {}
     before: dict[Any, list[Any]] = {}

@@ -91,7 +91,7 @@ def graph_of(regex: re.Pattern[str], universe: int, budget: Budget) -> Graph:
     drawing = _Drawing(universe)
     end = drawing.sequence(parsed(regex), regex.flags, drawing.start)
     drawing.finals[end] = 0
-    return _Walk(drawing, budget).graph()
+    return _GraphWalk(drawing, budget).graph()
 
 
 @dataclass
@@ -321,7 +321,7 @@ def _guard(items: Items, flags: int) -> int | None:
 
 
 @dataclass
-class _Walk:
+class _GraphWalk:
     """From the drawing to the graph: follows the silent edges from each position on."""
 
     drawing: _Drawing

@@ -47,11 +47,11 @@ class Proof:
         return self.attack.text(self.points[-1][0], self.suffix)
 
 
-class Undecided(str):
+class TrialUndecided(str):
     """Why a job has no outcome."""
 
 
-Outcome = Proof | Undecided | None
+Outcome = Proof | TrialUndecided | None
 """None: nothing that was tried took long."""
 
 
@@ -68,14 +68,14 @@ def outcomes(jobs: Sequence[Job], silence: float = _SILENCE) -> Iterator[Outcome
                 done += 1
         if done < len(jobs):
             done += 1
-            yield Undecided("the process that tried it out did not come to an end with it")
+            yield TrialUndecided("the process that tried it out did not come to an end with it")
 
 
 def _outcome(job: Job, answer: Any) -> Outcome:
     if answer is None:
         return None
     if answer == stopwatch.IMPATIENT:
-        return Undecided("there is more to try than there is time for")
+        return TrialUndecided("there is more to try than there is time for")
     points = tuple((n, length, seconds, bool(end)) for n, length, seconds, end in answer["points"])
     return Proof(job.attacks[answer["attack"]], answer["suffix"], points)
 

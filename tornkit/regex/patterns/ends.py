@@ -22,7 +22,7 @@ _parser: Any = importlib.import_module("re._parser")  # see tornkit.regex.patter
 _Items = Sequence[tuple[Any, Any]]
 
 
-class End(enum.Enum):
+class PatternEnd(enum.Enum):
     """How one way through a pattern ends."""
 
     OPEN = "open"
@@ -30,7 +30,7 @@ class End(enum.Enum):
     MEANT = "open, and says so"
 
 
-def ends(regex: re.Pattern[str]) -> frozenset[End]:
+def ends(regex: re.Pattern[str]) -> frozenset[PatternEnd]:
     """The ends of all ways through the pattern."""
     return _ends(parsed(regex))
 
@@ -53,14 +53,14 @@ def longer(regex: re.Pattern[str], texts: Iterable[str], tails: Iterable[str]) -
     return None
 
 
-def _ends(items: _Items) -> frozenset[End]:
+def _ends(items: _Items) -> frozenset[PatternEnd]:
     if not items:
-        return frozenset({End.OPEN})
+        return frozenset({PatternEnd.OPEN})
     operator, argument = items[-1]
     match str(operator):
         case "AT":
             closed = str(argument) in ("AT_END", "AT_END_STRING")
-            return frozenset({End.CLOSED if closed else _boundary(str(argument))})
+            return frozenset({PatternEnd.CLOSED if closed else _boundary(str(argument))})
         case "SUBPATTERN":
             return _ends(argument[-1])
         case "ATOMIC_GROUP":
@@ -70,21 +70,21 @@ def _ends(items: _Items) -> frozenset[End]:
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
             return _repeat_ends(items, argument)
         case "ASSERT" | "ASSERT_NOT":
-            return frozenset({End.MEANT})  # may well be its own way to say "the end"
+            return frozenset({PatternEnd.MEANT})  # may well be its own way to say "the end"
         case _:
-            return frozenset({End.OPEN})
+            return frozenset({PatternEnd.OPEN})
 
 
-def _boundary(where: str) -> End:
+def _boundary(where: str) -> PatternEnd:
     """``\\b`` at the end says that more may follow; ``^`` says nothing."""
-    return End.OPEN if where.startswith("AT_BEGINNING") else End.MEANT
+    return PatternEnd.OPEN if where.startswith("AT_BEGINNING") else PatternEnd.MEANT
 
 
-def _repeat_ends(items: _Items, argument: Any) -> frozenset[End]:
+def _repeat_ends(items: _Items, argument: Any) -> frozenset[PatternEnd]:
     low, high, repeated = argument
     operators = [str(operator) for operator, _ in repeated]
     if high is _parser.MAXREPEAT and operators == ["ANY"]:
-        return frozenset({End.MEANT})
+        return frozenset({PatternEnd.MEANT})
     left_out = frozenset() if low else _ends(items[:-1])
     return _ends(repeated) | left_out
 
@@ -99,6 +99,8 @@ def _escapes(items: _Items) -> bool:
         case "ATOMIC_GROUP":
             return _escapes(argument)
         case "BRANCH":
-            return {End.OPEN, End.CLOSED} <= frozenset().union(*map(_ends, argument[1]))
+            return {PatternEnd.OPEN, PatternEnd.CLOSED} <= frozenset().union(
+                *map(_ends, argument[1])
+            )
         case _:
             return False

@@ -17,7 +17,7 @@ from tornkit.regex.backtracking.attack import Attack, Suspicion, suspicion
 from tornkit.regex.backtracking.budget import TooMuch
 from tornkit.regex.backtracking.growth import example, growth, is_exponential
 from tornkit.regex.backtracking.shape import worth_a_look
-from tornkit.regex.backtracking.trial import Job, Outcome, Proof, Undecided, outcomes
+from tornkit.regex.backtracking.trial import Job, Outcome, Proof, TrialUndecided, outcomes
 from tornkit.routing.checks.place import Place, places_of
 from tornkit.routing.findings.packages import is_packages
 from tornkit.routing.matching.match import Answer, Request, answer, candidates
@@ -69,7 +69,7 @@ def check(table: RouteTable) -> Iterator[Finding]:
         yield from _findings(suspect, outcome)
 
 
-_NOT_REACHED = Undecided("the strings that could show it are taken by routes before it")
+_NOT_REACHED = TrialUndecided("the strings that could show it are taken by routes before it")
 
 
 def _findings(suspect: _Suspect, outcome: Outcome) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _findings(suspect: _Suspect, outcome: Outcome) -> Iterator[Finding]:
         cure = _AMONG_WAYS if is_exponential(outcome) else _IN_A_ROW
         message = f"{place.called} can be made to run for ages: {growth(outcome)}; {cure}"
         yield place.finding("TK701", message, example(outcome))
-    elif isinstance(outcome, Undecided):
+    elif isinstance(outcome, TrialUndecided):
         yield _undecided(place, outcome)
     elif suspect.suspicion.approximate:
         reason = f"it has {suspect.suspicion.approximate}, and nothing that was tried was slow"

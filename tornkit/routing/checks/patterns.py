@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator
 
 from tornkit.regex.patterns.dots import dots_to_escape, lone_dots, with_escapes
-from tornkit.regex.patterns.ends import End, ends, escapes, longer
+from tornkit.regex.patterns.ends import PatternEnd, ends, escapes, longer
 from tornkit.regex.patterns.pattern import parsed
 from tornkit.regex.patterns.placeholders import placeholder
 from tornkit.regex.patterns.sample import examples, host_examples
@@ -68,7 +68,7 @@ def _dots(place: Place) -> Iterator[Finding]:
 
 
 def _end(place: Place) -> Iterator[Finding]:
-    if End.OPEN not in ends(place.regex):
+    if PatternEnd.OPEN not in ends(place.regex):
         return
     if escapes(place.regex):
         code, advice = "TK503", "is anchored in some branches only"

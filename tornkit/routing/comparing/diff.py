@@ -50,7 +50,7 @@ class Changed:
 
 
 @dataclass(frozen=True)
-class Passed:
+class PassedRoute:
     """Another route that a moved one changed places with.
 
     ``witness`` is a URL that both match; None where it could not be decided whether there is one.
@@ -67,8 +67,8 @@ class Moved:
     """
 
     route: SavedRoute
-    ahead_of: tuple[Passed, ...] = ()
-    behind: tuple[Passed, ...] = ()
+    ahead_of: tuple[PassedRoute, ...] = ()
+    behind: tuple[PassedRoute, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,8 @@ def _moved(pairs: Sequence[Pair], meets: _Meets) -> Iterator[Moved]:
 def _move(group: Sequence[Pair], place: int, meets: _Meets) -> Moved | None:
     """Whom the pair at ``place`` (in the new order) has changed places with."""
     was, route = group[place]
-    ahead_of: list[Passed] = []
-    behind: list[Passed] = []
+    ahead_of: list[PassedRoute] = []
+    behind: list[PassedRoute] = []
     for other_place, (other_was, other) in enumerate(group):
         now_ahead, then_ahead = place < other_place, was.index < other_was.index
         if other_place == place or now_ahead == then_ahead or _apart(route, other):
@@ -212,7 +212,7 @@ def _move(group: Sequence[Pair], place: int, meets: _Meets) -> Moved | None:
         met = meets(route, other)
         if met.request is None and met.sure:
             continue
-        passed = Passed(other, None if met.request is None else _url(met, route, other))
+        passed = PassedRoute(other, None if met.request is None else _url(met, route, other))
         (ahead_of if now_ahead else behind).append(passed)
     return Moved(route, tuple(ahead_of), tuple(behind)) if ahead_of or behind else None
 

@@ -15,7 +15,7 @@ from tornkit.regex.automata.alphabet import SENDABLE
 from tornkit.regex.automata.expressions import both
 from tornkit.regex.automata.languages import language
 from tornkit.regex.automata.positions import TooLarge
-from tornkit.regex.automata.search import Budget, OverBudget, words
+from tornkit.regex.automata.search import OverBudget, SearchBudget, words
 from tornkit.regex.automata.translate import Bound, Untranslatable
 from tornkit.regex.patterns.prefix import required_prefix
 from tornkit.routing.matching.match import Answer, Request, answer
@@ -26,9 +26,9 @@ from tornkit.routing.model import (
     HostCondition,
     PathCondition,
     Route,
+    RouteTarget,
     Scope,
     ScopeKind,
-    Target,
     TargetKind,
 )
 from tornkit.routing.path_language import paths_of, sendable_paths
@@ -74,7 +74,7 @@ def _searched(conditions: Sequence[Condition]) -> Meeting:
     if not hosts:
         return NEVER
     wanted = both(paths_of(_holder(conditions), Bound.OVER).expression, sendable_paths())
-    found = words(language(wanted, SENDABLE), [], SENDABLE, Budget(_STATES, _SECONDS))
+    found = words(language(wanted, SENDABLE), [], SENDABLE, SearchBudget(_STATES, _SECONDS))
     tried = 0
     for path in islice(found, _TRIES):
         request = Request(path, hosts[0])
@@ -103,4 +103,4 @@ def _holder(conditions: Sequence[Condition]) -> Route:
         Scope(number, ScopeKind.ROUTER, "", condition)
         for number, condition in enumerate(conditions)
     )
-    return Route(0, tuple(scopes), None, Target("", TargetKind.NOTHING))
+    return Route(0, tuple(scopes), None, RouteTarget("", TargetKind.NOTHING))

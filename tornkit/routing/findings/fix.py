@@ -49,7 +49,7 @@ class Mend:
 
 
 @dataclass(frozen=True)
-class Left:
+class Unfixed:
     """A finding that has to be mended by hand, and why."""
 
     finding: Finding
@@ -57,11 +57,11 @@ class Left:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FixPlan:
     """What would be written, file by file, and what would not."""
 
     mends: tuple[Mend, ...]
-    left: tuple[Left, ...]
+    left: tuple[Unfixed, ...]
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class _Edit:
     places: tuple[int, ...]
 
 
-def plan(report: Report) -> Plan:
+def plan(report: Report) -> FixPlan:
     """How to mend those of the report's findings that can be."""
     return _Planner().plan(report)
 
@@ -84,9 +84,9 @@ class _Planner:
     def __init__(self) -> None:
         self._files: dict[str, PythonFile] = {}
         self._declared: dict[str, Declarations] = {}
-        self._left: list[Left] = []
+        self._left: list[Unfixed] = []
 
-    def plan(self, report: Report) -> Plan:
+    def plan(self, report: Report) -> FixPlan:
         routes = {route.index: route for route in report.routes}
         edits: dict[str, dict[_Edit, list[Finding]]] = {}
         for finding in report.findings:
@@ -95,12 +95,12 @@ class _Planner:
             try:
                 needed = list(self._edits(finding, routes[finding.route]))
             except CannotEdit as error:
-                self._left.append(Left(finding, str(error)))
+                self._left.append(Unfixed(finding, str(error)))
                 continue
             for edit in needed:
                 edits.setdefault(edit.file, {}).setdefault(edit, []).append(finding)
         mends = [mend for file, group in edits.items() if (mend := self._mend(file, group))]
-        return Plan(tuple(mends), tuple(self._left))
+        return FixPlan(tuple(mends), tuple(self._left))
 
     def _edits(self, finding: Finding, route: Route) -> Iterator[_Edit]:
         host = finding.code == "TK502"
@@ -142,13 +142,13 @@ class _Planner:
                 )
                 findings.update(dict.fromkeys(group))
             except CannotEdit as error:
-                self._left += [Left(finding, str(error)) for finding in group]
+                self._left += [Unfixed(finding, str(error)) for finding in group]
         if not replacements:
             return None
         try:
             after = program.with_strings(replacements)
         except CannotEdit as error:
-            self._left += [Left(finding, str(error)) for finding in findings]
+            self._left += [Unfixed(finding, str(error)) for finding in findings]
             return None
         return Mend(file, program.content, after, len(replacements), tuple(findings))
 

@@ -24,7 +24,7 @@ from tornkit.regex.automata.expressions import (
 )
 from tornkit.regex.automata.languages import language
 from tornkit.regex.automata.positions import TooLarge
-from tornkit.regex.automata.search import Budget, OverBudget, words
+from tornkit.regex.automata.search import OverBudget, SearchBudget, words
 from tornkit.regex.automata.translate import Bound, Untranslatable
 from tornkit.routing.model import PathCondition, Route
 from tornkit.routing.path_language import paths_of, sendable_paths
@@ -51,7 +51,7 @@ def some_get_through(route: Route, method: str, gates: Iterable[Gate]) -> bool |
         wanted = both(wanted, _let_through(gate, method))
     try:
         own = language(both(paths_of(route, Bound.OVER).expression, wanted), SENDABLE)
-        found = list(islice(words(own, [], SENDABLE, Budget(_STATES, _SECONDS)), _TRIES))
+        found = list(islice(words(own, [], SENDABLE, SearchBudget(_STATES, _SECONDS)), _TRIES))
     except (Untranslatable, TooLarge, OverBudget, RecursionError):
         return None
     if any(_matches(route, path) for path in found):

@@ -29,7 +29,7 @@ from tornkit.routing.model import (
     Operation,
     PathCondition,
     Route,
-    Target,
+    RouteTarget,
     TargetKind,
 )
 
@@ -43,7 +43,7 @@ _DECISIVE = ("_execute", "get_handler_delegate")
 _SUPPORTED = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
 
 
-class Verdict(enum.Enum):
+class MatchVerdict(enum.Enum):
     """What kind of answer. The value is the JSON word."""
 
     HANDLER = "handler"
@@ -64,7 +64,7 @@ class Reply:
     says it all. ``allowed`` are the methods that would be answered, of a 405.
     """
 
-    verdict: Verdict
+    verdict: MatchVerdict
     status: int | None = None
     reason: str = ""
     call: str = ""
@@ -78,7 +78,7 @@ class Reply:
     def answered(self) -> bool:
         """Whether it is headed for something better than an error."""
         if self.status is None:
-            return self.verdict not in (Verdict.FAILS, Verdict.ERROR)
+            return self.verdict not in (MatchVerdict.FAILS, MatchVerdict.ERROR)
         return self.status < 400
 
 
@@ -90,35 +90,35 @@ def reply(step: Route | Fallback | None, asked: Asked, tornado: str) -> Reply:
     """
     if step is None:
         reason = "no route takes it, and Tornado itself answers, with an empty page"
-        return Reply(Verdict.NOT_FOUND, 404, reason)
+        return Reply(MatchVerdict.NOT_FOUND, 404, reason)
     raw_args, raw_kwargs = arguments(step, asked.routed)
     target = step.target
     if not _is_handler(target):
         return Reply(
-            Verdict.DELEGATE, call=target.short_name, args=raw_args, kwargs=dict(raw_kwargs)
+            MatchVerdict.DELEGATE, call=target.short_name, args=raw_args, kwargs=dict(raw_kwargs)
         )
     deciders = [name for name in _DECISIVE if name in target.overrides]
     if deciders:
         caveat = f"{' and '.join(deciders)} of its own decides what becomes of the request"
-        return Reply(Verdict.HANDLER, call=target.short_name, caveats=(caveat,))
+        return Reply(MatchVerdict.HANDLER, call=target.short_name, caveats=(caveat,))
     unmakeable = _unmakeable(step)
     if unmakeable is not None:
         reason = f"{target.short_name}.initialize {unmakeable}; Tornado closes the connection"
-        return Reply(Verdict.FAILS, reason=reason)
+        return Reply(MatchVerdict.FAILS, reason=reason)
     if asked.method not in _supported(target):
         reason = f"{target.short_name} does not support the method {asked.method}"
-        return Reply(Verdict.METHOD_NOT_ALLOWED, 405, reason, allowed=_allowed(target))
+        return Reply(MatchVerdict.METHOD_NOT_ALLOWED, 405, reason, allowed=_allowed(target))
     args = tuple(_decoded(value) for value in raw_args)
     kwargs = {name: _decoded(value) for name, value in raw_kwargs.items()}
     undecodable = [value for value in (*args, *kwargs.values()) if isinstance(value, bytes)]
     if undecodable and not _is_own(target, "decode_argument"):
         reason = f"{undecodable[0]!r} is no UTF-8"
-        return Reply(Verdict.BAD_REQUEST, 400, reason, args=args, kwargs=kwargs)
+        return Reply(MatchVerdict.BAD_REQUEST, 400, reason, args=args, kwargs=kwargs)
     found = replace(_of_handler(step, asked, args, kwargs, tornado), args=args, kwargs=kwargs)
     return replace(found, caveats=(*_caveats(target, found), *found.caveats))
 
 
-def _is_handler(target: Target) -> bool:
+def _is_handler(target: RouteTarget) -> bool:
     return target.kind not in (
         TargetKind.ROUTER,
         TargetKind.DELEGATE,
@@ -127,7 +127,7 @@ def _is_handler(target: Target) -> bool:
     )
 
 
-def _supported(target: Target) -> tuple[str, ...] | str:
+def _supported(target: RouteTarget) -> tuple[str, ...] | str:
     """``SUPPORTED_METHODS``; a text where the comma was forgotten, as Tornado takes it."""
     known = getattr(target.live, "SUPPORTED_METHODS", _SUPPORTED)
     return known if isinstance(known, str) else tuple(known)
@@ -160,9 +160,9 @@ def _of_handler(
     if asked.method not in target.methods:
         if _is_own(target, "prepare") and (isinstance(step, Fallback) or not target.methods):
             call = f"{target.short_name}.prepare"
-            return Reply(Verdict.HANDLER, call=call, caveats=("405 if that does not answer",))
+            return Reply(MatchVerdict.HANDLER, call=call, caveats=("405 if that does not answer",))
         reason = f"{target.short_name} implements no {asked.method.lower()}"
-        return Reply(Verdict.METHOD_NOT_ALLOWED, 405, reason, allowed=_allowed(target))
+        return Reply(MatchVerdict.METHOD_NOT_ALLOWED, 405, reason, allowed=_allowed(target))
     return _calls(step, asked, args, kwargs, tornado)
 
 
@@ -174,7 +174,7 @@ def _sure_error(step: Route | Fallback, name: str) -> Reply | None:
         return None
     call = f"{step.target.short_name}.{name}"
     nobody = "no route takes it; by default " if isinstance(step, Fallback) else ""
-    verdict = Verdict.NOT_FOUND if status == 404 else Verdict.ERROR
+    verdict = MatchVerdict.NOT_FOUND if status == 404 else MatchVerdict.ERROR
     return Reply(verdict, status, f"{nobody}{call} always answers so", call=call)
 
 
@@ -182,19 +182,19 @@ def _whatever_the_method(step: Route | Fallback) -> Reply:
     """An ``ErrorHandler`` or a ``FallbackHandler``, which answers before it comes to a method."""
     target = step.target
     if target.kind is not TargetKind.ERROR:
-        return Reply(Verdict.DELEGATE, reason=target.detail or "", call=target.short_name)
+        return Reply(MatchVerdict.DELEGATE, reason=target.detail or "", call=target.short_name)
     status = _status(step)
     if status == 404 and isinstance(step, Fallback):
-        return Reply(Verdict.NOT_FOUND, 404, f"no route of the {_owner(step)} takes it")
+        return Reply(MatchVerdict.NOT_FOUND, 404, f"no route of the {_owner(step)} takes it")
     nobody = "no route takes it; by default " if isinstance(step, Fallback) else ""
     if status is None:
-        return Reply(Verdict.ERROR, reason=f"{nobody}an error, by {target.short_name}")
+        return Reply(MatchVerdict.ERROR, reason=f"{nobody}an error, by {target.short_name}")
     reason = (
         f"{nobody}{target.short_name} always answers so"
         if nobody
         else (f"which {target.short_name} always answers")
     )
-    return Reply(Verdict.NOT_FOUND if status == 404 else Verdict.ERROR, status, reason)
+    return Reply(MatchVerdict.NOT_FOUND if status == 404 else MatchVerdict.ERROR, status, reason)
 
 
 def _owner(step: Fallback) -> str:
@@ -224,20 +224,20 @@ def _keyword(step: Route | Fallback, name: str) -> object:
     return next((each.value for each in step.kwargs if each.name == name), None)
 
 
-def _handshake(target: Target, asked: Asked) -> Reply:
+def _handshake(target: RouteTarget, asked: Asked) -> Reply:
     """As ``WebSocketHandler.get``."""
     call = f"{target.short_name}.open"
     if _is_own(target, "get"):
         caveat = "its own get decides about the handshake"
-        return Reply(Verdict.WEBSOCKET, call=call, caveats=(caveat,))
+        return Reply(MatchVerdict.WEBSOCKET, call=call, caveats=(caveat,))
     refused = _refused_handshake(asked)
     if refused is not None:
         status, reason = refused
-        return Reply(Verdict.BAD_REQUEST, status, reason)
+        return Reply(MatchVerdict.BAD_REQUEST, status, reason)
     unsure: tuple[str, ...] = ()
     if asked.header("Origin") is not None or asked.header("Sec-Websocket-Origin") is not None:
         unsure = ("its check_origin decides about the Origin, and may answer 403",)
-    return Reply(Verdict.WEBSOCKET, 101, call=call, caveats=unsure)
+    return Reply(MatchVerdict.WEBSOCKET, 101, call=call, caveats=unsure)
 
 
 def _refused_handshake(asked: Asked) -> tuple[int, str] | None:
@@ -265,15 +265,17 @@ def _calls(
     target = step.target
     call = f"{target.short_name}.{asked.method.lower()}"
     if isinstance(step, Route) and isinstance(step.condition, CustomCondition):
-        return Reply(Verdict.HANDLER, call=call, caveats=("the arguments are its matcher's",))
+        return Reply(MatchVerdict.HANDLER, call=call, caveats=("the arguments are its matcher's",))
     wrong = None
     if isinstance(target.live, type):
         wrong = misfit(target.live, asked.method.lower(), Given(len(args), tuple(kwargs)))
     if wrong is not None:
         reason = f"{call} {wrong.problem}"
         if wrong.sure and not _is_own(target, "prepare"):  # which may change the arguments
-            return Reply(Verdict.FAILS, 500, reason)
-        return Reply(Verdict.HANDLER, call=call, caveats=(f"500 if called so: it {wrong.problem}",))
+            return Reply(MatchVerdict.FAILS, 500, reason)
+        return Reply(
+            MatchVerdict.HANDLER, call=call, caveats=(f"500 if called so: it {wrong.problem}",)
+        )
     refused = None if _is_own(target, "prepare") else _sure_error(step, asked.method.lower())
     if refused is not None:
         return refused
@@ -282,8 +284,8 @@ def _calls(
     if target.name == "tornado.web.StaticFileHandler":
         missing = _missing_file(_keyword(step, "path"), [*args, *kwargs.values()])
         if missing is not None:
-            return Reply(Verdict.NOT_FOUND, 404, f"there is no file {missing}", call=call)
-    return Reply(Verdict.HANDLER, call=call)
+            return Reply(MatchVerdict.NOT_FOUND, 404, f"there is no file {missing}", call=call)
+    return Reply(MatchVerdict.HANDLER, call=call)
 
 
 def _redirect(
@@ -296,16 +298,16 @@ def _redirect(
 ) -> Reply:
     url = _keyword(step, "url")
     if not isinstance(url, str):
-        return Reply(Verdict.HANDLER, call=call)
+        return Reply(MatchVerdict.HANDLER, call=call)
     try:
         where = location(url, args, kwargs, asked.query, tornado)
     except UnfitRedirect as error:
-        return Reply(Verdict.FAILS, 500, str(error), call=call)
+        return Reply(MatchVerdict.FAILS, 500, str(error), call=call)
     except BadRedirect as error:
-        return Reply(Verdict.BAD_REQUEST, 400, str(error), call=call)
+        return Reply(MatchVerdict.BAD_REQUEST, 400, str(error), call=call)
     permanent = _keyword(step, "permanent")
     status = 302 if permanent is not None and not permanent else 301
-    return Reply(Verdict.REDIRECT, status, call=call, location=where)
+    return Reply(MatchVerdict.REDIRECT, status, call=call, location=where)
 
 
 def _missing_file(root: object, values: list[Value]) -> Path | None:
@@ -327,7 +329,7 @@ def _missing_file(root: object, values: list[Value]) -> Path | None:
         return None
 
 
-def _operation(target: Target, method: str) -> Operation | None:
+def _operation(target: RouteTarget, method: str) -> Operation | None:
     return next((each for each in target.operations if each.method == method), None)
 
 
@@ -343,7 +345,7 @@ def _unmakeable(step: Route | Fallback) -> str | None:
     return wrong.problem if wrong is not None and wrong.sure else None
 
 
-def _allowed(target: Target) -> tuple[str, ...]:
+def _allowed(target: RouteTarget) -> tuple[str, ...]:
     """The methods that are answered; a WebSocket's handshake is a GET."""
     if target.methods == (ANY_METHOD,):
         supported = _supported(target)
@@ -351,7 +353,7 @@ def _allowed(target: Target) -> tuple[str, ...]:
     return tuple("GET" if method == "WS" else method for method in target.methods)
 
 
-def _caveats(target: Target, found: Reply) -> list[str]:
+def _caveats(target: RouteTarget, found: Reply) -> list[str]:
     """What code of the handler's own may change about ``found``."""
     said = []
     if _is_own(target, "decode_argument"):
@@ -362,14 +364,16 @@ def _caveats(target: Target, found: Reply) -> list[str]:
             if found.answered
             else "unless its own prepare answers first"
         )
-    method = "WS" if found.verdict is Verdict.WEBSOCKET else found.call.rpartition(".")[2].upper()
+    method = (
+        "WS" if found.verdict is MatchVerdict.WEBSOCKET else found.call.rpartition(".")[2].upper()
+    )
     operation = _operation(target, method)
     if operation is not None and operation.authenticated:
         said.append("only for a user who is signed in (@authenticated)")
     return said
 
 
-def _is_own(target: Target, name: str) -> bool:
+def _is_own(target: RouteTarget, name: str) -> bool:
     """Whether the handler's class or a base of it that is not Tornado's defines ``name``."""
     bases = target.live.__mro__ if isinstance(target.live, type) else ()
     owner = next((base for base in bases if name in vars(base)), None)

@@ -19,13 +19,13 @@ from tornkit.routing.model import (
     Parameter,
     ParameterKind,
     Route,
-    Target,
+    RouteTarget,
     TargetKind,
 )
 from tornkit.routing.openapi.patterns import may_hold
 from tornkit.routing.openapi.places import path_regex
 from tornkit.routing.openapi.schemas import Schema, Schemas
-from tornkit.routing.openapi.templates import Slot, Template, schema
+from tornkit.routing.openapi.templates import PathTemplate, Slot, schema
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 """Those that a Path Item Object has a field for."""
@@ -47,7 +47,7 @@ def operations_of(route: Route) -> list[tuple[str, Operation]]:
     ]
 
 
-def names_for(template: Template, route: Route) -> list[str]:
+def names_for(template: PathTemplate, route: Route) -> list[str]:
     """A name for each slot, distinct: the group's, else that of the method's parameter."""
     regex = path_regex(route)
     named = {number: name for name, number in regex.groupindex.items()} if regex else {}
@@ -104,7 +104,7 @@ def operation_object(route: Route, method: str, operation: Operation, schemas: S
     return {**made, "responses": _responses(route, method, operation, schemas)}
 
 
-def tag(target: Target) -> str:
+def tag(target: RouteTarget) -> str:
     """The last part of the module's name: ``blog.handlers.posts.Post`` -> ``posts``."""
     module = getattr(target.live, "__module__", None)
     if not isinstance(module, str):
@@ -167,7 +167,7 @@ def _only(slot: Slot, characters: str) -> bool:
     return not any(may_hold(slot.items, other) for other in others)
 
 
-def _texts(target: Target, operation: Operation) -> tuple[str, str]:
+def _texts(target: RouteTarget, operation: Operation) -> tuple[str, str]:
     """Summary and description, from the docstring of the method, else of the class.
 
     What Tornado's own classes say of themselves is meant for those who write handlers.
@@ -185,7 +185,7 @@ def _texts(target: Target, operation: Operation) -> tuple[str, str]:
     return summary.strip(), description.strip()
 
 
-def _is_tornados(method: str, target: Target) -> bool:
+def _is_tornados(method: str, target: RouteTarget) -> bool:
     """Whether Tornado's own ``get`` or ``open`` answers."""
     return ("open" if method == "WS" else "get") not in target.overrides
 

@@ -39,7 +39,7 @@ from tornkit.routing.openapi.places import (
     why_not,
 )
 from tornkit.routing.openapi.schemas import Schemas
-from tornkit.routing.openapi.templates import Template
+from tornkit.routing.openapi.templates import PathTemplate
 
 # For a reader; what is not named here follows.
 _ORDER = ("tags", "summary", "description", "operationId", "parameters", "responses", "servers")
@@ -51,7 +51,7 @@ class _Entry:
     """One route that answers one method under one template, with all hosts it does so for."""
 
     route: Route
-    template: Template
+    template: PathTemplate
     operation: Operation
     hosts: Hosts
 
@@ -93,7 +93,7 @@ def paths(
     report: Report, routes: Iterable[Route], schemas: Schemas
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The Paths Object, and the routes that are not in it, each with its ``reason``."""
-    items: dict[str, tuple[Template, _Item]] = {}
+    items: dict[str, tuple[PathTemplate, _Item]] = {}
     omitted = []
     behind = set().union(*(repeated(table.routes) for table in report.tables))
     for route in routes:
@@ -129,7 +129,7 @@ def _named(route: Route) -> dict[str, Any]:
     return {"handler": route.target.name, **name}
 
 
-def _enter(item: _Item, template: Template, route: Route) -> None:
+def _enter(item: _Item, template: PathTemplate, route: Route) -> None:
     hosts = hosts_of(route)
     for method, operation in operations_of(route):
         if method not in METHODS:

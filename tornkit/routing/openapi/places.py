@@ -24,7 +24,7 @@ from tornkit.routing.model import (
     TargetKind,
 )
 from tornkit.routing.openapi.patterns import words
-from tornkit.routing.openapi.templates import Template, templates
+from tornkit.routing.openapi.templates import PathTemplate, templates
 
 _MOST_HOSTS = 8
 
@@ -99,7 +99,7 @@ def path_regex(route: Route) -> re.Pattern[str] | None:
     return patterns[-1] if patterns else None
 
 
-def places_of(route: Route) -> tuple[Template, ...]:
+def places_of(route: Route) -> tuple[PathTemplate, ...]:
     """The templates under which ``route`` answers. Empty: there is no such path."""
     outer = _path_patterns(route)[:-1]
     return tuple(
@@ -118,12 +118,12 @@ def _path_patterns(route: Route) -> list[re.Pattern[str]]:
     return [each.regex for each in route.conditions if isinstance(each, PathCondition)]
 
 
-def _possible(outer: re.Pattern[str], template: Template) -> bool:
+def _possible(outer: re.Pattern[str], template: PathTemplate) -> bool:
     """False only where it is sure: a template without slots is a path, and can be tried."""
     return bool(template.slots) or outer.match(template.text(())) is not None
 
 
-def _implied(outer: re.Pattern[str], template: Template) -> bool:
+def _implied(outer: re.Pattern[str], template: PathTemplate) -> bool:
     """Whether every path of the template surely satisfies ``outer``: it is ``literal.*``."""
     if not template.slots:
         return True

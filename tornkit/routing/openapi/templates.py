@@ -6,7 +6,7 @@ templates; what varies otherwise is a slot. A group with a slash in it is looked
 ``/a(/\\d+)?`` gives ``/a`` and ``/a/{}``: OpenAPI lets no value of a path parameter hold a slash
 (OpenAPI 3.1, Parameter Object).
 
-`Template.exact` tells whether template and slots' patterns together say what the regex says, no
+`PathTemplate.exact` tells whether template and slots' patterns together say what the regex says, no
 more and no less. Where not (``.*`` takes slashes, look-aheads, an open end, flags), the caller
 shows the regex beside the template. Nothing is left out for being too much: an alternation that
 would give more than `MOST` templates is one slot.
@@ -59,7 +59,7 @@ ANYTHING = Slot(tuple(parsed(re.compile(".*"))))
 
 
 @dataclass(frozen=True)
-class Template:
+class PathTemplate:
     """Literal strings and slots, in turn as they stand in the path. Begins with ``/``."""
 
     parts: tuple[str | Slot, ...]
@@ -87,9 +87,9 @@ class _Variant:
     closed: bool = False
 
 
-def templates(regex: re.Pattern[str] | None) -> tuple[Template, ...]:
+def templates(regex: re.Pattern[str] | None) -> tuple[PathTemplate, ...]:
     """All templates of a path regex; of any path at all for None. Empty: it matches no path."""
-    anything = Template(("/", ANYTHING), exact=False)
+    anything = PathTemplate(("/", ANYTHING), exact=False)
     if regex is None:
         return (anything,)
     try:
@@ -114,11 +114,11 @@ def schema(slot: Slot, regex: re.Pattern[str] | None) -> dict[str, Any]:
     return {"type": "string", **({} if pattern in (None, "^.*$") else {"pattern": pattern})}
 
 
-def _blank(template: Template) -> list[str]:
+def _blank(template: PathTemplate) -> list[str]:
     return [""] * len(template.slots)
 
 
-def _finished(variant: _Variant, regex: re.Pattern[str]) -> Template | None:
+def _finished(variant: _Variant, regex: re.Pattern[str]) -> PathTemplate | None:
     """With a slash in front, and the verdict on the whole; None if no path can be like it."""
     parts = variant.parts
     exact = variant.exact and variant.closed
@@ -140,7 +140,7 @@ def _finished(variant: _Variant, regex: re.Pattern[str]) -> Template | None:
     slots = [part for part in parts if isinstance(part, Slot)]
     told = all(_said_in_full(slot) for slot in slots) and not adjacent
     plain = all(_is_plain(part) for part in parts if isinstance(part, str))
-    return Template(tuple(map(_quoted, parts)), exact and told and plain)
+    return PathTemplate(tuple(map(_quoted, parts)), exact and told and plain)
 
 
 def _said_in_full(slot: Slot) -> bool:

@@ -9,7 +9,7 @@ from tornkit.regex.automata.alphabet import SENDABLE
 from tornkit.regex.automata.expressions import both
 from tornkit.regex.automata.languages import language
 from tornkit.regex.automata.positions import TooLarge
-from tornkit.regex.automata.search import Budget, OverBudget, words
+from tornkit.regex.automata.search import OverBudget, SearchBudget, words
 from tornkit.regex.automata.translate import Bound, Untranslatable
 from tornkit.routing.matching.match import Request
 from tornkit.routing.model import Route, RouteTable
@@ -55,7 +55,7 @@ def _shared(question: Question, step: Route, worlds: Sequence[World]) -> Request
                 continue
             refused = union([each for each in before if holds_in(each, world)])
             with patience(PATIENCE):
-                found = words(machine, refused, SENDABLE, Budget(STATES, SECONDS))
+                found = words(machine, refused, SENDABLE, SearchBudget(STATES, SECONDS))
                 for path in islice(found, TRIES):
                     request = Request(path, world.host, world.proxied)
                     if arrives(step, question.table, request):

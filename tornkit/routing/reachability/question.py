@@ -8,7 +8,7 @@ from itertools import islice
 from tornkit.regex.automata.alphabet import SENDABLE, WIRE
 from tornkit.regex.automata.expressions import both
 from tornkit.regex.automata.languages import language
-from tornkit.regex.automata.search import Budget, OverBudget, drawn, shortest, words
+from tornkit.regex.automata.search import OverBudget, SearchBudget, drawn, shortest, words
 from tornkit.regex.automata.translate import Bound
 from tornkit.regex.patterns.prefix import required_prefix
 from tornkit.routing.matching.match import Answer, Request, answer, candidates
@@ -55,7 +55,7 @@ class Question:
         self.table = table
         self.earlier = surely_taking(route, table)
         self.wanted = paths_of(route, Bound.OVER)
-        self.budget = Budget(STATES, SECONDS)
+        self.budget = SearchBudget(STATES, SECONDS)
 
     def verdict(self) -> Verdict:
         """What can become of it.
@@ -149,7 +149,7 @@ class Question:
         """Some URLs that the route's patterns match, a shortest one first."""
         own = language(both(self.wanted.expression, sendable_paths()), SENDABLE)
         try:
-            return drawn(own, SENDABLE, Budget(_MAPPED, SECONDS), count=_DRAWN)
+            return drawn(own, SENDABLE, SearchBudget(_MAPPED, SECONDS), count=_DRAWN)
         except OverBudget:
             first = shortest(own, [], SENDABLE, self.budget)
             return [] if first is None else [first]
@@ -173,7 +173,7 @@ class Question:
 
         If the budget does not suffice for that, a few more than needed are left.
         """
-        self.budget = Budget(STATES, SECONDS)
+        self.budget = SearchBudget(STATES, SECONDS)
         try:
             for step in steps:
                 if len(steps) == 1 or self._suffice([step], worlds):

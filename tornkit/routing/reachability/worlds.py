@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from tornkit.regex.automata.alphabet import HOST
 from tornkit.regex.automata.languages import language
-from tornkit.regex.automata.search import Budget, every_way
+from tornkit.regex.automata.search import SearchBudget, every_way
 from tornkit.regex.automata.translate import Bound, Untranslatable, translated
 from tornkit.regex.patterns.sample import host_examples
 from tornkit.routing.matching.match import Answer, Request, answer
@@ -90,6 +90,6 @@ def distinct_hosts(
     for host in (USUAL_HOSTS[0], *made, *USUAL_HOSTS):
         note(host)
     machines = [language(translated(each, HOST, Bound.OVER).expression, HOST) for each in regexes]
-    for host in every_way(machines, len(own), HOST, Budget(_STATES, _SECONDS)):
+    for host in every_way(machines, len(own), HOST, SearchBudget(_STATES, _SECONDS)):
         note(host)
     return tuple(worlds.values())

@@ -32,10 +32,10 @@ from tornkit.routing.model import (
     PathCondition,
     Route,
     RouteTable,
+    RouteTarget,
     Scope,
     ScopeKind,
     Takes,
-    Target,
     TargetKind,
 )
 from tornkit.routing.reading.masking import shown
@@ -67,7 +67,7 @@ def extracted(application: object, start: int, program: str | None) -> Unreverse
 
     :param program: the file that was run as ``__main__``, if one was.
     """
-    walk = _Walk(start)
+    walk = _RouterWalk(start)
     walk.enter(application, (), None)
     sources = (route.target.source for route in walk.routes)
     known = [source.file for source in sources if source is not None]
@@ -79,7 +79,7 @@ def extracted(application: object, start: int, program: str | None) -> Unreverse
 
 
 @dataclass
-class _Walk:
+class _RouterWalk:
     """One descent through all routers of an application."""
 
     start: int
@@ -190,7 +190,7 @@ class _Walk:
         if route.name is not None and reverser is not None:
             self.reversers[index] = reverser
 
-    def described(self, target: Any, rule: _Rule | None) -> tuple[Target, Takes]:
+    def described(self, target: Any, rule: _Rule | None) -> tuple[RouteTarget, Takes]:
         """What stands at a rule's end, and what its router would do with it.
 
         As ``_ApplicationRouter.get_target_delegate`` and, below it, ``RuleRouter``'s; a router
@@ -208,7 +208,7 @@ class _Walk:
 
     def handler(
         self, cls: type[web.RequestHandler], kwargs: Mapping[str, Any], application: object
-    ) -> Target:
+    ) -> RouteTarget:
         target = self._targets.handler(cls, kwargs)
         called = self.replaced(application, "get_handler_delegate")
         return replace(target, overrides=(*target.overrides, *called)) if called else target
@@ -221,14 +221,14 @@ class _Walk:
             found = self._replacements[key] = _replaced(*key)
         return found
 
-    def not_found(self, application: web.Application) -> Target:
+    def not_found(self, application: web.Application) -> RouteTarget:
         """What answers when no rule does (``Application.find_handler``)."""
         cls = application.settings.get("default_handler_class")
         if cls:
             kwargs = application.settings.get("default_handler_args", {})
             return self.handler(cls, kwargs, application)
         # Without its line, for which all of tornado/web.py would be parsed, for every application.
-        return Target(dotted_name(web.ErrorHandler), TargetKind.ERROR, detail="status 404")
+        return RouteTarget(dotted_name(web.ErrorHandler), TargetKind.ERROR, detail="status 404")
 
     def reverser(self) -> Reverser | None:
         """What a handler's ``self.reverse_url`` would ask: the application it belongs to.
@@ -366,7 +366,7 @@ def _template_folders(application: web.Application) -> Iterator[object]:
         yield settings["template_path"]
 
 
-def _origin(target: Target) -> Origin:
+def _origin(target: RouteTarget) -> Origin:
     if target.source is None or target.source.file.startswith(_TORNADO):
         return Origin.APP
     return Origin.APP if is_user_file(target.source.file) else Origin.PACKAGE

@@ -17,7 +17,7 @@ import tornado
 from tornado import routing, web, websocket, wsgi
 from tornado.httputil import HTTPServerConnectionDelegate
 
-from tornkit.routing.model import ANY_METHOD, Operation, Source, Target, TargetKind
+from tornkit.routing.model import ANY_METHOD, Operation, RouteTarget, Source, TargetKind
 from tornkit.routing.reading.masking import masked, shown
 from tornkit.routing.reading.signatures import SignatureReader, held_function
 from tornkit.routing.reading.source import dotted_name, source_of, unwrapped
@@ -55,9 +55,9 @@ class TargetReader:
 
     def __init__(self) -> None:
         self._signatures = SignatureReader()
-        self._read: dict[type, Target] = {}
+        self._read: dict[type, RouteTarget] = {}
 
-    def handler(self, cls: type[web.RequestHandler], kwargs: Mapping[str, Any]) -> Target:
+    def handler(self, cls: type[web.RequestHandler], kwargs: Mapping[str, Any]) -> RouteTarget:
         """A handler class under a rule with these keyword arguments."""
         if cls not in self._read:
             self._read[cls] = self._handler(cls)
@@ -65,24 +65,24 @@ class TargetReader:
         detail = _detail(target.kind, kwargs)
         return replace(target, detail=detail) if detail is not None else target
 
-    def other(self, target: Any) -> Target:
+    def other(self, target: Any) -> RouteTarget:
         """What is no handler, or stands in a router that does not know handlers.
 
         As ``RuleRouter.get_target_delegate`` tells them apart.
         """
         name, source = dotted_name(target), source_of(target)
         if isinstance(target, routing.Router):
-            return Target(name, TargetKind.ROUTER, source=source)
+            return RouteTarget(name, TargetKind.ROUTER, source=source)
         if isinstance(target, HTTPServerConnectionDelegate):
-            return Target(name, TargetKind.DELEGATE, source=source)
+            return RouteTarget(name, TargetKind.DELEGATE, source=source)
         if callable(target):
-            return Target(name, TargetKind.CALLABLE, source=source, detail=_wrapped(target))
-        return Target(shown("", target), TargetKind.NOTHING, methods=())
+            return RouteTarget(name, TargetKind.CALLABLE, source=source, detail=_wrapped(target))
+        return RouteTarget(shown("", target), TargetKind.NOTHING, methods=())
 
-    def _handler(self, cls: type[web.RequestHandler]) -> Target:
+    def _handler(self, cls: type[web.RequestHandler]) -> RouteTarget:
         kind = next((kind for base, kind in _KINDS if issubclass(cls, base)), TargetKind.HANDLER)
         found = methods(cls, kind)
-        return Target(
+        return RouteTarget(
             dotted_name(cls),
             kind,
             found,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tornkit.routing.model import Source
 from tornkit.routing.references.model import Receiver, Use
-from tornkit.routing.references.scopes import Meaning, Scope, Standing, strings
+from tornkit.routing.references.scopes import CodeScope, NameMeaning, Standing, strings
 from tornkit.routing.references.syntax import (
     REVERSE_URL,
     children,
@@ -55,7 +55,7 @@ def uses_in(
     :param lines: the only lines where a use may be, ascending; None for all.
     """
     reader = _Reader(where, is_own, template, lines)
-    scope = Scope(tree)
+    scope = CodeScope(tree)
     yield from reader.below(tree, _At(scope))
 
 
@@ -76,7 +76,7 @@ def own_modules(files: Iterable[str]) -> Callable[[str], bool]:
 class _At:
     """Where in the tree: the scope, the class around, and the exceptions looked out for."""
 
-    scope: Scope
+    scope: CodeScope
     within: str | None = None
     expects: frozenset[str] = frozenset()
 
@@ -91,7 +91,7 @@ class _Bound:
     arguments: int | None = 0
     keywords: tuple[str, ...] = ()
 
-    def given(self, call: ast.Call, arguments: list[ast.expr], scope: Scope) -> _Bound:
+    def given(self, call: ast.Call, arguments: list[ast.expr], scope: CodeScope) -> _Bound:
         """With the arguments of one more call."""
         if any(isinstance(each, ast.Starred) for each in arguments[:1]) and self.names is None:
             return replace(self, names=(), arguments=None)
@@ -111,7 +111,7 @@ class _Bound:
         return replace(self, names=names, arguments=count, keywords=tuple(keywords))
 
 
-def _known(node: ast.expr, scope: Scope) -> tuple[str, ...]:
+def _known(node: ast.expr, scope: CodeScope) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in strings(node, scope) if name is not None))
 
 
@@ -149,9 +149,9 @@ class _Reader:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 # Decorators and defaults, too, in the inner scope: it sees all that they see.
-                at = replace(at, scope=Scope(node, at.scope))
+                at = replace(at, scope=CodeScope(node, at.scope))
             case ast.ClassDef(name=name):
-                at = replace(at, scope=Scope(node, at.scope), within=name)
+                at = replace(at, scope=CodeScope(node, at.scope), within=name)
             case ast.Try() | ast.TryStar():
                 yield from self._tried(node, at)
                 return
@@ -194,7 +194,7 @@ class _Reader:
             at.expects,
         )
 
-    def _bound(self, node: ast.expr, scope: Scope, depth: int = _DEPTH) -> _Bound | None:
+    def _bound(self, node: ast.expr, scope: CodeScope, depth: int = _DEPTH) -> _Bound | None:
         """The ``reverse_url`` that an expression is, if it is one."""
         if isinstance(node, ast.Attribute) and is_reverse_url(node):
             asked = self._asked(node.value, scope, depth)
@@ -210,7 +210,7 @@ class _Reader:
                 return _Bound(Receiver.TEMPLATE, node.lineno)
         return None
 
-    def _asked(self, node: ast.expr, scope: Scope, depth: int) -> Receiver | None:
+    def _asked(self, node: ast.expr, scope: CodeScope, depth: int) -> Receiver | None:
         """Whose ``reverse_url`` it is when an attribute of ``node`` is called."""
         match node:
             case ast.Attribute(attr=attr, value=value) if attr != "self" and attr in _BY_NAME:
@@ -222,7 +222,7 @@ class _Reader:
             case _:
                 return None
 
-    def _named(self, name: str, meaning: Meaning, depth: int) -> Receiver | None:
+    def _named(self, name: str, meaning: NameMeaning, depth: int) -> Receiver | None:
         usual = _BY_NAME.get(name)
         if self._template and name != "handler":
             usual = None
@@ -234,7 +234,7 @@ class _Reader:
             return usual
         return self._asked(meaning.value, meaning.scope, depth - 1) if depth else None
 
-    def _makes_application(self, value: ast.expr, scope: Scope) -> bool:
+    def _makes_application(self, value: ast.expr, scope: CodeScope) -> bool:
         """``Application(...)``, ``make_app()``, and not another package's."""
         if isinstance(value, ast.Await):
             value = value.value

@@ -47,7 +47,9 @@ def replacements(
     :param is_own: whether a module is the user's own or Tornado's.
     """
     found = [
-        each for file, tree in trees.items() for each in _Finder(file, is_own).below(tree, _TOP)
+        each
+        for file, tree in trees.items()
+        for each in _ReplacementFinder(file, is_own).below(tree, _TOP)
     ]
     if not any(each.within for each in found):
         return tuple(each.replacement({}) for each in found)
@@ -90,7 +92,7 @@ class _Found:
 
 
 @dataclass(frozen=True)
-class _At:
+class _ReplacedAt:
     """Where in a tree: the innermost class, and whether this is its body itself."""
 
     within: str | None = None
@@ -102,22 +104,22 @@ class _At:
         return self.within if self.body else None
 
 
-_TOP = _At()
+_TOP = _ReplacedAt()
 
 
 @dataclass(frozen=True)
-class _Finder:
+class _ReplacementFinder:
     """Goes over one file's tree."""
 
     file: str
     is_own: Callable[[str], bool]
 
-    def below(self, node: ast.AST, at: _At) -> Iterator[_Found]:
+    def below(self, node: ast.AST, at: _ReplacedAt) -> Iterator[_Found]:
         for child in children(node):
             inner = at
             match child:
                 case ast.ClassDef(name=name):
-                    inner = _At(name, body=True)
+                    inner = _ReplacedAt(name, body=True)
                 case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                     inner = replace(at, body=False)
                     if name == REVERSE_URL:
@@ -145,7 +147,7 @@ class _Finder:
     ) -> _Found:
         return _Found(Source(self.file, line), f"{what} {REVERSE_URL}", None, forwards, asked)
 
-    def _assigned(self, target: ast.expr, value: ast.expr, at: _At) -> Iterator[_Found]:
+    def _assigned(self, target: ast.expr, value: ast.expr, at: _ReplacedAt) -> Iterator[_Found]:
         """``reverse_url = x``, ``self.reverse_url = x``, ``namespace["reverse_url"] = x``"""
         forwards = _forwards_value(value)
         if forwards is None:

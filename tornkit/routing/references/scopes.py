@@ -31,28 +31,28 @@ class Standing(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Meaning:
+class NameMeaning:
     """``value`` is to be read in ``scope``; ``module`` is where an imported name comes from."""
 
     standing: Standing
     value: ast.expr | None = None
-    scope: Scope | None = None
+    scope: CodeScope | None = None
     module: str = ""
 
 
-_FREE, _UNKNOWN = Meaning(Standing.FREE), Meaning(Standing.UNKNOWN)
+_FREE, _UNKNOWN = NameMeaning(Standing.FREE), NameMeaning(Standing.UNKNOWN)
 
 
-class Scope:
+class CodeScope:
     """A module, class or function, and the scopes around it."""
 
-    def __init__(self, node: ast.AST, outer: Scope | None = None) -> None:
+    def __init__(self, node: ast.AST, outer: CodeScope | None = None) -> None:
         self.node = node
         self.outer = outer
 
-    def meaning(self, name: str) -> Meaning:
+    def meaning(self, name: str) -> NameMeaning:
         """What ``name`` stands for when code of this scope uses it."""
-        scope: Scope | None = self
+        scope: CodeScope | None = self
         while scope is not None:
             visible = scope is self or not isinstance(scope.node, ast.ClassDef)
             if visible and name in scope._bound:
@@ -60,25 +60,25 @@ class Scope:
             scope = scope.outer
         return _FREE
 
-    def _own_meaning(self, name: str) -> Meaning:
+    def _own_meaning(self, name: str) -> NameMeaning:
         found = self._bound[name]
         if len(found) != 1 or name in self._module._rebound or self._shared:
             return _UNKNOWN
         match found[0]:
             case ast.Import() as statement:
                 module = next(a.name for a in statement.names if _bound_by(a) == name)
-                return Meaning(Standing.IMPORTED, module=module)
+                return NameMeaning(Standing.IMPORTED, module=module)
             case ast.ImportFrom(module=module, level=level):
-                return Meaning(Standing.IMPORTED, module="." * level + (module or ""))
+                return NameMeaning(Standing.IMPORTED, module="." * level + (module or ""))
             case ast.arg():
-                return Meaning(Standing.GIVEN)
+                return NameMeaning(Standing.GIVEN)
             case ast.expr() as value:
-                return Meaning(Standing.VALUE, value, self)
+                return NameMeaning(Standing.VALUE, value, self)
             case _:
                 return _UNKNOWN
 
     @property
-    def _module(self) -> Scope:
+    def _module(self) -> CodeScope:
         return self if self.outer is None else self.outer._module
 
     @cached_property
@@ -150,7 +150,7 @@ def _bound_by(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
 
 
-def strings(node: ast.expr, scope: Scope, depth: int = 5) -> Iterator[str | None]:
+def strings(node: ast.expr, scope: CodeScope, depth: int = 5) -> Iterator[str | None]:
     """Every string that an expression may be; None for what is only known at run time.
 
     ``"a" if x else "b"`` -> ``"a"``, ``"b"``

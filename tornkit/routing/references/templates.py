@@ -44,7 +44,7 @@ class NotTornado(Exception):
 
 
 @dataclass(frozen=True)
-class Code:
+class TemplateCode:
     """``lines[n]`` is the template's line that line ``n + 1`` of ``text`` comes from."""
 
     text: str
@@ -64,7 +64,7 @@ def loaded(text: str) -> Iterator[str]:
         yield found[1] or found[2]
 
 
-def as_python(text: str) -> Code:
+def as_python(text: str) -> TemplateCode:
     """The template's code.
 
     :raises NotTornado: where Tornado would raise its ``ParseError``. That the code itself is
@@ -183,12 +183,12 @@ class _Writer:
             case _:
                 raise NotTornado(f"{{% {operator} %}} is not one of Tornado's", piece.line)
 
-    def finished(self) -> Code:
+    def finished(self) -> TemplateCode:
         if self._open:
             piece = self._open[-1].piece
             raise NotTornado(f"{{% {piece.operator} %}} without its {{% end %}}", piece.line)
         self._write("pass", self._lines[-1])
-        return Code("\n".join(self._text) + "\n", tuple(self._lines))
+        return TemplateCode("\n".join(self._text) + "\n", tuple(self._lines))
 
     def _begin(self, piece: _Piece) -> None:
         operator = piece.operator

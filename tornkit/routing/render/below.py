@@ -12,8 +12,8 @@ from tornkit.routing.model import (
     Outcome,
     Report,
     Route,
+    RouteTarget,
     Severity,
-    Target,
     TargetKind,
 )
 from tornkit.routing.render.words import handler_name, place
@@ -84,7 +84,7 @@ def finding_lines(findings: Iterable[Finding], report: Report, base: Path) -> li
     return lines
 
 
-def default_handlers(report: Report) -> list[Target]:
+def default_handlers(report: Report) -> list[RouteTarget]:
     """Handlers of the application's own that answer what its routes do not take."""
     targets = (fallback.target for table in report.tables for fallback in table.fallbacks)
     return [target for target in targets if target.kind is not TargetKind.ERROR]

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tornkit.printable import printable
-from tornkit.routing.comparing.diff import Change, Changed, Differences, Finding, Moved, Passed
+from tornkit.routing.comparing.diff import Change, Changed, Differences, Finding, Moved, PassedRoute
 from tornkit.routing.comparing.saved import SavedRoute, SavedTable
 from tornkit.routing.render.below import count
-from tornkit.routing.render.findings import Line
+from tornkit.routing.render.findings import FindingLine
 from tornkit.routing.render.markdown import code, escaped
 from tornkit.routing.render.spans import Span
 
@@ -47,7 +47,7 @@ _LABELS = {
 
 
 @dataclass(frozen=True)
-class Base:
+class ComparedBase:
     """What is compared with. ``name`` is as it was typed, ``revision`` a commit's hash."""
 
     name: str
@@ -60,7 +60,7 @@ class Base:
         return self.name if self.revision is None else f"{self.name} ({self.revision[:7]})"
 
 
-def lines(found: Differences, new: SavedTable, base: Base) -> list[Line]:
+def lines(found: Differences, new: SavedTable, base: ComparedBase) -> list[FindingLine]:
     """For a terminal or a pipe."""
     parts = [
         [_headed("-", route) for route in found.removed],
@@ -68,7 +68,9 @@ def lines(found: Differences, new: SavedTable, base: Base) -> list[Line]:
         [line for each in found.changed for line in _changed(each)],
         [line for each in found.moved for line in _moved(each)],
         [
-            Line((Span("~ ", _STYLES["~"]), Span(printable(f"{what}: {_arrow(old, new)}"))), hang=2)
+            FindingLine(
+                (Span("~ ", _STYLES["~"]), Span(printable(f"{what}: {_arrow(old, new)}"))), hang=2
+            )
             for what, old, new in _others(found)
         ],
         [
@@ -77,11 +79,11 @@ def lines(found: Differences, new: SavedTable, base: Base) -> list[Line]:
             for finding in findings
         ],
     ]
-    said = [line for part in parts if part for line in (*part, Line())]
-    return [*said, Line((Span(printable(summary(found, new, base))),))]
+    said = [line for part in parts if part for line in (*part, FindingLine())]
+    return [*said, FindingLine((Span(printable(summary(found, new, base))),))]
 
 
-def summary(found: Differences, new: SavedTable, base: Base) -> str:
+def summary(found: Differences, new: SavedTable, base: ComparedBase) -> str:
     """``Against main (1a2b3c4): 1 route added, 2 changed; 1 finding new.``"""
     if not found:
         return f"No difference from {base.shown}: {count(len(new.routes), 'route')}."
@@ -108,7 +110,7 @@ def _counted(what: str, **numbers: int) -> list[str]:
     ]
 
 
-def markdown(found: Differences, new: SavedTable, base: Base) -> str:
+def markdown(found: Differences, new: SavedTable, base: ComparedBase) -> str:
     """A table of routes and a list of findings, as a comment on a pull request."""
     parts = [escaped(summary(found, new, base)) + "\n"]
     rows = list(_markdown_rows(found))
@@ -124,7 +126,7 @@ def markdown(found: Differences, new: SavedTable, base: Base) -> str:
     return "\n".join(parts)
 
 
-def document(found: Differences, new: SavedTable, base: Base) -> str:
+def document(found: Differences, new: SavedTable, base: ComparedBase) -> str:
     """JSON, see the module's docstring."""
     made = {
         "version": 1,
@@ -172,7 +174,7 @@ def document(found: Differences, new: SavedTable, base: Base) -> str:
 # ---- lines ----
 
 
-def _headed(sign: str, route: SavedRoute) -> Line:
+def _headed(sign: str, route: SavedRoute) -> FindingLine:
     cells = [
         Span(" ".join(_texts(route.get("methods"))), "cyan"),
         Span(_host(route), "magenta"),
@@ -184,21 +186,21 @@ def _headed(sign: str, route: SavedRoute) -> Line:
     spans = [Span(sign, _STYLES[sign])]
     for index, cell in enumerate(each for each in cells if each.text):
         spans += [Span("  " if index else " "), Span(printable(cell.text), cell.style)]
-    return Line(tuple(spans), hang=4)
+    return FindingLine(tuple(spans), hang=4)
 
 
-def _changed(changed: Changed) -> Iterator[Line]:
+def _changed(changed: Changed) -> Iterator[FindingLine]:
     yield _headed("~", changed.new)
     for change in changed.changes:
         for label, old, new in _told(change, changed):
             text = f"    {label}: {_arrow(old, new)}"
-            yield Line((Span(printable(text)),), hang=6)
+            yield FindingLine((Span(printable(text)),), hang=6)
 
 
-def _moved(moved: Moved) -> Iterator[Line]:
+def _moved(moved: Moved) -> Iterator[FindingLine]:
     yield _headed("~", moved.route)
     for sentence in _moves(moved):
-        yield Line((Span(printable(f"    {sentence}")),), hang=6)
+        yield FindingLine((Span(printable(f"    {sentence}")),), hang=6)
 
 
 def _moves(moved: Moved) -> Iterator[str]:
@@ -215,9 +217,9 @@ def _moves(moved: Moved) -> Iterator[str]:
             yield f"and {word} {len(others) - MOST_PASSED} more"
 
 
-def _finding(sign: str, finding: Finding, table: SavedTable) -> Line:
+def _finding(sign: str, finding: Finding, table: SavedTable) -> FindingLine:
     spans = (Span(sign, _STYLES["-" if sign == "+" else "+"]), Span(" "))
-    return Line((*spans, Span(printable(_finding_text(finding, table)))), hang=4)
+    return FindingLine((*spans, Span(printable(_finding_text(finding, table)))), hang=4)
 
 
 # ---- words ----
@@ -279,7 +281,7 @@ def _others(found: Differences) -> Iterator[tuple[str, str, str]]:
 
 
 def _findings(
-    found: Differences, new: SavedTable, base: Base
+    found: Differences, new: SavedTable, base: ComparedBase
 ) -> Iterator[tuple[str, Sequence[Finding], SavedTable]]:
     yield "-", found.gone_findings, base.table
     yield "+", found.new_findings, new
@@ -298,7 +300,7 @@ def _finding_text(finding: Finding, table: SavedTable) -> str:
 # ---- JSON and Markdown ----
 
 
-def _passed_row(passed: Passed) -> dict[str, Any]:
+def _passed_row(passed: PassedRoute) -> dict[str, Any]:
     return {"route": passed.route.row, "witness": passed.witness}
 
 

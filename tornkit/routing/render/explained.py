@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tornkit.printable import printable
-from tornkit.routing.matching.answers import Reply, Verdict
+from tornkit.routing.matching.answers import MatchVerdict, Reply
 from tornkit.routing.matching.explain import Explanation, Passed, Undecided
 from tornkit.routing.model import Fallback, Route, TargetKind
 from tornkit.routing.reading.masking import masked
@@ -76,16 +76,16 @@ def answer(reply: Reply, step: Route | Fallback | None) -> SpanLine:
     style = _GOOD if reply.answered else _BAD
     status = "" if reply.status is None else str(reply.status)
     match reply.verdict:
-        case Verdict.HANDLER:
+        case MatchVerdict.HANDLER:
             nobody = "no route takes it; by default " if isinstance(step, Fallback) else ""
             said = f"{nobody}{call(reply)}"
-        case Verdict.WEBSOCKET:
+        case MatchVerdict.WEBSOCKET:
             said = f"{f'{status}, ' if status else ''}WebSocket: {call(reply)}"
-        case Verdict.REDIRECT:
+        case MatchVerdict.REDIRECT:
             said = f"{status} to {masked(reply.location or '')}"
-        case Verdict.DELEGATE:
+        case MatchVerdict.DELEGATE:
             said = _delegated(reply, step)
-        case Verdict.METHOD_NOT_ALLOWED:
+        case MatchVerdict.METHOD_NOT_ALLOWED:
             others = ", ".join(reply.allowed)
             said = f"{status}, {reply.reason}; "
             said += f"it answers {others}" if others else "it answers no method"
@@ -193,7 +193,7 @@ def _behind(each: Explanation, route: Route) -> str:
     else:
         label = each.step.scopes[-1].label if each.step is not None else "router"
         text = f"behind the 404 of the {label}"
-    if each.reply.verdict is Verdict.METHOD_NOT_ALLOWED and each.asked.method in (
+    if each.reply.verdict is MatchVerdict.METHOD_NOT_ALLOWED and each.asked.method in (
         route.target.methods
     ):
         text += f", though it answers {each.asked.method}: no method plays a part in routing"

@@ -21,7 +21,7 @@ from tornkit.routing.render.words import handler_name, host, pattern, relative
 
 
 @dataclass(frozen=True)
-class Line:
+class FindingLine:
     """``hang`` is how many columns the rest of a folded line is indented."""
 
     spans: tuple[Span, ...] = ()
@@ -35,38 +35,38 @@ _GAP = "  "
 _LABELS = 6  # "URL", "host", "by" or "at", and a gap
 
 
-def text(lines: Iterable[Line]) -> str:
+def text(lines: Iterable[FindingLine]) -> str:
     """For a pipe: as they are, never folded."""
     return text_of(line.spans for line in lines)
 
 
-def folded(lines: Iterable[Line], width: int) -> list[SpanLine]:
+def folded(lines: Iterable[FindingLine], width: int) -> list[SpanLine]:
     """For a terminal of ``width`` columns."""
     return [
         part for line in lines for part in fold(list(line.spans), width, indent=" " * line.hang)
     ]
 
 
-def document(sifted: Sifted, checks: int, base: Path) -> list[Line]:
+def document(sifted: Sifted, checks: int, base: Path) -> list[FindingLine]:
     """All findings and the summary.
 
     :param checks: how many codes were looked for.
     :param base: files below this folder are shown relative to it.
     """
     report = sifted.report
-    lines: list[Line] = []
+    lines: list[FindingLine] = []
     routes = {route.index: route for route in report.routes}
     for group in _groups(report.findings):
-        lines += [*_group(group, routes, base), Line()]
+        lines += [*_group(group, routes, base), FindingLine()]
     lines += summary(sifted, checks)
     if report.findings:
         code = min(report.findings, key=lambda f: (_ORDER.index(f.severity), f.code)).code
         hint = f"tornkit routes --explain {code} says what a code means, and the cure."
-        lines.append(Line((Span(hint, "dim"),)))
+        lines.append(FindingLine((Span(hint, "dim"),)))
     return lines
 
 
-def summary(sifted: Sifted, checks: int) -> list[Line]:
+def summary(sifted: Sifted, checks: int) -> list[FindingLine]:
     """``3 errors, 1 warning in 34 routes; 2 ignored, 1 in the baseline.``"""
     findings = sifted.report.findings
     routes = count(len(sifted.report.routes), "route")
@@ -89,11 +89,11 @@ def summary(sifted: Sifted, checks: int) -> list[Line]:
     if sifted.undecided:
         aside.append(f"{sifted.undecided} undecided (--select {UNDECIDED} shows them)")
     spans = (Span(said, style), Span(f"; {', '.join(aside)}." if aside else "."))
-    lines = [Line(spans)]
+    lines = [FindingLine(spans)]
     if sifted.mended:
         which = "entry of the baseline is" if sifted.mended == 1 else "entries of the baseline are"
         told = f"{sifted.mended} {which} mended: write it anew with --write-baseline."
-        lines.append(Line((Span(told),)))
+        lines.append(FindingLine((Span(told),)))
     return lines
 
 
@@ -149,18 +149,18 @@ def _worst_first(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 
-def _group(group: _Group, routes: Mapping[int, Route], base: Path) -> Iterator[Line]:
+def _group(group: _Group, routes: Mapping[int, Route], base: Path) -> Iterator[FindingLine]:
     shared = len(group.routes) > 1
     if shared:
         names = (
             printable(f"{index} {routes[index].name or ''}".rstrip()) for index in group.routes
         )
-        yield Line((Span(f"routes {', '.join(names)}", "bold"),), hang=2)
+        yield FindingLine((Span(f"routes {', '.join(names)}", "bold"),), hang=2)
     elif group.routes:
         yield _heading(routes[group.routes[0]], base)
     else:
         file = relative(Source(group.file, 1), base) if group.file else "the application"
-        yield Line((Span(printable(file), "bold"),))
+        yield FindingLine((Span(printable(file), "bold"),))
     at = routes[group.routes[0]].where if len(group.routes) == 1 else None
     for finding in group.findings:
         yield _message(finding)
@@ -168,10 +168,10 @@ def _group(group: _Group, routes: Mapping[int, Route], base: Path) -> Iterator[L
             yield from _details(finding, at, routes, base)
 
 
-def _heading(route: Route, base: Path) -> Line:
+def _heading(route: Route, base: Path) -> FindingLine:
     name = [Span(" "), Span(printable(route.name), "green")] if route.name else []
     spans = (Span(f"route {route.index}", "bold"), *name, Span(_GAP), *_described(route, base))
-    return Line(spans, hang=2)
+    return FindingLine(spans, hang=2)
 
 
 def _described(route: Route, base: Path) -> list[Span]:
@@ -189,16 +189,16 @@ def _described(route: Route, base: Path) -> list[Span]:
     return spans
 
 
-def _message(finding: Finding) -> Line:
+def _message(finding: Finding) -> FindingLine:
     head = f"{_WORDS[finding.severity]} {finding.code}"
     said = printable(" ".join(finding.message.split()))
     spans = (Span("  "), Span(head, _STYLES[finding.severity]), Span(_GAP + said))
-    return Line(spans, hang=4)
+    return FindingLine(spans, hang=4)
 
 
 def _details(
     finding: Finding, at: Source | None, routes: Mapping[int, Route], base: Path
-) -> Iterator[Line]:
+) -> Iterator[FindingLine]:
     if finding.witness is not None:
         # A host's dots are shown by a host.
         label = "URL" if "/" in finding.witness else "host"
@@ -210,8 +210,8 @@ def _details(
         yield _labelled("at", Span(printable(_place(finding.where, base)), "dim"))
 
 
-def _labelled(label: str, *spans: Span) -> Line:
-    return Line((Span(f"    {label.ljust(_LABELS)}", "dim"), *spans), hang=4 + _LABELS)
+def _labelled(label: str, *spans: Span) -> FindingLine:
+    return FindingLine((Span(f"    {label.ljust(_LABELS)}", "dim"), *spans), hang=4 + _LABELS)
 
 
 def _place(source: Source | None, base: Path) -> str:

@@ -21,7 +21,7 @@ from tornkit.routing.reading.masking import masked
 from tornkit.routing.render import words
 from tornkit.routing.render.spans import Span, SpanLine
 from tornkit.routing.render.structured import VERSION
-from tornkit.routing.reversing.named import Answer, Reversed
+from tornkit.routing.reversing.named import NameAnswer, Reversed
 
 _STYLES = {None: "yellow", True: "green", False: "red"}
 
@@ -52,7 +52,7 @@ def _unknown(found: Reversed) -> str:
     return f"no route is named {found.name!r}; tornkit routes lists the names"
 
 
-def _sentence(answer: Answer) -> str:
+def _sentence(answer: NameAnswer) -> str:
     """``/posts/7 leads back to route 4, Post.``"""
     reversal = answer.reversal
     route = f"route {answer.route.index}, {words.handler(answer.route)}"
@@ -97,7 +97,7 @@ def document(found: Reversed, app: str, tornado: str) -> str:
     )
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: NameAnswer) -> dict[str, Any]:
     return {
         "application": answer.application,
         "route": answer.route.index,

@@ -19,8 +19,8 @@ from tornkit.routing.model import (
     PathCondition,
     Report,
     Route,
+    RouteTarget,
     Severity,
-    Target,
 )
 from tornkit.routing.render import words
 from tornkit.routing.render.below import goes_wrong
@@ -165,7 +165,7 @@ class _Maker:
     def __init__(self, base: Path) -> None:
         self._base = base
         # By identity, with the target itself to keep it: to hash one takes longer than its words.
-        self._targets: dict[int, tuple[Target, _TargetCells]] = {}
+        self._targets: dict[int, tuple[RouteTarget, _TargetCells]] = {}
 
     def row(self, route: Route, found: Sequence[tuple[str, Severity]], app: int) -> Row:
         target = self._cells_of(route.target)
@@ -196,7 +196,7 @@ class _Maker:
             else None,
         )
 
-    def _cells_of(self, target: Target) -> _TargetCells:
+    def _cells_of(self, target: RouteTarget) -> _TargetCells:
         known = self._targets.get(id(target))
         if known is None:
             cells = _TargetCells(

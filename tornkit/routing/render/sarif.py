@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tornkit.routing.findings.codes import CODES
-from tornkit.routing.findings.explanations import Explanation, explanation
+from tornkit.routing.findings.explanations import CodePage, explanation
 from tornkit.routing.findings.identity import Identity, identities, relative
 from tornkit.routing.model import Finding, Report, Route, Severity, Source
 from tornkit.routing.render.words import handler_name, host, pattern
@@ -77,7 +77,7 @@ def _rule(code: str) -> dict[str, Any]:
     }
 
 
-def _help(explained: Explanation) -> str:
+def _help(explained: CodePage) -> str:
     return "\n\n".join(
         (
             _flowing(explained.meaning),

@@ -25,10 +25,10 @@ def document(
     columns: Sequence[str] | None = None,
 ) -> RenderableType:
     """The table in the layout that ``width`` columns allow, and everything under it."""
-    return Page(layout.lines(rows, below, width, columns))
+    return TerminalPage(layout.lines(rows, below, width, columns))
 
 
-class Page:
+class TerminalPage:
     """Ready lines. They are neither folded nor cropped; print them with ``soft_wrap``."""
 
     def __init__(self, lines: Sequence[SpanLine]) -> None:

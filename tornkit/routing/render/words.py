@@ -19,8 +19,8 @@ from tornkit.routing.model import (
     Keyword,
     PathCondition,
     Route,
+    RouteTarget,
     Source,
-    Target,
     TargetKind,
 )
 from tornkit.routing.reading.masking import shown as shortened
@@ -65,7 +65,7 @@ def condition_text(condition: Condition) -> str:
     return shown(condition.regex) or condition.regex.pattern or "''"
 
 
-def handler_name(target: Target) -> str:
+def handler_name(target: RouteTarget) -> str:
     """The short name, and what it is where it is no handler."""
     kind = f" ({target.kind.value})" if target.kind in NO_HANDLERS else ""
     return f"{target.short_name}{kind}{f' {target.detail}' if target.detail else ''}"
@@ -120,12 +120,12 @@ def keyword(given: Keyword, base: Path) -> str:
     return given.shown
 
 
-def authenticated(target: Target) -> tuple[str, ...]:
+def authenticated(target: RouteTarget) -> tuple[str, ...]:
     """The methods that answer only users who are signed in (``@authenticated``)."""
     return tuple(each.method for each in target.operations if each.authenticated)
 
 
-def auth(target: Target) -> str:
+def auth(target: RouteTarget) -> str:
     """``yes`` if every method asks for a user, else those that do, else nothing."""
     which = authenticated(target)
     return "yes" if which and len(which) == len(target.operations) else " ".join(which)

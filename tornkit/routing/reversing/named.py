@@ -25,7 +25,7 @@ _FAILURES = (Outcome.FAILS, Outcome.MISSES, Outcome.TAKEN, Outcome.SHADOWED)
 
 
 @dataclass(frozen=True)
-class Answer:
+class NameAnswer:
     """One application's answer. ``application`` is its place among those of the program.
     ``others`` are routes of the same name that ``reverse_url`` does not answer for.
     """
@@ -49,12 +49,12 @@ class Reversed:
 
     name: str
     args: tuple[str, ...]
-    answers: tuple[Answer, ...]
+    answers: tuple[NameAnswer, ...]
     similar: tuple[str, ...] = ()
     names: int = 0
 
     @property
-    def first(self) -> Answer | None:
+    def first(self) -> NameAnswer | None:
         """The first that gives a URL; else the first."""
         with_url = (each for each in self.answers if each.reversal.url is not None)
         return next(with_url, next(iter(self.answers), None))
@@ -80,7 +80,9 @@ def _similar(name: str, known: list[str]) -> list[str]:
     return folded or difflib.get_close_matches(name, known)
 
 
-def _answers(number: int, names: Unreversed, name: str, args: tuple[str, ...]) -> Iterable[Answer]:
+def _answers(
+    number: int, names: Unreversed, name: str, args: tuple[str, ...]
+) -> Iterable[NameAnswer]:
     """One for each application within, that has the name; else the routes that nobody answers
     for.
     """
@@ -94,7 +96,7 @@ def _answers(number: int, names: Unreversed, name: str, args: tuple[str, ...]) -
             for each in named
             if each.index != route.index and owners.get(each.index, route.index) == route.index
         )
-        yield Answer(number, route, _reversal(route, names, args), others)
+        yield NameAnswer(number, route, _reversal(route, names, args), others)
 
 
 def _depth(route: Route) -> int:

@@ -24,7 +24,7 @@ from tornkit.serve.loop.timers import Timer, Timers
 _PAUSE = 0.01  # seconds
 
 
-class Source(Protocol):
+class EventSource(Protocol):
     """Something with a descriptor."""
 
     def fileno(self) -> int:
@@ -50,16 +50,16 @@ class Loop:
 
     # ---- descriptors ----
 
-    def listen(self, source: Source, on_readable: Callable[[], object]) -> None:
+    def listen(self, source: EventSource, on_readable: Callable[[], object]) -> None:
         """Call back whenever there is something to read."""
         self._selector.register(source, selectors.EVENT_READ, (on_readable, None))
 
-    def unlisten(self, source: Source) -> None:
+    def unlisten(self, source: EventSource) -> None:
         """Call back no more."""
         with contextlib.suppress(KeyError, ValueError):  # was not, or is closed
             self._selector.unregister(source)
 
-    def want_write(self, source: Source, on_writable: Callable[[], None] | None) -> None:
+    def want_write(self, source: EventSource, on_writable: Callable[[], None] | None) -> None:
         """Call back once it can be written; None: no more. Only for one that is listened to."""
         try:
             key = self._selector.get_key(source)

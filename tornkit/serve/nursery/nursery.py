@@ -28,7 +28,7 @@ from typing import Protocol
 
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.loop.timers import Timer
-from tornkit.serve.nursery.warm_cache import Recall
+from tornkit.serve.nursery.warm_cache import WarmCache
 from tornkit.serve.wire.channel import Channel, ChannelClosed
 from tornkit.serve.wire.messages import (
     Exited,
@@ -201,7 +201,7 @@ class _Zygote:
     holds: int = 0  # modules of whatever origin
     workers: set[int] = field(default_factory=set)
     trying: str | None = None
-    retired: bool = False
+    orphan_slots: bool = False
     asked: deque[_Request] = field(default_factory=deque)  # it answers in this order
     waited_for: bool = False  # it has not said `Warmed`, and is the active one nevertheless
 
@@ -220,7 +220,7 @@ class Forking:
         report: Callable[[Warmth], None],
         prepare: Prepare,
         spares: int,
-        recall: Recall,
+        warm_cache: WarmCache,
         *,
         keep_stdin: bool = False,
     ) -> None:
@@ -231,7 +231,7 @@ class Forking:
         self._on_exit: OnExit = lambda pid, status: None
         self._on_stale: OnStale = lambda what: None
         self._spares = spares
-        self._recall = recall
+        self._warm_cache = warm_cache
         self._spawned_before = False
         self._rest: Timer | None = None
         self._ahead: list[ChildProcess] = []  # forked from the active zygote
@@ -299,7 +299,7 @@ class Forking:
 
     def _begin(self, environment: Mapping[str, str]) -> _Zygote:
         """The first zygote: with what was warm the last time, where that is known."""
-        modules = self._recall.modules()
+        modules = self._warm_cache.modules()
         if self._spawned_before or not modules:
             return self._begin_anew(environment)
         self._learned.update(dict.fromkeys(modules))
@@ -452,13 +452,13 @@ class Forking:
 
     def _retire(self, zygote: _Zygote) -> None:
         """It forks no more; it ends once its workers have."""
-        zygote.retired = True
+        zygote.orphan_slots = True
         if self._active is zygote:
             self._active = None
         self._end_childless(zygote)
 
     def _end_childless(self, zygote: _Zygote) -> None:
-        if zygote.retired and not zygote.workers and not zygote.asked:
+        if zygote.orphan_slots and not zygote.workers and not zygote.asked:
             self._kill(zygote)
 
     def _kill(self, zygote: _Zygote) -> None:
@@ -544,7 +544,7 @@ class Forking:
         self.warmth = Warmth(modules, dict(self._unsafe))
         self._report(self.warmth)
         if modules:
-            self._recall.remember(name for name in self._learned if name not in self._unsafe)
+            self._warm_cache.remember(name for name in self._learned if name not in self._unsafe)
 
     # ---- what is heard ----
 

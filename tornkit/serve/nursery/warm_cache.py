@@ -25,7 +25,7 @@ _MOST_MODULES = 20_000
 _MOST_BYTES = 4 << 20
 
 
-class Recall:
+class WarmCache:
     """The file of one application under one interpreter; ``folder`` is None without a cache.
 
     ``otherwise`` is asked where nothing is known. ``on_refused`` is told, once, why a file or

@@ -20,7 +20,7 @@ _KEPT_OVER_RELOADS = ("cookie_secret",)
 _BY_CHANCE = 2  # changes in a row, with one worker
 
 
-class Agreement:
+class Consistency:
     """Warns, once for each thing."""
 
     def __init__(self, reporter: Reporter) -> None:

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class CoalescePolicy:
+class DebouncePolicy:
     """Seconds. ``pause``: how long a burst has to rest; ``patience``: how long one may last."""
 
     pause: float = 0.04
     patience: float = 0.5
 
 
-class Coalescer:
+class Debouncer:
     """Told of edits and of starts, it says when to start next. Times come from the caller."""
 
-    def __init__(self, policy: CoalescePolicy = CoalescePolicy()) -> None:
+    def __init__(self, policy: DebouncePolicy = DebouncePolicy()) -> None:
         self._policy = policy
         self._last_start = float("-inf")
         self._last_edit = float("-inf")

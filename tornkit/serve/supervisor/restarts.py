@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tornkit.serve.loop.loop import Loop
-from tornkit.serve.supervisor.debounce import Coalescer
+from tornkit.serve.supervisor.debounce import Debouncer
 
 # An edit may overtake a boot so often in a row; then the boot comes to its end first, or somebody
 # who saves faster than the application starts would never see anything.
@@ -33,14 +33,14 @@ class Restarts:
         self._start = start
         self._booting = booting
         self._held = held
-        self._coalescer = Coalescer()
+        self._debouncer = Debouncer()
         self._reasons: dict[str, None] = {}  # an ordered set
         self._overtaken = 0  # boots in a row that an edit has ended
 
     def ask(self, reason: str) -> None:
         """``reason`` is what a person is told: a file, a signal's name."""
         self._reasons[reason] = None
-        self._coalescer.edited(self._loop.now(), booting=self._booting())
+        self._debouncer.edited(self._loop.now(), booting=self._booting())
         self._start_when_due()
 
     def take(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class Restarts:
     def started(self, *, overtaking: bool = False) -> None:
         """A generation was started with all that was saved so far, maybe in another's place."""
         self._overtaken += overtaking
-        self._coalescer.started(self._loop.now())
+        self._debouncer.started(self._loop.now())
 
     def boot_ended(self) -> None:
         """Well or not: what was edited meanwhile has its turn."""
@@ -60,7 +60,7 @@ class Restarts:
         self._loop.soon(self._start_when_due)
 
     def _start_when_due(self) -> None:
-        due = self._coalescer.due()
+        due = self._debouncer.due()
         if due is None or self._held():
             return
         if due > self._loop.now():

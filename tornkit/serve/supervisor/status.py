@@ -43,7 +43,7 @@ class Status:
             "urls": list(self.supervisor.urls()),
             "uptime": time.monotonic() - self.started_at,
             "generation": current.number if current is not None else None,
-            "workers_wanted": succession.resizing.wanted,
+            "workers_wanted": succession.scaling.wanted,
             "workers": list(self._workers(self.workforce)),
             "zygotes": self.nursery.pids(),
             "warm": {"modules": warmth.modules, "quarantined": warmth.culprits()},

@@ -31,7 +31,7 @@ from tornkit.serve.reporter import Reporter
 from tornkit.serve.sockets.sockets import Listeners
 from tornkit.serve.sockets.systemd import Notifier
 from tornkit.serve.sources.snapshot import Snapshot
-from tornkit.serve.supervisor.consistency import Agreement
+from tornkit.serve.supervisor.consistency import Consistency
 from tornkit.serve.supervisor.contention import Contention
 from tornkit.serve.supervisor.holdings import Conflict
 from tornkit.serve.supervisor.restarts import Restarts
@@ -42,9 +42,9 @@ from tornkit.serve.workforce.caretaker import Caretaker
 from tornkit.serve.workforce.children import WorkerState
 from tornkit.serve.workforce.generation import Generation, GenerationState
 from tornkit.serve.workforce.health import Health
-from tornkit.serve.workforce.orphan_slots import RetiredSlots
-from tornkit.serve.workforce.respawn import Replacing
-from tornkit.serve.workforce.scaling import Resizing
+from tornkit.serve.workforce.orphan_slots import OrphanSlots
+from tornkit.serve.workforce.respawn import Respawning
+from tornkit.serve.workforce.scaling import Scaling
 from tornkit.serve.workforce.workforce import Worker, Workforce
 
 # Files of a generation's snapshot that are read before the loop looks at something else.
@@ -111,7 +111,7 @@ class Succession:
         self._lesson = Lesson()  # what workers have found out
         self._lesson_has_served = False
         self._between = False  # the old generation ends, and the new one is not started yet
-        self._agreement = Agreement(reporter)
+        self._consistency = Consistency(reporter)
         self._contention = Contention(workforce, reporter)
         self._restarts = Restarts(
             loop,
@@ -119,9 +119,9 @@ class Succession:
             booting=lambda: self._next is not None,
             held=lambda: self.over or self._between,
         )
-        self._orphans = RetiredSlots(loop, workforce, listeners)
+        self._orphans = OrphanSlots(loop, workforce, listeners)
         self._retrying = Retrying(loop, newest=lambda: self._newest, restart=self.restart)
-        self._replacing = Replacing(
+        self._respawning = Respawning(
             loop, reporter, wanted=self._is_current, start_in=self._start_in
         )
         self._caretaker = Caretaker(
@@ -132,14 +132,14 @@ class Succession:
             serving=self._settled,
             start_in=self._start_in,
         )
-        self.resizing = Resizing(
+        self.scaling = Scaling(
             config.workers,
             workforce=workforce,
             reporter=reporter,
             settled=self._settled,
             start_in=self._start_in,
             when_closed=self._when_closed,
-            retired=self._orphans,
+            orphan_slots=self._orphans,
         )
         workforce.connect(self)
 
@@ -190,7 +190,7 @@ class Succession:
         overtaken = self._next
         if overtaken is not None:
             self._fail_generation(overtaken, None)
-        slots = range(self.resizing.size)
+        slots = range(self.scaling.size)
         generation = Generation(
             number=next(self._numbers),
             reason=reason,
@@ -272,7 +272,7 @@ class Succession:
             self._retrying.refused(generation)
         if self.current is not None:
             self._notifier.ready()
-            self.resizing.apply_pending()
+            self.scaling.apply_pending()
 
     def _has_to_end_first(self, conflict: Conflict) -> bool:
         """Whether another try can succeed once the generation that serves has ended."""
@@ -344,7 +344,7 @@ class Succession:
         self._restarts.boot_ended()
         generation.move(GenerationState.SERVING)
         self._lesson_has_served = generation.lesson != Lesson()
-        self._agreement.serves(generation, self.resizing.size)
+        self._consistency.serves(generation, self.scaling.size)
         for worker in self._workforce.of(generation):
             self._workforce.promise(worker)
         if old is None:
@@ -384,7 +384,7 @@ class Succession:
             self._serves_more()
         # Where the old one ended first, its addresses have been kept for this one.
         self._loop.at(self._loop.now() + _CLAIM_PATIENCE, self._release_unclaimed)
-        self.resizing.apply_pending()
+        self.scaling.apply_pending()
 
     def _open_worker(self, worker: Worker) -> None:
         self._workforce.open(worker)
@@ -431,7 +431,7 @@ class Succession:
         agrees = generation.agrees(ready.sources)
         generation.snapshot.note(ready.sources, ready.names)
         if agrees and generation.state is not GenerationState.FAILED:
-            self._agreement.ready(generation, ready.digests)
+            self._consistency.ready(generation, ready.digests)
         if self.over:
             self._workforce.kill(worker)
         elif generation.state is GenerationState.BOOTING and not agrees:
@@ -498,7 +498,7 @@ class Succession:
             and not succeeded
             and not generation.has_ended
             and not self.over
-            and worker.slot < self.resizing.size
+            and worker.slot < self.scaling.size
             and not self._is_taken(worker.generation, worker.slot)
         ):
             if self._has_ended_by_itself(worker, before, status):
@@ -506,7 +506,7 @@ class Succession:
             else:
                 self._replace(generation, worker, before, status)
         self._look_after_slot(worker)
-        self.resizing.gone(worker)
+        self.scaling.gone(worker)
         self._settle(generation)
 
     def _replace(
@@ -516,7 +516,7 @@ class Succession:
         if hopeless and not generation.none_serves:
             self._reporter.none_serves()
         generation.none_serves = hopeless
-        self._replacing.died(worker, status)
+        self._respawning.died(worker, status)
         if hopeless:
             self._start_over(generation)
 
@@ -574,7 +574,7 @@ class Succession:
         """Whether this generation serves, and has such a slot."""
         current = self.current if not self.over else None
         serves = current is not None and current.number == number and not current.has_ended
-        return serves and slot < self.resizing.size and not self._is_taken(number, slot)
+        return serves and slot < self.scaling.size and not self._is_taken(number, slot)
 
     def _is_taken(self, number: int, slot: int) -> bool:
         """Whether a worker of the generation has the slot, but for one that is on its way out.
@@ -597,7 +597,7 @@ class Succession:
         elif generation.state is GenerationState.SERVING:
             self._say_that_none_starts(why)
             for slot in slots:
-                self._replacing.later(generation.number, slot)
+                self._respawning.later(generation.number, slot)
 
     def _say_that_none_starts(self, why: Exception) -> None:
         self.last_failure = cannot_start(why)

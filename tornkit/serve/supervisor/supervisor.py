@@ -135,7 +135,7 @@ class Supervisor:
         self.succession.restart(reason)
 
     def resize(self, change: int) -> None:
-        self.succession.resizing.ask(change)
+        self.succession.scaling.ask(change)
 
     def reopen_logs(self) -> None:
         self._workforce.reopen_logs()
@@ -204,7 +204,7 @@ class Supervisor:
             urls=self.urls(),
             everywhere=bool(everywhere),
             only_ipv6=everywhere == {socket.AF_INET6},
-            workers=self.succession.resizing.size,
+            workers=self.succession.scaling.size,
             pid=os.getpid(),
             watched=tuple(sorted(str(root) for root in watched)),
             polling=self._watcher is not None and self._watcher.polling,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class SpreadPolicy:
+class CloseSchedule:
     """Up to ``at_once`` are closed together. Of more, each has ``apart`` seconds to itself.
 
     In all that is never more than ``longest`` seconds, nor than ``share`` of the time that there
@@ -44,4 +44,4 @@ class SpreadPolicy:
 # How WebSockets are closed when a worker ends. A handshake costs a worker a fifth of a millisecond
 # (measured), what a page asks for when it comes back a multiple; and nobody should be without its
 # WebSocket, or wait for the new code, longer than a second.
-WEBSOCKET_SPREAD = SpreadPolicy(at_once=50, apart=0.001, longest=1.0, share=0.25)
+WEBSOCKET_SPREAD = CloseSchedule(at_once=50, apart=0.001, longest=1.0, share=0.25)

@@ -27,7 +27,7 @@ class WorkerPhase(enum.Enum):
     DRAINING = "draining"
 
 
-class Reply(enum.Enum):
+class Reaction(enum.Enum):
     """What to do about a message."""
 
     WAIT = "wait"  # until the phase is another
@@ -35,29 +35,29 @@ class Reply(enum.Enum):
     IGNORE = "ignore"  # it has no meaning any more
 
 
-_REPLIES: dict[WorkerPhase, dict[type[Message], Reply]] = {
-    WorkerPhase.LOADING: dict.fromkeys((Go, Drain, Refresh, ReopenLogs, Adopt), Reply.WAIT),
+_REPLIES: dict[WorkerPhase, dict[type[Message], Reaction]] = {
+    WorkerPhase.LOADING: dict.fromkeys((Go, Drain, Refresh, ReopenLogs, Adopt), Reaction.WAIT),
     WorkerPhase.READY: {
-        Go: Reply.ACT,
-        Drain: Reply.ACT,
-        Refresh: Reply.ACT,
-        ReopenLogs: Reply.ACT,
+        Go: Reaction.ACT,
+        Drain: Reaction.ACT,
+        Refresh: Reaction.ACT,
+        ReopenLogs: Reaction.ACT,
         # Before `Go` another worker may still answer as of old.
-        Adopt: Reply.WAIT,
+        Adopt: Reaction.WAIT,
     },
     WorkerPhase.SERVING: {
-        Go: Reply.IGNORE,
-        Drain: Reply.ACT,
-        Refresh: Reply.ACT,
-        ReopenLogs: Reply.ACT,
-        Adopt: Reply.ACT,
+        Go: Reaction.IGNORE,
+        Drain: Reaction.ACT,
+        Refresh: Reaction.ACT,
+        ReopenLogs: Reaction.ACT,
+        Adopt: Reaction.ACT,
     },
     WorkerPhase.DRAINING: {
-        Go: Reply.IGNORE,
-        Drain: Reply.IGNORE,
-        Refresh: Reply.ACT,
-        ReopenLogs: Reply.ACT,
-        Adopt: Reply.ACT,
+        Go: Reaction.IGNORE,
+        Drain: Reaction.IGNORE,
+        Refresh: Reaction.ACT,
+        ReopenLogs: Reaction.ACT,
+        Adopt: Reaction.ACT,
     },
 }
 
@@ -112,9 +112,9 @@ class Conduct:
     def _act_on(self, mail: Mail) -> None:
         message, descriptors = mail
         match _REPLIES[self.phase].get(type(message)):
-            case Reply.IGNORE:
+            case Reaction.IGNORE:
                 return
-            case Reply.WAIT:
+            case Reaction.WAIT:
                 self._waiting.append(mail)
                 return
             case None:

@@ -26,7 +26,7 @@ from typing import Protocol
 from tornkit.serve.worker import signals
 
 
-class Loop(Protocol):
+class EndingLoop(Protocol):
     """An event loop, and the thread that runs it."""
 
     loop: asyncio.AbstractEventLoop
@@ -44,7 +44,7 @@ _main_is_done = threading.Event()
 _STOP_AFTER = 0.1  # seconds between the cancellation of a loop's tasks and its stop
 
 
-def interrupt_main(loops: Iterable[Loop]) -> None:
+def interrupt_main(loops: Iterable[EndingLoop]) -> None:
     """Interrupt the program as a Ctrl-C would; from any thread."""
     main = threading.main_thread()
     loops = tuple(loops)
@@ -80,7 +80,7 @@ def wait_for_threads() -> None:
         shutdown()  # ends idle executors, too
 
 
-def end_threads(loops: Iterable[Loop], status: int) -> None:
+def end_threads(loops: Iterable[EndingLoop], status: int) -> None:
     """Have the process end soon, with ``status``, though other threads would go on.
 
     In the main thread, when it has nothing left to do; ``loops`` run in any threads.
@@ -95,13 +95,13 @@ def end_threads(loops: Iterable[Loop], status: int) -> None:
     _start(_end_unless, ended, _THREADS_PATIENCE, status)
 
 
-def _stop_unless_done(loops: Iterable[Loop]) -> None:
+def _stop_unless_done(loops: Iterable[EndingLoop]) -> None:
     """Stop the other threads' loops where the main thread waits for them to end."""
     if not _main_is_done.wait(_MAIN_PATIENCE):
         _stop(loops)
 
 
-def _stop(loops: Iterable[Loop]) -> None:
+def _stop(loops: Iterable[EndingLoop]) -> None:
     """End the loops of all threads but the main one."""
     threading.excepthook = partial(_quiet_excepthook, threading.excepthook)
     for each in loops:

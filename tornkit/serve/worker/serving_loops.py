@@ -112,8 +112,8 @@ class ServingLoop:
         tell()
 
 
-class Load:
-    """The requests of the process as one loop sees them (`tornkit.serve.worker.collector.Load`)."""
+class ProcessLoad:
+    """The process's requests as one loop sees them; a `tornkit.serve.worker.collector.Load`."""
 
     def __init__(self, loops: ServingLoops, here: ServingLoop) -> None:
         self._loops = loops

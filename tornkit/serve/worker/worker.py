@@ -100,7 +100,7 @@ from tornkit.serve.worker.process_end import (
     wait_for_threads,
 )
 from tornkit.serve.worker.serving_loops import (
-    Load,
+    ProcessLoad,
     ServingLoop,
     ServingLoops,
     call_in,
@@ -466,7 +466,7 @@ class Worker:
                 self._joined = True
                 set_up_access_log(self._shown_slot, enabled=self._orders.access_log)
                 seams.observe_connections(self._loops)
-                attend(self._collector, serving.io_loop, Load(self._loops, serving))
+                attend(self._collector, serving.io_loop, ProcessLoad(self._loops, serving))
             self._awaited.add(serving)
         if self._leaving is not None:
             self._leaving.listens(serving.loop, http=True)

@@ -21,7 +21,7 @@ _AT_ONCE = 64  # connections of one slot, before the supervisor looks at somethi
 _AGAIN = 0.05  # seconds, where nobody serves, or no descriptor is free; clients wait in the backlog
 
 
-class RetiredSlots:
+class OrphanSlots:
     """``workforce`` takes what comes in the slots of ``listeners``."""
 
     def __init__(self, loop: Loop, workforce: Workforce, listeners: Listeners) -> None:

@@ -14,7 +14,7 @@ from tornkit.serve.workforce.workforce import Worker
 _TRY_AGAIN_AFTER = 2.0  # seconds, where the system had no process to give
 
 
-class Replacing:
+class Respawning:
     """``start_in(slot)`` starts a worker, False where that failed; not where it is not ``wanted``.
 
     ``wanted(number, slot)``: this generation still serves, and still has this slot.

@@ -12,14 +12,14 @@ from functools import partial
 
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.workforce.generation import Generation
-from tornkit.serve.workforce.orphan_slots import RetiredSlots
+from tornkit.serve.workforce.orphan_slots import OrphanSlots
 from tornkit.serve.workforce.workforce import Worker, Workforce
 
 # To be called once a worker has let go of its connections.
 Then = Callable[[], None]
 
 
-class Resizing:
+class Scaling:
     """``size`` is the number of workers that a generation has, ``wanted`` the one asked for.
 
     ``settled()`` is the generation that serves, None while another is on its way.
@@ -36,7 +36,7 @@ class Resizing:
         settled: Callable[[], Generation | None],
         start_in: Callable[[int], bool],
         when_closed: Callable[[Worker, Then], None],
-        retired: RetiredSlots,
+        orphan_slots: OrphanSlots,
     ) -> None:
         self.size = self.wanted = workers
         self._workforce = workforce
@@ -44,7 +44,7 @@ class Resizing:
         self._settled = settled
         self._start_in = start_in
         self._when_closed = when_closed
-        self._retired = retired
+        self._orphan_slots = orphan_slots
 
     def ask(self, change: int) -> None:
         """So many more, or with a negative number fewer, but one at least; now or later."""
@@ -93,4 +93,4 @@ class Resizing:
         The kernel goes on giving its sockets their share of the connections.
         """
         if slot >= self.size:
-            self._retired.retire(slot)
+            self._orphan_slots.retire(slot)

@@ -20,7 +20,7 @@ _PARTS = re.compile(
 
 
 @dataclass(frozen=True)
-class Explanation:
+class CodePage:
     """``meaning`` and ``cure`` are paragraphs with an empty line between them; ``example`` and
     ``mended`` are Python; ``markdown`` is all of it as it is written.
     """
@@ -34,7 +34,7 @@ class Explanation:
 
 
 @cache
-def explanation(code: str) -> Explanation:
+def explanation(code: str) -> CodePage:
     """Of a key of `tornkit.routing.findings.codes.CODES`.
 
     :raises ValueError: its file is not made of the four parts.
@@ -43,7 +43,7 @@ def explanation(code: str) -> Explanation:
     parts = _PARTS.fullmatch(written)
     if parts is None:
         raise ValueError(f"{code}.md is not made of text, example, text and example")
-    return Explanation(
+    return CodePage(
         code,
         parts["meaning"],
         parts["example"].rstrip(),
