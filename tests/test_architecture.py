@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -177,43 +177,99 @@ def reached_from(module: str) -> list[str]:
 
 def test_supervisor_runs_no_event_loop_and_no_user_code() -> None:
     supervisors = reached_from("tornkit.serve.run")
-    for name in (
-        *("supervisor", "workforce", "generation", "children", "coalesce", "backoff", "messages"),
-        *("succession", "restarts", "replacing", "resizing", "agreement", "failures"),
-        *("supervisor_signals", "caretaker", "spreading"),
-        *("loop", "timers", "channel", "processes", "sockets", "watcher", "systemd"),
-        *("nursery", "standby", "warmth", "recall"),
-        *("health", "heartbeat", "recycling", "memory", "control", "status"),
-        *("private_files", "peers"),
-    ):
-        assert f"tornkit.serve.{name}" in supervisors
+    rooms = ("supervisor", "workforce", "nursery", "wire", "loop", "sockets", "watching")
+    of_rooms = set(below(*(f"serve.{room}" for room in rooms)))
+    assert of_rooms - {f"tornkit.serve.{room}" for room in rooms} <= set(supervisors)
     assert offenders(supervisors, "tornado", "asyncio", "runpy") == {}
     assert not {"tornkit.appload.load", "tornkit.appload.program"} & set(supervisors)
 
 
-def test_routing_knows_neither_serve_nor_engine() -> None:
-    assert offenders(below("routing"), "tornkit.serve", "tornkit.engine", "tornkit.cli") == {}
-
-
-def test_serve_and_engine_do_not_know_routing() -> None:
-    found = offenders(below("serve", "engine"), "tornkit.routing")
-    # The compiled router may use what knows how a pattern is read, and nothing else.
-    patterns = offenders(below("engine.routers"), "tornkit.regex.patterns")
-    assert found == patterns
-
-
-def test_the_engine_loads_no_more_of_routing_than_the_patterns() -> None:
+def test_the_engine_loads_no_more_of_regex_than_the_patterns() -> None:
     """What it serves with has to start quickly; the automata and rich do not."""
     loaded = reached_from("tornkit.engine.server")
-    assert {name for name in loaded if name.startswith("tornkit.routing.")} == {
+    assert {name for name in loaded if name.startswith("tornkit.regex.")} == {
         "tornkit.regex.patterns.pattern",
         "tornkit.regex.patterns.prefix",
     }
     assert offenders(loaded, "rich", "click") == {}
 
 
-def test_serve_knows_nothing_above_it_and_engine_no_processes() -> None:
-    assert offenders(below("engine"), "tornkit.serve", "tornkit.appload", "tornkit.cli") == {}
+# Those that hold more than their own `__init__`.
+FOLDERS = {name.rpartition(".")[0] for name in MODULES} & MODULES.keys()
+
+
+def room_of(module: str) -> str:
+    """The folder of a module; the module itself, where folders lie beside it.
+
+    >>> room_of("tornkit.serve.wire.messages"), room_of("tornkit.serve.run")
+    ('serve.wire', 'serve.run')
+    """
+    folder = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+    lie_beside = any(each.rpartition(".")[0] == folder for each in FOLDERS)
+    return (module if lie_beside else folder).removeprefix("tornkit.")
+
+
+def arrows(of: Callable[[str], str]) -> dict[str, set[str]]:
+    """What imports what, of the package's own modules."""
+    found: dict[str, set[str]] = {}
+    for module in MODULES:
+        own = found.setdefault(of(module), set())
+        for name in imports_of(module) & MODULES.keys():
+            if not is_face_of_another(name, imports_of(module)):
+                own.add(of(name))
+        own.discard(of(module))
+    return found
+
+
+def is_face_of_another(name: str, imported: frozenset[str]) -> bool:
+    """Whether a package is named only because ``from a.b import c`` names a.b too."""
+    return MODULES[name].name == "__init__.py" and any(
+        each in MODULES and each.startswith(f"{name}.") for each in imported
+    )
+
+
+def circle(arrows: dict[str, set[str]]) -> list[str]:
+    """What remains once all that leads to no circle is taken away."""
+    left = {name: set(targets) for name, targets in arrows.items()}
+    while ends := [name for name, targets in left.items() if not targets & left.keys()]:
+        for name in ends:
+            del left[name]
+    return sorted(left)
+
+
+def test_there_is_no_circle_of_files() -> None:
+    assert circle({"a": {"b"}, "b": {"a"}, "c": {"a"}, "d": set()}) == ["a", "b", "c"]
+    assert circle(arrows(str)) == []
+
+
+def test_there_is_no_circle_of_folders() -> None:
+    assert circle(arrows(room_of)) == []
+
+
+def test_arrows_between_folders_are_those_that_are_written_down() -> None:
+    lines = (Path(__file__).parent / "arrows.txt").read_text().splitlines()
+    written = {
+        name: set(targets.split())
+        for name, _, targets in (line.partition(":") for line in lines if not line.startswith("#"))
+    }
+    found = arrows(room_of)
+    assert written.keys() == found.keys()
+    assert [name for name in found if found[name] != written[name]] == []
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in MODULES.values()}), ids=str)
+def test_a_folder_can_be_overlooked(folder: Path) -> None:
+    assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= 20
+
+
+def test_each_class_has_a_name_of_its_own() -> None:
+    names = [
+        node.name
+        for module in MODULES
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert {name for name in names if names.count(name) > 1} == set()
 
 
 def test_only_main_imports_cli() -> None:

@@ -14,11 +14,11 @@ from typing import Any
 from tornkit import __version__
 from tornkit.cli.line_writer import LineWriter
 from tornkit.cli.output import Piece, piece, say, say_lines
+from tornkit.colour import wants_colour
 from tornkit.serve.reporter import Banner
 from tornkit.serve.supervisor.retrying import AGAIN
 from tornkit.serve.wire.messages import Failed
 from tornkit.serve.wire.warmth import Warmth
-from tornkit.serve.worker.colour import wants_colour
 
 _LACKS_EVERY = 10.0  # seconds between two lines of the same text
 

@@ -20,10 +20,10 @@ from collections.abc import Iterator, Mapping
 from functools import wraps
 from typing import Any, TextIO
 
+from tornkit.colour import wants_colour
 from tornkit.own_frames import FOLDER, without_own_frames
 from tornkit.printable import indented, printable, printable_lines
 from tornkit.serve.worker import debugger
-from tornkit.serve.worker.colour import wants_colour
 from tornkit.serve.worker.log_handlers import is_chosen, is_plain_console
 
 _ACCESS = "tornado.access"
