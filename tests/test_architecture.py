@@ -7,6 +7,7 @@ import inside a function counts as well.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ import pytest
 import tornkit
 
 PACKAGE = Path(tornkit.__file__).parent
+PAGES = ("ARCHITECTURE.md", "docs/processes.md", "docs/decisions.md")
 
 MODULES = {
     ".".join(("tornkit", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
@@ -455,3 +457,27 @@ def test_seams_lists_what_it_touches() -> None:
     for name in set(private_names(tree_of("tornkit.seams"))):
         shared = name.removesuffix("_size").removesuffix("_lock").rstrip("s")
         assert shared in documented, name
+
+
+def test_the_map_names_what_there_is() -> None:
+    """Each path of ARCHITECTURE.md, and of the pages beside it, leads to a file or folder."""
+    root = PACKAGE.parent
+    text = "\n".join((root / page).read_text() for page in PAGES)
+    named = set(re.findall(r"`((?:[\w.]+/)+(?:[\w]+\.\w+)?|\w+\.py)`", text))
+    assert len(named) > 40
+    places = {
+        *(str(path.relative_to(root)) for path in root.glob("tests/**/*")),
+        *(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*")),
+    }
+    assert {
+        name
+        for name in named
+        if not any(f"/{place}".endswith(f"/{name.rstrip('/')}") for place in places)
+    } == set()
+
+
+def test_the_map_has_each_folder() -> None:
+    text = (PACKAGE.parent / "ARCHITECTURE.md").read_text()
+    folders = {path.parent.name for path in MODULES.values() if path.parent != PACKAGE}
+    small = {"explanations", "rehearsed", "patterns", "automata", "backtracking", "tornkit"}
+    assert {name for name in folders if f"{name}/" not in text} <= small
