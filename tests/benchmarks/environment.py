@@ -63,7 +63,7 @@ class Environment:
         with (REPOSITORY / "pyproject.toml").open("rb") as file:
             dependencies = tomllib.load(file)["project"]["dependencies"]
         # The dependencies are spelt out so that a change of them is a change of the list.
-        self.install("--editable", str(REPOSITORY), *dependencies)
+        self.install("--editable", f"{REPOSITORY}[uvloop]", *dependencies)
 
     def install(self, *requirements: str) -> None:
         """Let pip install the requirements, unless it has done so before; InstallFailed if not."""

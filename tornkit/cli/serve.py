@@ -347,7 +347,7 @@ def _preload(options: Mapping[str, Any]) -> str:
 
 def _loop(loop: str) -> str:
     if loop == "uvloop" and importlib.util.find_spec("uvloop") is None:
-        raise UsageError("--loop uvloop: it is not installed here: pip install uvloop")
+        raise UsageError("--loop uvloop: it is not installed here: pip install 'tornkit[uvloop]'")
     return loop
 
 
