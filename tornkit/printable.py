@@ -8,7 +8,7 @@ zero width), line and paragraph separators, surrogates, private and unassigned o
 out is shown as Python would write it in a string: ``\\x1b``, ``\\u202e``.
 
 Called at the last step before a terminal or a file by each of the writers: `tornkit.cli.output`,
-`tornkit.cli.rich_console` and `tornkit.serve.worker.logs`. JSON has escapes of its own, which keep
+`tornkit.cli.rich_console` and `tornkit.serve.terminal.logs`. JSON has escapes of its own: it keeps
 the text exact.
 """
 

@@ -18,12 +18,12 @@ from typing import NoReturn
 import pytest
 
 from tornkit.errors import BindError
+from tornkit.serve.sockets import port_owner
 from tornkit.serve.sockets.sockets import (
     BALANCED,
     CannotBind,
     Listeners,
     is_everywhere,
-    port_owner,
     url_of,
 )
 from tornkit.serve.wire.messages import Claim

@@ -258,8 +258,9 @@ class Process:
         for _, descriptors in (*self.worker._conduct._waiting, *self.worker._mailbox._queue):
             for descriptor in descriptors:
                 os.close(descriptor)
-        for task in self.worker._tasks:
-            task.cancel()
+        if self.worker._draining is not None:
+            for task in self.worker._draining.tasks:
+                task.cancel()
         self.channel.close()
         self.ends(self.status)
 
@@ -272,7 +273,7 @@ def _beat(self: ServingLoop, tell: Callable[[], None]) -> None:
 @contextlib.contextmanager
 def in_one_process() -> Iterator[None]:
     """Let many workers live in this process: none changes Tornado or the log."""
-    place = "tornkit.serve.worker.worker."
+    place = "tornkit.serve.worker."
     nothing: Callable[..., None] = lambda *args, **kwargs: None  # noqa: E731
     with contextlib.ExitStack() as stack:
         for name, value in (
@@ -285,14 +286,15 @@ def in_one_process() -> Iterator[None]:
         ):
             stack.enter_context(mock.patch.object(seams, name, value))
         for name, value in (
-            ("set_up_access_log", nothing),
-            ("show_no_own_frames", nothing),
-            ("user_files", set),
-            ("other_modules", tuple),
-            ("digests", lambda applications, key: {}),
-            ("reopen_log_files", nothing),
-            ("attend", nothing),
-            ("_REST", 0.0),
+            ("worker.set_up_access_log", nothing),
+            ("entry.show_no_own_frames", nothing),
+            ("worker.user_files", set),
+            ("readiness.user_files", set),
+            ("readiness.other_modules", tuple),
+            ("readiness.digests", lambda applications, key: {}),
+            ("worker.reopen_log_files", nothing),
+            ("worker.attend", nothing),
+            ("draining._REST", 0.0),
         ):
             stack.enter_context(mock.patch(place + name, value))
         stack.enter_context(mock.patch.object(ServingLoop, "begin_to_beat", _beat))

@@ -36,7 +36,7 @@ try:
     from tornkit.appload import own_tornado
     own_tornado.use(sys.argv[3] or None)
     import tornkit.serve.warm_imports.tornado_first
-    from {entry_module} import main
+    from {module} import {function} as main
     from tornkit.appload.shadowing import note_start
     sys.path[:] = path
     note_start(names)
@@ -44,12 +44,12 @@ try:
 except OSError as error:
     sys.exit(f"tornkit: a process of the server can't go on: {{error}}")
 """
-# The module whose `main` each kind of process runs.
-ENTRY_MODULES = {
-    "zygote": "tornkit.serve.zygote.zygote",
-    "standby": "tornkit.serve.zygote.standby_process",
-    "worker": "tornkit.serve.worker.worker",
-    "reexecuted": "tornkit.serve.worker.reexecuted",
+# What each kind of process begins with: a module, and a function of it.
+ENTRIES = {
+    "zygote": ("tornkit.serve.zygote.zygote", "main"),
+    "standby": ("tornkit.serve.zygote.standby_process", "main"),
+    "worker": ("tornkit.serve.worker.entry", "main"),
+    "reexecuted": ("tornkit.serve.worker.entry", "main_reexecuted"),
 }
 # The folder of the Tornado that the program brings, for all interpreters of this supervisor's.
 _tornado_folder: str | None = None
@@ -89,7 +89,7 @@ def take_tornado_from(folder: str | None) -> None:
 def start_interpreter(
     role: str, environment: Mapping[str, str], *, keep_stdin: bool = False
 ) -> ChildProcess:
-    """Start an interpreter for a role, one of `ENTRY_MODULES`.
+    """Start an interpreter for a role, one of `ENTRIES`.
 
     It gets one end of a channel and this whole environment.
 
@@ -121,7 +121,8 @@ def start_interpreter(
 
 def command(role: str, descriptor: int) -> list[str]:
     """The command that runs a role's ``main`` with a descriptor to read."""
-    bootstrap = _BOOTSTRAP.format(entry_module=ENTRY_MODULES[role])
+    module, function = ENTRIES[role]
+    bootstrap = _BOOTSTRAP.format(module=module, function=function)
     folder = _tornado_folder or own_tornado.used or ""
     return [sys.executable, "-P", "-c", bootstrap, _PACKAGE_PARENT, str(descriptor), folder]
 

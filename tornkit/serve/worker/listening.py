@@ -235,6 +235,18 @@ class Listening:
 
         return call_in(registration.loop, serve)
 
+    def adopt_descriptor(self, descriptor: int, unread: bytes) -> None:
+        """`adopt` by its descriptor, which is closed where no server takes the connection."""
+        with contextlib.ExitStack() as unless_adopted:
+            unless_adopted.callback(os.close, descriptor)
+            with contextlib.suppress(OSError):  # the client went away on the journey
+                sock = socket.socket(fileno=descriptor)
+                unless_adopted.pop_all()
+                unless_adopted.callback(sock.close)
+                sock.setblocking(False)
+                if self.adopt(sock, unread):
+                    unless_adopted.pop_all()
+
     def let_early_go(self, release: Callable[[socket.socket, bytes], None] | None) -> None:
         """Close the connections that still wait for their address, after ``release``."""
         for early in self._take_early(tuple(self._early)):

@@ -16,7 +16,7 @@ import sys
 import threading
 from types import FrameType
 
-from tornkit.serve.worker import debugger
+from tornkit.serve.terminal import debugger
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -17,18 +17,14 @@ import asyncio
 import contextlib
 import contextvars
 import errno
-import faulthandler
 import logging
 import os
-import signal
 import socket
-import ssl
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import NoReturn
 
 from tornado.httpserver import HTTPServer
@@ -37,68 +33,47 @@ from tornkit import seams
 from tornkit.appload import own_tornado
 from tornkit.appload.leaving import Leaving, Left
 from tornkit.appload.load import application_of, call_factory, find_attribute
-from tornkit.appload.program import exit_status, run_program
-from tornkit.appload.summary import summary
 from tornkit.appload.target import Serves
-from tornkit.appload.usertrace import format_user_traceback
-from tornkit.engine import loops, speedups
 from tornkit.engine.fidelity import replaced
-from tornkit.engine.open_ended import StreamPolicy
 from tornkit.engine.server import HTTPServer as EngineServer
-from tornkit.errors import AppRaised, CertificateError, NotAnApplication, TornkitError
-from tornkit.own_frames import without_own_frames
-from tornkit.serve import refusals
-from tornkit.serve.config import (
-    STREAM_PATIENCE_RELOADED,
-    STREAM_PATIENCE_STOPPED,
-    HttpOptions,
-)
+from tornkit.errors import NotAnApplication, TornkitError
 from tornkit.serve.failures import cannot_start
 from tornkit.serve.shortage import RAISE_LIMIT
-from tornkit.serve.sources import snapshot_imports, sources
-from tornkit.serve.sources.bytecode import cache_only_settled_sources
-from tornkit.serve.sources.failed_files import files_of_failure
+from tornkit.serve.sources import sources
+from tornkit.serve.terminal.logs import (
+    reopen_log_files,
+    set_up_access_log,
+    set_up_application_logging,
+)
 from tornkit.serve.warm_imports import warm_modules
-from tornkit.serve.warm_imports.userfiles import folders_of, other_modules, user_files
+from tornkit.serve.warm_imports.userfiles import user_files
 from tornkit.serve.wire.channel import Channel, ChannelClosed
 from tornkit.serve.wire.heartbeat import Heartbeat
 from tornkit.serve.wire.messages import (
     Adopt,
-    Boot,
     Claim,
-    Closed,
     Differs,
     Drain,
     Failed,
     Grant,
-    Handover,
     Learned,
     Lesson,
     Loaded,
-    Message,
-    Prepare,
-    Ready,
 )
 from tornkit.serve.wire.orders import Orders, application_claim
-from tornkit.serve.wire.processes import die_with_parent
-from tornkit.serve.worker.close_schedule import WEBSOCKET_SPREAD
 from tornkit.serve.worker.collector import Collector, attend
 from tornkit.serve.worker.conduct import Conduct
-from tornkit.serve.worker.digests import digests
+from tornkit.serve.worker.draining import Draining
+from tornkit.serve.worker.failure_report import failed_of, interrupted
 from tornkit.serve.worker.listening import Listening, Refused
-from tornkit.serve.worker.logs import (
-    reopen_log_files,
-    set_up_access_log,
-    set_up_application_logging,
-    show_no_own_frames,
-)
 from tornkit.serve.worker.mailbox import Mailbox
 from tornkit.serve.worker.process_end import (
     end_threads,
-    has_threads,
     interrupt_main,
-    wait_for_threads,
 )
+from tornkit.serve.worker.program_run import run_until_it_ends
+from tornkit.serve.worker.readiness import ready_message
+from tornkit.serve.worker.server_options import server_arguments
 from tornkit.serve.worker.serving_loops import (
     ProcessLoad,
     ServingLoop,
@@ -106,101 +81,19 @@ from tornkit.serve.worker.serving_loops import (
     call_in,
     running_loop,
 )
-from tornkit.serve.worker.signals import leave_to_supervisor
 
-# RFC 6455, section 7.4.1, and the registry it founded: going away; service restart.
-_WEBSOCKET_SHUTDOWN, _WEBSOCKET_RESTART = 1001, 1012
-_REST = 0.1  # seconds
 # Turns of a loop behind its first `listen()`: a program that says `await asyncio.sleep(0)` before
 # its next one has made that, too. Ten microseconds each, where there is nothing else to do.
 _TURNS = 8
 # Seconds for a loop that listens to run, where another runs already.
 _LOOP_PATIENCE = 1.0
-# Seconds for the other loops to let go of their connections; a handler may block one.
-_CLOSE_PATIENCE = 0.4
-_LOOK = 0.05  # seconds between looks at whether a loop that is waited for has ended
 _log = logging.getLogger("tornkit")
 
 
-def main(descriptor: int) -> None:
-    """Live, and exit: a fresh interpreter. ``descriptor``: this worker's end of the channel."""
-    die_with_parent()
-    os.set_inheritable(descriptor, False)
-    main_on(Channel(socket.socket(fileno=descriptor)))
-
-
-def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> None:
-    """The same, with the channel made already; `rehearse` is for who is early (`rehearsal`)."""
-    leave_to_supervisor()
-    try:
-        message, _ = channel.receive()
-        assert isinstance(message, Prepare)
-    except ChannelClosed:
-        sys.exit(1)
-
-    def receive() -> tuple[Message, list[int]]:
-        if not channel.has_read_ahead:  # nobody waits for it yet
-            rehearse()
-        return channel.receive()
-
-    main_told(channel, message, receive)
-
-
-def main_told(
-    channel: Channel, message: Prepare, receive_boot: Callable[[], tuple[Message, list[int]]]
-) -> None:
-    """The same, once it has been told what it will serve. Exits."""
-    leave_to_supervisor()
-    try:
-        orders = Orders.told(message)
-        prepare(orders)
-        worker = Worker(orders, channel)
-        boot, descriptors = receive_boot()
-        assert isinstance(boot, Boot)
-        if not descriptors:
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        if len(warm_modules.current):
-            kept = [descriptors[0], *map(os.dup, descriptors[1:])]
-            worker.may_begin_afresh(partial(_begin_afresh, channel, message, boot, kept), kept[1:])
-        for descriptor in descriptors[1:]:
-            snapshot_imports.install(descriptor)
-        worker.learn(boot.lesson)
-        status = worker.live(boot.slot, Heartbeat(descriptors[0]))
-    except ChannelClosed:
-        sys.exit(1)
-    except OSError as error:  # the user's code is not behind it: `Worker.live` tells of that
-        _tell(channel, cannot_start(error))
-        sys.exit(1)
-    sys.exit(status)
-
-
-def _begin_afresh(channel: Channel, message: Prepare, boot: Boot, descriptors: list[int]) -> None:
-    from tornkit.serve.worker import reexec
-
-    environment = warm_modules.current.environment
-    reexec.begin(channel.fileno(), message, boot, descriptors, environment)
-
-
-def _tell(channel: Channel | Mailbox, failure: Failed) -> None:
+def tell(channel: Channel | Mailbox, failure: Failed) -> None:
     """Say the last word of a worker that can't go on."""
     with contextlib.suppress(ChannelClosed):
         channel.send(failure)
-
-
-def prepare(orders: Orders) -> None:
-    """Make this process one that serves by these orders; of nobody's code anything is needed."""
-    cache_only_settled_sources()
-    sources.note_imports()
-    # Written by C code on the signal, also where the interpreter never gets a turn.
-    faulthandler.register(signal.SIGUSR2, all_threads=True)
-    seams.prepare()
-    show_no_own_frames()
-    loops.use(orders.loop)
-    if orders.engine == "tornkit":
-        # For whoever makes an HTTPServer, the program itself or `Application.listen`.
-        HTTPServer.configure(EngineServer)
-        if orders.speedups:
-            speedups.install()
 
 
 class Worker:
@@ -210,7 +103,7 @@ class Worker:
     _listening: Listening
     _slot: int
     _shown_slot: int | None
-    _begin_afresh: Callable[[], None]
+    _reexecute: Callable[[], None]
 
     def __init__(self, orders: Orders, channel: Channel) -> None:
         self._orders = orders
@@ -236,7 +129,7 @@ class Worker:
         self._told_to_end = False
         self._kept: list[int] = []  # descriptors
         self._serving: asyncio.Task[None] | None = None  # an application, until the end
-        self._tasks: set[asyncio.Future[None]] = set()
+        self._draining: Draining | None = None
         if orders.engine == "tornkit":
             EngineServer.observer = self._loops
 
@@ -248,9 +141,9 @@ class Worker:
         target = self._orders.target.as_program(Serves(lesson.serves))
         self._orders = replace(self._orders, target=target)
 
-    def may_begin_afresh(self, begin: Callable[[], None], kept: Sequence[int]) -> None:
+    def may_reexecute(self, begin: Callable[[], None], kept: Sequence[int]) -> None:
         """Until it is ready ``begin`` may make it a fresh interpreter; ``kept`` are for that."""
-        self._begin_afresh = begin
+        self._reexecute = begin
         self._kept = list(kept)
         warm_modules.current.on_refused = lambda refused: self._mailbox.send(Differs(dict(refused)))
         warm_modules.current.on_spoilt = self._on_spoilt
@@ -259,7 +152,7 @@ class Worker:
         """An extension module is not as the program would import it, and can't be loaded twice."""
         if not self._ready and not self._told_to_end and os.getpid() == self._pid:
             with contextlib.suppress(OSError):  # no descriptor: then what is warm has to do
-                self._begin_afresh()
+                self._reexecute()
 
     def live(self, slot: int, heartbeat: Heartbeat) -> int:
         """Load what there is to serve, and serve until told to end; the exit status."""
@@ -276,25 +169,17 @@ class Worker:
                 os.chdir(self._orders.folder)  # another folder may have the name by now
         try:
             if self._orders.target.is_program:
-                self._run_program()
+                run_until_it_ends(self._orders.target, lambda: self._ready)
             else:
                 self._serve_application()
-        except TornkitError as error:
-            trace = error.traceback if isinstance(error, AppRaised) else ""
-            files = tuple(sorted(files_of_failure(error)))
-            refused = refusals.of_failure(error)
-            self._report(Failed(type(error).__name__, str(error), trace, files, refused))
-            return 1
-        except Refused as error:
-            self._report(Failed("BindError", error.reason))
+        except (TornkitError, Refused) as error:
+            self._report(failed_of(error))
             return 1
         except KeyboardInterrupt as error:
             if self._told_to_end:
                 return 0
             # Not from a terminal (`tornkit.serve.worker.signals`): the application's own doing.
-            label = self._orders.target.label
-            trace = format_user_traceback(error)
-            self._report(Failed("AppRaised", f"{label} raised KeyboardInterrupt", trace))
+            self._report(interrupted(error, self._orders.target.label))
             return 1
         except ChannelClosed:
             return 1
@@ -374,55 +259,13 @@ class Worker:
 
     async def _serve_until_cancelled(self, made: object) -> None:
         application = await application_of(made, self._orders.target)
-        server = HTTPServer(application, **_server_arguments(self._orders.http))
+        server = HTTPServer(application, **server_arguments(self._orders.http))
         orders = self._orders
         claim = application_claim(orders.port, orders.address, orders.unix_socket)
         server.add_sockets(self._listening.claim(claim))
         if self._turned_early:
             self._has_turned(self._loops.current())
         await asyncio.Event().wait()
-
-    def _run_program(self) -> None:
-        label = self._orders.target.label
-        main_file = self._orders.target.main_file
-        if main_file is not None:
-            sources.note(main_file)
-        try:
-            self._run_to_its_end()
-        except (TornkitError, Refused, ChannelClosed):
-            raise
-        except KeyboardInterrupt:
-            return  # how `_end` ends it
-        except SystemExit as error:
-            if self._ready:
-                raise
-            raise _ended_early(label, f"it exited with {exit_status(error)}") from None
-        except BaseException as error:  # noqa: BLE001 - user code may raise anything
-            refused = _find_refused(error)
-            if refused is not None:
-                raise refused from None
-            raise AppRaised(
-                f"running {label} failed: {summary(error)}", format_user_traceback(error)
-            ) from None
-        if not self._ready:
-            raise _ended_early(label, "it ended")
-
-    def _run_to_its_end(self) -> None:
-        """Run the program until all threads have ended that Python waits for."""
-        try:
-            run_program(self._orders.target)
-        except SystemExit:
-            wait_for_threads()
-            raise
-        except Exception:
-            if not self._ready or not has_threads():
-                raise
-            # As without tornkit: this thread has failed, and the others serve on.
-            kind, failure, trace = sys.exc_info()
-            assert kind is not None
-            assert failure is not None
-            sys.excepthook(kind, failure, without_own_frames(trace))
-        wait_for_threads()
 
     # ---- listening ----
 
@@ -503,18 +346,8 @@ class Worker:
             os._exit(1)
 
     def _send_ready(self) -> None:
-        files = user_files()
-        states = sources.states(files)
         self._mailbox.send(
-            Ready(
-                files=tuple(sorted(files)),
-                sources=states,
-                watched=tuple(sorted(str(Path(name).resolve()) for name in list(self._watched))),
-                folders=self._folders(),
-                modules=other_modules(),
-                digests=digests(self._applications, bytes.fromhex(self._orders.digest_key)),
-                names=sources.names(states),
-            )
+            ready_message(self._applications, self._watched, self._orders.digest_key)
         )
         loop = running_loop()
         if loop is not None and self._orders.engine == "tornkit":
@@ -545,11 +378,6 @@ class Worker:
             states = sources.states(user_files())
             self._mailbox.send(Loaded(states, sources.names(states)))
 
-    def _folders(self) -> tuple[str, ...]:
-        """Where the applications keep templates and static files."""
-        named = [folders_of(application.settings) for application in self._applications]
-        return tuple(sorted(set().union(*named)))
-
     # ---- the supervisor's word ----
 
     def _on_readable(self) -> None:
@@ -577,91 +405,19 @@ class Worker:
         if not descriptors:
             _log.warning("a connection is lost: no descriptor left for it; %s", RAISE_LIMIT)
         for descriptor in descriptors:
-            with contextlib.ExitStack() as unless_adopted:
-                unless_adopted.callback(os.close, descriptor)
-                with contextlib.suppress(OSError):  # the client went away on the journey
-                    sock = socket.socket(fileno=descriptor)
-                    unless_adopted.pop_all()
-                    unless_adopted.callback(sock.close)
-                    sock.setblocking(False)
-                    if self._listening.adopt(sock, message.unread):
-                        unless_adopted.pop_all()
+            self._listening.adopt_descriptor(descriptor, message.unread)
 
     def drain(self, drain: Drain) -> None:
         self._told_to_end = True
-        self._listening.end()
-        self._listening.let_early_go(self._release if drain.successor else None)
-        running = [each for each in self._loops if each.is_alive]
-        here = running_loop()
-        # This thread's, if it has one that serves.
-        for leader in sorted(running, key=lambda each: each.loop is not here):
-            if leader.call(partial(self._spawn_drain, leader, drain)):
-                return
-        self._end()
-
-    def _spawn_drain(self, leader: ServingLoop, drain: Drain) -> None:
-        task = asyncio.ensure_future(self._drain(leader, drain))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _drain(self, leader: ServingLoop, drain: Drain) -> None:
-        try:
-            others = [each for each in self._loops if each is not leader and each.is_alive]
-            letting_go = [self._start_in(each, self._let_go(each, drain)) for each in others]
-            await self._let_go(leader, drain)
-            await _until_done(others, letting_go, _CLOSE_PATIENCE)
-            self._mailbox.send(Closed())
-            draining = [
-                self._start_in(each, each.connections.drained(drain.timeout)) for each in others
-            ]
-            await leader.connections.drained(drain.timeout)
-            await _until_done(others, draining, drain.timeout)
-            if drain.successor:
-                # To end is work, and the successors' first answers are waited for.
-                await asyncio.sleep(_REST)
-                self._run_reload_hooks()
-        finally:
-            self._end()  # whatever went wrong: it has been told to
-
-    def _stream_patience(self, drain: Drain) -> float | None:
-        if not self._orders.reload:
-            return None
-        return STREAM_PATIENCE_RELOADED if drain.successor else STREAM_PATIENCE_STOPPED
-
-    async def _let_go(self, serving: ServingLoop, drain: Drain) -> None:
-        """Stop accepting in this loop, and let go of its connections."""
-        self._listening.close(serving.loop)
-        moments = partial(WEBSOCKET_SPREAD.moments, timeout=drain.timeout)
-        serving.websockets.close_all(
-            _WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN, moments
+        self._draining = Draining(
+            self._loops,
+            self._listening,
+            self._mailbox,
+            reload=self._orders.reload,
+            hooks=self._reload_hooks,
+            end=self._end,
         )
-        serving.connections.begin_drain(
-            self._release if drain.successor else None,
-            StreamPolicy(moments, self._stream_patience(drain)),
-        )
-
-    def _start_in(
-        self, serving: ServingLoop, work: Coroutine[object, object, None]
-    ) -> asyncio.Future[None]:
-        """Run it in another thread's loop; a future of this one's."""
-        try:
-            return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, serving.loop))
-        except RuntimeError:  # closed in this moment
-            work.close()
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            done.set_result(None)
-            return done
-
-    def _run_reload_hooks(self) -> None:
-        for hook in self._reload_hooks:
-            try:
-                hook()
-            except Exception:  # noqa: BLE001 - the user's; the other hooks still run
-                _log.exception("a reload hook raised")
-
-    def _release(self, sock: socket.socket, unread: bytes) -> None:
-        """Send an idle connection to the worker that takes this one's place."""
-        self._mailbox.send(Handover(unread), [sock.fileno()])
+        self._draining.begin(drain)
 
     def _end(self) -> None:
         if self._serving is None:  # a program; or an application whose import has not returned
@@ -674,46 +430,4 @@ class Worker:
         self._serving.cancel()
 
     def _report(self, failure: Failed) -> None:
-        _tell(self._mailbox, failure)
-
-
-def _server_arguments(options: HttpOptions) -> dict[str, object]:
-    arguments: dict[str, object] = {"xheaders": options.xheaders}
-    if options.trusted_downstream:
-        arguments["trusted_downstream"] = list(options.trusted_downstream)
-    if options.max_body_size is not None:
-        arguments["max_body_size"] = options.max_body_size
-    if options.certfile is not None:
-        arguments["ssl_options"] = _tls_context(options.certfile, options.keyfile)
-    return arguments
-
-
-def _tls_context(certfile: str, keyfile: str | None) -> object:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(certfile, keyfile)
-    except OSError as error:  # missing, or of no use: ssl.SSLError is one too
-        raise CertificateError(f"{certfile} and its key can't be used: {error}") from None
-    return context
-
-
-async def _until_done(
-    loops: Sequence[ServingLoop], works: Sequence[asyncio.Future[None]], patience: float
-) -> None:
-    """Wait for what runs in other loops; one that has ended will never do it."""
-    deadline = asyncio.get_running_loop().time() + patience
-    waiting = dict(zip(works, loops, strict=True))
-    while waiting and (left := deadline - asyncio.get_running_loop().time()) > 0:
-        done, _ = await asyncio.wait(waiting, timeout=min(_LOOK, left))
-        waiting = {
-            work: loop for work, loop in waiting.items() if work not in done and loop.is_alive
-        }
-
-
-def _ended_early(label: str, how: str) -> TornkitError:
-    return NotAnApplication(f"{label} never listened: {how} first")
-
-
-def _find_refused(error: BaseException) -> Refused | None:
-    """The refusal behind an error, where the program let it through or wrapped it."""
-    return next((each for each in refusals.chain(error) if isinstance(each, Refused)), None)
+        tell(self._mailbox, failure)

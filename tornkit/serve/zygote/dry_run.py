@@ -35,6 +35,7 @@ from tornkit.appload.leaving import Leaving
 from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Kind, Target
 from tornkit.serve.sources import sources
+from tornkit.serve.terminal.logs import set_up_application_logging
 from tornkit.serve.warm_imports.userfiles import folders_of, other_modules, user_files
 from tornkit.serve.wire.channel import Channel
 from tornkit.serve.wire.heartbeat import Heartbeat
@@ -43,7 +44,6 @@ from tornkit.serve.wire.orders import application_claim
 from tornkit.serve.wire.processes import channel_pair
 from tornkit.serve.worker.digests import digests
 from tornkit.serve.worker.listening import Listening
-from tornkit.serve.worker.logs import set_up_application_logging
 from tornkit.serve.worker.mailbox import Mailbox
 from tornkit.serve.worker.serving_loops import ServingLoops
 

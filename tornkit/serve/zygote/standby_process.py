@@ -14,8 +14,8 @@ from tornkit.serve.warm_imports.userfiles import remember_what_is_held
 from tornkit.serve.warm_imports.warming import Warming, changed, fingerprint
 from tornkit.serve.wire.channel import Channel, ChannelClosed
 from tornkit.serve.wire.messages import Warm
-from tornkit.serve.wire.processes import ENTRY_MODULES
-from tornkit.serve.worker import worker
+from tornkit.serve.wire.processes import ENTRIES
+from tornkit.serve.worker import entry
 
 
 def main(descriptor: int) -> None:
@@ -36,7 +36,7 @@ def main(descriptor: int) -> None:
     remember_what_is_held()
     if not channel.has_read_ahead:
         _stand_by(channel, held)
-    worker.main_on(channel)
+    entry.main_on(channel)
 
 
 def _stand_by(channel: Channel, held: dict[bytes, tuple[int, int]]) -> None:
@@ -46,7 +46,5 @@ def _stand_by(channel: Channel, held: dict[bytes, tuple[int, int]]) -> None:
     poller.poll()
     if changed(held) is None:
         return
-    command = [
-        word.replace(ENTRY_MODULES["standby"], ENTRY_MODULES["worker"]) for word in sys.orig_argv
-    ]
+    command = [word.replace(ENTRIES["standby"][0], ENTRIES["worker"][0]) for word in sys.orig_argv]
     os.execv(sys.executable, command)  # noqa: S606 - this very command, but for the role

@@ -40,7 +40,7 @@ from tornkit.serve.warm_imports.warming import Warming, changed, fingerprint, th
 from tornkit.serve.wire.channel import Channel, ChannelClosed
 from tornkit.serve.wire.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
 from tornkit.serve.wire.processes import die_with_parent
-from tornkit.serve.worker import signals, worker
+from tornkit.serve.worker import entry, signals
 from tornkit.serve.zygote import page_release
 from tornkit.serve.zygote.dry_run import is_unpatched, rehearse
 
@@ -73,7 +73,7 @@ class Birth:
         gc.enable()
         _reseed_numpy()
         channel = Channel(socket.socket(fileno=self.descriptor))
-        worker.main_on(channel, self._get_ready)
+        entry.main_on(channel, self._get_ready)
 
     def _get_ready(self) -> None:
         """Do ahead what else would be done while a reload is waited for."""

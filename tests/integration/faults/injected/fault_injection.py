@@ -28,7 +28,7 @@ _STEP, _FIRED = 0, 12
 _ENTRY_MODULES = {
     "zygote": "zygote.zygote",
     "standby": "zygote.standby_process",
-    "worker": "worker.",
+    "worker": "worker.entry",
 }
 _SKIPPED = ("tornkit.routing", "tornkit.scaffold")
 _open, _write, _close = os.open, os.write, os.close

@@ -23,8 +23,8 @@ from typing import Any, TextIO
 from tornkit.colour import wants_colour
 from tornkit.own_frames import FOLDER, without_own_frames
 from tornkit.printable import indented, printable, printable_lines
-from tornkit.serve.worker import debugger
-from tornkit.serve.worker.log_handlers import is_chosen, is_plain_console
+from tornkit.serve.terminal import debugger
+from tornkit.serve.terminal.log_handlers import is_chosen, is_plain_console
 
 _ACCESS = "tornado.access"
 # Errors of handlers, callbacks and tasks are told of by these.

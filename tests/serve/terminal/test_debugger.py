@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from tornkit.serve.worker import debugger, signals
+from tornkit.serve.terminal import debugger
+from tornkit.serve.worker import signals
 
 
 def test_without_a_terminal_it_is_passed_over(

@@ -18,7 +18,7 @@ from tornado.log import LogFormatter
 
 from tests.nasty_text import NASTY, disobedient, random_text
 from tornkit.own_frames import FOLDER
-from tornkit.serve.worker import debugger, logs
+from tornkit.serve.terminal import debugger, logs
 
 CLOCK = r"\d\d:\d\d:\d\d"
 

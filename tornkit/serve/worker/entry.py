@@ -1,0 +1,119 @@
+"""Entry of a worker process: it is told what to serve (`Prepare`), then who it is (`Boot`)."""
+
+from __future__ import annotations
+
+import errno
+import faulthandler
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+
+from tornado.httpserver import HTTPServer
+
+from tornkit import seams
+from tornkit.engine import loops, speedups
+from tornkit.engine.server import HTTPServer as EngineServer
+from tornkit.serve.failures import cannot_start
+from tornkit.serve.sources import snapshot_imports, sources
+from tornkit.serve.sources.bytecode import cache_only_settled_sources
+from tornkit.serve.terminal.logs import show_no_own_frames
+from tornkit.serve.warm_imports import warm_modules
+from tornkit.serve.wire.channel import Channel, ChannelClosed
+from tornkit.serve.wire.heartbeat import Heartbeat
+from tornkit.serve.wire.messages import Boot, Message, Prepare, decode
+from tornkit.serve.wire.orders import Orders
+from tornkit.serve.wire.processes import die_with_parent
+from tornkit.serve.worker.signals import leave_to_supervisor
+from tornkit.serve.worker.worker import Worker, tell
+
+
+def main(descriptor: int) -> None:
+    """Live, and exit: a fresh interpreter. ``descriptor``: this worker's end of the channel."""
+    die_with_parent()
+    os.set_inheritable(descriptor, False)
+    main_on(Channel(socket.socket(fileno=descriptor)))
+
+
+def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> None:
+    """The same, with the channel made already; `rehearse` is for who is early (`rehearsal`)."""
+    leave_to_supervisor()
+    try:
+        message, _ = channel.receive()
+        assert isinstance(message, Prepare)
+    except ChannelClosed:
+        sys.exit(1)
+
+    def receive() -> tuple[Message, list[int]]:
+        if not channel.has_read_ahead:  # nobody waits for it yet
+            rehearse()
+        return channel.receive()
+
+    main_told(channel, message, receive)
+
+
+def main_told(
+    channel: Channel, message: Prepare, receive_boot: Callable[[], tuple[Message, list[int]]]
+) -> None:
+    """The same, once it has been told what it will serve. Exits."""
+    leave_to_supervisor()
+    try:
+        orders = Orders.told(message)
+        prepare(orders)
+        worker = Worker(orders, channel)
+        boot, descriptors = receive_boot()
+        assert isinstance(boot, Boot)
+        if not descriptors:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        if len(warm_modules.current):
+            kept = [descriptors[0], *map(os.dup, descriptors[1:])]
+            worker.may_reexecute(partial(_reexecute, channel, message, boot, kept), kept[1:])
+        for descriptor in descriptors[1:]:
+            snapshot_imports.install(descriptor)
+        worker.learn(boot.lesson)
+        status = worker.live(boot.slot, Heartbeat(descriptors[0]))
+    except ChannelClosed:
+        sys.exit(1)
+    except OSError as error:  # the user's code is not behind it: `Worker.live` tells of that
+        tell(channel, cannot_start(error))
+        sys.exit(1)
+    sys.exit(status)
+
+
+def main_reexecuted(descriptor: int) -> None:
+    """Be the worker that the process was, from its `Boot` on. Exits."""
+    with open(descriptor) as file:
+        told = json.load(file)
+    for each in (told["channel"], *told["descriptors"]):
+        os.set_inheritable(each, False)
+    prepare, boot = (decode(each.encode()) for each in told["messages"])
+    assert isinstance(prepare, Prepare)
+    assert isinstance(boot, Boot)
+    channel = Channel(socket.socket(fileno=told["channel"]))
+    main_told(channel, prepare, lambda: (boot, told["descriptors"]))
+
+
+def _reexecute(channel: Channel, message: Prepare, boot: Boot, descriptors: list[int]) -> None:
+    from tornkit.serve.worker import reexec
+
+    environment = warm_modules.current.environment
+    reexec.begin(channel.fileno(), message, boot, descriptors, environment)
+
+
+def prepare(orders: Orders) -> None:
+    """Make this process one that serves by these orders; of nobody's code anything is needed."""
+    cache_only_settled_sources()
+    sources.note_imports()
+    # Written by C code on the signal, also where the interpreter never gets a turn.
+    faulthandler.register(signal.SIGUSR2, all_threads=True)
+    seams.prepare()
+    show_no_own_frames()
+    loops.use(orders.loop)
+    if orders.engine == "tornkit":
+        # For whoever makes an HTTPServer, the program itself or `Application.listen`.
+        HTTPServer.configure(EngineServer)
+        if orders.speedups:
+            speedups.install()

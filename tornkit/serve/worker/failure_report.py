@@ -1,0 +1,24 @@
+"""What a worker reports of the error that ended it before it served."""
+
+from __future__ import annotations
+
+from tornkit.appload.usertrace import format_user_traceback
+from tornkit.errors import AppRaised, TornkitError
+from tornkit.serve import refusals
+from tornkit.serve.sources.failed_files import files_of_failure
+from tornkit.serve.wire.messages import Failed
+from tornkit.serve.worker.listening import Refused
+
+
+def failed_of(error: TornkitError | Refused) -> Failed:
+    """Its kind and words, the files that it stands in, and what another process may hold."""
+    if isinstance(error, Refused):
+        return Failed("BindError", error.reason)
+    trace = error.traceback if isinstance(error, AppRaised) else ""
+    files = tuple(sorted(files_of_failure(error)))
+    return Failed(type(error).__name__, str(error), trace, files, refusals.of_failure(error))
+
+
+def interrupted(error: KeyboardInterrupt, label: str) -> Failed:
+    """A `KeyboardInterrupt` of the application's own; ``label`` is what it is called."""
+    return Failed("AppRaised", f"{label} raised KeyboardInterrupt", format_user_traceback(error))

@@ -1,0 +1,41 @@
+"""What a worker tells when it is ready: what it has loaded, and what that depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tornado.web import Application
+
+from tornkit.serve.sources import sources
+from tornkit.serve.warm_imports.userfiles import folders_of, other_modules, user_files
+from tornkit.serve.wire.messages import Ready
+from tornkit.serve.worker.digests import digests
+
+
+def ready_message(
+    applications: Iterable[Application], watched: Iterable[str], digest_key: str
+) -> Ready:
+    """The `Ready` of this process.
+
+    ``watched`` are the files that the program gave to `tornado.autoreload.watch`; ``digest_key``
+    is the supervisor's, in hexadecimal.
+    """
+    files = user_files()
+    states = sources.states(files)
+    made = list(applications)
+    return Ready(
+        files=tuple(sorted(files)),
+        sources=states,
+        watched=tuple(sorted(str(Path(name).resolve()) for name in list(watched))),
+        folders=_folders(made),
+        modules=other_modules(),
+        digests=digests(made, bytes.fromhex(digest_key)),
+        names=sources.names(states),
+    )
+
+
+def _folders(applications: Iterable[Application]) -> tuple[str, ...]:
+    """Where the applications keep templates and static files."""
+    named = [folders_of(application.settings) for application in applications]
+    return tuple(sorted(set().union(*named)))
