@@ -83,6 +83,7 @@ def memory() -> Iterator[None]:
 
 
 @in_loop
+@pytest.mark.thorough
 async def test_a_client_that_only_asks_is_not_read_further(memory: None) -> None:
     """Ten megabytes of requests behind one that takes its time stay with the client."""
     app = application()

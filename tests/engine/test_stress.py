@@ -404,6 +404,7 @@ async def play(random: Random, server_class: ServerClass) -> tuple[list[str], Co
 @EITHER
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + ROUNDS))
 @in_loop
+@pytest.mark.thorough
 async def test_whatever_clients_do_answers_are_right_and_nothing_is_left(
     server_class: ServerClass, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -104,6 +104,7 @@ def test_a_save_that_takes_a_lot_of_memory_for_a_moment(
 # ---- many edits at once ----
 
 
+@pytest.mark.thorough
 def test_a_save_every_20_ms(serve: Serve, hammer: Callable[[str], Hammer]) -> None:
     """With one worker: of two, one may read the file before a save and the other behind it."""
     server = serve({"app.py": APP}, "--no-access-log")
@@ -143,6 +144,7 @@ def test_500_files_touched_at_once(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("what", ["package", "project"])
+@pytest.mark.thorough
 def test_a_folder_renamed_away_and_back(
     serve: Serve, hammer: Callable[[str], Hammer], what: str
 ) -> None:
@@ -231,6 +233,7 @@ def kill_zygotes(server: Server, wait_for: Callable[..., Any]) -> None:
     wait_for(rebuilt, "another zygote")
 
 
+@pytest.mark.thorough
 def test_a_killed_zygote_is_rebuilt_behind_the_scenes(
     serve: Serve, hammer: Callable[[str], Hammer], wait_for: Callable[..., Any]
 ) -> None:

@@ -90,6 +90,7 @@ def test_a_worker_that_is_stuck_is_replaced(serve: Serve, wait_for: Callable[...
     assert server.log.count("has been stuck") == 1
 
 
+@pytest.mark.thorough
 def test_a_handler_that_takes_its_time_is_not_stuck(serve: Serve) -> None:
     """The loop turns while a coroutine waits."""
     source = APP.replace(
@@ -103,6 +104,7 @@ def test_a_handler_that_takes_its_time_is_not_stuck(serve: Serve) -> None:
     assert "stuck for" not in server.log
 
 
+@pytest.mark.thorough
 def test_connections_spread_over_the_workers(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"app.py": APP}, "--workers", "4", "--no-access-log")
     clients: list[Client] = []

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 if TYPE_CHECKING:
     from tests.integration.conftest import Serve
 

@@ -145,6 +145,7 @@ def test_the_drain_timeout_ends_a_request(serve: Serve, wait_for: Callable[..., 
         assert client.sock.recv(1) == b""
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_stuck_is_killed(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--drain-timeout", "0.1")
     with enter(server, "/stuck", wait_for):

@@ -17,6 +17,8 @@ import pytest
 
 import tornkit
 
+pytestmark = pytest.mark.thorough
+
 if TYPE_CHECKING:
     from tests.integration.conftest import Serve
 

@@ -107,6 +107,7 @@ async def end_of(connection: WebSocketClientConnection) -> tuple[float, int | No
 
 
 @pytest.mark.parametrize("end", ENDS)
+@pytest.mark.thorough
 def test_many_are_closed_one_after_another(serve: Serve, end: str) -> None:
     server = serve({"app.py": APP}, "app.py:make_app")
     ending, code = ENDS[end]

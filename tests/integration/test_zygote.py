@@ -103,6 +103,7 @@ def test_several_workers_are_warm_from_the_first_start_on(serve: Serve, packages
     assert quarantined(server) == {}
 
 
+@pytest.mark.thorough
 def test_what_was_foreseen_and_is_unsafe_is_imported_by_each_worker(
     serve: Serve, packages: Packages
 ) -> None:
@@ -180,6 +181,7 @@ UNSAFE = {
         for number, reason in enumerate(UNSAFE)
     ],
 )
+@pytest.mark.thorough
 def test_a_module_that_leaves_something_behind_is_not_warm(
     serve: Serve, packages: Packages, reason: str
 ) -> None:
@@ -226,6 +228,7 @@ def test_an_upgraded_package_is_not_served_from_memory(serve: Serve, packages: P
 
 
 @pytest.mark.parametrize("preload", ["fork", "standby", "off"])
+@pytest.mark.thorough
 def test_an_edit_of_the_env_file_reaches_the_workers(
     serve: Serve, packages: Packages, preload: str, wait_for: Callable[..., Any]
 ) -> None:
@@ -247,6 +250,7 @@ def test_an_edit_of_the_env_file_reaches_the_workers(
 
 
 @pytest.mark.parametrize("preload", ["standby", "off"])
+@pytest.mark.thorough
 def test_without_forks(
     serve: Serve, packages: Packages, preload: str, wait_for: Callable[..., Any]
 ) -> None:
@@ -281,6 +285,7 @@ def is_waiting_for_word(pid: int) -> bool:
     return "poll" in Path(f"/proc/{pid}/wchan").read_text()
 
 
+@pytest.mark.thorough
 def test_standby_does_not_serve_an_upgraded_package_from_memory(
     serve: Serve, packages: Packages, wait_for: Callable[..., Any]
 ) -> None:
@@ -303,6 +308,7 @@ DEBUGGED = APP.replace(
 
 
 @pytest.mark.parametrize("preload", ["fork", "standby", "off"])
+@pytest.mark.thorough
 def test_a_breakpoint_in_a_handler(serve: Serve, packages: Packages, preload: str) -> None:
     server = serve(
         {"app.py": DEBUGGED}, "--preload", preload, env=packages.environment, terminal=True

@@ -318,6 +318,7 @@ def test_a_back_reference_is_decided_by_an_example_or_not_at_all() -> None:
         "/(?:" + "|".join(f"w{number}" for number in range(3000)) + ")",
     ],
 )
+@pytest.mark.thorough
 def test_hostile_patterns_get_a_verdict_in_time(pattern: str) -> None:
     before = "/[a-c]{2,9}x"
     assert len(fates_of(before, "/.*b.{12}", pattern, before + "$|" + pattern)) == 4

@@ -65,6 +65,7 @@ def test_a_wrong_echo_is_no_figure() -> None:
         load.connect(port, b"abc")
 
 
+@pytest.mark.thorough
 def test_it_runs_by_itself() -> None:
     with echo() as port:
         done = subprocess.run(

@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.routes.terminal import run
 
+pytestmark = pytest.mark.thorough
+
 APP = """
 import os
 import subprocess

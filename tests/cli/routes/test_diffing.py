@@ -13,7 +13,10 @@ import pytest
 
 from tests.cli.routes.repository import ARTICLE, POST, Repository
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("git") is None, reason="there is no git"),
+    pytest.mark.thorough,
+]
 
 ADDED = "+ GET DELETE  /posts/(\\d+)  post  Post  app.py:14"
 

@@ -11,6 +11,8 @@ from tornkit.cli.routes import mending
 from tornkit.errors import TornkitError
 from tornkit.routing.findings.fix import FixPlan, Mend
 
+pytestmark = pytest.mark.thorough
+
 APP = """\
 from tornado.web import Application, RequestHandler
 

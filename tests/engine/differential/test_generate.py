@@ -26,6 +26,7 @@ def digest(count: int) -> str:
     return state.hexdigest()
 
 
+@pytest.mark.thorough
 def test_another_process_makes_the_same_input() -> None:
     program = "from tests.engine.differential.test_generate import digest; print(digest(300))"
     found = {
@@ -98,6 +99,7 @@ def test_the_names_of_the_corpus_are_unique_and_its_profiles_exist() -> None:
     assert {name for entry in entries() for name in entry.profiles} == set(PROFILES)
 
 
+@pytest.mark.thorough
 def test_the_sweep_cuts_each_short_entry_at_each_byte() -> None:
     cuts: Counter[tuple[str, str]] = Counter()
     dealt = set()

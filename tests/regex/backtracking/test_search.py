@@ -173,6 +173,7 @@ def test_safe_patterns_are_not(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", EXPONENTIAL[:6])
+@pytest.mark.thorough
 def test_an_attack_doubles_the_steps_and_fails(pattern: str) -> None:
     regex, found = re.compile(pattern), analysed(pattern)
     assert found is not None
@@ -197,6 +198,7 @@ def random_pattern(draw: random.Random, depth: int) -> str:
     return f"({random_pattern(draw, depth - 1)}){quantifier}"
 
 
+@pytest.mark.thorough
 def test_what_is_not_suspected_is_no_worse_than_a_square() -> None:
     draw = random.Random(7)
     words = ["".join(word) for size in (1, 2, 3) for word in itertools.product("ab", repeat=size)]

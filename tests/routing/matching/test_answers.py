@@ -246,6 +246,7 @@ def what_is_said_of_one_application_comes_true(seed: int) -> set[MatchVerdict]:
     return seen
 
 
+@pytest.mark.thorough
 def test_what_is_said_comes_true(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     seen = set()

@@ -11,7 +11,7 @@ from tests.serve.stories.telling import LOOPS, tell
 def test_each_story_ends_served_or_with_a_word(kind: str) -> None:
     if kind == "uvloop":
         pytest.importorskip("uvloop")
-    assert list(tell(1, 60, kind)) == []
+    assert list(tell(1, 30, kind)) == []
 
 
 @pytest.mark.thorough
