@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import watchfiles
 
-from tornkit.serve.watching.folder_watch import Coverage
+from tornkit.serve.watching.reach import Coverage
 from tornkit.serve.watching.system_watch import SystemWatch
 
 pytestmark = pytest.mark.timeout(30)

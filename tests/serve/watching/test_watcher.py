@@ -461,7 +461,7 @@ def refusing(
     monkeypatch.setattr(Inotify, "add", adding)
     if code == errno.EACCES:
         monkeypatch.setattr("tornkit.serve.watching.folder_watch.os.scandir", reading(scandir))
-        monkeypatch.setattr("tornkit.serve.watching.folder_watch.os.listdir", reading(listdir))
+        monkeypatch.setattr("tornkit.serve.watching.file_state.os.listdir", reading(listdir))
     return refused
 
 

@@ -12,9 +12,10 @@ from tornkit import __version__
 from tornkit.serve.nursery.nursery import Nursery
 from tornkit.serve.supervisor.supervisor import Supervisor
 from tornkit.serve.workforce.children import WorkerState
+from tornkit.serve.workforce.events import Worker
 from tornkit.serve.workforce.health import Health
 from tornkit.serve.workforce.memory import memory_of
-from tornkit.serve.workforce.workforce import Worker, Workforce
+from tornkit.serve.workforce.workforce import Workforce
 
 
 @dataclass(frozen=True)

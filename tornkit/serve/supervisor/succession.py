@@ -40,12 +40,13 @@ from tornkit.serve.watching.watcher import Watcher
 from tornkit.serve.wire.messages import Failed, Lesson, Loaded, Ready
 from tornkit.serve.workforce.caretaker import Caretaker
 from tornkit.serve.workforce.children import WorkerState
+from tornkit.serve.workforce.events import Worker
 from tornkit.serve.workforce.generation import Generation, GenerationState
 from tornkit.serve.workforce.health import Health
 from tornkit.serve.workforce.orphan_slots import OrphanSlots
 from tornkit.serve.workforce.respawn import Respawning
 from tornkit.serve.workforce.scaling import Scaling
-from tornkit.serve.workforce.workforce import Worker, Workforce
+from tornkit.serve.workforce.workforce import Workforce
 
 # Files of a generation's snapshot that are read before the loop looks at something else.
 _READ_AT_ONCE = 16
@@ -57,7 +58,7 @@ _CLAIM_PATIENCE = 0.5
 
 
 class Succession:
-    """Every generation that is not gone. A `tornkit.serve.workforce.workforce.Events`.
+    """Every generation that is not gone. A `tornkit.serve.workforce.events.Events`.
 
     ``label`` names what is served. ``environment()`` is a new generation's; ``first_serves()`` is
     called once, ``serves_more()`` where more addresses may be served than before, ``hopeless()``

@@ -16,6 +16,8 @@ from typing import NamedTuple
 MODIFY, ATTRIB, CLOSE_WRITE = 0x2, 0x4, 0x8
 MOVED_FROM, MOVED_TO, CREATE, DELETE = 0x40, 0x80, 0x100, 0x200
 DELETE_SELF, MOVE_SELF, UNMOUNT, OVERFLOW, IGNORED = 0x400, 0x800, 0x2000, 0x4000, 0x8000
+# What is told of a watched folder itself: it is gone from its name, or its watch is.
+ITSELF = DELETE_SELF | MOVE_SELF | UNMOUNT | IGNORED
 IS_FOLDER = 0x40000000
 _ONLY_FOLDERS = 0x01000000
 _WANTED = (

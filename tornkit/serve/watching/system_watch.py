@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import watchfiles
 
-from tornkit.serve.watching.folder_watch import Coverage, FolderWatch
+from tornkit.serve.watching.folder_watch import FolderWatch
+from tornkit.serve.watching.reach import Coverage
 from tornkit.serve.watching.unedited import MARKS, is_unedited_folder, is_unedited_name
 
 _STEP_MS = 5  # how often watchfiles looks whether the system had something to say

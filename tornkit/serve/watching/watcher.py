@@ -24,7 +24,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from tornkit.serve.watching.folder_watch import Coverage, FolderWatch
+from tornkit.serve.watching.folder_watch import FolderWatch
+from tornkit.serve.watching.reach import Coverage
 
 # A change of such a file is seen by a template loader or a static hash, wherever it lies.
 _REFRESH_SUFFIXES = frozenset(

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.workforce.children import WorkerState
+from tornkit.serve.workforce.events import Worker
 from tornkit.serve.workforce.generation import Generation
 from tornkit.serve.workforce.health import Health
-from tornkit.serve.workforce.workforce import Worker, Workforce
+from tornkit.serve.workforce.workforce import Workforce
 
 
 class Caretaker:

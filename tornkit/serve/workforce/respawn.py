@@ -9,7 +9,7 @@ from tornkit.serve.failures import how
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.workforce.backoff import Backoff
-from tornkit.serve.workforce.workforce import Worker
+from tornkit.serve.workforce.events import Worker
 
 _TRY_AGAIN_AFTER = 2.0  # seconds, where the system had no process to give
 

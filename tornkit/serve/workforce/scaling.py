@@ -11,9 +11,10 @@ from collections.abc import Callable
 from functools import partial
 
 from tornkit.serve.reporter import Reporter
+from tornkit.serve.workforce.events import Worker
 from tornkit.serve.workforce.generation import Generation
 from tornkit.serve.workforce.orphan_slots import OrphanSlots
-from tornkit.serve.workforce.workforce import Worker, Workforce
+from tornkit.serve.workforce.workforce import Workforce
 
 # To be called once a worker has let go of its connections.
 Then = Callable[[], None]

@@ -15,7 +15,6 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Protocol
 
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.loop.timers import Timer
@@ -43,11 +42,10 @@ from tornkit.serve.wire.messages import (
     ReopenLogs,
 )
 from tornkit.serve.wire.processes import ChildProcess, has_ended
-from tornkit.serve.workforce.children import Children, WorkerHandle, WorkerState
+from tornkit.serve.workforce.children import Children, WorkerState
+from tornkit.serve.workforce.events import Events, Worker
 from tornkit.serve.workforce.generation import Generation, GenerationState
 from tornkit.serve.workforce.health import Health
-
-Worker = WorkerHandle[ChildProcess]
 
 # A worker that was told to end gets this long beyond its drain timeout to run its own clean-up.
 _END_GRACE = 3.0
@@ -58,37 +56,6 @@ _STACKS_TIME = 0.3
 # A worker that is not stuck in the kernel writes them in a few milliseconds.
 _STACKS_APART = 0.05
 STACKS_SIGNAL = signal.SIGUSR2
-
-
-class Events(Protocol):
-    """Told of what becomes of the workers, in the order in which it happens."""
-
-    def worker_ready(self, worker: Worker, ready: Ready) -> None:
-        """It is loaded and waits for `Workforce.open`."""
-
-    def worker_closed(self, worker: Worker) -> None:
-        """It has let go of its connections, if only by ending; at most once."""
-
-    def worker_unreachable(self, worker: Worker) -> None:
-        """Its channel has ended; `worker_gone` will follow."""
-
-    def worker_claimed(self, worker: Worker) -> None:
-        """It holds a listening socket of its slot."""
-
-    def worker_loaded(self, worker: Worker, loaded: Loaded) -> None:
-        """It has imported more."""
-
-    def is_wanted(self, generation: Generation, slot: int) -> bool:
-        """Whether a worker that is born now is still wanted."""
-
-    def workers_missing(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
-        """Workers that were to be started will not be."""
-
-    def workers_stale(self, what: str) -> None:
-        """The last ones were started with imports of files that have changed since."""
-
-    def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
-        """It has ended; ``before`` is what it was doing, ``worker.failure`` its last word."""
 
 
 class Workforce:
