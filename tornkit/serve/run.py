@@ -17,8 +17,10 @@ from tornkit.errors import TornkitError
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
 from tornkit.serve.loop.loop import Loop
+from tornkit.serve.nursery.forking import Forking
+from tornkit.serve.nursery.fresh import Fresh
 from tornkit.serve.nursery.import_scan import foresee
-from tornkit.serve.nursery.nursery import Forking, Fresh, Nursery
+from tornkit.serve.nursery.nursery import Nursery
 from tornkit.serve.nursery.standby import Standby
 from tornkit.serve.nursery.warm_cache import WarmCache, cache_folder
 from tornkit.serve.reporter import Banner, Reporter

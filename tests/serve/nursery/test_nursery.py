@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from tornkit.serve.loop.loop import Loop
-from tornkit.serve.nursery import nursery
-from tornkit.serve.nursery.nursery import Forking, Fresh, Nursery
+from tornkit.serve.nursery import forking as forking_module
+from tornkit.serve.nursery.forking import Forking
+from tornkit.serve.nursery.fresh import Fresh
+from tornkit.serve.nursery.nursery import Nursery
 from tornkit.serve.nursery.standby import Standby
 from tornkit.serve.nursery.warm_cache import WarmCache
 from tornkit.serve.wire.channel import Channel
@@ -120,8 +122,8 @@ class House:
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     house = House(tmp_path)
-    monkeypatch.setattr(nursery, "start_interpreter", house.start)
-    monkeypatch.setattr("tornkit.serve.nursery.standby.start_interpreter", house.start)
+    for module in ("forking", "fresh", "standby"):
+        monkeypatch.setattr(f"tornkit.serve.nursery.{module}.start_interpreter", house.start)
     yield house
     house.close()
 
@@ -380,7 +382,7 @@ def test_a_dead_zygote_is_rebuilt_and_its_living_workers_go_on(
     house.turn()
     candidate.says(forked(3, 4))
     assert born(house, forking, 2) == [NO_PID + 1003, NO_PID + 1004]
-    monkeypatch.setattr(nursery, "is_alive", lambda pid: pid == NO_PID + 1003)
+    monkeypatch.setattr(forking_module, "is_alive", lambda pid: pid == NO_PID + 1003)
     candidate.theirs.close()
     before = len(house.started)
     forking.reaped(candidate.pid, -9)
@@ -399,7 +401,7 @@ def test_one_that_fails_behind_a_reload_is_rebuilt_then(
     house: House, monkeypatch: pytest.MonkeyPatch, answer: Unfit | None
 ) -> None:
     """None: it was killed, and the supervisor meets it before it has heard of that."""
-    monkeypatch.setattr(nursery, "_REFILL_AFTER", 0.0)
+    monkeypatch.setattr(forking_module, "_REFILL_AFTER", 0.0)
     forking = house.forking()
     spawn(house, forking, 1)
     spawn(house, forking, 2)
@@ -410,7 +412,7 @@ def test_one_that_fails_behind_a_reload_is_rebuilt_then(
         assert zygote.heard() == [Fork(HOME)] * 3, "the last one by itself, ahead of time"
         zygote.says(answer)
     house.turn()
-    monkeypatch.setattr(nursery, "_REFILL_AFTER", 60.0)
+    monkeypatch.setattr(forking_module, "_REFILL_AFTER", 60.0)
     (_, another) = house.started
     assert not another.killed
     assert house.stale == (["/module.py"] if answer and answer.stale else [])
@@ -470,10 +472,10 @@ def test_answers_belong_to_the_requests_in_their_order(house: House) -> None:
 def test_one_that_does_not_answer_in_time_is_ended_and_another_is_asked(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nursery, "_FORK_DEADLINE", 0.0)
+    monkeypatch.setattr(forking_module, "_FORK_DEADLINE", 0.0)
     forking = house.forking()
     came = ask(forking)
-    monkeypatch.setattr(nursery, "_FORK_DEADLINE", 60.0)
+    monkeypatch.setattr(forking_module, "_FORK_DEADLINE", 60.0)
     house.turn()
     stopped, another = house.started
     assert stopped.killed
@@ -518,7 +520,7 @@ def test_one_beside_others_holds_what_they_hold(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And what is forked ahead of time behind it starts nothing anew."""
-    monkeypatch.setattr(nursery, "_REFILL_AFTER", 0.0)
+    monkeypatch.setattr(forking_module, "_REFILL_AFTER", 0.0)
     forking = house.forking()
     spawn(house, forking, 1)
     house.new().heard()
@@ -530,7 +532,7 @@ def test_one_beside_others_holds_what_they_hold(
     house.new().says(forked(3))
     house.turn()
     came[0].channel.close()
-    forking._dismiss_ahead()
+    forking._ahead.dismiss()
 
 
 def test_where_not_even_an_interpreter_can_be_started(
@@ -542,7 +544,7 @@ def test_where_not_even_an_interpreter_can_be_started(
     def start(*args: object, **kwargs: object) -> FakeProcess:
         raise OSError("no more processes")
 
-    monkeypatch.setattr(nursery, "start_interpreter", start)
+    monkeypatch.setattr(forking_module, "start_interpreter", start)
     house.new().says(Unfit("a thread"))
     house.turn()
     assert [str(error) for error in came] == ["no more processes"]

@@ -118,9 +118,9 @@ def test_no_one_of_an_older_generation_succeeds(children: Children[None]) -> Non
 def test_one_of_the_same_generation_succeeds_where_there_will_be_fewer(
     children: Children[None],
 ) -> None:
-    orphan_slots = worker(2, slot=1, generation=2, state=S.DRAINING)
+    retired = worker(2, slot=1, generation=2, state=S.DRAINING)
     stays = worker(1, slot=0, generation=2, state=S.SERVING)
-    for each in (stays, orphan_slots):
+    for each in (stays, retired):
         children.add(each)
-    assert children.successor_of(orphan_slots) is stays
+    assert children.successor_of(retired) is stays
     assert children.successor_of(stays) is None, "not itself, nor one that drains"

@@ -15,7 +15,8 @@ import signal
 from collections.abc import Callable, Mapping
 
 from tornkit.serve.loop.loop import Loop
-from tornkit.serve.nursery.nursery import OnBorn, OnExit, OnStale, start_workers, tell
+from tornkit.serve.nursery.fresh import start_workers, tell
+from tornkit.serve.nursery.nursery import OnBorn, OnExit, OnStale
 from tornkit.serve.wire.channel import ChannelClosed
 from tornkit.serve.wire.messages import Prepare, Warm
 from tornkit.serve.wire.processes import ChildProcess, start_interpreter

@@ -1,0 +1,147 @@
+"""The next zygote while it is being warmed: a candidate, until it is clean.
+
+learn ─▶ candidate warms ─▶ clean: promoted
+                         └▶ something in it is unsafe: thrown away, and the next candidate
+                            goes without that
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from tornkit.serve.loop.loop import Loop
+from tornkit.serve.nursery.warm_cache import WarmCache
+from tornkit.serve.nursery.zygote_handle import ZygoteHandle
+from tornkit.serve.wire.messages import Warm, Warmed
+from tornkit.serve.wire.warmth import Warmth
+
+# Candidates in a row that turned out spoiled; then what is warm stays as it is.
+_MOST_TRIES = 6
+
+
+class Candidates:
+    """Warms one zygote after another. ``report`` is told what is warm.
+
+    ``start(environment, modules)`` starts a zygote, ``send`` sends it a message, ``active()`` is
+    the one that forks, ``promote`` makes a clean one that.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        report: Callable[[Warmth], None],
+        warm_cache: WarmCache,
+        *,
+        start: Callable[[Mapping[str, str], tuple[str, ...]], ZygoteHandle],
+        send: Callable[[ZygoteHandle, Warm], None],
+        active: Callable[[], ZygoteHandle | None],
+        promote: Callable[[ZygoteHandle], None],
+    ) -> None:
+        self._loop = loop
+        self._report = report
+        self._warm_cache = warm_cache
+        self._start = start
+        self._send = send
+        self._active = active
+        self._promote = promote
+        self._current: ZygoteHandle | None = None
+        self._learned: dict[str, None] = {}  # every module that a worker ever imported, in order
+        self._unsafe: dict[str, str] = {}
+        self._tries = 0
+        self.warmth = Warmth(0, {})
+
+    def foresee(self, modules: tuple[str, ...]) -> None:
+        """The first zygote warms these: they are no news."""
+        self._learned.update(dict.fromkeys(modules))
+
+    def begin_anew(self, environment: Mapping[str, str]) -> None:
+        """The zygote that forks holds Tornado alone: warm another behind it."""
+        self._drop()
+        self._tries = 0
+        if self._learned:
+            self._warm(environment)
+
+    def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
+        """A good worker has imported these: warm them, if any is new."""
+        unknown = tuple(name for name in modules if name not in self._learned)
+        if not unknown:
+            self._say_that_all_is_warm()
+            return
+        self._learned.update(dict.fromkeys(unknown))
+        self._tries = 0
+        self._drop()
+        self._warm(environment)
+
+    def exclude(self, modules: Mapping[str, str]) -> None:
+        """Import these no more before a fork; names, and why."""
+        if modules.keys() <= self._unsafe.keys():
+            return  # the other workers of a generation find the same
+        self._unsafe.update(modules)
+        self._tries = 0
+        self._drop()
+        active = self._active()
+        if active is not None:
+            self._warm(active.environment)
+
+    def _say_that_all_is_warm(self) -> None:
+        """Of an application that imports nothing that the first zygote has not, once."""
+        active = self._active()
+        holds = active.holds if active is not None and self._current is None else 0
+        if holds and self.warmth == Warmth(0, {}):
+            self.warmth = Warmth(holds, {})
+            self._loop.soon(partial(self._report, self.warmth))
+
+    def _warm(self, environment: Mapping[str, str]) -> None:
+        modules = tuple(name for name in self._learned if name not in self._unsafe)
+        try:
+            self._current = self._start(environment, modules)
+        except OSError:
+            return  # no process, no descriptor: what serves is more important
+        self._tries += 1
+        self._send(self._current, Warm(modules, dict(environment)))
+
+    def _drop(self) -> None:
+        if self._current is not None:
+            candidate, self._current = self._current, None
+            candidate.process.signal(signal.SIGKILL)
+
+    def warmed(self, zygote: ZygoteHandle, message: Warmed) -> None:
+        """A zygote has imported what it was told to; what of that is unsafe."""
+        if zygote is not self._current:
+            return
+        self._current = None
+        if not message.unsafe:
+            self._promote(zygote)
+            self._say_warm(message.modules)
+            return
+        zygote.process.signal(signal.SIGKILL)
+        self._blame(dict(message.unsafe), zygote.environment)
+
+    def first_warmed(self, message: Warmed) -> None:
+        """The first zygote, which was no candidate, has."""
+        self._unsafe.update(message.unsafe)
+        if not message.unsafe:
+            self._say_warm(message.modules)
+
+    def ended(self, zygote: ZygoteHandle) -> None:
+        """A zygote has ended, which may be the candidate."""
+        if zygote is not self._current:
+            return
+        self._current = None
+        if zygote.trying is not None:
+            self._blame({zygote.trying: "ends the process"}, zygote.environment)
+
+    def _blame(self, unsafe: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        self._unsafe.update(unsafe)
+        if self._tries < _MOST_TRIES:
+            self._warm(environment)
+        else:
+            self._say_warm(0)
+
+    def _say_warm(self, modules: int) -> None:
+        self.warmth = Warmth(modules, dict(self._unsafe))
+        self._report(self.warmth)
+        if modules:
+            self._warm_cache.remember(name for name in self._learned if name not in self._unsafe)
