@@ -14,6 +14,8 @@ Everything here is installed before user code is imported, in a worker or in the
   ========================================= =============================================
   `IOStream._read_buffer` and its size      bytes of a connection that moves to another
                                             process; without it, idle connections close
+  `IOStream._add_io_state`                  that a stream which nobody reads stays open; without
+                                            it, one may close that was detached behind a body
   `HTTP1Connection._disconnect_on_finish`   `Connection: close` on the response under way;
                                             without it, the connection closes after it
   `HTTP1Connection._response_start_line`,   whether a response can be expected to end, when a
@@ -416,6 +418,13 @@ def stream_of(server: BufferSizes, sock: socket.socket, unread: bytes) -> IOStre
         stream._read_buffer += unread
         stream._read_buffer_size += len(unread)
     return stream
+
+
+def register(stream: IOStream) -> None:
+    """Have the loop hold the stream and tell it of errors, as one that has read what it wanted."""
+    add_io_state = getattr(stream, "_add_io_state", None)
+    if add_io_state is not None:
+        add_io_state(stream.io_loop.ERROR)
 
 
 def serve_moved(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes) -> None:

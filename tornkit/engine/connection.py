@@ -330,6 +330,10 @@ class Connection:
                 self.read_on()
             deliver(self, exchange, found)
 
+    def has(self, size: int) -> bool:
+        """Whether so many bytes were read and not used."""
+        return len(self._inbox) >= size
+
     def take(self, size: int) -> bytes:
         """At most ``size`` bytes of what was read."""
         return self._inbox.take(size)
@@ -505,9 +509,13 @@ class Connection:
                 self.shut()  # before its body has come
             return self._closed_stream()
         stream = self.detach()
-        # Tornado's own has been watched for its end since the handler began to work.
-        stream.set_close_callback(lambda: None)
-        stream.set_close_callback(None)
+        # Tornado's own has been watched for its end since the handler began to work; but not in a
+        # step in which a body is handed over that had come with its head.
+        if getattr(exchange, "unwatched", False):
+            seams.register(stream)
+        else:
+            stream.set_close_callback(lambda: None)
+            stream.set_close_callback(None)
         self.server.observer.detached(stream)
         return stream
 

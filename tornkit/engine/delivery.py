@@ -78,6 +78,9 @@ class RequestSource(Protocol):
     def unsent(self) -> int:
         """Bytes that the socket has not taken."""
 
+    def has(self, size: int) -> bool:
+        """Whether so many bytes were read and not used."""
+
     def take(self, size: int) -> bytes:
         """Up to ``size`` bytes of what was read and not used."""
 
@@ -180,6 +183,8 @@ class _Body:
 
     def begin(self, waiting: Awaitable[None] | None) -> None:
         """Hand over what is here, once ``waiting`` is done."""
+        if self._left and self._connection.has(self._left):
+            self._exchange.unwatched = True
         if waiting is None:
             waiting = self._hand_over_now()
         if waiting is not None:
@@ -272,6 +277,7 @@ class _Body:
                 return waiting
         self._end()
         _finish(connection, exchange, delegate)
+        exchange.unwatched = False
         return None
 
     def _start(self) -> None:

@@ -124,8 +124,12 @@ class Exchange(HTTPConnection):
         "no_keep_alive",
         "params",
         "read_finished",
+        "unwatched",
         "write_finished",
     )
+
+    unwatched: bool
+    """Its body, which all came with its head, is being handed over. Set for such bodies alone."""
 
     def __init__(self, connection: Wire, head: Head) -> None:
         # A `Wire`; None once it was detached. What is called then fails on the None, as

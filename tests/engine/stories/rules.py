@@ -52,8 +52,9 @@ RULES = {
     "stream.write() was given has gone; the engine sends it first.",
     AHEAD: "Of a pipelined request whose handler closes its stream before the body, Tornado has "
     "read 64 KiB, the engine what was there; both give the handler what was read.",
-    END: "Whether a client's end is seen before what is pipelined in front of it is answered, or "
-    "what it does not read is written, is chance, with Tornado's own server too.",
+    END: "Whether a client's end is seen before what is pipelined in front of it is answered, what "
+    "it does not read is written, or by a stream that was detached behind a long body, is chance, "
+    "with Tornado's own server too.",
 }
 
 

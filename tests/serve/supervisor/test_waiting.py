@@ -53,9 +53,11 @@ def test_children_of_what_is_ended_end_too() -> None:
         from tornkit.serve.wire.processes import become_reaper, is_alive, kill_and_wait
 
         become_reaper()
-        bystander = subprocess.Popen(["sleep", "60"])
+        quiet = subprocess.DEVNULL  # else they would hold our output if this fails
+        bystander = subprocess.Popen(["sleep", "60"], stdout=quiet, stderr=quiet)
         zygote = "import os, time; print(os.fork(), flush=True); time.sleep(60)"
-        child = subprocess.Popen([sys.executable, "-c", zygote], stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-c", zygote]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True)
         worker = max(int(child.stdout.readline()), int(child.stdout.readline()))
         assert is_alive(worker)
         kill_and_wait([child.pid])
