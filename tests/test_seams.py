@@ -22,7 +22,7 @@ from tornado.tcpserver import TCPServer
 from tornado.web import Application, RequestHandler, StaticFileHandler
 from tornado.websocket import WebSocketHandler
 
-from tornkit import seams
+from tornkit import seams, stream_seams
 
 
 @pytest.fixture(autouse=True)
@@ -242,7 +242,7 @@ class Own(HTTPServer):
 def told_of_one_connection(observer: Observer, kind: type[HTTPServer], pair: Any) -> list[str]:
     async def main() -> None:
         server = kind(Application())
-        seams.serve_moved(server, pair[0], b"")
+        stream_seams.serve_moved(server, pair[0], b"")
         while not observer.told:
             await asyncio.sleep(0)
         pair[1].close()
@@ -301,7 +301,7 @@ class TestStreams:
             pair[1].setblocking(False)
             await asyncio.get_running_loop().sock_sendall(pair[1], b"def")
             echo = Echo()
-            seams.serve_moved(echo, pair[0], b"abc")
+            stream_seams.serve_moved(echo, pair[0], b"abc")
             await echo.task
             return await asyncio.get_running_loop().sock_recv(pair[1], 6)
 
@@ -310,13 +310,13 @@ class TestStreams:
     def test_what_was_read_and_not_used(self, pair) -> None:
         async def main() -> None:
             stream = IOStream(pair[0])
-            assert seams.unread_bytes(stream) == b""
-            assert not seams.has_input(stream)
+            assert stream_seams.unread_bytes(stream) == b""
+            assert not stream_seams.has_input(stream)
             pair[1].send(b"one\ntwo")
-            assert seams.has_input(stream)  # the kernel's
+            assert stream_seams.has_input(stream)  # the kernel's
             assert await stream.read_until(b"\n") == b"one\n"
-            assert seams.unread_bytes(stream) == b"two"
-            assert seams.has_input(stream)  # the stream's
+            assert stream_seams.unread_bytes(stream) == b"two"
+            assert stream_seams.has_input(stream)  # the stream's
             stream.close()
 
         asyncio.run(asyncio.wait_for(main(), 5))
@@ -324,12 +324,12 @@ class TestStreams:
     def test_tornado_without_that_buffer(self, pair) -> None:
         async def main() -> None:
             stream = IOStream(pair[0])
-            assert seams.can_move(stream)
+            assert stream_seams.can_move(stream)
             for change in ("_read_buffer", "_read_buffer_size"):
                 other = IOStream(pair[0])
                 delattr(other, change)
-                assert seams.unread_bytes(other) is None
-                assert not seams.can_move(other)
+                assert stream_seams.unread_bytes(other) is None
+                assert not stream_seams.can_move(other)
             stream.close()
 
         asyncio.run(asyncio.wait_for(main(), 5))
@@ -337,32 +337,32 @@ class TestStreams:
     def test_what_can_move(self, pair) -> None:
         async def main() -> None:
             stream = IOStream(pair[0])
-            assert seams.can_move(stream)
+            assert stream_seams.can_move(stream)
             pending = stream.write(b"x" * 2**24)  # more than the kernel takes
-            assert not seams.can_move(stream)
+            assert not stream_seams.can_move(stream)
             stream.close()
-            assert not seams.can_move(stream)
+            assert not stream_seams.can_move(stream)
             with contextlib.suppress(Exception):
                 await pending
 
         asyncio.run(asyncio.wait_for(main(), 5))
 
     def test_tls_can_not(self) -> None:
-        assert not seams.is_plain(SSLIOStream.__new__(SSLIOStream))
-        assert seams.is_plain(IOStream.__new__(IOStream))
+        assert not stream_seams.is_plain(SSLIOStream.__new__(SSLIOStream))
+        assert stream_seams.is_plain(IOStream.__new__(IOStream))
 
     def test_detached(self, pair) -> None:
         async def main() -> None:
             request = HTTP1Connection(IOStream(pair[0]), is_client=False)
-            assert not seams.is_detached(request)
+            assert not stream_seams.is_detached(request)
             stream = request.detach()
-            assert seams.is_detached(request)
+            assert stream_seams.is_detached(request)
             stream.close()
 
         asyncio.run(main())
 
     def test_close_after_response_of_another_kind_of_connection(self) -> None:
-        seams.close_after_response(object())  # type: ignore[arg-type]
+        stream_seams.close_after_response(object())  # type: ignore[arg-type]
 
 
 def test_server_of() -> None:

@@ -21,7 +21,7 @@ from tornado.log import app_log, gen_log
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from tornkit import seams
+from tornkit import seams, stream_seams
 from tornkit.engine.connection import Connection
 from tornkit.engine.draining import Connections
 from tornkit.engine.server import HTTPServer as EngineServer
@@ -148,7 +148,7 @@ class Scene:
         self.released.append(unread)
         duplicate = sock.dup()
         duplicate.setblocking(False)
-        seams.serve_moved(self.new, duplicate, unread)
+        stream_seams.serve_moved(self.new, duplicate, unread)
 
     # ---- what the tests do ----
 
@@ -184,7 +184,7 @@ class Scene:
         (connection,) = self.old._connections
         if isinstance(connection, Connection):
             return connection.unread
-        return seams.unread_bytes(connection.stream)
+        return stream_seams.unread_bytes(connection.stream)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -448,7 +448,7 @@ async def adopted(here: Scene, unread: bytes) -> Client:
     """The client of a connection that another process has sent to the old server."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    seams.serve_moved(here.old, ours, unread)
+    stream_seams.serve_moved(here.old, ours, unread)
     client = Client(*await asyncio.open_connection(sock=theirs))
     here.clients.append(client)
     return client

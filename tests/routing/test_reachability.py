@@ -21,8 +21,9 @@ from tornkit.regex.automata.alphabet import HOST, WIRE
 from tornkit.regex.automata.languages import language
 from tornkit.regex.automata.search import SearchBudget, drawn
 from tornkit.regex.automata.translate import Bound, translated
+from tornkit.routing.conditions import HostCondition, PathCondition
 from tornkit.routing.matching.match import Request
-from tornkit.routing.model import HostCondition, PathCondition, Route, RouteTable
+from tornkit.routing.model import Route, RouteTable
 from tornkit.routing.reachability import Fate, Verdict, verdicts
 from tornkit.routing.reachability.worlds import is_host
 from tornkit.routing.tables import route_table

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from tornkit.appload import Target
 from tornkit.appload.links import absolute as by_names
 from tornkit.appload.links import by_name
+from tornkit.cli.parameter_types import Address, Size, Workers
 from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 from tornkit.errors import CertificateError, UsageError
 from tornkit.paths import expanded
@@ -33,69 +34,6 @@ from tornkit.serve.config import (
 
 _DEFAULTS = ServeConfig()
 _LEVELS = ("debug", "info", "warning", "error", "critical")
-
-if TYPE_CHECKING:
-    _IntegerType = click.ParamType[int]
-    _TextType = click.ParamType[str]
-else:  # a generic class for type checkers alone, in click 8.2 and 8.3
-    _IntegerType = _TextType = click.ParamType
-
-
-class _Workers(_IntegerType):
-    """A number, or ``auto``."""
-
-    name = "N|auto"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if value == "auto":
-            from tornkit.serve.supervisor.cpus import usable_cpus
-
-            return usable_cpus()
-        text = str(value)
-        if not text.isdecimal() or int(text) == 0:
-            self.fail(
-                f"{value!r} is neither a number above 0 nor 'auto' (and APP goes before a bare "
-                "--workers)",
-                param,
-                ctx,
-            )
-        return int(text)
-
-
-class _Size(_IntegerType):
-    """Bytes; ``k``, ``M`` and ``G`` are powers of 1024."""
-
-    name = "SIZE"
-    _UNITS: Mapping[str, int] = {"k": 1024, "m": 1024**2, "g": 1024**3}
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        text = str(value).strip().lower().removesuffix("b").removesuffix("i")
-        unit = self._UNITS.get(text[-1:], 1)
-        number = text[:-1] if unit > 1 else text
-        if not number.isdecimal() or int(number) == 0:
-            self.fail(f"{value!r} is no size; write 1048576, 512k, 100M or 2G", param, ctx)
-        return int(number) * unit
-
-
-class _Address(_TextType):
-    """A host name or an address of IPv4 or IPv6; in brackets, too, as in URLs."""
-
-    name = "ADDRESS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value).strip()
-        if text.startswith("[") and text.endswith("]"):
-            text = text[1:-1]
-        host, colon, port = text.rpartition(":")
-        host = host.removeprefix("[").removesuffix("]")
-        if "/" in text:
-            self.fail(f"{value!r} is no address; write the host alone", param, ctx)
-        if text == "*":
-            self.fail("'*' is no address; write 0.0.0.0, or :: for IPv6", param, ctx)
-        if colon and port.isdecimal() and (":" not in host or f"[{host}]" in text):
-            self.fail(f"{value!r}: write --address {host} --port {port}", param, ctx)
-        return text
-
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -129,7 +67,7 @@ Examples:
 @target_parameters
 @_option(
     "--workers",
-    type=_Workers(),
+    type=Workers(),
     default=_DEFAULTS.workers,
     is_flag=False,
     flag_value="auto",
@@ -145,7 +83,7 @@ Examples:
 @_option(
     "--address",
     "--host",
-    type=_Address(),
+    type=Address(),
     help=f"Address or host name to listen on. [default: {DEFAULT_ADDRESS}, or the program's own]",
 )
 @_option("--unix-socket", type=_PATH, help="Listen on a Unix socket instead.")
@@ -230,7 +168,7 @@ Examples:
     metavar="N",
     help="Replace a worker after about so many requests; 0: never.",
 )
-@_option("--max-rss", type=_Size(), help="Replace a worker that has grown to this size.")
+@_option("--max-rss", type=Size(), help="Replace a worker that has grown to this size.")
 @_option(
     "--max-age",
     type=click.FloatRange(min=0),
@@ -247,7 +185,7 @@ Examples:
 )
 @_option("--certfile", type=_PATH, help="Certificate chain (PEM): serve HTTPS.")
 @_option("--keyfile", type=_PATH, help="Its private key, if not in the same file.")
-@_option("--max-body-size", type=_Size(), help="Largest request body. [default: 100M, Tornado's]")
+@_option("--max-body-size", type=Size(), help="Largest request body. [default: 100M, Tornado's]")
 @_option("--env-file", type=_PATH, help="Variables for the application; those set already win.")
 @_option("--open", is_flag=True, help="Open a browser once it serves.")
 @click.pass_context

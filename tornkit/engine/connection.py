@@ -20,20 +20,20 @@ from asyncio import TimerHandle
 from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from tornado.iostream import IOStream
 from tornado.log import gen_log
 
-from tornkit import seams
-from tornkit.engine.delivery import Destinations, deliver
-from tornkit.engine.exchange import Exchange, Limits
+from tornkit import stream_seams
+from tornkit.engine.delivery import deliver
+from tornkit.engine.exchange import Exchange
 from tornkit.engine.fidelity import replaced
+from tornkit.engine.host import Host
 from tornkit.engine.stream_view import StreamView
 from tornkit.engine.transport.inbox import FoundHead, Inbox
 from tornkit.engine.transport.lingering import close_slowly
 from tornkit.engine.transport.outbox import Outbox, Waiter
-from tornkit.engine.transport.poller import Poller
 
 _READ = 65536  # bytes of one recv, and of what is kept unread while a handler works
 # Seconds for a client that has connected to begin its first request, before it is closed
@@ -46,51 +46,6 @@ Release = Callable[[socket.socket, bytes], None]
 
 def _pass_on(waiter: Waiter, sent: asyncio.Future[None]) -> None:
     waiter(not sent.cancelled() and sent.exception() is None)
-
-
-class Books(Protocol):
-    """What keeps the books of a server's connections."""
-
-    requests: int  # received
-
-    def detached(self, stream: IOStream) -> None:
-        """A handler has taken the socket over."""
-
-
-class Host(Destinations, Limits, Protocol):
-    """A server as its connections need it; all sizes in bytes."""
-
-    @property
-    def observer(self) -> Books:
-        """Told of requests and of what becomes of connections."""
-
-    @property
-    def header_timeout(self) -> float:
-        """Seconds that a client may take for a head."""
-
-    @property
-    def buffer_size(self) -> int:
-        """What a stream of Tornado's would keep unread."""
-
-    @property
-    def longest_head(self) -> int:
-        """What a request's head may have."""
-
-    @property
-    def read_chunk_size(self) -> int | None:
-        """What a stream of Tornado's reads at once; None for its default."""
-
-    def context_of(self, sock: socket.socket, address: Any, /) -> object:
-        """Tornado's context of a connection: its addresses and protocol."""
-
-    def poller_of(self, loop: asyncio.AbstractEventLoop, /) -> Poller:
-        """What watches the sockets of this loop."""
-
-    def on_close(self, server_conn: object, /) -> None:
-        """Tornado's: a connection was closed, or let go."""
-
-    def handle_stream(self, stream: IOStream, address: Any, /) -> object:
-        """Tornado's: serve a connection that is a stream."""
 
 
 class Connection:
@@ -512,7 +467,7 @@ class Connection:
         # Tornado's own has been watched for its end since the handler began to work; but not in a
         # step in which a body is handed over that had come with its head.
         if getattr(exchange, "unwatched", False):
-            seams.register(stream)
+            stream_seams.register(stream)
         else:
             stream.set_close_callback(lambda: None)
             stream.set_close_callback(None)
@@ -520,7 +475,7 @@ class Connection:
         return stream
 
     def _closed_stream(self) -> IOStream:
-        stream = seams.stream_of(self.server, socket.socket(), b"")
+        stream = stream_seams.stream_of(self.server, socket.socket(), b"")
         stream.close()
         return stream
 
@@ -533,7 +488,7 @@ class Connection:
             self.loop.call_soon(self._wanting)  # of a body, whose rest is in the stream
         waiting = self._let_loose()
         self._exchange = None
-        stream = seams.stream_of(self.server, self.sock, bytes(self._inbox))
+        stream = stream_seams.stream_of(self.server, self.sock, bytes(self._inbox))
         if rest:
             sent = asyncio.ensure_future(stream.write(rest))
             for waiter in waiting:
@@ -575,7 +530,7 @@ class Connection:
             release(self.sock, bytes(self._inbox))
             self._inbox.clear()
             self.shut()  # this process's descriptor: the other one lives on
-        elif not self._inbox and not seams.readable(self.sock):
+        elif not self._inbox and not stream_seams.readable(self.sock):
             if self._inbox.is_fresh:
                 # Its client has just connected, and is about to ask.
                 self.loop.call_later(FIRST_BYTES, self._close_if_silent)
@@ -586,7 +541,7 @@ class Connection:
 
     def _close_if_silent(self) -> None:
         idle = not self.closed and self._exchange is None and not self._inbox
-        if idle and not seams.readable(self.sock):
+        if idle and not stream_seams.readable(self.sock):
             self.shut()
 
     # ---- time ----

@@ -39,7 +39,7 @@ from tornado.httputil import (
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
-from tornkit import seams
+from tornkit import stream_seams
 from tornkit.engine.closed_streams import ClosedStreams
 from tornkit.engine.connection import FIRST_BYTES, Connection, Release
 from tornkit.engine.open_ended import End, StreamPolicy, end_of
@@ -157,7 +157,7 @@ class Connections:
 
     def closed(self, connection: HTTP1ServerConnection) -> None:
         known = self._connections.pop(connection, None)
-        if known is not None and seams.is_detached(known.request):
+        if known is not None and stream_seams.is_detached(known.request):
             self._detached.add(connection.stream)
         self._look_if_all_closed()
 
@@ -297,26 +297,28 @@ class Connections:
 
     def _let_go_busy(self, connection: _Connection) -> None:
         """Let its response be the last, where it can't move after it."""
-        stays = self._release is None or not seams.is_plain(connection.server_connection.stream)
+        stays = self._release is None or not stream_seams.is_plain(
+            connection.server_connection.stream
+        )
         # A handshake that is answered with `Connection: close` gives no WebSocket.
         if stays and not connection.wants_websocket:
-            seams.close_after_response(connection.request)
+            stream_seams.close_after_response(connection.request)
 
     def _let_go_idle(self, connection: _Connection) -> None:
         """Of one between two requests: no byte of the next is anywhere but in the stream."""
         stream = connection.server_connection.stream
         if stream.closed():
-            seams.forget_unread(stream)  # pipelined behind a response that said close
+            stream_seams.forget_unread(stream)  # pipelined behind a response that said close
             return
-        if self._release is not None and seams.can_move(stream):
-            self._release(stream.socket, seams.unread_bytes(stream) or b"")
-            seams.forget_unread(stream)
+        if self._release is not None and stream_seams.can_move(stream):
+            self._release(stream.socket, stream_seams.unread_bytes(stream) or b"")
+            stream_seams.forget_unread(stream)
             stream.close()  # only this process's descriptor: the other one lives on
         elif connection.fresh:
-            asked = self._release is not None or seams.has_input(stream)
+            asked = self._release is not None or stream_seams.has_input(stream)
             patience = _FIRST_REQUEST if asked else FIRST_BYTES
             IOLoop.current().call_later(patience, self._wait_no_more, connection)
-        elif not seams.has_input(stream):
+        elif not stream_seams.has_input(stream):
             # With a part of a request there, it would be reset; the client would never know why.
             stream.close()
 

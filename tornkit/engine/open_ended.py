@@ -20,7 +20,7 @@ from tornado.httputil import HTTPConnection
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from tornkit import seams
+from tornkit import stream_seams
 from tornkit.engine.exchange import Exchange
 
 # Of these there is always more to come: server-sent events, and pictures that replace one another.
@@ -56,17 +56,20 @@ def end_of(request: HTTPConnection) -> End:
     if isinstance(request, Exchange):
         open_ended, unanswered = request.open_ended, request.unanswered
     else:
-        open_ended, unanswered = seams.is_open_ended(request), seams.is_unanswered(request)
+        open_ended, unanswered = (
+            stream_seams.is_open_ended(request),
+            stream_seams.is_unanswered(request),
+        )
     if not open_ended and not unanswered:
         return End.SURE
-    handler = seams.handler_of(request)
+    handler = stream_seams.handler_of(request)
     if open_ended:
         if handler is not None and handler.request.method != "GET":
             return End.SURE
-        if handler is not None and seams.media_type(handler) in _ENDLESS:
+        if handler is not None and stream_seams.media_type(handler) in _ENDLESS:
             return End.NEVER
         # A handler that is ahead of its client is most likely to be a download's.
-        return End.SURE if seams.is_sending(request) else End.UNKNOWN
+        return End.SURE if stream_seams.is_sending(request) else End.UNKNOWN
     return End.UNKNOWN if handler is not None and _is_long_poll(handler) else End.SURE
 
 
@@ -77,7 +80,7 @@ def _is_long_poll(handler: RequestHandler) -> bool:
     a base class of the handler's it says nothing, nor for uploads, which are cleared away by it;
     and every WebSocket has one.
     """
-    if isinstance(handler, WebSocketHandler) or seams.streams_request_body(handler):
+    if isinstance(handler, WebSocketHandler) or stream_seams.streams_request_body(handler):
         return False
     for kind in type(handler).__mro__:
         if "on_connection_close" in vars(kind):

@@ -20,7 +20,7 @@ from tornado.iostream import IOStream
 from tornado.log import app_log
 from tornado.routing import Router
 
-from tornkit import seams
+from tornkit import stream_seams
 from tornkit.engine import privates
 from tornkit.engine.connection import Connection
 from tornkit.engine.exchange import Exchange
@@ -163,7 +163,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         """Go on with a connection that another process accepted; ``unread`` comes first."""
         address = sock.getpeername()
         if not self._is_plain():
-            self.handle_stream(seams.stream_of(self, sock, unread), address)
+            self.handle_stream(stream_seams.stream_of(self, sock, unread), address)
             return
         self.serve(sock, address, unread)
 

@@ -19,7 +19,8 @@ from tornkit.regex.automata.expressions import (
 )
 from tornkit.regex.automata.languages import Language, language
 from tornkit.regex.automata.translate import Bound, Untranslatable, translated
-from tornkit.routing.model import Condition, Fallback, PathCondition, Route
+from tornkit.routing.conditions import Condition, PathCondition
+from tornkit.routing.model import Fallback, Route
 
 
 def is_path(condition: Condition) -> bool:

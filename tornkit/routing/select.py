@@ -11,14 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tornkit.routing.model import (
-    ANY_METHOD,
-    DefaultHostCondition,
-    HostCondition,
-    Origin,
-    Report,
-    Route,
-)
+from tornkit.routing.conditions import DefaultHostCondition, HostCondition
+from tornkit.routing.model import ANY_METHOD, Origin, Report, Route
 from tornkit.routing.render import words
 
 

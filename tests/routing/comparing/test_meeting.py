@@ -9,14 +9,14 @@ import pytest
 
 from tornkit.regex.patterns.sample import examples, host_examples
 from tornkit.routing.comparing.meeting import NEVER, UNDECIDED, meeting
-from tornkit.routing.matching.match import Answer, Request, answer
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     CustomCondition,
     DefaultHostCondition,
     HostCondition,
     PathCondition,
 )
+from tornkit.routing.matching.match import Answer, Request, answer
 
 
 def path(regex: str, flags: int = 0) -> PathCondition:

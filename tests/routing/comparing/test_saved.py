@@ -11,7 +11,7 @@ from tornado.web import Application
 
 from tests.routing.saved_tables import Form, Home, document, saved, written
 from tornkit.routing.comparing.saved import UNKNOWN, NotATable, read
-from tornkit.routing.model import CustomCondition, DefaultHostCondition, HostCondition
+from tornkit.routing.conditions import CustomCondition, DefaultHostCondition, HostCondition
 
 
 def test_what_was_written_is_read() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tornkit.routing.conditions import PathCondition
 from tornkit.routing.findings.codes import finding
 from tornkit.routing.findings.comments import Comments
-from tornkit.routing.model import PathCondition, Route, RouteTarget, Source, TargetKind
+from tornkit.routing.model import Route, RouteTarget, Source, TargetKind
 
 PATTERN = r"/a.b"
 

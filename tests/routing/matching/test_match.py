@@ -15,12 +15,13 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from tests.marks import some_of_many
 from tests.routing.random_applications import Builder, found_by_tornado, tornado_request
+from tornkit.routing.conditions import PathCondition
 from tornkit.routing.matching.answers import MatchVerdict
 from tornkit.routing.matching.asked import Asked
 from tornkit.routing.matching.explain import Explanation, explain
 from tornkit.routing.matching.match import Request, match
 from tornkit.routing.matching.sendable import sent
-from tornkit.routing.model import Fallback, Outcome, PathCondition, RouteTable, TargetKind
+from tornkit.routing.model import Fallback, Outcome, RouteTable, TargetKind
 from tornkit.routing.reading.extract import unreversed_tables
 from tornkit.routing.tables import route_table
 

@@ -6,19 +6,17 @@ import re
 
 import pytest
 
-from tornkit.routing.matching.match import Request
-from tornkit.routing.matching.nearness import Miss, Why, miss, path_miss
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     DefaultHostCondition,
     HostCondition,
     PathCondition,
-    Route,
-    RouteTarget,
     Scope,
     ScopeKind,
-    TargetKind,
 )
+from tornkit.routing.matching.match import Request
+from tornkit.routing.matching.nearness import Miss, Why, miss, path_miss
+from tornkit.routing.model import Route, RouteTarget, TargetKind
 
 
 def why(pattern: str | re.Pattern[str], path: str) -> Miss:

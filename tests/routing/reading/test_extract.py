@@ -27,18 +27,14 @@ from tornado.web import (
 from tornado.websocket import WebSocketHandler
 from tornado.wsgi import WSGIContainer
 
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     CustomCondition,
     DefaultHostCondition,
     HostCondition,
-    Origin,
     PathCondition,
-    Route,
-    RouteTable,
     ScopeKind,
-    Takes,
-    TargetKind,
 )
+from tornkit.routing.model import Origin, Route, RouteTable, Takes, TargetKind
 from tornkit.routing.tables import route_table, route_tables
 
 

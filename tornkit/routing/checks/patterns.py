@@ -22,13 +22,8 @@ from tornkit.regex.patterns.pattern import parsed
 from tornkit.regex.patterns.placeholders import placeholder
 from tornkit.regex.patterns.sample import examples, host_examples
 from tornkit.routing.checks.place import Place, is_own, places_of
-from tornkit.routing.model import (
-    Condition,
-    Finding,
-    Route,
-    RouteTable,
-    TargetKind,
-)
+from tornkit.routing.conditions import Condition
+from tornkit.routing.model import Finding, Route, RouteTable, TargetKind
 
 _PATH_TAILS = ("XYZ", "/XYZ", "!XYZ")
 _HOST_TAILS = (".evil.org", "xyz")

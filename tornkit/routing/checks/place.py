@@ -7,17 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tornkit.regex.patterns.pattern import shown
+from tornkit.routing.conditions import Condition, HostCondition, PathCondition
 from tornkit.routing.findings.codes import finding
 from tornkit.routing.findings.packages import is_packages
-from tornkit.routing.model import (
-    Condition,
-    Finding,
-    HostCondition,
-    Origin,
-    PathCondition,
-    Route,
-    RouteTable,
-)
+from tornkit.routing.model import Finding, Origin, Route, RouteTable
 
 _LONG = 80
 

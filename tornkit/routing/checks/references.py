@@ -18,8 +18,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tornkit.regex.patterns.pattern import shown
+from tornkit.routing.conditions import PathCondition
 from tornkit.routing.findings.codes import finding
-from tornkit.routing.model import Finding, Outcome, PathCondition, Places, Route, RouteTable
+from tornkit.routing.model import Finding, Outcome, Places, Route, RouteTable
 from tornkit.routing.references import references
 from tornkit.routing.references.model import (
     Forwards,

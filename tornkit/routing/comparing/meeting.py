@@ -18,19 +18,17 @@ from tornkit.regex.automata.positions import TooLarge
 from tornkit.regex.automata.search import OverBudget, SearchBudget, words
 from tornkit.regex.automata.translate import Bound, Untranslatable
 from tornkit.regex.patterns.prefix import required_prefix
-from tornkit.routing.matching.match import Answer, Request, answer
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     CustomCondition,
     DefaultHostCondition,
     HostCondition,
     PathCondition,
-    Route,
-    RouteTarget,
     Scope,
     ScopeKind,
-    TargetKind,
 )
+from tornkit.routing.matching.match import Answer, Request, answer
+from tornkit.routing.model import Route, RouteTarget, TargetKind
 from tornkit.routing.path_language import paths_of, sendable_paths
 from tornkit.routing.patience import OutOfPatience, patience
 from tornkit.routing.reachability.worlds import distinct_hosts, host_regexes, is_exact

@@ -16,7 +16,7 @@ from typing import Any
 
 from tornkit.regex.patterns.pattern import shown
 from tornkit.regex.patterns.prefix import required_prefix
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     CustomCondition,
     DefaultHostCondition,

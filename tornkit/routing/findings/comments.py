@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from tornkit.routing.conditions import HostCondition, PathCondition
 from tornkit.routing.findings.rewrite import parsed
-from tornkit.routing.model import Finding, HostCondition, PathCondition, Route, Source
+from tornkit.routing.model import Finding, Route, Source
 from tornkit.routing.reading.declaration import Declarations, declarations
 
 _WORDS = r"tornkit:\s*ignore(?:\[(?P<codes>[^\]]*)\]|(?=\s*(?:$|#)))"

@@ -16,17 +16,10 @@ from pathlib import Path
 
 from tornkit.ownership import is_user_file
 from tornkit.regex.patterns.dots import dots_to_escape
+from tornkit.routing.conditions import DefaultHostCondition, HostCondition, PathCondition
 from tornkit.routing.findings.literal import CannotEdit, with_backslashes
 from tornkit.routing.findings.rewrite import Position, PythonFile
-from tornkit.routing.model import (
-    DefaultHostCondition,
-    Finding,
-    HostCondition,
-    PathCondition,
-    Report,
-    Route,
-    Source,
-)
+from tornkit.routing.model import Finding, Report, Route, Source
 from tornkit.routing.reading.declaration import Declarations, declarations
 
 MENDABLE = ("TK501", "TK502")

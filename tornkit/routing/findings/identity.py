@@ -13,17 +13,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from tornkit.regex.patterns.pattern import shown
-from tornkit.routing.findings.codes import CODES
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     CustomCondition,
     DefaultHostCondition,
-    Finding,
     HostCondition,
     PathCondition,
-    Report,
-    Route,
-    Source,
 )
+from tornkit.routing.findings.codes import CODES
+from tornkit.routing.model import Finding, Report, Route, Source
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tornkit.routing.conditions import HostCondition
 from tornkit.routing.findings.baseline import compare
 from tornkit.routing.findings.codes import CODES, UNDECIDED
 from tornkit.routing.findings.comments import Comments
 from tornkit.routing.findings.identity import Identity, identities
 from tornkit.routing.findings.packages import is_packages
 from tornkit.routing.findings.wanted import Wanted
-from tornkit.routing.model import Finding, HostCondition, Report, Route
+from tornkit.routing.model import Finding, Report, Route
 
 _SELECTIVE = ("patterns", "references", "backtracking")
 

@@ -10,9 +10,10 @@ import dis
 from collections.abc import Iterator
 from types import CodeType, FunctionType
 
+from tornkit.routing.conditions import CustomCondition, PathCondition
 from tornkit.routing.handlers.fits import listed
 from tornkit.routing.handlers.forwarding import Given
-from tornkit.routing.model import CustomCondition, PathCondition, Route
+from tornkit.routing.model import Route
 
 _ARGUMENTS = {"path_args", "path_kwargs", "open_args", "open_kwargs"}
 

@@ -26,7 +26,8 @@ from tornkit.regex.automata.languages import language
 from tornkit.regex.automata.positions import TooLarge
 from tornkit.regex.automata.search import OverBudget, SearchBudget, words
 from tornkit.regex.automata.translate import Bound, Untranslatable
-from tornkit.routing.model import PathCondition, Route
+from tornkit.routing.conditions import PathCondition
+from tornkit.routing.model import Route
 from tornkit.routing.path_language import paths_of, sendable_paths
 
 _STATES, _SECONDS = 20_000, 0.5

@@ -15,23 +15,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tornkit.regex.patterns.pattern import shown
+from tornkit.routing.conditions import (
+    CustomCondition,
+    DefaultHostCondition,
+    HostCondition,
+    PathCondition,
+)
 from tornkit.routing.handlers.forwarding import Given, misfit
 from tornkit.routing.handlers.redirects import BadRedirect, UnfitRedirect, location
 from tornkit.routing.handlers.sure_errors import initialized_status, sure_error
 from tornkit.routing.matching.asked import Asked
 from tornkit.routing.matching.match import arguments
-from tornkit.routing.model import (
-    ANY_METHOD,
-    CustomCondition,
-    DefaultHostCondition,
-    Fallback,
-    HostCondition,
-    Operation,
-    PathCondition,
-    Route,
-    RouteTarget,
-    TargetKind,
-)
+from tornkit.routing.model import ANY_METHOD, Fallback, Operation, Route, RouteTarget, TargetKind
 
 Value = str | bytes | None
 """An argument: decoded; bytes where that fails or nobody decodes it; None for a group that took

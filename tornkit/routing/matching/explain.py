@@ -11,17 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tornkit.routing.conditions import CustomCondition
 from tornkit.routing.matching.answers import Reply, reply
 from tornkit.routing.matching.asked import Asked
 from tornkit.routing.matching.match import Answer, step_answer
 from tornkit.routing.matching.nearness import Miss, miss
-from tornkit.routing.model import (
-    CustomCondition,
-    Fallback,
-    Route,
-    RouteTable,
-    Takes,
-)
+from tornkit.routing.model import Fallback, Route, RouteTable, Takes
 
 
 @dataclass(frozen=True)

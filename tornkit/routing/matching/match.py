@@ -14,17 +14,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     CustomCondition,
     DefaultHostCondition,
-    Fallback,
     HostCondition,
     PathCondition,
-    Route,
-    RouteTable,
-    Takes,
 )
+from tornkit.routing.model import Fallback, Route, RouteTable, Takes
 
 _HOST_AND_PORT = re.compile(r"^(.+):(\d+)$")  # tornado.httputil.split_host_and_port
 

@@ -21,14 +21,9 @@ from urllib.parse import unquote
 from tornkit.regex.patterns.pattern import shown
 from tornkit.regex.patterns.prefix import required_prefix
 from tornkit.regex.patterns.sample import examples
+from tornkit.routing.conditions import Condition, DefaultHostCondition, HostCondition, PathCondition
 from tornkit.routing.matching.match import Answer, Request, answer
-from tornkit.routing.model import (
-    Condition,
-    DefaultHostCondition,
-    HostCondition,
-    PathCondition,
-    Route,
-)
+from tornkit.routing.model import Route
 
 _EXAMPLES = 6
 # Words that are at least this much alike (`difflib.SequenceMatcher.ratio`) pass for a misspelling:

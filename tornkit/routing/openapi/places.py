@@ -13,16 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tornkit.regex.patterns.pattern import parsed, shown
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     CustomCondition,
     DefaultHostCondition,
     HostCondition,
     PathCondition,
-    Route,
-    Takes,
-    TargetKind,
 )
+from tornkit.routing.model import Route, Takes, TargetKind
 from tornkit.routing.openapi.patterns import words
 from tornkit.routing.openapi.templates import PathTemplate, templates
 

@@ -9,9 +9,10 @@ from tornkit.regex.automata.positions import TooLarge
 from tornkit.regex.automata.search import OverBudget
 from tornkit.regex.automata.translate import Untranslatable
 from tornkit.regex.patterns.sample import examples
+from tornkit.routing.conditions import PathCondition
 from tornkit.routing.matching.match import Request
 from tornkit.routing.matching.sendable import hosts, sent
-from tornkit.routing.model import PathCondition, Route, RouteTable, Takes
+from tornkit.routing.model import Route, RouteTable, Takes
 from tornkit.routing.path_language import is_sendable
 from tornkit.routing.patience import OutOfPatience, patience
 from tornkit.routing.reachability.fates import Fate, Verdict

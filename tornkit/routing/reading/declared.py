@@ -20,16 +20,8 @@ from types import ModuleType
 from typing import Any
 
 from tornkit.ownership import file_of, real
-from tornkit.routing.model import (
-    CustomCondition,
-    HostCondition,
-    Origin,
-    PathCondition,
-    Route,
-    RouteTable,
-    Source,
-    TargetKind,
-)
+from tornkit.routing.conditions import CustomCondition, HostCondition, PathCondition
+from tornkit.routing.model import Origin, Route, RouteTable, Source, TargetKind
 from tornkit.routing.reading.declaration import Brackets, brackets
 from tornkit.routing.reading.source import dotted_name
 

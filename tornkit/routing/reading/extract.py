@@ -21,20 +21,22 @@ import tornado
 from tornado import routing, web
 
 from tornkit.ownership import is_user_file
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     CustomCondition,
     DefaultHostCondition,
-    Fallback,
     HostCondition,
+    PathCondition,
+    Scope,
+    ScopeKind,
+)
+from tornkit.routing.model import (
+    Fallback,
     Keyword,
     Origin,
-    PathCondition,
     Route,
     RouteTable,
     RouteTarget,
-    Scope,
-    ScopeKind,
     Takes,
     TargetKind,
 )

@@ -14,14 +14,8 @@ from typing import NamedTuple
 
 from tornkit.printable import printable
 from tornkit.regex.patterns.pattern import open_ended
-from tornkit.routing.model import (
-    DefaultHostCondition,
-    PathCondition,
-    Report,
-    Route,
-    RouteTarget,
-    Severity,
-)
+from tornkit.routing.conditions import DefaultHostCondition, PathCondition
+from tornkit.routing.model import Report, Route, RouteTarget, Severity
 from tornkit.routing.render import words
 from tornkit.routing.render.below import goes_wrong
 

@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from tornkit.regex.patterns.pattern import open_ended, shown
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     CustomCondition,
     DefaultHostCondition,
-    Finding,
     HostCondition,
+    PathCondition,
+)
+from tornkit.routing.model import (
+    Finding,
     Operation,
     Outcome,
-    PathCondition,
     Report,
     Route,
     Severity,

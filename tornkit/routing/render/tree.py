@@ -13,17 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tornkit.printable import printable
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     DefaultHostCondition,
-    Fallback,
     HostCondition,
-    Report,
-    Route,
-    RouteTable,
     Scope,
     ScopeKind,
 )
+from tornkit.routing.model import Fallback, Report, Route, RouteTable
 from tornkit.routing.render import words
 from tornkit.routing.render.below import Line
 from tornkit.routing.render.layout import cell, under

@@ -11,18 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from tornkit.regex.patterns.pattern import shown
-from tornkit.routing.model import (
+from tornkit.routing.conditions import (
     Condition,
     CustomCondition,
     DefaultHostCondition,
     HostCondition,
-    Keyword,
     PathCondition,
-    Route,
-    RouteTarget,
-    Source,
-    TargetKind,
 )
+from tornkit.routing.model import Keyword, Route, RouteTarget, Source, TargetKind
 from tornkit.routing.reading.masking import shown as shortened
 
 NO_HANDLERS = frozenset(

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 
 from tornkit.regex.patterns.pattern import group_texts
 from tornkit.regex.patterns.sample import examples
-from tornkit.routing.model import Outcome, PathCondition, Reversal, Route, ScopeKind
+from tornkit.routing.conditions import PathCondition, ScopeKind
+from tornkit.routing.model import Outcome, Reversal, Route
 from tornkit.routing.reading.reversers import Unreversed
 from tornkit.routing.reversing.reverse import name_owners, reversal_with
 

@@ -30,6 +30,8 @@ from types import ModuleType
 from typing import Any
 
 from tornkit.ownership import installed_folders, standard_folders
+from tornkit.serve.warm_imports.arguments import RecordedArguments
+from tornkit.serve.warm_imports.interception import noting, replaced
 
 READ_IN_C = re.compile(
     r"(OMP|GOMP|KMP|OPENBLAS|GOTO|MKL|BLIS|VECLIB|NPY|NUMBA|ARROW|GRPC|RUST|TOKIO|RAYON|JEMALLOC"
@@ -109,24 +111,6 @@ class _Environment(dict[Any, Any]):
         self._note(key)
         super().__delitem__(key)
         self.recorder.note_set(os.fsdecode(key), None)
-
-
-class _Arguments(list[str]):
-    """``sys.argv``, which notes that it is read."""
-
-    recorder: Recorder
-
-    def __getitem__(self, index: Any) -> Any:
-        self.recorder.current().arguments = True
-        return super().__getitem__(index)
-
-    def __iter__(self) -> Iterator[str]:
-        self.recorder.current().arguments = True
-        return super().__iter__()
-
-    def __len__(self) -> int:
-        self.recorder.current().arguments = True
-        return super().__len__()
 
 
 class _LastFinder:
@@ -223,9 +207,9 @@ class Recorder:
             hooks.enter_context(self._recording_arguments())
             hooks.enter_context(self._recording_warnings())
             for owner, name, note in self._calls():
-                hooks.enter_context(_noting(owner, name, note))
-            hooks.enter_context(_replaced(builtins, "__import__", self._noting_import()))
-            hooks.enter_context(_replaced(importlib, "import_module", self._noting_import_module()))
+                hooks.enter_context(noting(owner, name, note))
+            hooks.enter_context(replaced(builtins, "__import__", self._noting_import()))
+            hooks.enter_context(replaced(importlib, "import_module", self._noting_import_module()))
             last = _LastFinder(self)
             sys.meta_path.append(last)
             try:
@@ -334,9 +318,13 @@ class Recorder:
 
     @contextmanager
     def _recording_arguments(self) -> Iterator[None]:
-        recorded = _Arguments(sys.argv)
-        recorded.recorder = self
-        with _replaced(sys, "argv", recorded):
+        recorded = RecordedArguments(sys.argv)
+
+        def note() -> None:
+            self.current().arguments = True
+
+        recorded.on_read = note
+        with replaced(sys, "argv", recorded):
             yield
 
     @contextmanager
@@ -399,51 +387,3 @@ def _is_installed(name: str) -> bool:
     if name.startswith(folders):
         return True
     return any(folder.startswith(name.rstrip("/") + "/") for folder in folders)
-
-
-@contextmanager
-def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
-    original = getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if getattr(owner, name) is value:
-            setattr(owner, name, original)
-
-
-class _Noted:
-    """A function that is told of before it is called; equal to it, and no method in a class.
-
-    A module may keep it (``from os import stat``), or look for it in `os.supports_dir_fd`.
-    """
-
-    __slots__ = ("_note", "_original")
-
-    def __init__(self, original: Callable[..., Any], note: Callable[..., None]) -> None:
-        self._original = original
-        self._note = note
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self._note(*args, **kwargs)
-        return self._original(*args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._original, name)
-
-    def __eq__(self, other: object) -> bool:
-        return other is self or bool(self._original == other)
-
-    def __hash__(self) -> int:
-        return hash(self._original)
-
-
-@contextmanager
-def _noting(owner: object, name: str, note: Callable[..., None]) -> Iterator[None]:
-    """Call ``note`` with what a function is called with, before it."""
-    original: Callable[..., Any] | None = getattr(owner, name, None)
-    if original is None:
-        yield
-    else:
-        with _replaced(owner, name, _Noted(original, note)):
-            yield

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -24,10 +25,13 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.tcpserver import TCPServer
 
-from tornkit import seams
+from tornkit import seams, stream_seams
+from tornkit.serve.shortage import RAISE_LIMIT
 from tornkit.serve.wire.messages import Claim
 from tornkit.serve.worker.accepting import add_accept_handler
 from tornkit.serve.worker.serving_loops import call_in, loop_of
+
+_log = logging.getLogger("tornkit")
 
 
 class Refused(OSError):
@@ -227,7 +231,7 @@ class Listening:
         def serve() -> None:
             try:
                 if unread:
-                    seams.serve_moved(server, sock, unread)
+                    stream_seams.serve_moved(server, sock, unread)
                 else:  # as one that was accepted here, TLS and all
                     registration.callback(sock, sock.getpeername())
             except OSError:  # the client went away on the journey
@@ -235,8 +239,14 @@ class Listening:
 
         return call_in(registration.loop, serve)
 
-    def adopt_descriptor(self, descriptor: int, unread: bytes) -> None:
-        """`adopt` by its descriptor, which is closed where no server takes the connection."""
+    def adopt_descriptors(self, descriptors: Sequence[int], unread: bytes) -> None:
+        """`adopt` by descriptors, each of which is closed where no server takes the connection."""
+        if not descriptors:
+            _log.warning("a connection is lost: no descriptor left for it; %s", RAISE_LIMIT)
+        for descriptor in descriptors:
+            self._adopt_descriptor(descriptor, unread)
+
+    def _adopt_descriptor(self, descriptor: int, unread: bytes) -> None:
         with contextlib.ExitStack() as unless_adopted:
             unless_adopted.callback(os.close, descriptor)
             with contextlib.suppress(OSError):  # the client went away on the journey

@@ -23,9 +23,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
-from typing import NoReturn
 
 from tornado.httpserver import HTTPServer
 
@@ -36,7 +34,7 @@ from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Serves
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.server import HTTPServer as EngineServer
-from tornkit.errors import NotAnApplication, TornkitError
+from tornkit.errors import TornkitError
 from tornkit.serve.failures import cannot_start
 from tornkit.serve.shortage import RAISE_LIMIT
 from tornkit.serve.sources import sources
@@ -56,7 +54,6 @@ from tornkit.serve.wire.messages import (
     Drain,
     Failed,
     Grant,
-    Learned,
     Lesson,
     Loaded,
 )
@@ -65,6 +62,7 @@ from tornkit.serve.worker.collector import Collector, attend
 from tornkit.serve.worker.conduct import Conduct
 from tornkit.serve.worker.draining import Draining
 from tornkit.serve.worker.failure_report import failed_of, interrupted
+from tornkit.serve.worker.lessons import Lessons
 from tornkit.serve.worker.listening import Listening, Refused
 from tornkit.serve.worker.mailbox import Mailbox
 from tornkit.serve.worker.process_end import (
@@ -114,14 +112,15 @@ class Worker:
         seams.observe_websockets(self._loops.opening)
         self._applications = seams.observe_applications()
         self._collector = Collector()
-        self._mailbox = Mailbox(channel, self._act)
+        act = lambda: self._conduct.act()  # noqa: E731, PLW0108 - it is made below
+        self._mailbox = Mailbox(channel, act)
         self._conduct = Conduct(self._mailbox.take, self)
         self._awaited: set[ServingLoop] = set()  # listen, and have not turned since
         self._joining = threading.Lock()  # for the set, and what is done once
         self._joined = False  # a loop has listened
         self._ready = False
         self._warned = False  # that another Tornado was to be used, if so
-        self._lesson = Lesson()
+        self._lessons = Lessons(self._mailbox.send, lambda: self._ready)
         self._leaving: Leaving | None = None  # while an application is imported and made
         self._loading = Serves.IMPORTED  # what is done meanwhile
         self._turned_early = False  # a loop has, meanwhile
@@ -135,11 +134,7 @@ class Worker:
 
     def learn(self, lesson: Lesson) -> None:
         """Take in what earlier workers have found out."""
-        if lesson == self._lesson:
-            return
-        self._lesson = lesson
-        target = self._orders.target.as_program(Serves(lesson.serves))
-        self._orders = replace(self._orders, target=target)
+        self._orders = self._lessons.take(lesson, self._orders)
 
     def may_reexecute(self, begin: Callable[[], None], kept: Sequence[int]) -> None:
         """Until it is ready ``begin`` may make it a fresh interpreter; ``kept`` are for that."""
@@ -197,8 +192,8 @@ class Worker:
             self._on_first_listen,
             port=self._orders.port if program else None,
             address=self._orders.address if program else None,
-            not_http=self._lesson.not_http,
-            on_not_http=self._find_not_http,
+            not_http=self._lessons.not_http,
+            on_not_http=self._lessons.find_not_http,
             placeholder=socket.socket(socket.AF_UNIX),
         )
         seams.install_serving_hooks(self._listening)
@@ -218,7 +213,7 @@ class Worker:
                     context = contextvars.copy_context()
                     made = context.run(call_factory, found, target, loop)
             except Left:
-                self._find_program(self._loading)
+                self._lessons.find_program(self._orders.target, self._loading)
             self._leaving = None
             try:
                 runner.run(self._serve(made), context=context)
@@ -226,28 +221,6 @@ class Worker:
                 # The application has stopped the loop, which ends a program of Tornado's as well.
                 if not self._ready or not str(error).startswith("Event loop stopped before"):
                     raise
-
-    def _find_program(self, serves: Serves) -> NoReturn:
-        """Have this application started again as the program that it is.
-
-        :raises NotAnApplication: it can't be.
-        """
-        if serves is Serves.CALLED and self._orders.target.attribute is None:
-            raise NotAnApplication(
-                f"{self._orders.target.label} serves by itself and returns no application; name "
-                "the function that does so, or the file"
-            )
-        self._tell_lesson(Lesson(serves=serves.value))
-
-    def _find_not_http(self, port: int) -> None:
-        """Have this program started again, and --port kept from a server of another protocol."""
-        if not self._ready:
-            self._tell_lesson(Lesson(not_http=(port,)))
-
-    def _tell_lesson(self, lesson: Lesson) -> NoReturn:
-        """End; the supervisor kills this process, too, for user code may not let it end."""
-        self._mailbox.send(Learned(lesson))
-        sys.exit(1)
 
     async def _serve(self, made: object) -> None:
         self._serving = asyncio.current_task()
@@ -295,7 +268,7 @@ class Worker:
         orders = self._orders
         own = application_claim(orders.port, orders.address, orders.unix_socket)
         if claim.unix_path is None and own.unix_path is None and claim.port == own.port:
-            self._find_program(self._loading)
+            self._lessons.find_program(self._orders.target, self._loading)
 
     def _on_first_listen(self) -> None:
         """This thread's loop is about to serve; with the first, logging has been set up."""
@@ -385,9 +358,6 @@ class Worker:
             self._mailbox.read()
         except ChannelClosed:
             os._exit(1)  # the supervisor is gone, and with it the sockets' owner
-        self._act()
-
-    def _act(self) -> None:
         self._conduct.act()
 
     # ---- what it says (conduct.Actions) ----
@@ -402,10 +372,7 @@ class Worker:
         reopen_log_files()
 
     def adopt(self, message: Adopt, descriptors: Sequence[int]) -> None:
-        if not descriptors:
-            _log.warning("a connection is lost: no descriptor left for it; %s", RAISE_LIMIT)
-        for descriptor in descriptors:
-            self._listening.adopt_descriptor(descriptor, message.unread)
+        self._listening.adopt_descriptors(descriptors, message.unread)
 
     def drain(self, drain: Drain) -> None:
         self._told_to_end = True

@@ -1,0 +1,70 @@
+"""Types of the values that options take: a number of workers, a size, an address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    _IntegerType = click.ParamType[int]
+    _TextType = click.ParamType[str]
+else:  # a generic class for type checkers alone, in click 8.2 and 8.3
+    _IntegerType = _TextType = click.ParamType
+
+
+class Workers(_IntegerType):
+    """A number, or ``auto``."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if value == "auto":
+            from tornkit.serve.supervisor.cpus import usable_cpus
+
+            return usable_cpus()
+        text = str(value)
+        if not text.isdecimal() or int(text) == 0:
+            self.fail(
+                f"{value!r} is neither a number above 0 nor 'auto' (and APP goes before a bare "
+                "--workers)",
+                param,
+                ctx,
+            )
+        return int(text)
+
+
+class Size(_IntegerType):
+    """Bytes; ``k``, ``M`` and ``G`` are powers of 1024."""
+
+    name = "SIZE"
+    _UNITS: Mapping[str, int] = {"k": 1024, "m": 1024**2, "g": 1024**3}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip().lower().removesuffix("b").removesuffix("i")
+        unit = self._UNITS.get(text[-1:], 1)
+        number = text[:-1] if unit > 1 else text
+        if not number.isdecimal() or int(number) == 0:
+            self.fail(f"{value!r} is no size; write 1048576, 512k, 100M or 2G", param, ctx)
+        return int(number) * unit
+
+
+class Address(_TextType):
+    """A host name or an address of IPv4 or IPv6; in brackets, too, as in URLs."""
+
+    name = "ADDRESS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        if text.startswith("[") and text.endswith("]"):
+            text = text[1:-1]
+        host, colon, port = text.rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        if "/" in text:
+            self.fail(f"{value!r} is no address; write the host alone", param, ctx)
+        if text == "*":
+            self.fail("'*' is no address; write 0.0.0.0, or :: for IPv6", param, ctx)
+        if colon and port.isdecimal() and (":" not in host or f"[{host}]" in text):
+            self.fail(f"{value!r}: write --address {host} --port {port}", param, ctx)
+        return text

@@ -1,0 +1,58 @@
+"""A server as its connections need it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any, Protocol
+
+from tornado.iostream import IOStream
+
+from tornkit.engine.delivery import Destinations
+from tornkit.engine.exchange import Limits
+from tornkit.engine.transport.poller import Poller
+
+
+class Books(Protocol):
+    """What keeps the books of a server's connections."""
+
+    requests: int  # received
+
+    def detached(self, stream: IOStream) -> None:
+        """A handler has taken the socket over."""
+
+
+class Host(Destinations, Limits, Protocol):
+    """A server as its connections need it; all sizes in bytes."""
+
+    @property
+    def observer(self) -> Books:
+        """Told of requests and of what becomes of connections."""
+
+    @property
+    def header_timeout(self) -> float:
+        """Seconds that a client may take for a head."""
+
+    @property
+    def buffer_size(self) -> int:
+        """What a stream of Tornado's would keep unread."""
+
+    @property
+    def longest_head(self) -> int:
+        """What a request's head may have."""
+
+    @property
+    def read_chunk_size(self) -> int | None:
+        """What a stream of Tornado's reads at once; None for its default."""
+
+    def context_of(self, sock: socket.socket, address: Any, /) -> object:
+        """Tornado's context of a connection: its addresses and protocol."""
+
+    def poller_of(self, loop: asyncio.AbstractEventLoop, /) -> Poller:
+        """What watches the sockets of this loop."""
+
+    def on_close(self, server_conn: object, /) -> None:
+        """Tornado's: a connection was closed, or let go."""
+
+    def handle_stream(self, stream: IOStream, address: Any, /) -> object:
+        """Tornado's: serve a connection that is a stream."""

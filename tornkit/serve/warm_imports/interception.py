@@ -1,0 +1,56 @@
+"""Functions that are replaced for a while by ones that note how they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def replaced(owner: object, name: str, value: object) -> Iterator[None]:
+    """Set an attribute while entered; left alone at the end if another has been set since."""
+    original = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if getattr(owner, name) is value:
+            setattr(owner, name, original)
+
+
+class _Noted:
+    """A function that is told of before it is called; equal to it, and no method in a class.
+
+    A module may keep it (``from os import stat``), or look for it in `os.supports_dir_fd`.
+    """
+
+    __slots__ = ("_note", "_original")
+
+    def __init__(self, original: Callable[..., Any], note: Callable[..., None]) -> None:
+        self._original = original
+        self._note = note
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._note(*args, **kwargs)
+        return self._original(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or bool(self._original == other)
+
+    def __hash__(self) -> int:
+        return hash(self._original)
+
+
+@contextmanager
+def noting(owner: object, name: str, note: Callable[..., None]) -> Iterator[None]:
+    """Call ``note`` with what a function is called with, before it."""
+    original: Callable[..., Any] | None = getattr(owner, name, None)
+    if original is None:
+        yield
+    else:
+        with replaced(owner, name, _Noted(original, note)):
+            yield
