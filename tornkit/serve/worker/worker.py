@@ -99,8 +99,6 @@ class Worker:
 
     _heartbeat: Heartbeat
     _listening: Listening
-    _slot: int
-    _shown_slot: int | None
     _reexecute: Callable[[], None]
 
     def __init__(self, orders: Orders, channel: Channel) -> None:
@@ -112,8 +110,7 @@ class Worker:
         seams.observe_websockets(self._loops.opening)
         self._applications = seams.observe_applications()
         self._collector = Collector()
-        act = lambda: self._conduct.act()  # noqa: E731, PLW0108 - it is made below
-        self._mailbox = Mailbox(channel, act)
+        self._mailbox = Mailbox(channel, self._act)
         self._conduct = Conduct(self._mailbox.take, self)
         self._awaited: set[ServingLoop] = set()  # listen, and have not turned since
         self._joining = threading.Lock()  # for the set, and what is done once
@@ -358,6 +355,9 @@ class Worker:
             self._mailbox.read()
         except ChannelClosed:
             os._exit(1)  # the supervisor is gone, and with it the sockets' owner
+        self._act()
+
+    def _act(self) -> None:
         self._conduct.act()
 
     # ---- what it says (conduct.Actions) ----

@@ -1,0 +1,223 @@
+"""Modules that are out of sight, and whether a plain import would give others by now.
+
+Sets of modules are bits of integers: to look at 450 modules of pandas, or their names, would copy
+the pages on which they are.
+"""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from importlib.machinery import PathFinder
+from types import ModuleType
+
+from tornkit.ownership import attribute, file_of
+from tornkit.serve.warm_imports.import_inputs import READ_IN_C
+from tornkit.serve.warm_imports.surroundings import (
+    METADATA,
+    Sensitive,
+    Surroundings,
+    current_folder,
+    mark,
+    names_in,
+)
+from tornkit.serve.warm_imports.userfiles import names_of_own
+
+# A module whose name the program has a module of its own for. It is none of what is warm: that is
+# nothing to tell of.
+TAKEN = ""
+
+
+class HiddenModules:
+    """The modules, by the order of their imports, and what each rests on."""
+
+    def __init__(self) -> None:
+        self._hidden: dict[str, ModuleType] = {}
+        self._bits: dict[str, int] = {}  # by name
+        self._names: list[str] = []
+        self._sensitive: list[Sensitive] = []
+        self._tops: dict[str, int] = {}  # first parts of names -> the modules that rest on them
+        self._missing: dict[str, int] = {}  # names not found -> the modules that looked
+        self._beneath: dict[str, tuple[ModuleType, int]] = {}  # in sight from the start
+        self._surroundings: Surroundings | None = None
+        self._variables: dict[str, str] = {}  # with which this process began
+        self._encoded: dict[bytes, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._hidden)
+
+    def held(self, name: str) -> object:
+        """The module of this name, wherever it is; None where it is not loaded."""
+        return sys.modules.get(name) or self._hidden.get(name)
+
+    def differences(self, wanted: int) -> dict[str, str]:
+        """The modules among those wanted that would be others if they were imported now."""
+        found: dict[str, str] = {}
+        for name, reason in self._differing_names(wanted):
+            found.setdefault(name, reason)
+        changed = self._changed_variables()
+        written: dict[str, str | None] = {}
+        for each in self._sensitive:
+            if wanted >> each.bit & 1:
+                difference = self._difference(each, changed, written)
+                if difference is not None:
+                    found.setdefault(each.name, difference)
+        return found
+
+    def _changed_variables(self) -> list[str]:
+        if dict(os.environb) == self._encoded:  # as it is nearly always; to decode takes longer
+            return []
+        now = dict(os.environ)
+        names = now.keys() | self._variables.keys()
+        return sorted(name for name in names if now.get(name) != self._variables.get(name))
+
+    def _difference(
+        self, each: Sensitive, changed: list[str], written: dict[str, str | None]
+    ) -> str | None:
+        inputs = each.inputs
+        for name, value in inputs.variables.items():
+            now = written[name] if name in written else os.environ.get(name)
+            if now != value:
+                return f"depends on the variable {name}"
+        if inputs.environment is not None and {**os.environ, **written} != inputs.environment:
+            return "depends on the whole environment"
+        written.update(inputs.sets)
+        if each.inputs.in_c:
+            for name in changed:
+                if READ_IN_C.match(name):
+                    return f"may depend on the variable {name}"
+        if inputs.current_folder is not None and current_folder() != inputs.current_folder:
+            return "depends on the current folder"
+        for path, state in each.files.items():
+            if mark(path) != state:
+                return f"depends on {path}"
+        for path, state in each.folders.items():
+            if mark(path, listed=True) != state:
+                return f"depends on {path}"
+        assert self._surroundings is not None
+        if inputs.locale and locale.setlocale(locale.LC_ALL) != self._surroundings.locale:
+            return "depends on the locale"
+        if inputs.filters and tuple(warnings.filters) != self._surroundings.filters:
+            return "depends on warnings filters"
+        if inputs.distributions and any(
+            name.endswith(METADATA) for folder in self._new_folders() for name in names_in(folder)
+        ):
+            return "depends on the packages on sys.path"
+        return None
+
+    def _differing_names(self, wanted: int) -> Iterator[tuple[str, str]]:
+        """Of those wanted, the ones that rest on a name that is taken by something else."""
+        for name in names_of_own():
+            if name in self._hidden and wanted >> self._bits[name] & 1:
+                yield name, "is replaced in sys.modules"
+        for name, mask in self._missing.items():
+            if mask & wanted and name in sys.modules:
+                yield from self._blame(mask & wanted, f"depends on whether there is {name}")
+        for name, (module, mask) in self._beneath.items():
+            if mask & wanted and sys.modules.get(name) is not module:
+                yield from self._blame(mask & wanted, f"would import another {name}")
+        yield from self._found_elsewhere(wanted)
+
+    def _blame(self, mask: int, reason: str) -> Iterator[tuple[str, str]]:
+        for name in self._named(mask):
+            yield name, reason
+
+    def _found_elsewhere(self, wanted: int) -> Iterator[tuple[str, str]]:
+        surroundings = self._surroundings
+        assert surroundings is not None
+        if tuple(sys.path_hooks) != surroundings.hooks:
+            yield from self._blame(wanted, "depends on sys.path_hooks")
+            return
+        own_finder: object = self
+        for finder in sys.meta_path:
+            if finder is own_finder:
+                break
+            if finder not in surroundings.finders:
+                yield from self._asked(finder, wanted)
+        known = set(surroundings.path)
+        if [each for each in sys.path if each in known] != list(surroundings.path):
+            yield from self._all_found_again(wanted)
+            return
+        for folder in self._new_folders():
+            place = sys.path.index(folder)
+            for name in names_in(folder):
+                mask = (self._tops.get(name, 0) | self._missing.get(name, 0)) & wanted
+                if mask and self._takes(folder, place, name):
+                    for bit in bits(mask):
+                        own = self._names[bit].partition(".")[0] == name
+                        yield self._names[bit], TAKEN if own else f"would import another {name}"
+
+    def _new_folders(self) -> list[str]:
+        assert self._surroundings is not None
+        known = set(self._surroundings.path)
+        return [each for each in dict.fromkeys(sys.path) if each not in known]
+
+    def _takes(self, folder: str, place: int, name: str) -> bool:
+        """Whether a folder that is new on ``sys.path`` gives this name now."""
+        spec = PathFinder.find_spec(name, [folder])
+        if spec is None:
+            return False
+        module = self.held(name)
+        if module is None:
+            return name in self._missing
+        origin = getattr(attribute(module, "__spec__"), "origin", None)
+        if origin in ("built-in", "frozen"):
+            return False
+        own = file_of(module)
+        if own is None:  # a package without a file of its own, or somebody's object
+            return True
+        if spec.origin is None:  # such a package, which any other goes before
+            return False
+        homes = (os.path.dirname(own), os.path.dirname(os.path.dirname(own)))  # noqa: PTH120
+        later = [at for at, each in enumerate(sys.path) if each in homes]
+        return not later or place < max(later)
+
+    def _all_found_again(self, wanted: int) -> Iterator[tuple[str, str]]:
+        """Find each name anew, where ``sys.path`` is another altogether."""
+        for name, mask in (*self._tops.items(), *self._missing.items()):
+            if not mask & wanted or name in sys.builtin_module_names or "." in name:
+                continue
+            module = self.held(name)
+            own = attribute(module, "__spec__")
+            origin = getattr(own, "origin", None)
+            if origin in ("built-in", "frozen"):
+                continue
+            spec = PathFinder.find_spec(name)
+            if (spec.origin if spec is not None else None) != origin or (
+                spec is None and module is not None
+            ):
+                yield from self._blame(mask & wanted, f"would import another {name}")
+
+    def _asked(self, finder: object, wanted: int) -> Iterator[tuple[str, str]]:
+        """What an import hook of the program's would say."""
+        find_spec = getattr(finder, "find_spec", None)
+        if find_spec is None:
+            return
+        for bit in bits(wanted):
+            name = self._names[bit]
+            if name not in self._hidden:
+                continue
+            parent = self.held(name.rpartition(".")[0])
+            try:
+                found = find_spec(name, attribute(parent, "__path__"), None)
+            except Exception:  # noqa: BLE001 - the program's; its own import will tell
+                found = True
+            if found is not None:
+                yield name, f"is found by {type(finder).__name__}, an import hook"
+
+    def _named(self, mask: int) -> list[str]:
+        """The names of these modules, in the order of their imports."""
+        return [
+            name for name, bit in zip(self._names, f"{mask:b}"[::-1], strict=False) if bit > "0"
+        ]
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The places of the bits that are set, lowest first."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest

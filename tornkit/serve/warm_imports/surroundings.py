@@ -1,0 +1,64 @@
+"""What a process's imports depend on, as it was when they were done."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+import warnings
+
+from tornkit.serve.warm_imports.import_inputs import Inputs
+
+METADATA = (".dist-info", ".egg-info", ".egg-link")
+
+
+def mark(path: str, *, listed: bool = False) -> object:
+    """A file's state; of a folder only that it is one, unless it was listed."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - before an import, for each file
+    except (OSError, ValueError):
+        return None
+    if os.path.isdir(path) and not listed:  # noqa: PTH112
+        return "folder"
+    return status.st_mtime_ns, status.st_size
+
+
+class Sensitive:
+    """A module that has read something, and the state of that when it was imported."""
+
+    def __init__(self, name: str, bit: int, inputs: Inputs) -> None:
+        self.name = name
+        self.bit = bit
+        self.inputs = inputs
+        self.files = {path: mark(path) for path in inputs.files}
+        self.folders = {path: mark(path, listed=True) for path in inputs.folders}
+
+
+class Surroundings:
+    """What a process's imports depend on besides what modules read: taken in a zygote."""
+
+    def __init__(self) -> None:
+        self.path = tuple(sys.path)
+        self.finders = tuple(sys.meta_path)
+        self.hooks = tuple(sys.path_hooks)
+        self.locale = locale.setlocale(locale.LC_ALL)
+        self.filters = tuple(warnings.filters)
+
+
+def names_in(folder: str) -> frozenset[str]:
+    """First parts of the names in a folder: those of modules, and of what describes packages."""
+    try:
+        entries = os.listdir(folder)  # noqa: PTH208 - a project's, before an import
+    except OSError:
+        return frozenset()
+    return frozenset(
+        entry if entry.endswith(METADATA) else entry.partition(".")[0] for entry in entries
+    )
+
+
+def current_folder() -> str | None:
+    """Where the process is; None where that folder is gone."""
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except OSError:
+        return None
