@@ -3,11 +3,36 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tornkit.ownership import file_of, is_user_file, real
 from tornkit.routing.reading import places
+
+# Below tests/: real servers, other interpreters, random stories, long analyses.
+SLOW = (
+    *("integration/", "benchmarks/", "scaffold/", "test_readme.py", "test_architecture.py"),
+    *("cli/routes/", "cli/test_group.py", "appload/", "serve/stories/", "serve/zygote/"),
+    *("serve/warm_imports/", "serve/watching/", "serve/supervisor/test_waiting.py"),
+    *("engine/differential/", "engine/stories/", "engine/speedups/", "engine/websocket/"),
+    *("engine/routers/", "engine/agents/", "engine/fidelity/", "engine/test_tornado_suite.py"),
+    *("engine/test_connection.py", "engine/test_abuse.py", "engine/test_headers.py"),
+    *("engine/test_exchange.py", "engine/test_delivery.py", "engine/test_closing.py"),
+    *("routing/test_reachability.py", "routing/test_planted.py", "routing/openapi/"),
+    *("routing/matching/", "routing/reversing/", "routing/findings/test_codes.py"),
+    *("routing/handlers/", "routing/checks/test_backtracking.py", "regex/backtracking/"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as fast whatever is not slow."""
+    root = Path(__file__).parent
+    for item in items:
+        inside = item.path.is_relative_to(root)
+        place = item.path.relative_to(root).as_posix() if inside else ""
+        if inside and not place.startswith(SLOW) and item.get_closest_marker("thorough") is None:
+            item.add_marker(pytest.mark.fast)
 
 
 @pytest.fixture(scope="module", autouse=True)
