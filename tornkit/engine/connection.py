@@ -66,7 +66,6 @@ class Connection:
         "_since",
         "_timer",
         "_variables",
-        "_view",
         "_wanting",
         "address",
         "closed",
@@ -77,6 +76,7 @@ class Connection:
         "server",
         "sock",
         "turns",
+        "view",
     )
 
     def __init__(
@@ -101,7 +101,7 @@ class Connection:
         self._closing_after_flush = False  # no more requests are read
         self._leaving = False  # and how: `let_go`
         self._release: Release | None = None
-        self._view: StreamView | None = None
+        self.view: StreamView | None = None  # once a handler has looked at the stream
         self._wanting: Callable[[], None] | None = None  # who waits for more of a body
         self.context = server.context_of(sock, address)
         self._since = loop.time()  # when it began to wait for a head
@@ -127,9 +127,9 @@ class Connection:
     @property
     def stream(self) -> StreamView:
         """The connection as a stream that can be looked at."""
-        if self._view is None:
-            self._view = StreamView(self)
-        return self._view
+        if self.view is None:
+            self.view = StreamView(self)
+        return self.view
 
     async def close(self) -> None:
         """Close now; whoever asked to be told has been when this returns."""
@@ -157,9 +157,9 @@ class Connection:
         """A request is complete: its connection is watched for its handler from now on."""
         if self.closed:
             exchange.done()  # by its handler, in this very step: as with Tornado it is told nothing
-        elif self._view is not None and not exchange.write_finished:
-            self._view.set_close_callback(None)
-            self._view.told_instead_of = None
+        elif self.view is not None and not exchange.write_finished:
+            self.view.set_close_callback(None)
+            self.view.told_instead_of = None
 
     @property
     def unread(self) -> bytes:
@@ -279,8 +279,6 @@ class Connection:
             if self._leaving and self._release is None:
                 exchange.close_after = True
             server.observer.requests += 1
-            if self._view is not None and not found.length:
-                self._view.set_close_callback(None)  # its handler is told, as of now
             if not self._reading:  # an end was seen behind it: this one's to know
                 self.read_on()
             deliver(self, exchange, found)
@@ -354,8 +352,8 @@ class Connection:
         """The handler has written everything; the socket may not have taken it yet."""
         if exchange is not self._exchange:
             exchange.done()
-            if self.closed and type(self._view) is StreamView:
-                self._view.set_close_callback(None)  # as at the end of any request
+            if self.closed and type(self.view) is StreamView:
+                self.view.set_close_callback(None)  # as at the end of any request
             return  # detached, or an answer to nobody
         if self._outbox is None:
             self._end_exchange(exchange)
@@ -364,8 +362,8 @@ class Connection:
 
     def _end_exchange(self, exchange: Exchange) -> None:
         exchange.done()
-        if self._view is not None:
-            self._view.set_close_callback(None)  # it was this request's
+        if self.view is not None:
+            self.view.set_close_callback(None)  # it was this request's
         if exchange.close_after:
             self._exchange = None
             self.shut(lingers=not exchange.read_finished)
@@ -386,8 +384,8 @@ class Connection:
         self._exchange = None
         if last_words:
             self.send(last_words)
-        elif self._view is not None and not self.closed:
-            self._view.set_close_callback(None)  # its delegate is told instead
+        elif self.view is not None and not self.closed:
+            self.view.set_close_callback(None)  # its delegate is told instead
         if last_words and self._outbox is not None:
             self._outbox.then = self.shut
             self._closing_after_flush = True
@@ -410,7 +408,7 @@ class Connection:
         for waiter in waiting:
             waiter(False)
         exchange, self._exchange = self._exchange, None
-        view = self._view
+        view = self.view
         if (
             exchange is not None
             and exchange.read_finished
@@ -433,8 +431,8 @@ class Connection:
 
         Not where it was detached: the stream is another's.
         """
-        if self.closed and type(self._view) is StreamView:
-            self._view.closed_now()
+        if self.closed and type(self.view) is StreamView:
+            self.view.closed_now()
         self.shut()
 
     def _let_loose(self) -> list[Waiter]:
@@ -493,8 +491,8 @@ class Connection:
             sent = asyncio.ensure_future(stream.write(rest))
             for waiter in waiting:
                 sent.add_done_callback(partial(_pass_on, waiter))
-        if self._view is not None:
-            self._view.become(stream)
+        if self.view is not None:
+            self.view.become(stream)
         self.server.on_close(self)
         return stream
 

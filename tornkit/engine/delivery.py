@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tornkit.engine.exchange import Exchange
     from tornkit.engine.grammar import Head
+    from tornkit.engine.stream_view import StreamView
 
 _REFUSAL = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 _NOBODY = HTTPMessageDelegate()
@@ -57,6 +58,10 @@ class Destinations(Protocol):
 
 class RequestSource(Protocol):
     """A connection, as far as a request is read from it."""
+
+    @property
+    def view(self) -> StreamView | None:
+        """The stream as handlers see it, once one has looked."""
 
     @property
     def server(self) -> Destinations:
@@ -120,10 +125,13 @@ def deliver(connection: RequestSource, exchange: Exchange, head: Head) -> None:
             found = find(router, connection, exchange, start_line, headers, server.compiled)
             if not isinstance(found, DirectMatch):
                 delegate = found
-            elif length or direct.start is None or not direct.start(found, exchange):
-                delegate = found.delegate()
             else:
-                return
+                if connection.view is not None and not length:
+                    connection.view.set_close_callback(None)  # its handler is told, as of now
+                if length or direct.start is None or not direct.start(found, exchange):
+                    delegate = found.delegate()
+                else:
+                    return
         waiting = delegate.headers_received(start_line, headers)
         if waiting is not None or length:
             _Body(connection, exchange, delegate, length).begin(waiting)
