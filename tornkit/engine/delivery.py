@@ -275,7 +275,7 @@ class _Body:
             piece = connection.take(min(self._size, self._left))
             if not piece:
                 if connection.closed:
-                    self._give_up()
+                    self._give_up(waited=self._timer is not None)
                 return None
             self._left -= len(piece)
             # What comes behind a response is read, too: its client may have to send it all
@@ -303,11 +303,19 @@ class _Body:
             self._connection.shut()
             self._give_up()
 
-    def _give_up(self) -> None:
-        """The rest will never come."""
+    def _give_up(self, *, waited: bool = False) -> None:
+        """The rest will never come. ``waited``: for it with a limit of time.
+
+        Then Tornado tells two turns later, behind the stream's own callback (`gen.with_timeout`).
+        """
         self._end()
-        if not self._told:
-            self._told = True
+        if self._told:
+            return
+        self._told = True
+        if waited:
+            loop = self._connection.loop
+            loop.call_soon(loop.call_soon, _tell_closed, self._delegate)
+        else:
             _tell_closed(self._delegate)
 
     def _fail(self, error: BaseException) -> None:

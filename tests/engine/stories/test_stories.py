@@ -113,6 +113,43 @@ def test_an_answer_before_the_body_says_that_it_is_the_last(judge: Judge, call: 
     assert b"\r\nConnection: close\r\n" in received(judge, story)
 
 
+@pytest.mark.parametrize(
+    ("requests", "steps"),
+    [
+        (
+            (Request("callback", "POST", 3000, during=("connection.detach",)),),
+            (Step("send", requests=(0,)), Step("end")),
+        ),
+        (
+            (Request("waiting"), Request("streamed", during=("connection.close",))),
+            (
+                Step("send", requests=(0,)),
+                Step("go", requests=(0,)),
+                Step("call", requests=(0,), call="stream.set_close_callback"),
+                Step("send", requests=(1,)),
+            ),
+        ),
+        (
+            (
+                Request(
+                    "streamed",
+                    "POST",
+                    3000,
+                    3000,
+                    during=("connection.set_body_timeout", "stream.set_close_callback"),
+                ),
+            ),
+            (Step("send", requests=(0,)),),
+        ),
+    ],
+    ids=["detached with its body", "closed before it is watched", "a body with a limit of time"],
+)
+def test_what_random_stories_have_found(
+    judge: Judge, requests: tuple[Request, ...], steps: tuple[Step, ...]
+) -> None:
+    assert judge.differences([Story(requests, steps)]) == []
+
+
 def test_a_difference_is_found_and_made_small() -> None:
     judge = Judge("tests.engine.stories.broken:Leaking", fast=False)
     story = late((), "connection.write a response")
