@@ -1,4 +1,4 @@
-"""Whether a stream is written to in colour; for workers, and the supervisor without Tornado."""
+"""Test whether to write to a stream in colour; for workers, and the supervisor without Tornado."""
 
 from __future__ import annotations
 

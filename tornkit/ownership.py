@@ -1,4 +1,4 @@
-"""Whose a Python file is: the user's own, an installed package's, or the standard library's.
+"""Owner of a Python file: the user, an installed package, or the standard library.
 
 The user's own is what lies neither among the installed packages nor in the standard library: the
 project, and editable installs.

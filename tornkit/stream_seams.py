@@ -1,4 +1,4 @@
-"""What tornkit reads of Tornado's streams and connections: the private parts of these in one place.
+"""Private parts of Tornado's streams and connections that tornkit reads, in one place.
 
 Each is listed here, looked up with a default, and done without where the installed Tornado has no
 such thing:

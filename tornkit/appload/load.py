@@ -1,4 +1,4 @@
-"""From a `Target` to the application: imports and calls user code.
+"""Imports an application by its `Target`, or calls the factory that makes it: runs user code.
 
 Four different failures, four different messages: there is no such module, no such attribute, it
 is not an application, or the user's own code raised (then with their traceback alone).

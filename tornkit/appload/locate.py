@@ -1,4 +1,4 @@
-"""From the words on the command line to a `Target`. No user code runs here.
+"""Parser of the words on the command line into a `Target`. No user code runs here.
 
 APP is ``module:attr``, ``path/file.py[:attr]``, a folder, what else Python runs (a zip application,
 an installed script), or absent. A file without ``:attr``

@@ -54,7 +54,7 @@ def use(folder: str | None) -> None:
     sys.modules["tornado"] = module_from_spec(spec)
     try:
         spec.loader.exec_module(sys.modules["tornado"])
-    except BaseException:
+    except BaseException:  # whatever its code raises: half a module must not stay
         del sys.modules["tornado"]
         raise
 

@@ -1,4 +1,4 @@
-"""What a Python file offers, read from its syntax tree: nothing is imported.
+"""Survey of what a Python file offers, by its syntax tree: nothing is imported.
 
 Importing to find out is not an option: a program that is imported as a module and then run as
 ``__main__`` defines its ``tornado.options`` twice, which Tornado refuses.

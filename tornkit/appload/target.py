@@ -1,4 +1,4 @@
-"""What is to be served, as plain data that travels between processes."""
+"""Description of what is to be served, as plain data that travels between processes."""
 
 from __future__ import annotations
 

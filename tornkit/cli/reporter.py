@@ -1,4 +1,4 @@
-"""How what the supervisor says looks on a terminal. Everything goes to standard error.
+"""Reporter that prints what the supervisor tells on a terminal, all of it to standard error.
 
 Short lines by click alone: rich would be a quarter of the supervisor's memory, for good.
 """

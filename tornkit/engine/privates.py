@@ -1,4 +1,4 @@
-"""What the engine needs of Tornado that Tornado does not promise: looked up once, in one place.
+"""Names that the engine needs and Tornado does not promise: looked up once, in one place.
 
 Where a later Tornado has moved or rebuilt any of it, `SUPPORTED` is false and every connection is
 served by Tornado's own code.

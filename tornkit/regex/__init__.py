@@ -1,4 +1,4 @@
-"""What is known of regular expressions, without any routes: of routing and engine alike.
+"""Analysis of regular expressions, without any routes; used by routing and engine alike.
 
 - `tornkit.regex.patterns`: what one says: its parts, its beginning, examples of what it matches
 - `tornkit.regex.automata`: one as a language: alphabet, expressions, machines, search

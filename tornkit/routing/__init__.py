@@ -1,4 +1,4 @@
-"""What `tornkit routes` knows about an application's routes.
+"""Analysis of an application's routes, for `tornkit routes`.
 
 - `tornkit.routing.model`: the plain data that all of it is about: `RouteTable`, `Route`, `Finding`,
   `Report`

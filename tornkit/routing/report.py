@@ -1,4 +1,4 @@
-"""From live applications to a `Report`: extract, then check."""
+"""Makes a `Report` of live applications: extracts their routes, then checks them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which routes of a report to show, and in which order.
+"""Filter and order of the routes of a report.
 
 All that is given has to hold; text is looked for in any case. A regex is searched as written and
 also without its backslashes, so that ``robots.txt`` finds ``/(robots\\.txt)``.

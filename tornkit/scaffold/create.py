@@ -1,4 +1,4 @@
-"""From a name to a project folder: plan the files, show conflicts, then write all or nothing.
+"""Makes a project folder of a name: plans the files, shows conflicts, writes all or nothing.
 
 `plan` renders the package data under ``templates/project`` into a frozen list and touches no
 destination. `conflicts` and `check` only look. `write` makes the change:

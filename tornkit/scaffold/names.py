@@ -1,4 +1,4 @@
-"""Which project names are allowed, and what follows from one.
+"""Rules for project names, and the names that follow from one.
 
 In comes NAME as typed, which may be a path; out goes a `ProjectName` or a `UsageError` of one
 line. Only the text is looked at: whether the folder exists is `create`'s question.

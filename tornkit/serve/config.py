@@ -1,4 +1,4 @@
-"""What `tornkit serve` was asked to do. Every default, once."""
+"""Configuration of one `tornkit serve`. Every default, once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong, in words: the supervisor's own failures, beside those that workers report."""
+"""Texts of the supervisor's own failures, beside those that workers report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the supervisor tells the person. It says what happened; another decides how it looks."""
+"""Protocol of what the supervisor tells the person; how it looks is decided elsewhere."""
 
 from __future__ import annotations
 

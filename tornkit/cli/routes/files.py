@@ -25,7 +25,7 @@ def replace_file(path: Path, content: bytes) -> None:
             os.fchmod(file.fileno(), mode)  # by descriptor: a link could be put under its name
             os.fsync(file.fileno())
         Path(name).replace(real)
-    except BaseException:
+    except BaseException:  # a Ctrl-C, too: no half-written file stays
         with contextlib.suppress(FileNotFoundError):
             Path(name).unlink()
         raise

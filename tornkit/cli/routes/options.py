@@ -1,4 +1,4 @@
-"""What was asked of ``tornkit routes``, as one value, and what can't be asked together.
+"""Options of ``tornkit routes`` as one value, and which of them exclude each other.
 
 A setting in pyproject.toml or the environment holds for the actions that it means something to.
 What was typed for another action is a mistake.

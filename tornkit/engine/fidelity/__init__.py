@@ -1,1 +1,1 @@
-"""Whether Tornado, and what a program has made of it, is still what the engine stands in for."""
+"""Checks that Tornado, and what a program has made of it, is what the engine stands in for."""

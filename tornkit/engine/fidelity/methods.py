@@ -1,4 +1,4 @@
-"""Whether an instance's method is its class's: no instance attribute shadows it.
+"""Test whether an instance's method is its class's: no instance attribute shadows it.
 
 Not by its ``__dict__``: once Python has made that, each attribute of the instance takes longer to
 read, for the rest of its life. With all that a request looks at, that is a microsecond.

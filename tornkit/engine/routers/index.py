@@ -1,4 +1,4 @@
-"""Which rules may match a path: those whose required beginning it has, and whose words.
+"""Index of the rules that may match a path: whose beginning it has, and whose words.
 
 The required beginnings stand in order. What stands last among those that don't come after the path
 is the longest that the path begins with, or one from which the way leads there: everything between

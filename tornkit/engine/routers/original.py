@@ -1,4 +1,4 @@
-"""Whether the installed Tornado routes as it did when the tables were written.
+"""Check that the installed Tornado routes as it did when the tables were written.
 
 A table runs Tornado's loop over the rules in its own words. That is right as long as Tornado's is
 the one below; so these texts are compiled by the Python that runs, and their code is compared with

@@ -1,4 +1,4 @@
-"""What a handler is asked with: arguments of the query and the body, and those of the path.
+"""Faster access to a request's arguments: of the query, the body and the path.
 
 Bytes become text in ``RequestHandler.decode_argument``, which anybody may override. Where nobody
 has, it is done here, and an argument without control characters is not searched for them. Pays 1

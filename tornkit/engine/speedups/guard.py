@@ -1,4 +1,4 @@
-"""Whether a method of Tornado's is the one that a speedup was written against.
+"""Check that a method of Tornado's is the one that a speedup was written against.
 
 By its text, of which a digest is kept: that is the same for each Python version, where code objects
 differ. The text is cut out of the file by the line numbers of the code object and by indentation;

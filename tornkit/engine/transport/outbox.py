@@ -1,4 +1,4 @@
-"""What was written and the socket has not taken yet, and who waits for it to go.
+"""Send buffer: bytes that the socket has not taken yet, and callbacks for when it has.
 
 There is one only while something waits: nearly every response goes in one ``send``, and a
 connection that has nothing to say should not pay for a buffer.

@@ -1,4 +1,4 @@
-"""Which connections have something to be read, asked of the system for all of them together.
+"""Poller of a loop's connections: one call of the system tells which can be read.
 
 A loop can ask, and makes a callback, an entry in its queue and a call through it for each that has:
 1.2 microseconds of asyncio's Python, 0.5 of uvloop's C. So a server's connections stand in an epoll

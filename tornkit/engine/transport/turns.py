@@ -1,4 +1,4 @@
-"""Whether something happened in this turn of the loop.
+"""Marks of the loop's turns, to tell whether something happened in this one.
 
 A loop doesn't count its turns. A callback that is scheduled ends the turn in which it was, and one
 serves all that ask in that turn: 0.25 microseconds where one request is answered in it, and next to

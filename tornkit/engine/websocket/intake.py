@@ -1,4 +1,4 @@
-"""How a WebSocket's bytes get from the socket to the task that makes frames of them.
+"""Path of a WebSocket's bytes from the socket to the task that makes frames of them.
 
 The stream keeps the socket and all that is known of it. Its events come here, by an attribute of
 the instance, ``_handle_events``, and by `Parking` in the place of its read future; nothing else in

@@ -1,4 +1,4 @@
-"""Whether the installed Tornado reads and writes WebSockets as it did when this was written.
+"""Check that the installed Tornado handles WebSockets as it did when this was written.
 
 A digest of the text of each method that is replaced, or whose bookkeeping the engine's protocol
 takes part in. Bytecode would do for one version of Python alone; the text is the same for all. It

@@ -1,4 +1,4 @@
-"""Where a WebSocket's task waits for bytes, woken in the very callback that read them.
+"""Wait of a WebSocket's task for bytes, woken in the very callback that read them.
 
 A future would do: it is what Tornado's streams have. But a future wakes its task in the *next*
 turn of the loop, and is made anew for each wait, three or four times a frame. This one is used

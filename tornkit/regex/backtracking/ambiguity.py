@@ -1,4 +1,4 @@
-"""Where a graph can go on in many ways: the two criteria that make backtracking expensive.
+"""Search for ambiguity in a graph: the two criteria that make backtracking expensive.
 
 - *Exponential*: a position from which two different ways read the same word and come back to it.
   Each round doubles the ways. (EDA in A. Weber, H. Seidl, "On the degree of ambiguity of finite

@@ -1,4 +1,4 @@
-"""From an ambiguity to strings that should make `re` pay for it.
+"""Makes strings of an ambiguity for which `re` should take ages.
 
 ``prefix``, then each pump as often as wanted, then a suffix on which the match fails: only then
 are all the ways tried. The suffix is looked for on the graph, from the ambiguous position on. Where

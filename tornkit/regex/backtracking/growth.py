@@ -1,4 +1,4 @@
-"""How a proof reads: the growth that was measured, and the string that shows it."""
+"""Wording of a proof: the growth that was measured, and the string that shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a pattern is worth the analysis: most are dismissed by a look at their repeats.
+"""Filter of patterns that are worth the analysis: a look at repeats dismisses most.
 
 Exponential backtracking takes a repeat that can go on in two ways: one with a choice inside, which
 is more than a set of characters repeated. A third power takes three repeats in a row that share

@@ -1,1 +1,1 @@
-"""What a regex says, read from Python's own syntax tree of it."""
+"""Readers of what a regex says, from Python's own syntax tree of it."""

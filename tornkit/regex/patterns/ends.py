@@ -1,4 +1,4 @@
-r"""How a pattern ends, and what it lets through behind its end.
+r"""Analysis of how a pattern ends, and what it lets through behind its end.
 
 Tornado appends ``$`` as text to a string pattern, and to a compiled one nothing
 (``tornado.routing.PathMatches``, ``HostMatches``). So there are ends that nobody chose: of a

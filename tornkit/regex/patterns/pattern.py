@@ -1,4 +1,4 @@
-"""What a route's regex says, for a reader: as it was written, and whether its end is open.
+"""Text and parsed form of a route's regex, and whether its end is open.
 
 Tornado appends ``$`` as text unless a string pattern already ends in one, and gives a compiled
 pattern none. So ``'/a|/b'`` takes ``/aXYZ``, ``'/x\\$'`` is not anchored at all, and

@@ -1,1 +1,1 @@
-"""How one table differs from another, saved or of another revision."""
+"""Comparison of two tables, saved or of another revision."""

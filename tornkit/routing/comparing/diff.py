@@ -1,4 +1,4 @@
-"""How one table differs from another, both as ``--format json`` has them.
+"""Differences between two tables, both as ``--format json`` has them.
 
 First each route of the old table is paired with the one that it is now
 (`routing.comparing.pairing`). What is left over was removed or added. Of a pair, whatever a request

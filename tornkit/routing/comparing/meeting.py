@@ -1,4 +1,4 @@
-"""Whether two routes can want the same request: then, and only then, their order matters.
+"""Test whether two routes can want the same request: only then their order matters.
 
 They meet if some host satisfies the host rules of both, and some path that a client can send all
 of their patterns. The answer is a request, or a proof that there is none; where neither can be

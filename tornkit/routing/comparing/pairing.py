@@ -1,4 +1,4 @@
-"""Which route of a table is which of another.
+"""Pairs each route of a table with the same one in another.
 
 The closest first (same place, name and handler), the loosest last (same handler elsewhere), so
 that a route that was renamed, or got another handler or pattern, is recognised as long as

@@ -1,1 +1,1 @@
-"""What checks may say: codes, which of them are wanted, and how some are mended."""
+"""Findings of the checks: codes, which of them are wanted, and how some are mended."""

@@ -1,4 +1,4 @@
-"""Which lines of the user's files would mend which findings.
+"""Edits of the user's files that mend findings.
 
 Only what is safe: a backslash before a dot that stands for any character (TK501, TK502), in a
 string that is written out in the user's own code, as the first thing of its rule. What is built

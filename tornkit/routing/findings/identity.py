@@ -1,4 +1,4 @@
-"""What makes a finding the same finding tomorrow.
+"""Identity of a finding: what makes it the same one tomorrow.
 
 Neither its message nor line numbers or indices: a better wording, or code that moves, must not
 bring back what was accepted. A finding about a route is known by its code and the route: host,

@@ -1,4 +1,4 @@
-"""From all findings of a report to those that count: by code, by author, by comment, by baseline.
+"""Filter of a report's findings: by code, by author, by comment, by baseline.
 
 In this order, so that each is counted once, and where a person would look for it first. What
 concerns only rules that an installed package wrote is nothing that the user can mend; where a rule

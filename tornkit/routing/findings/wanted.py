@@ -1,4 +1,4 @@
-"""Which codes are wanted: beginnings of codes to take and to leave.
+"""Selection of codes by their beginnings: those to take and those to leave.
 
 Nothing taken means every code that is on by default. What is taken by name is on, whatever its
 default; what is left is off, whoever took it. A word that no code begins with is a mistake, not

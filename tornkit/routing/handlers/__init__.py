@@ -1,1 +1,1 @@
-"""Whether a handler can take what a route hands to it."""
+"""Checks whether a handler can take what a route hands to it."""

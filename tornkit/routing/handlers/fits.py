@@ -1,4 +1,4 @@
-"""Whether a function can be called with certain arguments, and what is wrong if it can't.
+"""Test whether a function can be called with certain arguments, and what is wrong if not.
 
 As Python binds a call (Language Reference, "Calls"), for the two ways in which Tornado calls
 what is the user's: groups all by position, or all by name.

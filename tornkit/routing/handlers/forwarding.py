@@ -1,4 +1,4 @@
-"""What a function is really called with: what decorators and overriding methods hand on.
+"""Follows a call through decorators and overriding methods to what it really becomes.
 
 ``functools.wraps`` makes a wrapper look like what it wraps, but it may well call that with other
 arguments (``method(self, user, *args, **kwargs)``). Of Tornado's own wrappers it is known that they

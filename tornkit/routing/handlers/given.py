@@ -1,4 +1,4 @@
-"""What a route hands to its handler: groups to the method, keyword arguments to ``initialize``.
+"""Arguments that a route hands to its handler: groups, and those of ``initialize``.
 
 Only the innermost rule's groups count (see `routing.matching.match.arguments`). Where code of the
 user's own stands between, it may hand on something else; then there is a `doubt`.

@@ -1,4 +1,4 @@
-"""Whether a route to one of Tornado's own handlers can work: static files and redirects.
+"""Check of routes to Tornado's own handlers: static files and redirects.
 
 Says only what ``StaticFileHandler.get`` and ``RedirectHandler.get`` certainly do; a subclass that
 replaces a part of it is left alone.

@@ -1,4 +1,4 @@
-"""Where a ``RedirectHandler`` sends a request, as ``tornado.web.RedirectHandler.get`` makes it."""
+"""Target of a ``RedirectHandler``, as ``tornado.web.RedirectHandler.get`` makes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""Which requests ``addslash`` and ``removeslash`` let through to the method that they decorate.
+r"""Requests that ``addslash`` and ``removeslash`` let through to the method they decorate.
 
 Both answer some paths by themselves, with a redirect or a 404: ``addslash`` those that do not end
 in a slash, ``removeslash`` those that do. So ``@addslash def get(self)`` under ``/(\w+)`` is never

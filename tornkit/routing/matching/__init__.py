@@ -1,1 +1,1 @@
-"""Which route a request reaches, what answers, and why not the others."""
+"""Search for the route that a request reaches, what answers, and why not the others."""

@@ -1,4 +1,4 @@
-"""What Tornado does with a request, and why not something else.
+"""Explains what Tornado does with a request, and why not something else.
 
 What comes in is a table and a request; out comes the step that takes it with the answer it is
 headed for, the routes before it with the reason why each did not, and those behind it that would

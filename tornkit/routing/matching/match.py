@@ -1,4 +1,4 @@
-"""Which route does a request reach.
+"""Search for the route that a request reaches.
 
 Goes down a `RouteTable` as Tornado's ``RuleRouter.find_handler`` goes down its rules: raw path,
 lower-case host without port, first that takes it wins. Three answers for each route instead of

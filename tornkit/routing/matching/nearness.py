@@ -1,4 +1,4 @@
-"""Why a route does not take a request, and how near it comes.
+"""Reason why a route does not take a request, and how near it comes.
 
 Of a route's conditions those that fail are looked at: the host's and the outer routers', then the
 path's own pattern. For a pattern that does not match, changed paths are tried: with and without

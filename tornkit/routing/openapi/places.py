@@ -1,4 +1,4 @@
-"""Where a route answers, in OpenAPI's terms: path templates, and servers for its hosts.
+"""OpenAPI's terms for where a route answers: path templates, and servers for its hosts.
 
 A route's path is its own pattern; those of the routers above it are conditions on the same whole
 path (Tornado strips nothing on the way down). One that the template's beginning already

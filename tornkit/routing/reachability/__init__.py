@@ -1,4 +1,4 @@
-"""Which routes a request can reach: a witness where one can, a proof where none can.
+"""Decides which routes a request can reach: a witness where one can, else a proof.
 
 A route is reached by a request that satisfies its conditions and no earlier step's that surely
 takes it. Three things of a request matter: its host, whether a proxy has set ``X-Real-Ip`` (it

@@ -1,4 +1,4 @@
-"""What can become of a route."""
+"""Fates of a route: reached, unreachable, undecided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which earlier routes take some of what a route matches."""
+"""Search for earlier routes that take some of what a route matches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a file has its rules: the call or tuple around each pattern, and each class's head.
+"""Positions of a file's rules: the call or tuple around each pattern, and class heads.
 
 ``url(r"/a", A)``, ``(r"/a", A)``, ``Rule(PathMatches(r"/a"), A)``, ``@route(r"/a")`` and
 ``add_handlers(r"a\\.com", [...])`` have this in common: the first thing in the brackets is the

@@ -1,4 +1,4 @@
-"""What a value of the user's looks like on one short line, without what may be secret.
+"""Short text of a value of the user's, without what may be secret.
 
 ``{"db": "postgres://app:hunter2@db/app"}`` -> ``{'db': 'postgres://app:***@db/app'}``
 

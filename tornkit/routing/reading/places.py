@@ -1,4 +1,4 @@
-"""Where an application's own code and templates are: the files that the checks read.
+"""Files and folders of an application's own code and templates: what the checks read.
 
 Python files are known by the modules that are loaded. A program that was run as ``__main__`` is
 in `sys.modules` no more, so it is named by whoever ran it, and by the handlers in it.

@@ -1,4 +1,4 @@
-"""What a function takes, as plain data.
+"""Signatures of functions, as plain data.
 
 `inspect.signature` follows ``functools.wraps``, and so does this. Annotations are the types
 themselves where `typing.get_type_hints` can make them out, one by one: a name that is imported

@@ -1,4 +1,4 @@
-"""Where a class, function or other callable is defined.
+"""Position in a file at which a class, function or other callable is defined.
 
 `inspect.getsourcelines` parses a class's whole file anew for each class. Here a file is parsed
 once into an index from qualified name to lines. The file comes from the code objects of the

@@ -1,4 +1,4 @@
-"""Where an application's own code calls ``reverse_url``: in Python and in Tornado's templates.
+"""Search for calls of ``reverse_url`` in an application's Python code and templates.
 
 What comes in is `Places`, the files and folders that are the user's own; what goes out is
 `References`, each call with its line, the names it may ask for and the number of its arguments.

@@ -1,4 +1,4 @@
-"""Which files are templates, and hold ``reverse_url``.
+"""Search for template files that hold ``reverse_url``.
 
 All files of the template folders whose suffix is one that templates have, and whatever the code
 names: in ``self.render("page.html")``, found in a template folder or, as where there is no

@@ -1,4 +1,4 @@
-"""What is known of the calls of ``reverse_url`` in an application's code, as frozen values."""
+"""Calls of ``reverse_url`` in an application's code, as frozen values."""
 
 from __future__ import annotations
 

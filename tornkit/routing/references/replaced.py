@@ -1,4 +1,4 @@
-"""What of the user's own is called ``reverse_url``, and so may be what a call reaches.
+"""Search for functions of the user's own that are called ``reverse_url``.
 
 A method of a handler or application (mostly one that adds a prefix to what Tornado gives), a UI
 method of that name, one that is handed to a template, one that is assigned. Whether a class is a

@@ -1,4 +1,4 @@
-"""What a name stands for: the one value that it is given in its scope, if there is one.
+"""Values of names: the one that a name is given in its scope, if there is one.
 
 No flow is followed. A name has a value where exactly one plain assignment binds it in the scope
 that Python would look in; a parameter, a loop's target, a second assignment or a ``global``

@@ -1,4 +1,4 @@
-"""What ``--diff`` says: lines for a person, JSON for a program, Markdown for a review.
+"""Output of ``--diff``: lines for a person, JSON for a program, Markdown for a review.
 
 JSON is one object. ``version`` is that of ``--format json``, and each route is an object as there::
 

@@ -1,4 +1,4 @@
-"""What ``--match`` says, as lines: the answer, the route, and the routes that it went past.
+"""Output of ``--match`` as lines: the answer, the route, and the routes before it.
 
 The answer is the first line. Routes that a person may have meant come with the reason why they
 are not it; of many others only the number is told (JSON has them all).

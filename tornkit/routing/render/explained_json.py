@@ -1,4 +1,4 @@
-"""What ``--match`` says, for programs: one JSON object. Keys are only ever added.
+"""Output of ``--match`` for programs: one JSON object. Keys are only ever added.
 
 - ``version``, ``tornado``, ``app``: as in the list's document
 - ``request``: ``method``; ``path`` as it is sent; ``host`` as sent and ``host_name`` as compared;

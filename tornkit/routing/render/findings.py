@@ -1,4 +1,4 @@
-"""What ``--check`` says to a person: findings grouped by route, and a line that sums up.
+"""Output of ``--check`` for a person: findings grouped by route, and a line that sums up.
 
 Lines of spans: `text` joins them for a pipe, `folded` breaks them for a terminal. What is
 undecided for the same reason in several routes is said once: one matcher of the application's own

@@ -1,4 +1,4 @@
-"""What ``--reverse`` says: the URL alone for scripts, what became of it for people, JSON.
+"""Output of ``--reverse``: the URL alone for scripts, what became of it for people, JSON.
 
 The JSON object, whose keys are only ever added: ``version``, ``tornado``, ``app``; ``name`` and
 ``args`` as given; ``url``, the first answer's, or null; ``answers``, one for each application that

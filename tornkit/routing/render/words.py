@@ -1,4 +1,4 @@
-"""What is said of one route, as short strings: host, pattern, handler, arguments, place.
+"""Texts of one route, as short strings: host, pattern, handler, arguments, place.
 
 Every table format, the filters and the sentences below a table use these same words. Nothing here
 knows of columns or widths.

@@ -1,1 +1,1 @@
-"""From a route's name to its URL, and back."""
+"""Reversal of a route's name to its URL, and the way back."""

@@ -1,4 +1,4 @@
-"""What ``reverse_url`` gives for one name and chosen arguments, and whether the URL leads back.
+"""Reversal of one name with chosen arguments, and whether the URL leads back.
 
 What comes in are the tables with the ``reverse_url`` of each name's owner
 (`routing.reading.extract.unreversed_tables`); the work is `routing.reversing.reverse`'s. A name is

@@ -1,4 +1,4 @@
-"""Which installed modules an application is going to import, from its files: nothing is run.
+"""Scan of an application's files for the installed modules that it will import: nothing is run.
 
 Before a first start nothing is known of what was warm (`tornkit.serve.nursery.warm_cache`), and
 each worker would import everything by itself: four of them that import pandas take 270 MiB until

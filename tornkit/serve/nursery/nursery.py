@@ -1,4 +1,4 @@
-"""Where workers come from: what the supervisor asks of a nursery, and what it is told.
+"""Protocol of a nursery: how the supervisor gets workers, and what it is told.
 
 `tornkit.serve.nursery.forking` forks them from a zygote, `tornkit.serve.nursery.standby` has
 interpreters that stand by, `tornkit.serve.nursery.fresh` starts each when it is wanted.

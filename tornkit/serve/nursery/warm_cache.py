@@ -1,4 +1,4 @@
-"""What was warm the last time this project was served, so that the first start is a warm one.
+"""Cache of a project's warm modules on disk, so that its first start is a warm one.
 
 Names of modules in a file of the user's cache, nothing else. It is a hint: every module is watched
 again while it is imported, and a file that is missing, broken or a week old means a cold start,

@@ -1,4 +1,4 @@
-"""Which state of each source file this process has imported.
+"""Record of which state of each source file this process has imported.
 
 A save may fall between two workers' imports; the generation would then serve two versions. So each
 worker says with `Ready` what the user's files were when it read them, and the supervisor starts

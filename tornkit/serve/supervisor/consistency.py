@@ -1,4 +1,4 @@
-"""Whether workers agree on what has to be the same in all of them (`tornkit.serve.worker.digests`).
+"""Check that workers agree on what has to be the same in all (`tornkit.serve.worker.digests`).
 
 Workers of one generation run the same code in the same environment: what differs between them was
 made by chance. Between generations lies an edit, and it may be what was edited. So a change with a

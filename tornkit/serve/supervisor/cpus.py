@@ -1,4 +1,4 @@
-"""How many workers ``auto`` means: the CPUs that this process may really use.
+"""Number of workers that ``auto`` means: the CPUs that this process may really use.
 
 The machine's count is wrong twice: in a container with a quota, and under ``taskset``.
 """

@@ -1,4 +1,4 @@
-"""Which edits start a generation.
+"""Policy for which edits start a generation.
 
 The first edit after a quiet time starts one at once: that is the save that somebody waits for.
 Edits that come while a generation boots, or right behind another, are gathered until they pause,

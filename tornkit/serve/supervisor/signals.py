@@ -1,4 +1,4 @@
-"""What each signal to the supervisor asks for. (A worker's own: `tornkit.serve.worker.signals`.)
+"""Actions of signals to the supervisor. (A worker's own: `tornkit.serve.worker.signals`.)
 
 The handlers only wake the loop; this is called from it, once for each signal.
 """

@@ -1,4 +1,4 @@
-"""What `tornkit status` shows: one JSON object about one running server."""
+"""Status for `tornkit status`: one JSON object about one running server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How one generation of workers follows another, and what becomes of the workers of each.
+"""Replaces one generation of workers by the next, and decides about the workers of each.
 
     restarts ─▶ new generation boots ─▶ all ready ─▶ Drain to the old, Go to the new
 

@@ -1,4 +1,4 @@
-"""What the server is to be: signals, files, the end. One thread, plain selectors, no user code.
+"""The supervisor: signals, files, the end. One thread, plain selectors, no user code.
 
 Everything that happens becomes a call of one method: a signal (which only wakes the loop), a timer,
 a change of files (seen by a thread that only wakes the loop), something that became of a worker.

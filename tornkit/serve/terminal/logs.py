@@ -1,4 +1,4 @@
-"""What a worker writes to the terminal: one short line a request, and the application's logging.
+"""A worker's lines on the terminal: one short line a request, and the application's logging.
 
 An application logs nothing by itself, so tornkit sets up the root logger. A program sets up its
 own, or none; it is left alone but for the access lines, which its console handlers give up so

@@ -1,4 +1,4 @@
-"""What a process's imports depend on, as it was when they were done."""
+"""State that a process's imports depend on, as it was when they were done."""
 
 from __future__ import annotations
 

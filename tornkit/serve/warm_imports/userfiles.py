@@ -1,4 +1,4 @@
-"""Which files are the user's: whose a module is, and which folders an application names.
+"""Owners of loaded modules' files, and the folders that an application names.
 
 `tornkit.ownership` tells by the file. What is the user's own is watched, and never imported
 before a fork.

@@ -1,4 +1,4 @@
-"""Which modules may be imported before a fork: each is watched while it is imported.
+"""Imports modules ahead and watches each: one that leaves something behind is unsafe.
 
 A module is *unsafe* that leaves behind what a fork would break or share: a thread, a descriptor,
 a child process, a signal handler, an exit handler; or that brings the user's own code in. Blame

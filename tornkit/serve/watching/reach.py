@@ -1,4 +1,4 @@
-"""Which folders are watched: those that were asked for, and which are gone into below them."""
+"""Set of watched folders: those that were asked for, and which are gone into below them."""
 
 from __future__ import annotations
 

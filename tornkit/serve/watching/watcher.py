@@ -1,4 +1,4 @@
-"""From the file system to what it means: a restart, or only a refresh.
+"""Translates changes of files into what they mean: a restart, or only a refresh.
 
 A thread tells of changes (`folder_watch`; on macOS `system_watch`); what it says is put in a queue
 and the supervisor is woken. The project and ``--watch`` folders are watched with all below them,

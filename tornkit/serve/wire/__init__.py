@@ -1,1 +1,1 @@
-"""What goes between the processes: messages, channels, heartbeats; and how a process is started."""
+"""Messages and channels between the processes, heartbeats; and how a process is started."""

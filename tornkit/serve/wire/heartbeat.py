@@ -1,4 +1,4 @@
-"""How each worker is: written by it into memory that the supervisor shares, a few times a second.
+"""Heartbeat of a worker: written into memory that the supervisor shares, a few times a second.
 
 No message: a worker that is stuck could not send one, and a supervisor that is asked for its
 status could not wait for answers. One fixed record a worker, in a file that has no name.

@@ -1,4 +1,4 @@
-"""What every worker of a `tornkit serve` is told to do: `Prepare.orders`, typed."""
+"""Orders to every worker of a `tornkit serve`: `Prepare.orders`, typed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known, outside of a zygote, about what is warm in it."""
+"""Summary of what is warm in a zygote, for other processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far apart WebSockets are closed, so that their clients do not all come back in one moment.
+"""Schedule for closing WebSockets, so that their clients do not come back in one moment.
 
 Most clients of a WebSocket connect again as soon as it closes, and each costs a handshake and
 whatever the page then asks for. A few may come together: a developer's page must not wait for its

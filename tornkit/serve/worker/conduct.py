@@ -1,4 +1,4 @@
-"""What a worker does about each message, in each state of its life: a table.
+"""Table of what a worker does about each message, in each state of its life.
 
     LOADING ──its loops turn──▶ READY ──Go──▶ SERVING ──Drain──▶ DRAINING
                                   └────────────Drain───────────────▲

@@ -1,4 +1,4 @@
-"""What has to be the same in all workers, as keyed digests that give nothing away.
+"""Digests of what has to be the same in all workers, keyed so that they give nothing away.
 
 Each worker sends them with `Ready`; the supervisor compares. The key is the supervisor's own and
 new each time, so a digest in a log or a core dump leads nobody to a secret.

@@ -1,4 +1,4 @@
-"""How a worker ends: it stops accepting, lets its connections go, and waits for what is busy."""
+"""End of a worker: stops accepting, lets its connections go, and waits for what is busy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker reports of the error that ended it before it served."""
+"""Report of the error that ended a worker before it served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker finds out of the user's code by running it: it is started again with that."""
+"""Lessons of running the user's code, with which the worker is started again."""
 
 from __future__ import annotations
 

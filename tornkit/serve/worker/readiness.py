@@ -1,4 +1,4 @@
-"""What a worker tells when it is ready: what it has loaded, and what that depends on."""
+"""Message of a worker that is ready: what it has loaded, and what that depends on."""
 
 from __future__ import annotations
 

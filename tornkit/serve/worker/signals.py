@@ -1,4 +1,4 @@
-"""What a worker makes of SIGINT, SIGTERM and SIGHUP.
+"""Handlers of SIGINT, SIGTERM and SIGHUP in a worker.
 
 A Ctrl-C reaches every process of the terminal, so does the terminal's end, and systemd tells every
 process of a unit to terminate; but who stops when is the supervisor's business, by messages. So

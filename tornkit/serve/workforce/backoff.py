@@ -1,4 +1,4 @@
-"""When to start another worker in the place of one that died.
+"""Delay before another worker is started in the place of one that died.
 
 At once, unless it died young: then after a delay that doubles, up to a cap, until one lives long
 enough. So `kill -9` costs a moment and a crash loop does not burn a core.

@@ -1,4 +1,4 @@
-"""What the workforce tells of its workers."""
+"""Protocol of what the workforce tells of its workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which workers hang, and which have served long enough. Looks and judges; does nothing."""
+"""Judge of which workers hang, and which have served long enough; it does nothing about them."""
 
 from __future__ import annotations
 

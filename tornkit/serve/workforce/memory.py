@@ -1,4 +1,4 @@
-"""What a process holds in memory, as the kernel counts it (Linux; elsewhere nothing is known)."""
+"""Resident memory of a process, as the kernel counts it (Linux; elsewhere nothing is known)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a worker has served long enough and another should take its place.
+"""Limits of one worker, after which another takes its place.
 
 Limits have jitter, so that workers that were started together are not recycled together; the
 supervisor recycles one at a time, and each finishes what it has.

@@ -1,4 +1,4 @@
-"""How many workers there are, and how one more or fewer comes about.
+"""Changes how many workers there are, by one more or fewer.
 
 Only a generation that serves, with no other on its way, is given more workers or fewer. What is
 asked for meanwhile (during a reload, or before anything serves) is done once that is so: every

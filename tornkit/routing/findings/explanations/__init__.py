@@ -1,4 +1,4 @@
-"""What each code means, why it matters and what to do: one Markdown file a code.
+"""Explanations of codes: what one means, why, and what to do; one Markdown file each.
 
 A file has four parts, in this order: paragraphs that explain, a Python block that has the defect,
 paragraphs on the cure, and the same block mended. Each block is a program that makes ``app``, so
