@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tornkit.serve.wire.processes import has_ended
+
 if TYPE_CHECKING:
     from tests.integration.conftest import Hammer, Serve
 
@@ -267,6 +269,8 @@ def test_a_program_that_handles_sigterm_ends_by_it(
     server.wait_for_reload()
     assert server.get().text.startswith("2 ")
     wait_for(lambda: events(serve, "sigterm") == [str(old)], "the handler ran on the reload")
+    # A signal that comes while asyncio closes a loop is told of by Python: it has lost its pipe.
+    wait_for(lambda: has_ended(old), "the old worker ended")
     (new,) = server.answering_pids(1)
     server.signal(signal.SIGINT, group=True)
     assert server.wait_until_ended() == 0

@@ -100,7 +100,7 @@ def _check(init: Path) -> None:
 
 
 def _version(init: Path) -> tuple[int, int] | None:
-    """From the file's text; None where it does not say."""
+    """Tornado's version as ``tornado/__init__.py`` says it; None where it does not."""
     try:
         found = _VERSION.search(init.read_text(encoding="utf-8", errors="replace"))
     except OSError:

@@ -278,7 +278,7 @@ def _leads(items: Items) -> bool:
 
 
 def _joined(one: _Variant, other: _Variant) -> _Variant | None:
-    """One behind the other; None if a ``$`` stands between them and text behind it."""
+    """Join two variants of a path template; None if text would follow a ``$``."""
     if one.closed and any(isinstance(part, str) for part in other.parts):
         return None
     exact = one.exact and other.exact and not (one.closed and other.parts)

@@ -25,7 +25,7 @@ class Declaration:
 
     @property
     def lines(self) -> range:
-        """The lines that it stands on."""
+        """Lines of the file that the rule's declaration stands on."""
         return range(self.first, self.last + 1)
 
 
@@ -106,7 +106,7 @@ def brackets(tree: ast.AST) -> Iterator[Brackets]:
 
 
 def _makes_a_pattern(call: ast.Call) -> bool:
-    """Whether it is the first thing of a rule, and no rule itself: the first of a list.
+    """Whether a call is a rule's pattern, its first element, and no rule itself.
 
     By its name, or because it has no room for a handler.
     """

@@ -116,7 +116,7 @@ def _known(node: ast.expr, scope: CodeScope) -> tuple[str, ...]:
 
 
 class _Reader:
-    """One walk over a tree."""
+    """Walk over a syntax tree, for the uses of ``reverse_url`` in it."""
 
     def __init__(
         self,

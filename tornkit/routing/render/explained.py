@@ -148,7 +148,7 @@ def _notes(each: Explanation) -> Iterator[SpanLine]:
 
 
 def _passed(each: Explanation, width: int | None) -> Iterator[SpanLine]:
-    """All of them, if they are few; of many those that are near, and how many others."""
+    """Table of the routes passed over: all if few, else those that are near, and a count."""
     if not each.passed:
         return
     chosen: Sequence[Passed] = each.passed

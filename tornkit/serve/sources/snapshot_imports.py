@@ -93,7 +93,7 @@ class _Finder:
         return spec_from_file_location(fullname, origin)
 
     def _namespace(self, fullname: str) -> ModuleSpec:
-        """A package of no file of its own, whose folder has been moved away."""
+        """Make the spec of a namespace package whose folder has been moved away."""
         spec = ModuleSpec(fullname, None, is_package=True)
         spec.submodule_search_locations = list(self._parents[fullname])
         return spec

@@ -25,7 +25,7 @@ from tornkit.serve.workforce.workforce import Workforce
 
 
 class Contention:
-    """Looks at the workers of all generations of ``workforce``."""
+    """Finder of what a failed generation was refused because workers of ``workforce`` hold it."""
 
     def __init__(self, workforce: Workforce, reporter: Reporter) -> None:
         self._workforce = workforce

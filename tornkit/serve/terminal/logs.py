@@ -132,7 +132,7 @@ def _traceback_line(line: str) -> str:
 
 
 class _OwnHandler(logging.StreamHandler[TextIO]):
-    """The handler for an application that sets up none."""
+    """Logging handler for an application that sets up no logging itself."""
 
 
 def set_up_application_logging(level: str, worker: int | None) -> None:
