@@ -39,6 +39,8 @@ _READ = 65536  # bytes of one recv, and of what is kept unread while a handler w
 # Seconds for a client that has connected to begin its first request, before it is closed
 # for the end of the process: with `--reload-order stop-first` the next one serves on.
 FIRST_BYTES = 0.05
+# Turns of the loop in which a streaming handler is told that its client is gone (`delivery`).
+_TURNS_TO_TELL = 3
 _READS = 8  # in one turn of the loop, where a body comes as fast as it is read
 # Takes over a connection between two requests, with its unread bytes.
 Release = Callable[[socket.socket, bytes], None]
@@ -134,7 +136,8 @@ class Connection:
     async def close(self) -> None:
         """Close now; whoever asked to be told has been when this returns."""
         self.shut()
-        await asyncio.sleep(0)
+        for _ in range(_TURNS_TO_TELL):
+            await asyncio.sleep(0)
 
     # ---- reading ----
 
@@ -157,7 +160,9 @@ class Connection:
         """A request is complete: its connection is watched for its handler from now on."""
         if self.closed:
             exchange.done()  # by its handler, in this very step: as with Tornado it is told nothing
-        elif self.view is not None and not exchange.write_finished:
+        elif self.view is not None and (
+            not exchange.write_finished or self._exchange is exchange  # it is still being sent
+        ):
             self.view.set_close_callback(None)
             self.view.told_instead_of = None
 
@@ -461,12 +466,14 @@ class Connection:
             if self._exchange is exchange:
                 self.shut()  # before its body has come
             return self._closed_stream()
-        stream = self.detach()
         # Tornado's own has been watched for its end since the handler began to work; but not in a
         # step in which a body is handed over that had come with its head.
-        if getattr(exchange, "unwatched", False):
-            stream_seams.register(stream)
-        else:
+        unwatched = getattr(exchange, "unwatched", False) and not (
+            self.view is not None and self.view.has_callback
+        )
+        stream = self.detach()
+        stream_seams.register(stream)
+        if not unwatched:
             stream.set_close_callback(lambda: None)
             stream.set_close_callback(None)
         self.server.observer.detached(stream)

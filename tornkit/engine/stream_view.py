@@ -40,6 +40,11 @@ class StreamView:
         self.__class__ = _Became
 
     @property
+    def has_callback(self) -> bool:
+        """Whether a handler wants to be told of its close."""
+        return self._callback is not None
+
+    @property
     def error(self) -> BaseException | None:
         """For which it was closed, if it was not closed in peace."""
         return self._connection.error

@@ -717,6 +717,74 @@ def test_a_moved_connection_waits_until_its_address_is_listened_on(
     run(test)
 
 
+def test_one_that_waited_is_not_served_within_listen(install: Install) -> None:
+    """A program goes on to set up what it serves, as it may with Tornado."""
+
+    async def test() -> None:
+        listening = install()
+        first, late = Server.named("first"), Server.named("late")
+        first.listen(0, "127.0.0.1")
+        with socket.create_server(("127.0.0.1", 0)) as sock, connected_to(sock) as client:
+            sock.setblocking(False)
+            client.setblocking(False)
+            assert listening.adopt(await _accepted(sock), REQUEST)
+            late.add_socket(sock)
+            assert late.accepted == 0
+            await turns()
+            assert late.accepted == 1
+            assert await asyncio.get_running_loop().sock_recv(client, 100)
+            await late.end()
+        await first.end()
+
+    run(test)
+
+
+def test_one_that_waits_needs_no_loop_that_has_ended(install: Install) -> None:
+    listening = install()
+    ended = Server.named("ended")
+
+    async def listen_and_end() -> None:
+        ended.listen(0, "127.0.0.1")
+
+    asyncio.run(listen_and_end())
+
+    async def test() -> None:
+        second, late = Server.named("second"), Server.named("late")
+        second.listen(0, "127.0.0.1")
+        sock = socket.create_server(("127.0.0.1", 0))
+        sock.setblocking(False)
+        asyncio.get_running_loop().call_later(0.01, late.add_socket, sock)
+        with sock:
+            assert await moved(listening, sock, b"", REQUEST) == "late"
+            await late.end()
+        await second.end()
+
+    run(test)
+    for sock in ended._sockets.values():
+        sock.close()
+
+
+def test_one_that_was_closed_meanwhile_does_not_keep_a_program_from_listening(
+    install: Install,
+) -> None:
+    async def test() -> None:
+        listening = install()
+        first, late = Server.named("first"), Server.named("late")
+        first.listen(0, "127.0.0.1")
+        with socket.create_server(("127.0.0.1", 0)) as sock, connected_to(sock):
+            sock.setblocking(False)
+            connection = await _accepted(sock)
+            assert listening.adopt(connection, b"")
+            connection.close()  # as another thread may, that ends
+            late.add_socket(sock)
+            await turns()
+            await late.end()
+        listening.let_early_go(None)
+        await first.end()
+
+    run(test)
+
+
 def test_a_moved_connection_waits_for_a_listener_in_another_thread(
     install: Install, supervisor: Supervisor
 ) -> None:

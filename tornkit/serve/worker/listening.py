@@ -168,7 +168,9 @@ class Listening:
             self._leave(registration)
         elif self._accepting:
             self._accept(registration)
-        self._adopt_early()
+        if self._early:
+            # Not within `listen()`: what the program does behind it is done first.
+            loop.call_soon(self._adopt_early)
 
         def remove() -> None:
             if registration in self._registrations:
@@ -300,10 +302,11 @@ class Listening:
     def _waits(self, early: _Early) -> bool:
         """Have it wait for its address; False where there is no loop to do so in."""
         with self._lock:
-            loops = [each.loop for each in self._registrations]
+            loops = [each.loop for each in self._registrations if not each.loop.is_closed()]
             if self._closed or not loops:
                 return False
             self._early.append(early)
+        loop = next((each for each in loops if each.is_running()), loops[0])
         self._adopt_early()  # its address may have been claimed in this moment, by another thread
 
         def give_up() -> None:
@@ -311,9 +314,9 @@ class Listening:
                 each.sock.close()
 
         def wait() -> None:
-            loops[0].call_later(_EARLY_PATIENCE, give_up)
+            loop.call_later(_EARLY_PATIENCE, give_up)
 
-        return call_in(loops[0], wait) or not self._take_early([early])
+        return call_in(loop, wait) or not self._take_early([early])
 
     def _adopt_early(self) -> None:
         """Adopt what waited for an address that is listened on by now."""
@@ -347,13 +350,21 @@ class Listening:
 
     def _listener_of(self, connection: socket.socket) -> _Registration | None:
         """The registration whose address the connection came to."""
-        local = connection.getsockname()
+        local = _name_of(connection)
         for registration in tuple(self._registrations):
             if registration.sock.family != connection.family:
                 continue
-            listening = registration.sock.getsockname()
-            if listening == local or _is_wildcard_of(listening, local):
+            listening = _name_of(registration.sock)
+            if local is not None and (listening == local or _is_wildcard_of(listening, local)):
                 return registration
+        return None
+
+
+def _name_of(sock: socket.socket) -> Any:
+    """Its own address; None where it was closed, by another thread or by the program."""
+    try:
+        return sock.getsockname()
+    except OSError:
         return None
 
 
