@@ -54,6 +54,24 @@ def test_a_request_is_answered_by_what_will_serve(loop: str) -> None:
 
 
 @linux
+def test_it_is_not_counted_among_the_workers_requests() -> None:
+    told = run(
+        """
+        from tornado.httpserver import HTTPServer
+        from tornkit.engine.server import HTTPServer as Engine
+        from tornkit.serve.worker.serving_loops import ServingLoops
+        from tornkit.serve.zygote.dry_run import rehearse
+
+        HTTPServer.configure(Engine)
+        Engine.observer = loops = ServingLoops()  # as a worker has it, when it rehearses
+        rehearse()
+        print(loops.requests_in_all, len(list(loops)))
+        """
+    )
+    assert told == "0 0\n"
+
+
+@linux
 def test_a_request_is_answered_by_tornado_too() -> None:
     told = run(
         """

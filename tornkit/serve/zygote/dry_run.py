@@ -34,6 +34,7 @@ from tornkit import seams
 from tornkit.appload.leaving import Leaving
 from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Kind, Target
+from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.serve.sources import sources
 from tornkit.serve.terminal.logs import set_up_application_logging
 from tornkit.serve.warm_imports.userfiles import folders_of, other_modules, user_files
@@ -138,6 +139,8 @@ async def _serve(made: object) -> None:
     application = await application_of(made, _TARGET)
     assert isinstance(application, Application)
     server = HTTPServer(application)
+    if isinstance(server, EngineServer):
+        server.observer = ServingLoops()  # the worker's own counts no request that nobody has made
     with contextlib.ExitStack() as closing:
         listening, client, placeholder = (
             closing.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(3)
