@@ -50,6 +50,12 @@ def test_what_is_no_name_is_passed_over(tmp_path: Path) -> None:
     assert warm_cache.modules() == ("pandas", "attrs")
 
 
+def test_modules_of_another_tornkit_are_passed_over(tmp_path: Path) -> None:
+    warm_cache = WarmCache("board", tmp_path)
+    warm_cache.remember(["tornkit", "pandas", "tornkit.serve.gone", "tornkits"])
+    assert warm_cache.modules() == ("pandas", "tornkits")
+
+
 def test_without_a_folder_or_one_that_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for folder in (None, tmp_path / "file" / "below"):

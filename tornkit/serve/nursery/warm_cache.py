@@ -67,7 +67,9 @@ class WarmCache:
             return ()
         if not isinstance(content, list) or len(content) > _MOST_MODULES:
             return ()
-        return tuple(name for name in content if isinstance(name, str))
+        names = (name for name in content if isinstance(name, str))
+        # Another version of tornkit may have written it, whose own modules are not there any more.
+        return tuple(name for name in names if name.partition(".")[0] != "tornkit")
 
     def remember(self, modules: Iterable[str]) -> None:
         """Keep them for the next time. Without a cache that can be written: do without."""
