@@ -35,23 +35,22 @@ from tornkit.appload.leaving import Leaving
 from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Kind, Target
 from tornkit.engine.server import HTTPServer as EngineServer
-from tornkit.serve.sources import sources
 from tornkit.serve.terminal.logs import set_up_application_logging
-from tornkit.serve.warm_imports.userfiles import folders_of, other_modules, user_files
 from tornkit.serve.wire.channel import Channel
 from tornkit.serve.wire.heartbeat import Heartbeat
-from tornkit.serve.wire.messages import Grant, Ready
+from tornkit.serve.wire.messages import Grant
 from tornkit.serve.wire.orders import application_claim
 from tornkit.serve.wire.processes import channel_pair
-from tornkit.serve.worker.digests import digests
 from tornkit.serve.worker.listening import Listening
 from tornkit.serve.worker.mailbox import Mailbox
+from tornkit.serve.worker.readiness import ready_message
 from tornkit.serve.worker.serving_loops import ServingLoops
 
 _REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _READ_SIZE = 65536
 _PATIENCE = 1.0  # seconds
 _NAME = "tornkit_rehearsed"
+_KEY = b"a key".hex()
 _FILE = Path(__file__).with_name("rehearsed") / f"{_NAME}.py"
 _TARGET = Target(
     Kind.APPLICATION,
@@ -161,7 +160,7 @@ async def _serve(made: object) -> None:
         seams.install_serving_hooks(hooks)
         server.add_sockets(hooks.claim(application_claim(None, None, None)))
         try:
-            _tell(application, mailbox)
+            mailbox.send(ready_message((application,), (), _KEY))
             hooks.open()
             client.setblocking(False)
             client.connect(listening.getsockname())
@@ -190,20 +189,3 @@ def _begin_to_beat(heart: Heartbeat, mailbox: Mailbox, closing: contextlib.ExitS
     serving.loop.add_reader(mailbox.fileno(), mailbox.read)
     closing.callback(serving.loop.remove_reader, mailbox.fileno())
     serving.turn(0, lambda: None)
-
-
-def _tell(application: Application, mailbox: Mailbox) -> None:
-    """Say what a worker says when it is ready."""
-    files = user_files()
-    states = sources.states(files)
-    mailbox.send(
-        Ready(
-            files=tuple(files),
-            sources=states,
-            watched=(),
-            folders=tuple(folders_of(application.settings)),
-            modules=other_modules(),
-            digests=digests((application,), b"a key"),
-            names=sources.names(states),
-        )
-    )
