@@ -64,11 +64,13 @@ class Announcer:
         self.tell_of(paths)
 
     def later(self, path: str, rest: float) -> None:
+        """Tell of a path once it has rested so many seconds."""
         now = time.monotonic()
         due = self._due.setdefault(path, _Due(now + rest, now + max(rest, PATIENCE) * 2))
         due.when = min(now + rest, due.latest)
 
     def tell_due(self, now: float) -> None:
+        """Tell of what has rested by ``now``, on the monotonic clock."""
         due = [path for path, each in self._due.items() if each.when <= now]
         changed = []
         for path in due:
@@ -81,6 +83,7 @@ class Announcer:
             self.tell_of(changed)
 
     def tell_of(self, paths: Iterable[str]) -> None:
+        """Tell of paths now, but for what nobody edits."""
         told = [path for path in paths if self._counts(path)]
         if len(self._told) > _MOST_TOLD:
             self._told.clear()

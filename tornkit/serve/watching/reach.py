@@ -92,5 +92,6 @@ class Reach:
 
     @staticmethod
     def is_unedited(folder: str) -> bool:
+        """Whether a folder has the mark of one that nobody edits, an environment's say."""
         marks = [mark for mark in MARKS if os.path.lexists(os.path.join(folder, mark))]  # noqa: PTH118 - text
         return is_unedited_folder(folder, marks)

@@ -9,6 +9,10 @@ from tornkit.serve.config import HttpOptions
 
 
 def server_arguments(options: HttpOptions) -> dict[str, object]:
+    """Keyword arguments for `tornado.httpserver.HTTPServer`.
+
+    :raises CertificateError: the certificate or its key is missing, or of no use.
+    """
     arguments: dict[str, object] = {"xheaders": options.xheaders}
     if options.trusted_downstream:
         arguments["trusted_downstream"] = list(options.trusted_downstream)
