@@ -391,10 +391,11 @@ NAMEDTUPLE = {"_replace", "_asdict", "_fields", "_make"}
 def private_names(tree: ast.AST) -> Iterator[str]:
     """Names with one underscore that are somebody else's.
 
-    Attributes (also those named to getattr and the like) that the module itself neither binds nor
-    defines, and what is imported from a private module or under a private name.
+    Attributes (also those named to getattr and the like) that neither the module itself nor the one
+    of a base class of its classes binds or defines, and what is imported from a private module or
+    under a private name.
     """
-    own = set(bound_names(tree))
+    own = set(bound_names(tree)).union(*(bound_names(tree_of(base)) for base in bases_of(tree)))
     pythons = {
         alias.name
         for node in ast.walk(tree)
@@ -422,6 +423,19 @@ def private_names(tree: ast.AST) -> Iterator[str]:
             public = name.startswith("__") or name in NAMEDTUPLE
             if name.startswith("_") and not public and name not in own:
                 yield name
+
+
+def bases_of(tree: ast.AST) -> Iterator[str]:
+    """Modules of ours from which base classes of a module's classes are imported."""
+    nodes = [*ast.walk(tree)]
+    names = {
+        ast.unparse(base) for each in nodes if isinstance(each, ast.ClassDef) for base in each.bases
+    }
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            imported = {alias.asname or alias.name for alias in node.names}
+            if imported & names:
+                yield node.module
 
 
 def bound_names(tree: ast.AST) -> Iterator[str]:

@@ -163,11 +163,24 @@ def stream_of(server: BufferSizes, sock: socket.socket, unread: bytes) -> IOStre
     return stream
 
 
-def register(stream: IOStream) -> None:
-    """Have the loop hold the stream and tell it of errors, as one that has read what it wanted."""
+def closed_stream(server: BufferSizes) -> IOStream:
+    """A stream of no connection, that is closed."""
+    stream = stream_of(server, socket.socket(), b"")
+    stream.close()
+    return stream
+
+
+def register(stream: IOStream, *, watched: bool) -> None:
+    """Have the loop hold the stream and tell it of errors, as one that has read what it wanted.
+
+    ``watched``: for its end, too, as one that had a close callback.
+    """
     add_io_state = getattr(stream, "_add_io_state", None)
     if add_io_state is not None:
         add_io_state(stream.io_loop.ERROR)
+    if watched:
+        stream.set_close_callback(lambda: None)
+        stream.set_close_callback(None)
 
 
 def serve_moved(server: tcpserver.TCPServer, sock: socket.socket, unread: bytes) -> None:

@@ -238,13 +238,15 @@ class Exchange(HTTPConnection):
         if not self.write_finished:
             if not self.read_finished:
                 self.close_after = True
+            now = connection.turns.now()
             if not connection.closed:
                 self._left = 0  # see `answer`
-            self._complete(connection.turns.now())
+                connection.finished_in = now
+            self._complete(now)
 
     def _complete(self, turn: object) -> None:
         self.write_finished = True
-        self._turn = self._connection.finished_in = turn
+        self._turn = turn
         self._connection.response_finished(self)
 
     def can_answer(self, method: str) -> bool:
@@ -276,14 +278,16 @@ class Exchange(HTTPConnection):
             connection.response_finished(self)
             return None
         future = self._write(response)
-        self._complete(self._connection.turns.now())
+        connection = self._connection
+        now = connection.finished_in = connection.turns.now()
+        self._complete(now)
         return future
 
     def close(self) -> None:
         """Close the connection, and call nobody back."""
         self._close_callback = None
         if self._connection is not None:
-            self._connection.close_for_handler()
+            self._connection.close_for_handler(self)
 
     def detach(self) -> IOStream:
         """Hand the connection over as a stream, with what was read and not used.

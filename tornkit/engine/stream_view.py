@@ -23,21 +23,25 @@ if TYPE_CHECKING:
 class StreamView:
     """The methods of `tornado.iostream.IOStream` that do not read."""
 
-    __slots__ = ("_callback", "_connection", "_stream", "told_instead_of")
+    __slots__ = ("_brief", "_callback", "_connection", "_stream", "told_instead_of")
 
     def __init__(self, connection: Wire) -> None:
         self._connection = connection
         self._callback: Callable[[], None] | None = None
+        self._brief: Callable[[], None] | None = None  # one that is forgotten soon
         self._stream: IOStream | None = None
         # A stream has one close callback. While a request is answered it is the request's, until a
         # handler sets another: then this is that request.
         self.told_instead_of: Exchange | None = None
 
-    def become(self, stream: IOStream) -> None:
-        """The connection is this stream from now on; whoever has the view has the stream."""
+    def become(self, stream: IOStream, *, handed_on: bool) -> None:
+        """The connection is this stream from now on; whoever has the view has the stream.
+
+        ``handed_on``: Tornado serves it on; else a handler has detached it.
+        """
         self._callback = None
         self._stream = stream
-        self.__class__ = _Became
+        self.__class__ = _HandedOn if handed_on else _Became
 
     @property
     def has_callback(self) -> bool:
@@ -135,10 +139,17 @@ class StreamView:
         self._callback = callback
         if callback is not None and self._has_just_answered:
             # Tornado clears it when it begins to read the next request.
+            self._brief = callback
             self._connection.loop.call_soon(self._forget, callback)
         exchange = self._connection.exchange
         if exchange is not None and exchange.read_finished:
             self.told_instead_of = exchange
+
+    def forget_brief(self) -> None:
+        """Clear a callback of the turn in which a request was answered: the next one begins."""
+        if self._brief is not None and self._callback is self._brief:
+            self._callback = None
+        self._brief = None
 
     def _forget(self, callback: Callable[[], None]) -> None:
         # Detached or handed on since, its stream has a callback of its own.
@@ -169,3 +180,17 @@ class _Became(StreamView):
 
     def __setattr__(self, name: str, value: object) -> None:
         setattr(object.__getattribute__(self, "_stream"), name, value)
+
+
+class _HandedOn(_Became):
+    """A view whose connection Tornado serves on."""
+
+    __slots__ = ()
+
+
+def tell_again(view: StreamView) -> None:
+    """Tell who has set a close callback since the connection closed; not of a detached stream."""
+    if type(view) is StreamView:
+        view.closed_now()
+    elif type(view) is _HandedOn and view.closed():
+        view.close()

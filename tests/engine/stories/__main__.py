@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 
+from tests.engine.stories.closing import generated_closing
 from tests.engine.stories.generate import generated
 from tests.engine.stories.judge import Difference, Judge
 from tests.engine.stories.rules import RULES
@@ -32,6 +33,7 @@ def _parsed() -> argparse.Namespace:
         default=True,
         help="with tornkit's bodies of RequestHandler's methods (yes)",
     )
+    add("--closing", action="store_true", help="only about the end of a connection")
     add("--show", action="store_true", help="show the first story, and what came of it")
     options = parser.parse_args()
     if options.count < 1 or options.start < 0:
@@ -49,8 +51,9 @@ def main() -> int:
 
 
 def _judged(judge: Judge, options: argparse.Namespace) -> int:
+    make = generated_closing if options.closing else generated
     if options.show:
-        story = generated(options.seed, options.start)
+        story = make(options.seed, options.start)
         found = judge.differences([story])
         print(found[0] if found else f"{story}\n  no difference")
         return 1 if found and not found[0].explained_by else 0
@@ -60,7 +63,7 @@ def _judged(judge: Judge, options: argparse.Namespace) -> int:
     unexplained: list[Difference] = []
     end = options.start + options.count
     for start in range(options.start, end, _BLOCK):
-        stories = [generated(options.seed, n) for n in range(start, min(start + _BLOCK, end))]
+        stories = [make(options.seed, n) for n in range(start, min(start + _BLOCK, end))]
         for each in judge.differences(stories):
             rules.update(each.explained_by)
             explained += bool(each.explained_by)

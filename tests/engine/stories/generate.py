@@ -49,13 +49,13 @@ def generated(seed: int, number: int) -> Story:
             connection = random.randrange(connections)
             steps.append(Step(what, connection, rests=_rests(random)))
     steps = [
-        replace(step, rests=step.rests or _may_race(step, then))
+        replace(step, rests=step.rests or may_race(step, then))
         for step, then in pairwise((*steps, steps[-1]))
     ]
     return Story(tuple(requests), tuple(steps), f"{seed}:{number}")
 
 
-def _may_race(step: Step, then: Step) -> bool:
+def may_race(step: Step, then: Step) -> bool:
     """Whether it is chance in which order a loop sees the two: what a client does, and a task.
 
     Nor is it Tornado's turn of the loop in which a pipelined request begins: the engine is one

@@ -102,9 +102,12 @@ class Rules:
             stream = connection.stream
             if stream is not None and stream._write_futures:
                 self.fired.add(connection, AROUND)
-                stream._write_futures[-1][1].add_done_callback(
-                    lambda written: connection.stream is not None and finished(connection, future)
-                )
+
+                def written(_: object) -> None:
+                    if connection.stream is not None:
+                        finished(connection, future)
+
+                stream._write_futures[-1][1].add_done_callback(written)
                 return
             finished(connection, future)
 
@@ -132,8 +135,8 @@ class Rules:
                 return True
             return result
 
-        IOStream.reading = reading  # type: ignore[method-assign]
-        HTTP1Connection._finish_request = finish_request  # type: ignore[method-assign]
+        IOStream.reading = reading  # type: ignore[method-assign, assignment]
+        HTTP1Connection._finish_request = finish_request  # type: ignore[method-assign, assignment]
         return self.fired
 
     def __exit__(self, *exception: object) -> None:
@@ -233,6 +236,8 @@ class Rules:
                 self.fired.add(connection, LATE_DETACH)
                 if not connection._read_finished and not connection.stream.closed():
                     connection.stream.close()
+                if connection.stream.closed():
+                    connection.stream.set_close_callback(None)  # as Tornado
                 connection.stream = None
                 return _closed_stream()
             stream = own(connection)

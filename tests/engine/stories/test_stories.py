@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
 from tests.engine.differential.process import REPOSITORY
 from tests.engine.stories.calls import CALLS
+from tests.engine.stories.closing import every, generated_closing
 from tests.engine.stories.generate import generated
 from tests.engine.stories.judge import Judge
 from tests.engine.stories.rules import (
@@ -50,6 +52,24 @@ def test_random_stories(judge: Judge) -> None:
     stories = [generated(_SEED, number) for number in range(100)]
 
     assert [str(judge.shrink(each)) for each in judge.unexplained(stories)] == []
+
+
+def test_who_is_told_of_a_close(judge: Judge) -> None:
+    stories = [*islice(every(), 0, None, 97)]
+    stories += [generated_closing(_SEED, number) for number in range(100)]
+
+    assert [str(judge.shrink(each)) for each in judge.unexplained(stories)] == []
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_who_is_told_of_a_close_after_whatever(loop: str) -> None:
+    if loop == "uvloop":
+        pytest.importorskip("uvloop")
+    judge = Judge(loop=loop)
+
+    assert [str(judge.shrink(each)) for each in judge.unexplained([*every()])] == []
+    judge.close()
 
 
 @pytest.mark.thorough
