@@ -468,12 +468,16 @@ class Story:
             return "a worker does not end"
         if sum(each[0] in ("died", "failed") for each in told) > _MOST_TOLD:
             return ""
-        current = succession.current
+        current = succession.generations.current
         if current is None:
             waits = any(each[0] == "failed" and "waiting" in each for each in told)
             booting = [each for each in self.workforce if each.is_booting]
-            return "" if waits and not booting and not succession._next else "nothing serves"
-        if succession._next is not None:
+            return (
+                ""
+                if waits and not booting and not succession.generations.next
+                else "nothing serves"
+            )
+        if succession.generations.next is not None:
             return "a generation boots"
         workers = list(self.workforce)
         if current.has_ended:  # as it was told to by nobody: an edit starts another

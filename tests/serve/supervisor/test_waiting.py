@@ -55,7 +55,8 @@ def test_children_of_what_is_ended_end_too() -> None:
         become_reaper()
         quiet = subprocess.DEVNULL  # else they would hold our output if this fails
         bystander = subprocess.Popen(["sleep", "60"], stdout=quiet, stderr=quiet)
-        zygote = "import os, time; print(os.fork(), flush=True); time.sleep(60)"
+        # One write a line, also where Python's output is unbuffered: both share the pipe.
+        zygote = "import os, time; os.write(1, b'%d\\\\n' % os.fork()); time.sleep(60)"
         command = [sys.executable, "-c", zygote]
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True)
         worker = max(int(child.stdout.readline()), int(child.stdout.readline()))

@@ -1,6 +1,6 @@
 """Edits and signals ask for a new generation; this says when one is started for them.
 
-What is asked for while one boots, or may not start, is kept for the next; `coalesce` is the policy.
+What is asked for while one boots, or may not start, is kept for the next; `debounce` is the policy.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.supervisor.debounce import Debouncer
+from tornkit.serve.workforce.generations import Generations
 
 # An edit may overtake a boot so often in a row; then the boot comes to its end first, or somebody
 # who saves faster than the application starts would never see anything.
@@ -16,23 +17,18 @@ _MOST_OVERTAKEN = 2
 
 
 class Restarts:
-    """``start(reasons)`` starts a generation, not while one is ``held()`` back.
-
-    ``booting()``: one is on its way.
-    """
+    """``start(reasons)`` starts a generation, not while ``generations`` are over or held."""
 
     def __init__(
         self,
         loop: Loop,
+        generations: Generations,
         *,
         start: Callable[[tuple[str, ...]], None],
-        booting: Callable[[], bool],
-        held: Callable[[], bool],
     ) -> None:
         self._loop = loop
+        self._generations = generations
         self._start = start
-        self._booting = booting
-        self._held = held
         self._debouncer = Debouncer()
         self._reasons: dict[str, None] = {}  # an ordered set
         self._overtaken = 0  # boots in a row that an edit has ended
@@ -40,8 +36,12 @@ class Restarts:
     def ask(self, reason: str) -> None:
         """``reason`` is what a person is told: a file, a signal's name."""
         self._reasons[reason] = None
-        self._debouncer.edited(self._loop.now(), booting=self._booting())
+        self._debouncer.edited(self._loop.now(), booting=self._boots)
         self._start_when_due()
+
+    @property
+    def _boots(self) -> bool:
+        return self._generations.next is not None
 
     def take(self) -> tuple[str, ...]:
         """The reasons so far, for the one that starts."""
@@ -61,9 +61,9 @@ class Restarts:
 
     def _start_when_due(self) -> None:
         due = self._debouncer.due()
-        if due is None or self._held():
+        if due is None or self._generations.over or self._generations.held:
             return
         if due > self._loop.now():
             self._loop.at(due, self._start_when_due)
-        elif not self._booting() or self._overtaken < _MOST_OVERTAKEN:
+        elif not self._boots or self._overtaken < _MOST_OVERTAKEN:
             self._start(self.take())

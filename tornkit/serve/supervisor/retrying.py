@@ -11,19 +11,20 @@ from functools import partial
 
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.workforce.generation import Generation
+from tornkit.serve.workforce.generations import Generations
 
 AGAIN = "trying again"  # the reason, where no edit was one
 _FIRST, _LONGEST = 1.0, 60.0  # seconds
 
 
 class Retrying:
-    """``newest()`` is the number of the generation that was started last."""
+    """``restart(reason)`` asks for the next of ``generations``."""
 
     def __init__(
-        self, loop: Loop, *, newest: Callable[[], int], restart: Callable[[str], None]
+        self, loop: Loop, generations: Generations, *, restart: Callable[[str], None]
     ) -> None:
         self._loop = loop
-        self._newest = newest
+        self._generations = generations
         self._restart = restart
         self._delay = _FIRST
 
@@ -38,6 +39,6 @@ class Retrying:
         self._delay = _FIRST
 
     def _again(self, generation: Generation) -> None:
-        if self._newest() == generation.number:  # else an edit or a signal came first
+        if self._generations.newest == generation.number:  # else an edit or a signal came first
             for reason in generation.reason or (AGAIN,):
                 self._restart(reason)

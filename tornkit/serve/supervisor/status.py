@@ -33,9 +33,9 @@ class Status:
     def snapshot(self) -> dict[str, Any]:
         """Times in seconds, memory in bytes; ``lag`` and memory are null where not known."""
         succession = self.supervisor.succession
-        current = succession.current
+        current = succession.generations.current
         warmth = self.nursery.warmth
-        failure = succession.last_failure
+        failure = succession.generations.last_failure
         return {
             "tornkit": __version__,
             "pid": os.getpid(),

@@ -2,7 +2,7 @@
 
 Everything that happens becomes a call of one method: a signal (which only wakes the loop), a timer,
 a change of files (seen by a thread that only wakes the loop), something that became of a worker.
-Which signal asks for what is in `supervisor_signals`, how generations follow one another in
+Which signal asks for what is in `signals`, how generations follow one another in
 `succession`; the workers are `workforce`'s business, the sockets `sockets`'.
 
 An edit::
@@ -18,7 +18,6 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 from tornkit.appload.target import Target
@@ -40,7 +39,11 @@ _NOTIFY_AGAIN = 0.1  # seconds
 
 
 class Supervisor:
-    """Owns one `tornkit serve`. A `tornkit.serve.supervisor.signals.SignalActions`."""
+    """Owns one `tornkit serve`.
+
+    A `tornkit.serve.supervisor.signals.SignalActions` and a
+    `tornkit.serve.supervisor.owner.Owner`. ``environment()`` is a new generation's.
+    """
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class Supervisor:
         self._control = control
         self._notifier = notifier or Notifier({})
         self._notifier.retry_by(lambda action: loop.at(loop.now() + _NOTIFY_AGAIN, action))
+        self._environment = environment
         self._on_serving = on_serving
         self._exit_code = 0
         self._told_urls: set[str] = set()
@@ -77,6 +81,7 @@ class Supervisor:
         self.succession = Succession(
             config,
             target.label,
+            self,
             loop=loop,
             workforce=workforce,
             nursery=nursery,
@@ -85,11 +90,6 @@ class Supervisor:
             reporter=reporter,
             watcher=watcher,
             notifier=self._notifier,
-            environment=environment,
-            first_serves=self._say_where,
-            serves_more=self._say_where_else,
-            hopeless=partial(self.stop_now, 1),
-            finished=partial(self.stop_now, 0),
         )
 
     # ---- the loop ----
@@ -145,7 +145,7 @@ class Supervisor:
 
     def stop(self, why: str) -> None:
         """Accept no more, let what is under way finish, end."""
-        self.succession.over = True
+        self.succession.end()
         self._reporter.stopping(why)
         self._notifier.stopping()
         self._listeners.close()
@@ -153,11 +153,36 @@ class Supervisor:
             self._workforce.retire(worker, successor=False)
 
     def stop_now(self, exit_code: int) -> None:
-        self.succession.over = True
+        self.succession.end()
         self._exit_code = exit_code
         self._listeners.close()
         for worker in self._workforce:
             self._workforce.kill(worker)
+
+    # ---- what the succession tells (owner.Owner) ----
+
+    def environment(self) -> Mapping[str, str]:
+        return self._environment()
+
+    def first_serves(self) -> None:
+        banner = self._banner()
+        self._told_urls = set(banner.urls)
+        self._reporter.serving(banner)
+        self._on_serving(banner)
+
+    def serves_more(self) -> None:
+        """Tell of addresses that the program listens on since it was told where."""
+        urls = self.urls()
+        new = [url for url in urls if url not in self._told_urls]
+        self._told_urls = set(urls)
+        if new:
+            self._reporter.also_serving(new)
+
+    def hopeless(self) -> None:
+        self.stop_now(1)
+
+    def finished(self) -> None:
+        self.stop_now(0)
 
     # ---- files ----
 
@@ -181,20 +206,6 @@ class Supervisor:
             self._workforce.refresh()
 
     # ---- what it says ----
-
-    def _say_where(self) -> None:
-        banner = self._banner()
-        self._told_urls = set(banner.urls)
-        self._reporter.serving(banner)
-        self._on_serving(banner)
-
-    def _say_where_else(self) -> None:
-        """Tell of addresses that the program listens on since it was told where."""
-        urls = self.urls()
-        new = [url for url in urls if url not in self._told_urls]
-        self._told_urls = set(urls)
-        if new:
-            self._reporter.also_serving(new)
 
     def _banner(self) -> Banner:
         watched = self._watcher.rules.deep_roots() if self._watcher is not None else ()

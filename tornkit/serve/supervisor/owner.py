@@ -1,0 +1,25 @@
+"""Protocol of what the succession of generations asks and tells the process that owns it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Owner(Protocol):
+    """Owner of the succession: the process in which it runs."""
+
+    def environment(self) -> Mapping[str, str]:
+        """The environment of a new generation's workers."""
+
+    def first_serves(self) -> None:
+        """The first generation serves; called once."""
+
+    def serves_more(self) -> None:
+        """More addresses may be served than before."""
+
+    def hopeless(self) -> None:
+        """Nothing serves, and no edit is awaited that could help."""
+
+    def finished(self) -> None:
+        """The program that was served has ended in good order, and no edit is awaited."""
