@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import Any
 
 from tornkit import errors
 
@@ -15,7 +16,9 @@ def drawn() -> Tree:
     """What the docstring draws; an error without a code in brackets has its parent's."""
     tree: Tree = {}
     above: list[str] = []
-    for line in inspect.getdoc(errors).splitlines():
+    text = inspect.getdoc(errors)
+    assert text is not None
+    for line in text.splitlines():
         found = re.match(r"([ │├└─]*)([A-Z]\w+)(?: \[(\d)\])?(?:  |$)", line.removeprefix("    "))
         if found is None:
             continue
@@ -29,11 +32,12 @@ def drawn() -> Tree:
 
 def written() -> Tree:
     """What the classes are."""
-    return {
-        name: (each.__base__.__name__, each.exit_code)
+    classes: dict[str, Any] = {
+        name: each
         for name, each in vars(errors).items()
         if isinstance(each, type) and issubclass(each, Exception)
     }
+    return {name: (each.__base__.__name__, each.exit_code) for name, each in classes.items()}
 
 
 def test_docstring_draws_the_tree() -> None:

@@ -9,7 +9,7 @@ import inspect
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from tornado import autoreload, netutil, process, tcpserver
@@ -23,6 +23,8 @@ from tornado.web import Application, RequestHandler, StaticFileHandler
 from tornado.websocket import WebSocketHandler
 
 from tornkit import seams, stream_seams
+
+Pair = tuple[socket.socket, socket.socket]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +44,7 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+def pair() -> Iterator[Pair]:
     """A connected pair; whoever closes one of it may."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -256,7 +258,7 @@ def told_of_one_connection(observer: Observer, kind: type[HTTPServer], pair: Any
 
 @pytest.mark.parametrize("kind", [HTTPServer, Own])
 def test_connections_are_observed(
-    kind: type[HTTPServer], pair, monkeypatch: pytest.MonkeyPatch
+    kind: type[HTTPServer], pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(seams, "_observer", None)  # for good, else
     observer = Observer()
@@ -266,7 +268,7 @@ def test_connections_are_observed(
 
 @pytest.mark.parametrize("calls_ours", [True, False])
 def test_connections_are_observed_once_past_a_librarys_method(
-    calls_ours: bool, pair, monkeypatch: pytest.MonkeyPatch
+    calls_ours: bool, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seams.prepare()
     observed: Any = HTTPServer.start_request
@@ -286,7 +288,7 @@ def test_connections_are_observed_once_past_a_librarys_method(
 
 
 class TestStreams:
-    def test_unread_bytes_are_served_first(self, pair) -> None:
+    def test_unread_bytes_are_served_first(self, pair: Pair) -> None:
         """`IOStream` still keeps what it has read where tornkit puts it."""
 
         class Echo(TCPServer):
@@ -307,7 +309,7 @@ class TestStreams:
 
         assert asyncio.run(asyncio.wait_for(main(), 5)) == b"abcdef"
 
-    def test_what_was_read_and_not_used(self, pair) -> None:
+    def test_what_was_read_and_not_used(self, pair: Pair) -> None:
         async def main() -> None:
             stream = IOStream(pair[0])
             assert stream_seams.unread_bytes(stream) == b""
@@ -321,7 +323,7 @@ class TestStreams:
 
         asyncio.run(asyncio.wait_for(main(), 5))
 
-    def test_tornado_without_that_buffer(self, pair) -> None:
+    def test_tornado_without_that_buffer(self, pair: Pair) -> None:
         async def main() -> None:
             stream = IOStream(pair[0])
             assert stream_seams.can_move(stream)
@@ -334,7 +336,7 @@ class TestStreams:
 
         asyncio.run(asyncio.wait_for(main(), 5))
 
-    def test_what_can_move(self, pair) -> None:
+    def test_what_can_move(self, pair: Pair) -> None:
         async def main() -> None:
             stream = IOStream(pair[0])
             assert stream_seams.can_move(stream)
@@ -351,7 +353,7 @@ class TestStreams:
         assert not stream_seams.is_plain(SSLIOStream.__new__(SSLIOStream))
         assert stream_seams.is_plain(IOStream.__new__(IOStream))
 
-    def test_detached(self, pair) -> None:
+    def test_detached(self, pair: Pair) -> None:
         async def main() -> None:
             request = HTTP1Connection(IOStream(pair[0]), is_client=False)
             assert not stream_seams.is_detached(request)
@@ -391,10 +393,10 @@ class TestRefresh:
     @pytest.mark.parametrize("own", [False, True])
     def test_static_files_are_hashed_again(self, tmp_path: Path, own: bool) -> None:
         class Own(StaticFileHandler):
-            _static_hashes: ClassVar[dict[str, str | None]] = {}
+            _static_hashes: dict[str, str | None] = {}  # noqa: RUF012 - as Tornado declares it
 
         kind = Own if own else StaticFileHandler
-        settings = {"static_path": str(tmp_path), "static_handler_class": kind}
+        settings: dict[str, Any] = {"static_path": str(tmp_path), "static_handler_class": kind}
         application = Application(**settings)
         (tmp_path / "a.css").write_text("before")
         before = kind.make_static_url(application.settings, "a.css")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from tornado.ioloop import IOLoop
@@ -25,7 +25,7 @@ def in_new_loop() -> str:
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])
-def loop(request: pytest.FixtureRequest):
+def loop(request: pytest.FixtureRequest) -> Iterator[asyncio.AbstractEventLoop]:
     if request.param == "uvloop":
         loop = pytest.importorskip("uvloop").new_event_loop()
     else:
@@ -47,14 +47,14 @@ def loop(request: pytest.FixtureRequest):
     ],
     ids=["run_sync", "asyncio.run", "run_until_complete", "new loop"],
 )
-def test_a_factory_runs_a_loop(loop, run: Callable[[], str]) -> None:
+def test_a_factory_runs_a_loop(loop: asyncio.AbstractEventLoop, run: Callable[[], str]) -> None:
     def factory() -> tuple[str, str, object]:
         return run(), run(), asyncio.get_running_loop()
 
     assert call_as_if_running(loop, factory) == ("ready", "ready", loop)
 
 
-def test_a_factory_uses_the_running_loop(loop) -> None:
+def test_a_factory_uses_the_running_loop(loop: asyncio.AbstractEventLoop) -> None:
     def factory() -> asyncio.Task[str]:
         assert IOLoop.current().asyncio_loop is loop  # type: ignore[attr-defined]
         return asyncio.create_task(setup())
@@ -62,7 +62,7 @@ def test_a_factory_uses_the_running_loop(loop) -> None:
     assert loop.run_until_complete(call_as_if_running(loop, factory)) == "ready"
 
 
-def test_all_is_put_back(loop) -> None:
+def test_all_is_put_back(loop: asyncio.AbstractEventLoop) -> None:
     before = dict(vars(asyncio.events)), type(loop).run_forever
 
     def factory() -> None:

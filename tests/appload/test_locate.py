@@ -21,7 +21,9 @@ PROGRAM = "if __name__ == '__main__':\n    main()\nraise SystemExit('this was ru
 BOTH = "def make_app(): ...\nif __name__ == '__main__':\n    make_app().listen(8888)\n"
 
 
-def application(here: Path, label: str, module: str, path: str | None, attribute: str | None):
+def application(
+    here: Path, label: str, module: str, path: str | None, attribute: str | None
+) -> Target:
     """What an application of the current folder has to be found as."""
     return Target(
         kind=Kind.APPLICATION,

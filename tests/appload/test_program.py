@@ -43,7 +43,7 @@ print(json.dumps(found))
 class Captured:
     """What came of it: names of the applications, or the error."""
 
-    names: list[str] = field(default_factory=list)
+    names: list[object] = field(default_factory=list)
     label: str = ""
     error: str = ""
     message: str = ""

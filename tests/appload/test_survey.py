@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tornkit.appload.survey import USUAL_NAMES, Survey, survey
 
+Look = Callable[[str | bytes], Survey]
+
 
 @pytest.fixture
-def look(tmp_path: Path):
+def look(tmp_path: Path) -> Look:
     def look(text: str | bytes) -> Survey:
         path = tmp_path / "app.py"
         path.write_bytes(text if isinstance(text, bytes) else textwrap.dedent(text).encode())
@@ -40,7 +43,7 @@ class TestUsualName:
             "with open_database():\n    {0} = 1",
         ],
     )
-    def test_defined(self, look, definition: str, name: str) -> None:
+    def test_defined(self, look: Look, definition: str, name: str) -> None:
         assert look(definition.format(name)).usual_name == name
 
     @pytest.mark.parametrize(
@@ -58,13 +61,13 @@ class TestUsualName:
             "if __name__ == '__main__':\n    app = 1",
         ],
     )
-    def test_not_defined(self, look, text: str) -> None:
+    def test_not_defined(self, look: Look, text: str) -> None:
         assert look(text).usual_name is None
 
-    def test_the_first_in_order_of_the_names_not_of_the_file(self, look) -> None:
+    def test_the_first_in_order_of_the_names_not_of_the_file(self, look: Look) -> None:
         assert look("app = 1\ndef make_app(): ...").usual_name == "make_app"
 
-    def test_one_that_needs_arguments_is_passed_over(self, look) -> None:
+    def test_one_that_needs_arguments_is_passed_over(self, look: Look) -> None:
         assert look("def make_app(db): ...\napp = make_app(1)").usual_name == "app"
 
 
@@ -82,7 +85,7 @@ class TestIsProgram:
             "def serve():\n    app.listen(1)\nThread(target=serve).start()",
         ],
     )
-    def test_serves_when_run(self, look, text: str) -> None:
+    def test_serves_when_run(self, look: Look, text: str) -> None:
         assert look(text).is_program
 
     @pytest.mark.parametrize(
@@ -97,15 +100,15 @@ class TestIsProgram:
             "def f():\n    if __name__ == '__main__':\n        pass",
         ],
     )
-    def test_does_not(self, look, text: str) -> None:
+    def test_does_not(self, look: Look, text: str) -> None:
         assert not look(text).is_program
 
-    def test_both(self, look) -> None:
+    def test_both(self, look: Look) -> None:
         found = look("def make_app(): ...\nif __name__ == '__main__':\n    make_app().listen(1)")
         assert found == Survey(usual_name="make_app", is_program=True, does_something=True)
 
 
-def test_star_import(look) -> None:
+def test_star_import(look: Look) -> None:
     assert look("from core import *").has_star_import
     assert not look("from core import app").has_star_import
 
@@ -122,11 +125,13 @@ class TestWithoutASyntaxTree:
             ("appetite = (\n    app = 1", Survey(None, False)),
         ],
     )
-    def test_syntax_error_is_judged_by_its_text(self, look, text: str, expected: Survey) -> None:
+    def test_syntax_error_is_judged_by_its_text(
+        self, look: Look, text: str, expected: Survey
+    ) -> None:
         assert look(text) == expected
 
-    def test_bytes_that_are_no_text(self, look) -> None:
+    def test_bytes_that_are_no_text(self, look: Look) -> None:
         assert look(b"app = 1\n\xff\x00") == Survey("app", False)
 
-    def test_declared_encoding(self, look) -> None:
+    def test_declared_encoding(self, look: Look) -> None:
         assert look("# coding: latin-1\nname = 'é'\napp = 1".encode("latin-1")).usual_name == "app"

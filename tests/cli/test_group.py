@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -14,6 +15,8 @@ from click.testing import CliRunner, Result
 from tests.nasty_text import ARGUMENT, disobedient
 from tornkit import __version__, cli, errors
 from tornkit.cli import COMMANDS, tornkit
+
+Fail = Callable[[BaseException], Result]
 
 # Runs the command line as the script does, then prints what it has imported.
 DRIVER = """
@@ -99,7 +102,7 @@ def test_unknown_command() -> None:
 
 class TestFailures:
     @pytest.fixture
-    def fail(self, monkeypatch: pytest.MonkeyPatch):
+    def fail(self, monkeypatch: pytest.MonkeyPatch) -> Fail:
         """``fail(error)`` runs a command that raises it."""
 
         def fail(error: BaseException) -> Result:
@@ -124,25 +127,25 @@ class TestFailures:
             (errors.TornkitError("no"), 1),
         ],
     )
-    def test_one_line_and_its_code(self, fail, error: errors.TornkitError, code: int) -> None:
+    def test_one_line_and_its_code(self, fail: Fail, error: errors.TornkitError, code: int) -> None:
         result = fail(error)
         assert (result.exit_code, result.stdout, result.stderr) == (code, "", "error: no\n")
 
-    def test_users_traceback_comes_first(self, fail) -> None:
+    def test_users_traceback_comes_first(self, fail: Fail) -> None:
         trace = "Traceback (most recent call last):\n  ...\nValueError: 1\n"
         result = fail(errors.AppRaised("importing web failed: ValueError: 1", trace))
         assert result.exit_code == 1
         assert result.stderr == f"{trace}error: importing web failed: ValueError: 1\n"
 
-    def test_conflicts_are_listed(self, fail) -> None:
+    def test_conflicts_are_listed(self, fail: Fail) -> None:
         result = fail(errors.ConflictError("in the way:", ["a/b", "c"]))
         assert (result.exit_code, result.stderr) == (1, "error: in the way:\n  a/b\n  c\n")
 
-    def test_our_own_bugs_are_not_hidden(self, fail) -> None:
+    def test_our_own_bugs_are_not_hidden(self, fail: Fail) -> None:
         bug = KeyError("bug")
         assert fail(bug).exception is bug
 
-    def test_ctrl_c(self, fail) -> None:
+    def test_ctrl_c(self, fail: Fail) -> None:
         result = fail(KeyboardInterrupt())
         assert result.exit_code == 1
         assert "Traceback" not in result.output

@@ -37,6 +37,9 @@ class Handed:
     result: Result
 
 
+Hand = Callable[..., Handed]
+
+
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder: an application, a program. Nothing is served but by accident."""
@@ -53,7 +56,7 @@ def run(*arguments: str, **variables: str) -> Result:
 
 
 @pytest.fixture
-def hand(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Handed]:
+def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
     """``hand("web.py")``: run the command up to the supervisor."""
     handed: list[tuple[ServeConfig, Target]] = []
 
@@ -72,12 +75,12 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Handed]:
 
 
 class TestConfig:
-    def test_defaults_are_those_of_the_config(self, hand) -> None:
+    def test_defaults_are_those_of_the_config(self, hand: Hand) -> None:
         handed = hand("web.py")
         assert handed.config == ServeConfig()
         assert handed.result.output == ""
 
-    def test_every_option(self, here: Path, hand) -> None:
+    def test_every_option(self, here: Path, hand: Hand) -> None:
         (here / ".env").touch()
         config = hand(
             *("web.py", "--workers", "2", "--port", "0", "--address", "0.0.0.0"),
@@ -133,7 +136,7 @@ class TestConfig:
         ],
     )
     @pytest.mark.skipif(sys.platform == "darwin", reason="the default is standby there")
-    def test_preload(self, hand, words: tuple[str, ...], preload: str) -> None:
+    def test_preload(self, hand: Hand, words: tuple[str, ...], preload: str) -> None:
         assert hand("web.py", *words).config.preload == preload
 
     def test_a_loop_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,17 +150,19 @@ class TestConfig:
         assert result.exit_code == 2
         assert "--no-preload contradicts --preload fork" in result.stderr
 
-    def test_paths_are_absolute(self, hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_paths_are_absolute(self, hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", "/home/me")
         assert hand("web.py", "--unix-socket", "s").config.unix_socket == str(Path.cwd() / "s")
         assert hand("web.py", "--unix-socket", "~/s").config.unix_socket == "/home/me/s"
 
     @pytest.mark.parametrize("value", ["1", "2", "8"])
-    def test_workers(self, hand, value: str) -> None:
+    def test_workers(self, hand: Hand, value: str) -> None:
         assert hand("web.py", "--workers", value).config.workers == int(value)
 
     @pytest.mark.parametrize("words", [("--workers", "auto"), ("--workers",)])
-    def test_workers_auto(self, hand, words, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_workers_auto(
+        self, hand: Hand, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(cpus, "usable_cpus", lambda: 7)
         assert hand("web.py", *words).config.workers == 7
         assert hand(*words, TORNKIT_APP="web.py").config.workers == 7
@@ -188,7 +193,7 @@ class TestConfig:
             (" 7b ", 7),
         ],
     )
-    def test_sizes(self, hand, text: str, size: int) -> None:
+    def test_sizes(self, hand: Hand, text: str, size: int) -> None:
         assert hand("web.py", "--max-body-size", text).config.http.max_body_size == size
 
     @pytest.mark.parametrize("text", ["0", "0k", "", "k", "1.5M", "-1", "1t", "²", "2²k", "0x10"])
@@ -199,19 +204,19 @@ class TestConfig:
 
 
 class TestTarget:
-    def test_application_and_program(self, hand) -> None:
+    def test_application_and_program(self, hand: Hand) -> None:
         assert hand("web.py").target.kind is Kind.APPLICATION
         assert hand("chat.py").target.kind is Kind.PROGRAM
         assert hand("board.web:make_app").target.module == "board.web"
         assert hand(TORNKIT_APP="chat.py").target.label == "chat.py"
 
-    def test_words_behind_dashes_are_the_programs(self, hand) -> None:
+    def test_words_behind_dashes_are_the_programs(self, hand: Hand) -> None:
         handed = hand("chat.py", "--port", "1", "--", "--port", "2", "--", "x")
         assert handed.target.arguments == ("--port", "2", "--", "x")
         assert handed.config.port == 1
 
     @pytest.mark.parametrize("how", ["variable", "pyproject"])
-    def test_also_where_app_is_not_typed(self, here: Path, hand, how: str) -> None:
+    def test_also_where_app_is_not_typed(self, here: Path, hand: Hand, how: str) -> None:
         variables = {}
         if how == "variable":
             variables["TORNKIT_APP"] = "chat.py"
@@ -225,16 +230,16 @@ class TestTarget:
         assert result.exit_code == 2
         assert result.stderr.startswith("error: arguments behind -- are for a program")
 
-    def test_named_file_that_gets_some_is_a_program(self, hand) -> None:
+    def test_named_file_that_gets_some_is_a_program(self, hand: Hand) -> None:
         assert hand("web.py", "--", "--debug").target.kind is Kind.PROGRAM
 
-    def test_dash_m(self, hand) -> None:
+    def test_dash_m(self, hand: Hand) -> None:
         target = hand("-m", "board.main").target
         assert (target.kind, target.module, target.arguments) == (Kind.PROGRAM, "board.main", ())
         arguments = hand("-m", "board.main", "a", "b", "--", "--debug").target.arguments
         assert arguments == ("a", "b", "--debug")
 
-    def test_dash_m_is_not_given_the_usual_app(self, hand) -> None:
+    def test_dash_m_is_not_given_the_usual_app(self, hand: Hand) -> None:
         target = hand("-m", "board.main", "--", "--debug", TORNKIT_APP="web.py").target
         assert (target.module, target.arguments) == ("board.main", ("--debug",))
 
@@ -280,7 +285,7 @@ class TestRefused:
         ("given", "taken"),
         [("[::1]", "::1"), ("[::]", "::"), (" ::1 ", "::1"), ("fe80::1%lo", "fe80::1%lo")],
     )
-    def test_address(self, hand, given: str, taken: str) -> None:
+    def test_address(self, hand: Hand, given: str, taken: str) -> None:
         assert hand("web.py", "--address", given).config.address == taken
 
     @pytest.mark.parametrize(
@@ -297,13 +302,13 @@ class TestRefused:
         assert result.exit_code == 2
         assert hint in " ".join(result.output.split())
 
-    def test_program_may_have_a_port_and_an_address(self, hand) -> None:
+    def test_program_may_have_a_port_and_an_address(self, hand: Hand) -> None:
         config = hand("chat.py", "--port", "1", "--address", "::1").config
         assert (config.port, config.address) == (1, "::1")
 
 
 class TestCertificate:
-    def test_key_in_the_same_file(self, here: Path, hand) -> None:
+    def test_key_in_the_same_file(self, here: Path, hand: Hand) -> None:
         (here / "both.pem").write_text(CERTIFICATE.read_text() + KEY.read_text())
         config = hand("web.py", "--certfile", "both.pem").config
         assert config.http == HttpOptions(certfile=str(here / "both.pem"))
@@ -318,7 +323,9 @@ class TestCertificate:
             ("web.py", None, "{here}/web.py and its key can't be used: "),
         ],
     )
-    def test_can_not_be_used(self, here: Path, certificate, key, says: str) -> None:
+    def test_can_not_be_used(
+        self, here: Path, certificate: str | Path, key: str | Path | None, says: str
+    ) -> None:
         more = [] if key is None else ["--keyfile", str(key)]
         result = run("web.py", "--certfile", str(certificate), *more)
         assert (result.exit_code, result.stdout) == (1, "")

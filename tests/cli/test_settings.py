@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from click.testing import CliRunner, Result
 from tornkit.cli import serve, tornkit
 from tornkit.cli.settings import app_argument
 from tornkit.serve.config import ServeConfig
+
+Configured = Callable[..., ServeConfig]
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +27,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def configured(monkeypatch: pytest.MonkeyPatch):
+def configured(monkeypatch: pytest.MonkeyPatch) -> Configured:
     """``configured("--port", "1", TORNKIT_PORT="2")`` -> the `ServeConfig` that would be served."""
     served: list[ServeConfig] = []
 
@@ -54,7 +57,9 @@ def settings(folder: Path, text: str) -> Path:
 
 
 class TestOrder:
-    def test_each_place_gives_way_to_the_one_before(self, here: Path, configured) -> None:
+    def test_each_place_gives_way_to_the_one_before(
+        self, here: Path, configured: Configured
+    ) -> None:
         def port(*arguments: str, **variables: str) -> int | None:
             return configured(*arguments, **variables).port
 
@@ -66,7 +71,7 @@ class TestOrder:
         assert port("--port", "1", TORNKIT_PORT="3", TORNKIT_SERVE_PORT="2") == 1
 
     @pytest.mark.parametrize("name", ["TORNKIT_RELOAD", "TORNKIT_SERVE_RELOAD"])
-    def test_switches(self, here: Path, configured, name: str) -> None:
+    def test_switches(self, here: Path, configured: Configured, name: str) -> None:
         assert configured().reload
         assert not configured(**{name: "0"}).reload
         assert configured("--reload", **{name: "0"}).reload
@@ -74,14 +79,14 @@ class TestOrder:
         assert not configured().reload
         assert configured(**{name: "1"}).reload
 
-    def test_host_is_address(self, here: Path, configured) -> None:
+    def test_host_is_address(self, here: Path, configured: Configured) -> None:
         settings(here, 'host = "::1"')
         assert configured().address == "::1"
         assert configured(TORNKIT_HOST="::2").address == "::2"
         assert configured(TORNKIT_HOST="::2", TORNKIT_ADDRESS="::3").address == "::3"
         assert configured("--host", "::4", TORNKIT_ADDRESS="::3").address == "::4"
 
-    def test_platforms_port_gives_way_to_all(self, here: Path, configured) -> None:
+    def test_platforms_port_gives_way_to_all(self, here: Path, configured: Configured) -> None:
         def ports(*arguments: str, **variables: str) -> tuple[int | None, int | None]:
             config = configured(*arguments, PORT="5", **variables)
             return config.port, config.platform_port
@@ -93,15 +98,15 @@ class TestOrder:
         assert ports(TORNKIT_PORT="3") == (3, None)
         assert ports("--port", "1") == (1, None)
 
-    def test_platforms_port_is_not_a_programs(self, here: Path, configured) -> None:
+    def test_platforms_port_is_not_a_programs(self, here: Path, configured: Configured) -> None:
         (here / "chat.py").write_text("if __name__ == '__main__':\n    raise AssertionError\n")
         assert configured("chat.py", PORT="5").platform_port is None
         assert configured("chat.py", PORT="no port").platform_port is None
 
-    def test_empty_port_is_none(self, here: Path, configured) -> None:
+    def test_empty_port_is_none(self, here: Path, configured: Configured) -> None:
         assert configured(PORT="").platform_port is None
 
-    def test_lists(self, here: Path, configured) -> None:
+    def test_lists(self, here: Path, configured: Configured) -> None:
         settings(here, 'ignore = ["*.a", "*.b"]')
         assert configured().ignore == ("*.a", "*.b")
         assert configured(TORNKIT_IGNORE="*.c *.d").ignore == ("*.c", "*.d")
@@ -165,7 +170,7 @@ def test_table_of_values_is_whole() -> None:
 
 @pytest.mark.parametrize("option", [name for name, value in VALUES.items() if value[2] is not None])
 @pytest.mark.parametrize("how", ["long variable", "short variable", "dashes", "underscores"])
-def test_every_option_everywhere(here: Path, configured, option: str, how: str) -> None:
+def test_every_option_everywhere(here: Path, configured: Configured, option: str, how: str) -> None:
     typed, toml, expected = VALUES[option]
     variable = option.replace("-", "_").upper()
     assert value_of(configured(), option) != expected
@@ -184,7 +189,7 @@ def test_every_option_everywhere(here: Path, configured, option: str, how: str) 
 
 
 class TestWhichFile:
-    def test_nearest_to_app(self, here: Path, configured) -> None:
+    def test_nearest_to_app(self, here: Path, configured: Configured) -> None:
         settings(here, "port = 1")
         settings(here / "site", "port = 2")
         (here / "site" / "web.py").write_text("app = 1")
@@ -196,13 +201,13 @@ class TestWhichFile:
         assert configured("site").port == 2
         assert configured(TORNKIT_APP="site").port == 2
 
-    def test_above(self, here: Path, configured) -> None:
+    def test_above(self, here: Path, configured: Configured) -> None:
         settings(here, "port = 1")
         (here / "site").mkdir()
         (here / "site" / "web.py").write_text("app = 1")
         assert configured("site/web.py").port == 1
 
-    def test_of_another_command_does_not_count(self, here: Path, configured) -> None:
+    def test_of_another_command_does_not_count(self, here: Path, configured: Configured) -> None:
         (here / "pyproject.toml").write_text("[tool.tornkit.routes]\nport = 1\n")
         assert configured().port is None
 
@@ -222,7 +227,7 @@ class TestPaths:
             (folder / "variables").write_text("NAME=value")
         return site
 
-    def test_in_pyproject(self, site: Path, configured) -> None:
+    def test_in_pyproject(self, site: Path, configured: Configured) -> None:
         settings(
             site,
             'unix-socket = "run/s"\nenv_file = "variables"\nwatch = ["lib", "templates/"]\n'
@@ -235,7 +240,7 @@ class TestPaths:
         assert config.ignore == ("lib",), "a pattern is no path"
 
     def test_above_the_current_folder(
-        self, site: Path, configured, monkeypatch: pytest.MonkeyPatch
+        self, site: Path, configured: Configured, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings(site, 'watch = ["lib"]')
         monkeypatch.chdir(site / "templates")
@@ -251,7 +256,7 @@ class TestPaths:
         assert f"--{option} {site / 'tls' / 'no.pem'}: there is no such file" in result.stderr
 
     def test_on_the_command_line_and_in_the_environment(
-        self, here: Path, site: Path, configured
+        self, here: Path, site: Path, configured: Configured
     ) -> None:
         settings(site, 'env-file = "nosuch"\nwatch = ["nosuch"]')
         typed = configured("site/app.py:app", "--env-file", "variables", "--watch", "lib")
@@ -261,7 +266,7 @@ class TestPaths:
         assert (named.env_file, named.watch) == (typed.env_file, typed.watch)
 
     def test_absolute_and_of_the_home(
-        self, here: Path, site: Path, configured, monkeypatch: pytest.MonkeyPatch
+        self, here: Path, site: Path, configured: Configured, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("HOME", str(here))
         settings(site, f'env-file = "{here / "variables"}"\nwatch = ["~/lib"]')
@@ -282,7 +287,7 @@ class TestPaths:
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr == f"error: {path}:2: {says}\n"
 
-    def test_one_of_several(self, site: Path, configured) -> None:
+    def test_one_of_several(self, site: Path, configured: Configured) -> None:
         settings(site, 'watch = "lib"\nignore = "*.log"')
         config = configured("site/app.py:app")
         assert (config.watch, config.ignore) == ((site / "lib",), ("*.log",))
@@ -320,7 +325,7 @@ class TestMistakes:
             ("m", ""),
         ],
     )
-    def test_unknown_key(self, here: Path, configured, key: str, advice: str) -> None:
+    def test_unknown_key(self, here: Path, configured: Configured, key: str, advice: str) -> None:
         path = settings(here, f'port = 1\n{key} = "x"')
         result = run()
         assert (result.exit_code, result.stdout) == (2, "")

@@ -33,7 +33,7 @@ class Passing:
     def __init__(self, wrapped: Any, called: Callable[[], None]) -> None:
         self.__dict__.update(wrapped_=wrapped, called_=called)
 
-    @property
+    @property  # type: ignore[misc]  # which nobody sets
     def __class__(self) -> Any:
         return self.wrapped_.__class__
 
@@ -114,6 +114,6 @@ def _wrapped(found: Any, wrap: Wrap, called: Callable[[], None]) -> Any:
             own = super(heir, cls).__new__
             return own(cls) if own is object.__new__ else own(cls, *args, **kwargs)
 
-        heir = type(found.__name__, (found,), {"__new__": make})
+        heir: Any = type(found.__name__, (found,), {"__new__": make})
         return heir
     return wrap(found, called)

@@ -94,7 +94,7 @@ class Quick(Handler):
 
 
 class Slow(Quick):
-    async def get(self) -> None:
+    async def get(self) -> None:  # type: ignore[override]
         self.gate.entered.append(self.request.uri or "")
         await self.gate.open.wait()
         self.write(self.request.uri or "")

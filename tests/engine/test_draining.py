@@ -181,7 +181,8 @@ class Scene:
 
     def unread(self) -> bytes | None:
         """What the one connection of the old server has read and not used."""
-        (connection,) = self.old._connections
+        connections: set[Any] = self.old._connections
+        (connection,) = connections
         if isinstance(connection, Connection):
             return connection.unread
         return stream_seams.unread_bytes(connection.stream)

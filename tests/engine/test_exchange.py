@@ -85,7 +85,7 @@ def ok(code: int = 200, reason: str = "OK") -> ResponseStartLine:
 # ---- the bytes ----
 
 
-HEADS = {
+HEADS: dict[str, tuple[ResponseStartLine, dict[str, Any], bytes | None]] = {
     "a length": (ok(), {"Content-Length": "5"}, b"hello"),
     "chunked": (ok(), {}, b"hello"),
     "chunked, and empty": (ok(), {}, b""),
@@ -109,13 +109,13 @@ HEADS = {
 @in_loop
 async def test_the_bytes_are_the_same(name: str, method: str, closes: bool) -> None:
     start_line, lines, body = HEADS[name]
-    written = []
+    written: list[Any] = []
     for server_class in (tornado.httpserver.HTTPServer, HTTPServer):
 
         async def answer(connection: Any) -> None:
             headers = HTTPHeaders()
             for name, value in lines.items():
-                headers[name] = value  # type: ignore[assignment]
+                headers[name] = value
             await connection.write_headers(start_line, headers, body if method == "GET" else None)
             connection.finish()
             # What was set is to be seen: `RequestHandler` logs it.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
-from tornado.web import RequestHandler, stream_request_body
+from tornado.web import Application, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketHandler
 
 from tests.engine.test_draining import (
@@ -179,13 +179,19 @@ HANDLERS = [
 async def streams(server_class: type[HTTPServer], **options: Any) -> AsyncIterator[Scene]:
     async with scene(server_class, **options) as here:
         for server in (here.old, here.new):
-            server.request_callback.add_handlers(".*", HANDLERS)  # type: ignore[attr-defined]
-            server.request_callback.settings.update(notes=[], kept=[])  # type: ignore[attr-defined]
+            application = application_of(server)
+            application.add_handlers(".*", HANDLERS)
+            application.settings.update(notes=[], kept=[])
         yield here
 
 
+def application_of(server: HTTPServer) -> Application:
+    assert isinstance(server.request_callback, Application)
+    return server.request_callback
+
+
 def notes(here: Scene) -> list[str]:
-    found: list[str] = here.old.request_callback.settings["notes"]  # type: ignore[attr-defined]
+    found: list[str] = application_of(here.old).settings["notes"]
     return found
 
 
@@ -310,7 +316,7 @@ async def test_event_stream_that_waits_is_cancelled_in_silence(
         await client.closed()
         await drained
         await until(lambda: notes(here) == ["told"])
-        (task,) = here.old.request_callback.settings["kept"]  # type: ignore[attr-defined]
+        (task,) = application_of(here.old).settings["kept"]
         task.cancel()  # as `asyncio.run` does at the end
         await asyncio.wait([task])
         assert task.cancelled()

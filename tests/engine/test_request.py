@@ -163,7 +163,7 @@ def test_as_many_fields_as_there_may_be() -> None:
 @pytest.fixture
 def fields() -> Iterator[Callable[[int], None]]:
     """Says how many fields there may be."""
-    before = httputil._DEFAULT_PARSE_BODY_CONFIG  # type: ignore[attr-defined]
+    before = httputil._DEFAULT_PARSE_BODY_CONFIG
 
     def limit(most: int) -> None:
         config: Any = ParseBodyConfig()

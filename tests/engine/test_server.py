@@ -113,7 +113,8 @@ async def test_compressed_bodies_are_unpacked_where_it_is_asked_for(
 ) -> None:
     body = gzip.compress(b"hello")
     head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}"
-    for options, expected in (({"decompress_request": True}, b"hello"), ({}, body)):
+    asked_for: dict[str, Any] = {"decompress_request": True}
+    for options, expected in ((asked_for, b"hello"), ({}, body)):
         async with serving(server_class, application(), **options) as here:
             client = await here.connect()
             await client.send(head.encode() + b"\r\n\r\n" + body)
@@ -225,7 +226,7 @@ X = {
 @EITHER
 @in_loop
 async def test_what_a_proxy_says_counts_for_one_request(server_class: ServerClass) -> None:
-    options = {"xheaders": True, "trusted_downstream": ["9.9.9.9"]}
+    options: dict[str, Any] = {"xheaders": True, "trusted_downstream": ["9.9.9.9"]}
     async with serving(server_class, application(), **options) as here:
         client = await here.connect()
         for line, expected in X.items():

@@ -274,7 +274,8 @@ class Closing(RequestHandler):
     """Closes its stream, and asks to be told of that."""
 
     def get(self) -> None:
-        stream: Any = self.request.connection.stream  # type: ignore[attr-defined]
+        connection: Any = self.request.connection
+        stream = connection.stream
         self.settings["requests"].append(self.request)
         stream.close(OSError("enough"))
         stream.set_close_callback(lambda: self.settings["told"].append("closed"))

@@ -57,7 +57,7 @@ _IN_TERMINAL = (
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+def wait_for(condition: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
     """The first true value of ``condition``; fails with ``what`` once patience is over."""
     deadline = time.monotonic() + patience
     while True:
@@ -521,7 +521,7 @@ class Server:
                 self._copier.join()
             if self._terminal is not None:
                 os.close(self._terminal)
-            print(f"---- log of {self.process.args}\n{self.log}")
+            print(f"---- log of {self.process.args!r}\n{self.log}")
 
 
 class Serve:
@@ -573,7 +573,7 @@ class Serve:
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+        port: int = sock.getsockname()[1]
         if sys.platform == "linux":
             self._reserved.append(sock)
         else:

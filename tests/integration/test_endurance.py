@@ -221,7 +221,7 @@ def left_of(server: Server) -> tuple[Any, ...]:
 def test_a_crowd_that_comes_and_goes(server: Server, wait_for: Callable[..., Any]) -> None:
     before = left_of(server)
     crowd = Crowd(server.url, 200)
-    sizes = []
+    sizes: list[int] = []
     # How much is needed at once is chance, and an allocator keeps it. What leaks grows each time.
     while len(sizes) < 2 or sizes[-1] - sizes[-2] > MEGABYTE:
         assert len(sizes) < 6, f"it grows and grows: {sizes}"

@@ -154,9 +154,12 @@ def test_recycling_fails_no_request(
         clients.wait_for_version(1)
         if option == "--max-rss":
             grown: set[int] = set()
-            wait_for(
-                lambda: grown.add(int(server.get("/grow").text)) or first <= grown, "both grow"
-            )
+
+            def both_grow() -> bool:
+                grown.add(int(server.get("/grow").text))
+                return first <= grown
+
+            wait_for(both_grow, "both grow")
         most = 0
 
         def all_replaced() -> bool:

@@ -185,10 +185,12 @@ def test_recycled_workers_load_the_old_code(
     break_files(server)
     with Impatient(server) as clients:
         if limit[0] == "--max-rss":
-            wait_for(
-                lambda: server.get("/hog") and server.log.count("another takes over") >= 2,
-                "both have grown",
-            )
+
+            def both_have_grown() -> bool:
+                server.get("/hog")
+                return server.log.count("another takes over") >= 2
+
+            wait_for(both_have_grown, "both have grown")
         server.wait_for_log("another takes over", count=2)
         wait_for(lambda: len(pids(server)) == 2, "two that serve")
     clients.assert_served()

@@ -239,7 +239,11 @@ def test_an_env_file(serve: Serve) -> None:
         "2",
         env={"TAKEN": "of the shell"},
     )
-    expected = {"import": "hello", "GREETING": "hello", "TAKEN": "of the shell"}
+    expected: dict[str, str | None] = {
+        "import": "hello",
+        "GREETING": "hello",
+        "TAKEN": "of the shell",
+    }
     assert server.get("/environment").json() == expected | {"QUOTED": "two words"}
     server.write("dev.env", "GREETING=goodbye\n")
     server.wait_for_reload()

@@ -220,8 +220,13 @@ def test_a_program_without_a_main_guard(serve: Serve, start: str) -> None:
 
 def test_tasks_are_numbered_as_after_a_fork(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"prog.py": COMMON + FORKING}, "prog.py", "--workers", "2")
-    seen = set()
-    wait_for(lambda: seen.add(server.get("/task").text) or len(seen) == 2, "both tasks")
+    seen: set[str] = set()
+
+    def both() -> bool:
+        seen.add(server.get("/task").text)
+        return len(seen) == 2
+
+    wait_for(both, "both tasks")
     assert seen == {"task 0", "task 1"}
 
 

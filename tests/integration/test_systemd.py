@@ -184,7 +184,8 @@ def test_systemd_is_told_how_things_are(serve: Serve, told: socket.socket) -> No
 def test_the_watchdog_is_fed(serve: Serve, told: socket.socket) -> None:
     environment = {"NOTIFY_SOCKET": told.getsockname(), "WATCHDOG_USEC": "200000"}
     serve({"app.py": APP}, env=environment)
-    heard, began = [], time.monotonic()
+    heard: list[bytes] = []
+    began = time.monotonic()
     while heard.count(b"WATCHDOG=1") < 6:
         heard.append(told.recv(999))
     assert time.monotonic() - began < 5.0

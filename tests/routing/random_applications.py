@@ -138,11 +138,12 @@ class Builder:
 
     def application(self, depth: int = 0) -> Application:
         default_host = self.random.choice([None, "a.com", "localhost"])
+        rules, handler = self.rules(depth), self.handler()
+        settings: dict[str, Any] = {}
+        if self.random.random() < 0.2:
+            settings["static_path"] = "/nowhere"
         application = Application(
-            self.rules(depth),
-            default_host=default_host,
-            default_handler_class=self.handler(),
-            **({"static_path": "/nowhere"} if self.random.random() < 0.2 else {}),
+            rules, default_host=default_host, default_handler_class=handler, **settings
         )
         for _ in range(self.random.randint(0, 3)):
             application.add_handlers(self.random.choice(HOSTS), self.rules(depth + 1))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -122,5 +123,5 @@ def test_not_once_for_each_route(module: str, function: str) -> None:
     """What a class or a router tells, and the whole journey of a URL that leads straight back."""
     found = sys.modules[f"tornkit.routing.{module}"]
     code = getattr(found, function).__code__
-    few, many = (calls(lambda count=count: rows_of(count))[code] for count in (5, 50))
+    few, many = (calls(partial(rows_of, count))[code] for count in (5, 50))
     assert few == many

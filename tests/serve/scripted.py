@@ -276,6 +276,15 @@ class FakeReporter:
     def differs(self, name: str, *, between_workers: bool) -> None:
         self.told.append(("differs", name, "between workers" if between_workers else "by reloads"))
 
+    def watching_fails(self, trouble: str) -> None:
+        self.told.append(("watching fails", trouble))
+
+    def watches_less(self, why: str) -> None:
+        self.told.append(("watches less", why))
+
+    def cache_refused(self, reason: str) -> None:
+        self.told.append(("cache refused", reason))
+
     def lacks(self, what: str) -> None:
         self.told.append(("lacks", what))
 

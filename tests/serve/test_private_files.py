@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -138,7 +138,7 @@ def test_root_leaves_nothing_in_the_home_of_another(folder: Path) -> None:
 
 class TestFiles:
     @pytest.fixture
-    def opened(self, folder: Path) -> PrivateFolder:
+    def opened(self, folder: Path) -> Iterator[PrivateFolder]:
         with PrivateFolder(folder) as opened:
             yield opened
 

@@ -79,7 +79,7 @@ class TestBind:
         assert f"('127.0.0.1', {taken})" in parts(error_of(bind))[1]
 
     def test_calls_nothing(self) -> None:
-        called = []
+        called: list[str] = []
 
         class Address(str):
             def __repr__(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tornado.web import Application, RequestHandler
 
+import tornkit.appload.inspection
 import tornkit.appload.load
 import tornkit.cli.target
 from tornkit.appload import Target

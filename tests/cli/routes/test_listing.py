@@ -21,6 +21,7 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from tornado.web import Application, RequestHandler
 
+import tornkit.appload.inspection
 import tornkit.appload.load
 import tornkit.cli.target
 from tests.cli.routes.checked import Entry, Home, Project
@@ -210,8 +211,10 @@ class TestCommand:
         families = {name for name in loaded if name.startswith("tornkit.routing.checks.")}
         assert families == {"tornkit.routing.checks.names", "tornkit.routing.checks.reversal"}
         analysis = ("automata", "references", "openapi", "explanations", "declared")
-        unwanted = ("rich", "watchfiles", "tornkit.serve", "tornkit.engine")
-        unwanted += tuple(f"tornkit.routing.{package}" for package in analysis)
+        unwanted = (
+            *("rich", "watchfiles", "tornkit.serve", "tornkit.engine"),
+            *(f"tornkit.routing.{package}" for package in analysis),
+        )
         assert [name for name in loaded if name.startswith(unwanted)] == []
 
     def test_the_sample_project_is_well(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tornado.web import Application, FallbackHandler, HTTPError, RequestHandler
 
+import tornkit.appload.inspection
 import tornkit.appload.load
 from tests.cli.routes.checked import Entry, Project
 from tests.cli.routes.terminal import run, run_in_terminal, without_colours

@@ -59,8 +59,8 @@ def nasty_handler(file: str) -> type[RequestHandler]:
     made: type[RequestHandler] = namespace["Nasty"]
     made.__name__ = made.__qualname__ = f"N{NAME}"
     method = f"X{NASTY}"
-    made.SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, method)  # type: ignore[assignment]
-    setattr(made, method.lower(), made.get)  # type: ignore[attr-defined]
+    made.SUPPORTED_METHODS = (*RequestHandler.SUPPORTED_METHODS, method)
+    setattr(made, method.lower(), made.get)
     return made
 
 
@@ -216,7 +216,7 @@ ASCII = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0",
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("environment", [{}, ASCII], ids=["utf-8", "ascii"])
-def test_in_a_terminal(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_in_a_terminal(tmp_path: Path, environment: dict[str, Any]) -> None:
     file = os.fsencode(FILE_NAME) + b"\xff.py"
     source = (
         "from tornado.web import Application, RequestHandler\n"

@@ -75,9 +75,12 @@ def test_loops_that_take_turns_are_each_looked_at_once(monkeypatch: pytest.Monke
             assert not replaced.is_aside(loop)
         looked: list[Any] = []
         own = replaced._replaced_in
-        monkeypatch.setattr(
-            replaced, "_replaced_in", lambda loop: [looked.append(loop), *own(loop)][1:]
-        )
+
+        def noting(loop: asyncio.AbstractEventLoop) -> Any:
+            looked.append(loop)
+            return own(loop)
+
+        monkeypatch.setattr(replaced, "_replaced_in", noting)
         one.call_soon = plain(one.call_soon, lambda: None)  # type: ignore[method-assign]
         for _ in range(3):
             assert replaced.is_aside(one)
@@ -150,7 +153,7 @@ class Hello(RequestHandler):
 @in_loop
 async def test_a_class_of_loops_with_its_own_ways() -> None:
     class Slow(asyncio.SelectorEventLoop):
-        def call_soon(self, *args: Any, **kwargs: Any) -> Any:
+        def call_soon(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
             return super().call_soon(*args, **kwargs)
 
     loop = Slow()

@@ -106,11 +106,12 @@ def test_a_delegate_of_another_class_is_made() -> None:
 
 def test_who_makes_it_otherwise_is_asked() -> None:
     assert type(Compiled().find(Guarded(RULES), made("/plain"))) is web._HandlerDelegate
-    app, stand_in = Application(RULES), Compiled()
+    app: Any = Application(RULES)
+    stand_in: Any = Compiled()
     assert isinstance(stand_in.find(app, made("/plain")), DirectMatch)
-    app.get_handler_delegate = lambda *args, **kwargs: "its own"  # type: ignore[method-assign,assignment,misc,return-value]
+    app.get_handler_delegate = lambda *args, **kwargs: "its own"
     assert stand_in.find(app, made("/plain")) == "its own"
-    app.get_handler_delegate = Guarded(RULES).get_handler_delegate  # type: ignore[method-assign]
+    app.get_handler_delegate = Guarded(RULES).get_handler_delegate
     assert type(stand_in.find(app, made("/plain"))) is web._HandlerDelegate
     del app.get_handler_delegate
     with mock.patch.object(Application, "get_handler_delegate", return_value="all's"):

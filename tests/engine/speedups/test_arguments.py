@@ -117,7 +117,7 @@ async def test_arguments_of_the_path(server_class: ServerClass) -> None:
 
         class Instance(Plain):
             def initialize(self) -> None:
-                self.decode_argument = lambda value, name=None: f"<{value!r}>"  # type: ignore[method-assign,assignment]
+                self.decode_argument = lambda value, name=None: f"<{value!r}>"  # type: ignore[method-assign]
 
         rules: list[Any] = []
         for kind in (Plain, Overriding, Instance):

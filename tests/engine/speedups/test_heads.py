@@ -54,7 +54,7 @@ CHANGES: dict[str, Change] = {
     "two": lambda handler: handler.clear_header("Server"),
     "four": lambda handler: handler.set_header("X-A", "1"),
     "line": lambda handler: handler._headers._as_list.update({"Date": ["a\r\nX-B: b"]}),
-    "bytes": lambda handler: handler._headers._as_list.update({"Date": [b"bytes"]}),  # type: ignore[dict-item]
+    "bytes": lambda handler: handler._headers._as_list.update({"Date": [b"bytes"]}),  # type: ignore[list-item]
     "number": number,
     "unhashable": unhashable,
     "none": lambda handler: handler._headers._as_list.update({"Date": []}),
@@ -68,11 +68,11 @@ UNWRITABLE = ("line", "bytes", "number", "unhashable", "none")
 
 
 def changing(names: Iterable[str]) -> Application:
-    names = list(names)
+    chosen = list(names)
 
     class Changing(RequestHandler):
         def get(self, what: str) -> None:
-            CHANGES[names[int(what)]](self)
+            CHANGES[chosen[int(what)]](self)
             if self.get_status() != 204:
                 self.write("body")
 

@@ -6,7 +6,7 @@ import logging
 from unittest import mock
 
 import pytest
-from tornado import web
+from tornado.log import access_log
 from tornado.web import (
     Application,
     RequestHandler,
@@ -37,7 +37,7 @@ async def test_requests_are_logged_the_same_at_each_level(
         logger.setLevel(level)
         try:
             await visit(client, note)
-            with mock.patch.object(web.access_log, "info") as info:
+            with mock.patch.object(access_log, "info") as info:
                 await client.get("/")
                 note(info.call_count)
             with mock.patch.object(logging.Logger, "info") as info:

@@ -56,7 +56,7 @@ async def test_the_attributes_that_libraries_read_are_there(server_class: Server
                     self._prepared_future,
                     getattr(self, "path_args", None),
                     getattr(self, "path_kwargs", None),
-                    None if self.ui is None else sorted(self.ui),
+                    None if self.ui is None else sorted(self.ui),  # type: ignore[redundant-expr]
                     sorted(vars(self)),
                 )
 
@@ -146,7 +146,7 @@ async def test_output_transforms_are_applied(server_class: ServerClass) -> None:
 @in_loop
 async def test_templates_find_what_the_application_gives_them(server_class: ServerClass) -> None:
     class Module(web.UIModule):
-        def render(self, what: str) -> str:  # type: ignore[override]
+        def render(self, what: str) -> str:
             return f"[{what}]"
 
     def make(note: Note) -> Application:
@@ -202,7 +202,7 @@ async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
             ui = {"of": "the class"}  # type: ignore[assignment]  # noqa: RUF012 - as somebody may
 
         class Settable(Plain):
-            @property  # type: ignore[override]
+            @property
             def ui(self) -> Any:
                 note("read")
                 return self._ui
@@ -259,7 +259,11 @@ async def test_the_connection_when_it_has_finished(server_class: ServerClass) ->
 
         class Put(RequestHandler):
             def get(self) -> None:
-                self.on_finish = lambda: note(self.detach().close())  # type: ignore[method-assign]
+                def close() -> None:
+                    self.detach().close()
+                    note(None)
+
+                self.on_finish = close  # type: ignore[method-assign]
                 self.write("x")
 
         return Application([("/left", Left), ("/put", Put)])

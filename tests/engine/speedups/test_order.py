@@ -114,7 +114,7 @@ async def test_the_future_of_finish_can_be_awaited_and_told(server_class: Server
     def make(note: Note) -> Application:
         class Waiting(RequestHandler):
             async def get(self, what: str) -> None:
-                future = self.finish("x" * (5_000_000 if what == "large" else 5))
+                future: Any = self.finish("x" * (5_000_000 if what == "large" else 5))
                 note(asyncio.isfuture(future))
                 future.add_done_callback(lambda future: note("told", future.result()))
                 note(await future)

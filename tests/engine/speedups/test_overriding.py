@@ -165,7 +165,7 @@ async def test_a_method_of_another_object_is_that_ones(server_class: ServerClass
                     inner.get(what)
                     self.write(inner._write_buffer[0])
                 elif what == "argument":
-                    inner.decode_argument = lambda value, name=None: "inner's"  # type: ignore[method-assign,assignment]
+                    inner.decode_argument = lambda value, name=None: "inner's"  # type: ignore[method-assign]
                     self.decode_argument = inner.decode_argument  # type: ignore[method-assign]
                     self.write(self.get_argument("q"))
                 elif what == "log":

@@ -259,7 +259,7 @@ async def test_an_application_whose_requests_somebody_sees_first(server_class: S
             delegate.finish = finish  # type: ignore[method-assign]
             return delegate
 
-        made.start_request = start_request  # type: ignore[method-assign]
+        made.start_request = start_request  # type: ignore[method-assign, assignment]
         return made
 
     assert (await compare(server_class, make)).noted == [("finished",)]

@@ -113,7 +113,7 @@ async def test_each_handler_has_a_task_of_its_own(
             def initialize(self: InTask) -> None:
                 pass
 
-            InTask.initialize = initialize  # type: ignore[assignment]
+            InTask.initialize = initialize
 
         class Plain(InTask):
             def get(self, what: str) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from typing import Any
 
 from tests.engine.servers import TORNADO, server_class
 from tests.engine.stories.outcome import Moment, Outcome
@@ -162,8 +163,8 @@ def _smaller(story: Story) -> Iterator[Story]:
         for name in ("during", "after"):
             calls = getattr(request, name)
             for at in range(len(calls)):
-                less = replace(request, **{name: (*calls[:at], *calls[at + 1 :])})
-                yield _with(story, number, less)
+                less: dict[str, Any] = {name: (*calls[:at], *calls[at + 1 :])}
+                yield _with(story, number, replace(request, **less))
         if request.body:
             yield _with(story, number, replace(request, body=0, held=0, method="GET"))
         if request.held:

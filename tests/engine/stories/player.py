@@ -272,6 +272,11 @@ class Player:
         self._stages.clear()
         self._stages.update({each.number: each.stage for each in playing})
         fired.clear()
+
+        def close() -> None:
+            for each in playing:
+                each.close()
+
         self._resting.loop.set_exception_handler(lambda loop, context: None)
         try:
             self._settle(playing)
@@ -287,7 +292,7 @@ class Player:
                 for each in playing:
                     each.look()
         finally:
-            self._on_the_loop(lambda: [each.close() for each in playing])
+            self._on_the_loop(close)
             self._resting.settle()
             self._on_the_loop(self._close_the_rest)
             self._resting.settle()

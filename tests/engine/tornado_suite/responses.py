@@ -40,9 +40,9 @@ class Responses:
                 streams[number] += bytes(data[:count]).decode("latin1")
             return count
 
-        unittest.TestCase.run = named  # type: ignore[method-assign]
-        socket.socket.accept = noticed  # type: ignore[method-assign]
-        socket.socket.send = taken_down  # type: ignore[method-assign]
+        unittest.TestCase.run = named  # type: ignore[method-assign, assignment]
+        socket.socket.accept = noticed  # type: ignore[method-assign, assignment]
+        socket.socket.send = taken_down  # type: ignore[method-assign, assignment]
 
     def to_json(self) -> str:
         """Test -> for each connection that was accepted in it, what was sent."""

@@ -109,12 +109,12 @@ async def test_they_share_a_callback_where_the_loop_shows_its_queue() -> None:
         return own(*args, **kwargs)
 
     if shown:
-        loop.call_soon = counting  # type: ignore[method-assign]
+        loop.call_soon = counting  # type: ignore[method-assign, assignment]
     with reading(loop):
         for _ in range(10):
             soon(loop, calls.append, "ran")
     if shown:
-        del loop.call_soon  # type: ignore[method-assign]
+        del loop.call_soon
     await asyncio.sleep(0)
     assert calls == ["scheduled"] * shown + ["ran"] * 10
 
@@ -198,11 +198,11 @@ def test_each_threads_loop_runs_its_own() -> None:
         for number in range(0, 300, 6):
             with reading(loop):
                 for n in range(number, number + 6):
-                    soon(loop, lambda n=n: mine.append((n, threading.get_ident())))  # type: ignore[misc]
+                    soon(loop, lambda n=n: mine.append((n, threading.get_ident())))
             await asyncio.sleep(0)
         await asyncio.sleep(0)
 
-    threads = [threading.Thread(target=lambda n=n: asyncio.run(main(n))) for n in range(4)]  # type: ignore[misc]
+    threads = [threading.Thread(target=lambda n=n: asyncio.run(main(n))) for n in range(4)]
     for thread in threads:
         thread.start()
     idents = {n: thread.ident for n, thread in enumerate(threads)}

@@ -44,9 +44,9 @@ def main() -> int:
             for (kind, site), where in sorted(reached.items()):
                 steps = "; ".join(f"{name}: {' '.join(sorted(where[name]))}" for name in where)
                 print(f"{kind:<11}{site:<60}{steps}")
-            for site in all_sites():
-                if str(site) not in known:
-                    print(f"{'-':<11}{site}")
+            for each in all_sites():
+                if str(each) not in known:
+                    print(f"{'-':<11}{each}")
             print(f"{len(all_sites())} sites, {len(known)} reached, {len(reached)} with their kind")
             return 0
         faults = faults_of(reached, numbers, options.times, options.kind, options.site)

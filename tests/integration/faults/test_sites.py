@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 import tornkit
-from tests.integration.faults import campaign  # makes the injected modules importable
+from tests.integration.faults import campaign  # noqa: F401 - makes what follows importable
 
-sites = campaign.sites
-
-import fault_sites  # noqa: E402 - the path is made by the import above
+# isort: split
+import fault_sites
+from fault_sites import sites
 
 SOURCE = """\
 import os, socket as sockets

@@ -58,7 +58,7 @@ WORDS = words(4)
 
 def regexes(seed: int, count: int) -> list[re.Pattern[str]]:
     chance = random.Random(seed)
-    found = []
+    found: list[re.Pattern[str]] = []
     while len(found) < count:
         try:
             found.append(re.compile(a_regex(chance, 4)))

@@ -117,11 +117,13 @@ class Matcher:
             case "AT" if here is None:
                 yield at
             case "MAX_REPEAT" | "MIN_REPEAT":
-                yield from self.repeat(*argument, at, lazy=operator == "MIN_REPEAT")
+                low, high, body = argument
+                yield from self.repeat(low, high, body, at, lazy=operator == "MIN_REPEAT")
             case "ATOMIC_GROUP":
                 yield from itertools.islice(self.sequence(argument, at), 1)
             case "POSSESSIVE_REPEAT":
-                yield from itertools.islice(self.repeat(*argument, at, lazy=False), 1)
+                low, high, body = argument
+                yield from itertools.islice(self.repeat(low, high, body, at, lazy=False), 1)
 
     def repeat(
         self, low: int, high: int, body: Sequence[Any], at: int, count: int = 0, *, lazy: bool

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tornkit.regex.backtracking import stopwatch, trial
+from tornkit.regex.backtracking import stopwatch
 from tornkit.regex.backtracking.attack import Attack
 from tornkit.regex.backtracking.growth import example, growth
 from tornkit.regex.backtracking.stopwatch import Point, proves
@@ -89,7 +89,7 @@ def test_a_process_that_dies_costs_one_verdict(
 ) -> None:
     script = tmp_path / "dies.py"
     script.write_text("import sys; sys.stdin.read(); print('null', flush=True); sys.exit(1)")
-    monkeypatch.setattr(trial.stopwatch, "__file__", str(script))
+    monkeypatch.setattr(stopwatch, "__file__", str(script))
     found = list(outcomes([Job(re.compile("a"), (ATTACK,))] * 4))
     assert [type(each) for each in found] == [
         type(None),
@@ -104,7 +104,7 @@ def test_a_process_that_says_nothing_is_not_waited_for(
 ) -> None:
     script = tmp_path / "hangs.py"
     script.write_text("import time; time.sleep(3600)")
-    monkeypatch.setattr(trial.stopwatch, "__file__", str(script))
+    monkeypatch.setattr(stopwatch, "__file__", str(script))
     found = list(outcomes([Job(re.compile("a"), (ATTACK,))], silence=0.1))
     assert [type(each) for each in found] == [TrialUndecided]
 

@@ -225,7 +225,7 @@ class AnsweringChild(Answering): ...
 
 class GivenAMethod(RequestHandler):
     def initialize(self) -> None:
-        self.get = self.show  # type: ignore[assignment]
+        self.get = self.show
 
     def show(self) -> None:
         self.write("seen")
@@ -238,7 +238,7 @@ class Patch(RequestHandler):
 
 
 class OwnFiles(StaticFileHandler):
-    def initialize(self, path: str) -> None:
+    def initialize(self, path: str) -> None:  # type: ignore[override]
         super().initialize(str(Path(HERE) / path))
 
 
@@ -269,5 +269,5 @@ class LanguageRedirect(RedirectHandler):
 
 
 class Elsewhere(RedirectHandler):
-    def initialize(self, base: str) -> None:
+    def initialize(self, base: str) -> None:  # type: ignore[override]
         super().initialize(f"{base}/{{0}}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tornado.routing import AnyMatches, HostMatches, PathMatches, Rule, RuleRouter
+from tornado.routing import AnyMatches, HostMatches, PathMatches, Rule, RuleRouter, URLSpec
 from tornado.web import (
     Application,
     ErrorHandler,
@@ -16,7 +16,6 @@ from tornado.web import (
     RedirectHandler,
     RequestHandler,
     StaticFileHandler,
-    URLSpec,
 )
 
 from tests.routing.checks.specimens import (

@@ -19,7 +19,7 @@ from tests.routing.checks.specimens import REGEX, findings
 
 
 class Socket(WebSocketHandler):
-    def open(self, room: str) -> None:  # type: ignore[override]
+    def open(self, room: str) -> None:
         self.write_message("seen")
 
 
@@ -30,7 +30,7 @@ class AnySocket(WebSocketHandler):
 
 class GuardedSocket(Socket):
     @authenticated
-    async def get(self, *args: Any, **kwargs: Any) -> None:
+    async def get(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
         await super().get(*args, **kwargs)
 
     def get_current_user(self) -> str:
@@ -38,10 +38,10 @@ class GuardedSocket(Socket):
 
 
 class NamingSocket(WebSocketHandler):
-    async def get(self, room: str) -> None:  # type: ignore[override]
+    async def get(self, room: str) -> None:
         await super().get(f"room {room}", 1)
 
-    def open(self, room: str, size: int) -> None:  # type: ignore[override]
+    def open(self, room: str, size: int) -> None:
         self.write_message("seen")
 
 
@@ -54,7 +54,7 @@ class RenamingSocket(Socket):
 class FollowedSocket(WebSocketHandler):
     """A socket that answers a GET only."""
 
-    async def get(self, *, room: str) -> None:  # type: ignore[override]
+    async def get(self, *, room: str) -> None:
         await super().get(room=room)
 
 

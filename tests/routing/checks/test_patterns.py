@@ -175,7 +175,10 @@ def test_a_named_router_is_judged_at_its_own_line() -> None:
 
 @pytest.mark.parametrize("target", [ErrorHandler, FallbackHandler, lambda request: None])
 def test_what_is_mounted_under_a_prefix(target: Any) -> None:
-    kwargs = {ErrorHandler: {"status_code": 404}, FallbackHandler: {"fallback": print}}
+    kwargs: dict[Any, dict[str, Any]] = {
+        ErrorHandler: {"status_code": 404},
+        FallbackHandler: {"fallback": print},
+    }
     rule = Rule(compiled(r"/api"), target, kwargs.get(target))
     assert found_in(Application([rule])) == []
 

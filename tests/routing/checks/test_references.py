@@ -341,7 +341,7 @@ class Connection:
 def calls(chance: random.Random, count: int) -> list[str]:
     """Expressions without ``self.``, each another."""
     names = ["home", "post", "entry", "psot", "", "Home", "entry "]
-    made = set()
+    made: set[str] = set()
     while len(made) < count:
         name = repr(chance.choice(names))
         given = [name, *chance.choices(["1", "'a'", "None", "n", "b'x'"], k=chance.randint(0, 4))]

@@ -259,7 +259,8 @@ def test_as_few_as_possible_are_called_moved(seed: int) -> None:
 
 
 def test_findings_that_are_new_or_gone() -> None:
-    wrong, right = ("/opt/?", Home, {}, "opt"), ("/opt", Home, {}, "opt")
+    wrong: tuple[Any, ...] = ("/opt/?", Home, {}, "opt")
+    right: tuple[Any, ...] = ("/opt", Home, {}, "opt")
     found = between([right], [wrong])
     assert [each["code"] for each in found.new_findings] == ["TK302"]
     assert not found.gone_findings
@@ -269,7 +270,7 @@ def test_findings_that_are_new_or_gone() -> None:
 
 
 def test_a_finding_whose_route_only_has_another_index_stays() -> None:
-    twice = [("/a", Home, {}, "x"), ("/b", Form, {}, "x")]
+    twice: list[Any] = [("/a", Home, {}, "x"), ("/b", Form, {}, "x")]
     assert saved(*twice).findings
     found = between(twice, [("/new", Other), *twice])
     assert not found.new_findings
@@ -313,5 +314,5 @@ def test_only_codes_that_both_were_searched_for() -> None:
 
 
 def test_a_long_table_in_another_order() -> None:
-    rules = [(f"/{number}/([a-z]+)", Home, {}, f"n{number}") for number in range(600)]
+    rules: list[Any] = [(f"/{number}/([a-z]+)", Home, {}, f"n{number}") for number in range(600)]
     assert not between(rules, list(reversed(rules))).moved

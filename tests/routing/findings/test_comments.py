@@ -26,10 +26,16 @@ def a_route(
     return Route(0, (), condition, target, declared=line(declared))
 
 
-def silenced(file: Path, text: str, code: str = "TK501", **lines: int) -> bool:
+def silenced(
+    file: Path,
+    text: str,
+    code: str = "TK501",
+    declared: int | None = None,
+    handler: int | None = None,
+) -> bool:
     """Whether a finding at the declaration (else the handler) is silent in that text."""
     file.write_text(text)
-    route = a_route(file, **lines)
+    route = a_route(file, declared, handler)
     return Comments().silence(finding(code, "x", route=0, where=route.where), route)
 
 

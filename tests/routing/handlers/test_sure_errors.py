@@ -192,7 +192,7 @@ def test_a_function_without_source() -> None:
 
 def test_the_status_that_an_error_handler_is_made_with() -> None:
     class Teapot(ErrorHandler):
-        def initialize(self) -> None:
+        def initialize(self) -> None:  # type: ignore[override]
             super().initialize(HTTPStatus.IM_A_TEAPOT)
 
     class Setting(ErrorHandler):
@@ -200,7 +200,7 @@ def test_the_status_that_an_error_handler_is_made_with() -> None:
             self.set_status(404)
 
     class Unknown(ErrorHandler):
-        def initialize(self, status: int) -> None:  # type: ignore[override]
+        def initialize(self, status: int) -> None:
             super().initialize(status)
 
     found = [initialized_status(cls) for cls in (Teapot, Setting, Unknown, ErrorHandler)]

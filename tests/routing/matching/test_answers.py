@@ -96,7 +96,7 @@ class Gone(RequestHandler):
 
 
 class Refusing(ErrorHandler):
-    def initialize(self) -> None:
+    def initialize(self) -> None:  # type: ignore[override]
         super().initialize(403)
 
 

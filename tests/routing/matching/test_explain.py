@@ -60,7 +60,7 @@ def test_nothing_takes_it() -> None:
 
 
 def test_a_line_that_stands_for_a_named_router_is_no_route_that_was_passed_over() -> None:
-    rules = [Rule(PathMatches("/in/.*"), [("/in/a", Home)], name="in"), ("/b", Home)]
+    rules: list[Any] = [Rule(PathMatches("/in/.*"), [("/in/a", Home)], name="in"), ("/b", Home)]
     found = explained(Application(rules), "/b")
     assert [each.route.index for each in found.passed] == [1]
 

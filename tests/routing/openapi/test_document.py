@@ -81,7 +81,7 @@ class Files(StaticFileHandler):
 
 
 class Dav(RequestHandler):
-    SUPPORTED_METHODS = ("GET", "PROPFIND")  # type: ignore[assignment]
+    SUPPORTED_METHODS = ("GET", "PROPFIND")
 
     def get(self) -> None: ...
 

@@ -171,8 +171,8 @@ def test_two_classes_of_one_name() -> None:
     for cls in (second, third):
         cls.__annotations__ = {"age": int}
     names = []
-    for made in (dataclass(second), dataclass(third)):
-        reference = schemas.of(made) or {}
+    for cls in (second, third):
+        reference = schemas.of(dataclass(cls)) or {}
         names.append(reference["$ref"].rpartition("/")[2])
     assert len({"Author", *names}) == 3
     assert all(schemas.components[name]["properties"].keys() == {"age"} for name in names)

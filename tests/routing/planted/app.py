@@ -108,7 +108,7 @@ LOOK_ALIKES = [
     url(r"/innocent/halves/[^a-m].*", Plain),
     url(r"/innocent/halves/.*", Plain),
     url(r"/innocent/caf%C3%A9", Plain),
-    url(r"/innocent/a b?c", Plain) if False else url(r"/innocent/a%20b", Plain),
+    url(r"/innocent/a b?c", Plain) if False else url(r"/innocent/a%20b", Plain),  # type: ignore[redundant-expr]
     url(r"/innocent/escaped\.html", Plain, name="escaped"),
     url(r"/innocent/slash/", Plain, name="innocent-slash"),
     url(r"/innocent/unnamed/?", Plain),

@@ -267,7 +267,7 @@ def test_where_it_stays_open_nothing_is_said(written: Written) -> None:
     )
     assert found == [None, None]
     written.module("app = [('/x', Home), ('/x', 5)]", "other")
-    home = sys.modules["tornkit_test_declared_app"].Home  # type: ignore[attr-defined]
+    home = sys.modules["tornkit_test_declared_app"].Home
     assert written.marks(Application([("/x", home), ("/x", home), ("/x", home)])) == [None] * 3
 
 

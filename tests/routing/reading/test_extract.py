@@ -72,7 +72,8 @@ def listed(table: RouteTable) -> list[tuple[str | None, str, str]]:
         path = by_kind[PathCondition]
         assert isinstance(path, PathCondition)
         assert isinstance(host, HostCondition | DefaultHostCondition | None)
-        found.append((host and host.regex.pattern, path.regex.pattern, route.target.short_name))
+        of_host = None if host is None else host.regex.pattern
+        found.append((of_host, path.regex.pattern, route.target.short_name))
     return found
 
 
@@ -296,7 +297,7 @@ def test_routers_that_override_the_search_are_marked() -> None:
 
 
 def test_a_named_rule_that_leads_to_a_router_has_a_line_of_its_own() -> None:
-    rules = [(PathMatches("/in/.*"), [("/in/x", Home)], {}, "inside"), ("/in/y", Home)]
+    rules: list[Any] = [(PathMatches("/in/.*"), [("/in/x", Home)], {}, "inside"), ("/in/y", Home)]
     opening, inner, after = route_table(Application(rules)).routes
     assert (opening.name, opening.takes, opening.target.methods) == ("inside", Takes.NEVER, ())
     assert opening.opens == inner.scopes[-1].number

@@ -32,7 +32,7 @@ def test_the_files_of_loaded_modules(tmp_path: Path, monkeypatch: pytest.MonkeyP
         module = ModuleType(f"tornkit_test_{name}")
         module.__file__ = str(tmp_path / ("own.py" if name == "own" else "fast.so"))
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(sys.modules, "tornkit_test_none", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "tornkit_test_none", None)
     python = found().python
     assert str(tmp_path.resolve() / "own.py") in python
     assert str(Path(__file__).resolve()) in python

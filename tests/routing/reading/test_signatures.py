@@ -35,7 +35,7 @@ class Handler:
     partial = functools.partial(module_level, None)
     partial_method = functools.partialmethod(module_level)
     built_in = len
-    bound = [].append
+    bound = [0].append
     no_function = 5
 
     def without_self(*args: Any) -> None: ...

@@ -106,7 +106,7 @@ def test_what_is_no_handler() -> None:
 
 def test_sockets_open() -> None:
     class Socket(WebSocketHandler):
-        def open(self, room: str) -> None:  # type: ignore[override]
+        def open(self, room: str) -> None:
             """Come in."""
 
         def post(self) -> None: ...
@@ -141,7 +141,7 @@ class TestAuthenticated:
     )
     def test_at_any_depth(self, decorate: Callable[..., Any]) -> None:
         class Handler(RequestHandler):
-            @decorate  # type: ignore[untyped-decorator]
+            @decorate
             def get(self, a: str) -> None: ...
 
         assert operation(Handler).authenticated
@@ -184,7 +184,7 @@ class TestAuthenticated:
     def test_a_handshake_is_guarded_by_get(self) -> None:
         class Socket(WebSocketHandler):
             @authenticated
-            async def get(self, *args: Any, **kwargs: Any) -> None:
+            async def get(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
                 await super().get(*args, **kwargs)
 
         assert operation(Socket).authenticated

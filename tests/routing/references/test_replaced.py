@@ -79,7 +79,7 @@ def test_a_class_that_nobody_derives_from_a_handler_concerns_itself(tmp_path: Pa
         "class Links:\n    def reverse_url(self, name): return name\n",
         "class Page(web.RequestHandler): ...\n",
     )
-    assert (found.classes, found.asked) == ({"Links"}, NOBODY)
+    assert (found.classes, found.asked) == (frozenset({"Links"}), NOBODY)
 
 
 @pytest.mark.parametrize(

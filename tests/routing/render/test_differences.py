@@ -76,7 +76,7 @@ def test_the_summary(old: list[Any], new: list[Any], expected: str) -> None:
 
 def test_findings_alone() -> None:
     old, new = json.loads(written(Application(OLD))), json.loads(written(Application(OLD)))
-    finding = {
+    finding: dict[str, Any] = {
         "code": "TK601",
         "message": "no route is\nnamed 'x'",
         "route": None,
@@ -112,7 +112,7 @@ def test_routes_of_default_host_are_told_apart() -> None:
 
 
 def test_many_that_were_passed_are_counted() -> None:
-    rules = [(f"/{number}", Home, {}, f"n{number}") for number in range(9)]
+    rules: list[Any] = [(f"/{number}", Home, {}, f"n{number}") for number in range(9)]
     catch_all = ("/(.*)", Other)
     said = shown(saved(*rules, catch_all), saved(catch_all, *rules))
     assert sum("both match" in line for line in said) == 5

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from tornado.routing import Matcher
 
@@ -82,7 +83,7 @@ def test_findings_below() -> None:
 
 def test_all_names_reverse() -> None:
     def said(*names: str) -> str:
-        rules = [(f"/{name}", Home, {}, name) for name in names]
+        rules: list[Any] = [(f"/{name}", Home, {}, name) for name in names]
         return as_plain(report_of(*rules)).splitlines()[-1]
 
     assert said("a", "b") == "All 2 names reverse."
@@ -92,7 +93,7 @@ def test_all_names_reverse() -> None:
 def test_what_is_undecided_shares_a_line() -> None:
     class Custom(Matcher): ...
 
-    rules = [(Custom(), Home), ("/a", Home, {}, "a"), ("/b", Home, {}, "b")]
+    rules: list[Any] = [(Custom(), Home), ("/a", Home, {}, "a"), ("/b", Home, {}, "b")]
     lines = as_plain(report_of(*rules)).splitlines()
     assert lines[-2] == "2 of 2 names undecided:"
     assert lines[-1].startswith("  TK000 routes 1 a, 2 b: undecided: whether route 0 (Home)")

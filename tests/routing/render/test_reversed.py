@@ -21,7 +21,7 @@ class Post(RequestHandler):
 class Custom(Matcher): ...
 
 
-POST = (r"/posts/([0-9]+)", Post, {}, "post")
+POST: tuple[Any, ...] = (r"/posts/([0-9]+)", Post, {}, "post")
 
 
 def said(*apps: list[Any], name: str = "post", args: tuple[str, ...] = ("7",)) -> str:

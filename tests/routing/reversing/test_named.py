@@ -28,7 +28,7 @@ def answer(rules: list[Any], name: str, *args: str) -> NameAnswer:
     return found.first
 
 
-POST = (r"/posts/([0-9]+)", Home, {}, "post")
+POST: tuple[Any, ...] = (r"/posts/([0-9]+)", Home, {}, "post")
 
 
 def test_a_name_leads_to_its_url_and_back() -> None:

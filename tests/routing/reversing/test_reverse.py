@@ -260,7 +260,7 @@ class TestHosts:
         assert reversal_of(copy).host == "127.0.0.1"
 
     def test_hosts_that_contradict_each_other_are_undecided(self) -> None:
-        rules = [(HostMatches("b"), [("/x", Home, {}, "x")])]
+        rules: list[Any] = [(HostMatches("b"), [("/x", Home, {}, "x")])]
         found = table((HostMatches("a"), rules))
         assert hosts(found.routes[0]) == ()
         assert codes(found) == [("TK000", 0)]
@@ -300,7 +300,7 @@ class TestNames:
         assert {finding.by for finding in findings(found)} == {(0,)}
 
     def test_the_owner_is_the_one_that_tornado_finds(self) -> None:
-        deep = [("/deep", Home, {}, "x")]
+        deep: list[Any] = [("/deep", Home, {}, "x")]
         application = Application(
             [
                 (HostMatches("a"), [(HostMatches("b"), deep), ("/mid", Home, {}, "x")]),
@@ -337,9 +337,9 @@ class TestNames:
         assert findings(route_table(RuleRouter(rules))) == ()
 
     def test_the_name_of_a_router(self) -> None:
-        rules = [(PathMatches("/in/.*"), [("/in/.x", Home)], {}, "inside")]
+        rules: list[Any] = [(PathMatches("/in/.*"), [("/in/.x", Home)], {}, "inside")]
         assert codes(table(*rules)) == [("TK302", 0)]
-        catch_all = [(PathMatches("/in/.*"), [("/in/.*", Home)], {}, "inside")]
+        catch_all: list[Any] = [(PathMatches("/in/.*"), [("/in/.*", Home)], {}, "inside")]
         assert codes(table(*catch_all)) == []
         assert codes(table(("/in/.*", Other), *catch_all)) == [("TK303", 1)]
 

@@ -73,8 +73,16 @@ def test_cancelled_and_due_before_anybody_waits(done: list[str]) -> None:
 
 def test_a_timer_may_set_a_timer(done: list[str]) -> None:
     timers = Timers()
-    timers.at(1.0, lambda: (timers.at(1.0, lambda: done.append("b")), done.append("a"))[1])
-    timers.at(1.0, lambda: (timers.at(5.0, lambda: done.append("c")), None)[1])
+
+    def set_one_that_is_due() -> None:
+        timers.at(1.0, lambda: done.append("b"))
+        done.append("a")
+
+    def set_a_later_one() -> None:
+        timers.at(5.0, lambda: done.append("c"))
+
+    timers.at(1.0, set_one_that_is_due)
+    timers.at(1.0, set_a_later_one)
     timers.run(1.0)
     assert done == ["a", "b"]
     assert timers.wait(1.0) == 4.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Callable
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
         path = installed / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("raise AssertionError('it is run')")
-    (installed / f"native{import_scan.EXTENSION_SUFFIXES[0]}").touch()
+    (installed / f"native{EXTENSION_SUFFIXES[0]}").touch()
     root = tmp_path / "project"
 
     def write(app: str, **files: str) -> Target:

@@ -18,7 +18,7 @@ from tornkit.serve.loop.loop import Loop
 from tornkit.serve.nursery import forking as forking_module
 from tornkit.serve.nursery.forking import Forking
 from tornkit.serve.nursery.fresh import Fresh
-from tornkit.serve.nursery.nursery import Nursery
+from tornkit.serve.nursery.nursery import Nursery, OnBorn
 from tornkit.serve.nursery.standby import Standby
 from tornkit.serve.nursery.warm_cache import WarmCache
 from tornkit.serve.wire.channel import Channel
@@ -160,15 +160,25 @@ def born(
     return pids
 
 
+def added_to(came: list[ChildProcess]) -> OnBorn:
+    """Note the workers that are born; an error is none."""
+
+    def note(processes: list[ChildProcess] | OSError) -> None:
+        assert not isinstance(processes, OSError)
+        came.extend(processes)
+
+    return note
+
+
 # ---- fresh interpreters ----
 
 
 def test_each_worker_is_an_interpreter(house: House) -> None:
     fresh = Fresh(house.loop, PREPARE, keep_stdin=True)
     fresh.connect(lambda pid, status: house.exits.append((pid, status)), house.stale.append)
-    pids: list[int] = []
-    fresh.spawn(2, HOME, lambda processes: pids.extend(each.pid for each in processes))
-    assert pids == [NO_PID, NO_PID + 1]
+    came: list[ChildProcess] = []
+    fresh.spawn(2, HOME, added_to(came))
+    assert [each.pid for each in came] == [NO_PID, NO_PID + 1]
     assert [(each.role, each.environment) for each in house.started] == [("worker", HOME)] * 2
     assert house.started[0].keeps_stdin
     assert [process.heard() for process in house.started] == [[PREPARE]] * 2
@@ -196,7 +206,7 @@ def test_a_worker_is_prepared_as_soon_as_it_is_forked(house: House) -> None:
     house.will_fork.append(forked(1))
     forking = house.forking()
     processes: list[ChildProcess] = []
-    forking.spawn(1, HOME, processes.extend)
+    forking.spawn(1, HOME, added_to(processes))
     house.turn()
     (process,) = processes
     ((request, (descriptor,)),) = house.new().theirs.receive_ready()
@@ -220,7 +230,8 @@ def test_another_environment_is_another_zygote(house: House) -> None:
     house.will_fork.append(forked(2))
     assert born(house, forking, 1, {"HOME": "/root"}) == [NO_PID + 1002]
     assert house.new().environment["HOME"] == "/root"
-    assert not house.started[0].killed, "it is a parent"
+    was_killed = house.started[0].killed
+    assert not was_killed, "it is a parent"
     house.started[0].says(Exited(NO_PID + 1001, 0))
     house.turn()
     assert house.started[0].killed, "its last child has ended"
@@ -525,7 +536,7 @@ def test_one_beside_others_holds_what_they_hold(
     spawn(house, forking, 1)
     house.new().heard()
     came: list[ChildProcess] = []
-    forking.spawn(1, HOME, came.extend, beside=True)
+    forking.spawn(1, HOME, added_to(came), beside=True)
     house.new().says(forked(2))
     house.turn()
     assert house.new().heard() == [Fork(HOME, stale=True)] * 2

@@ -285,7 +285,7 @@ def in_one_process() -> Iterator[None]:
             ("refresh_files", nothing),
         ):
             stack.enter_context(mock.patch.object(seams, name, value))
-        for name, value in (
+        for path, instead in (
             ("worker.set_up_access_log", nothing),
             ("entry.show_no_own_frames", nothing),
             ("worker.user_files", set),
@@ -296,6 +296,6 @@ def in_one_process() -> Iterator[None]:
             ("worker.attend", nothing),
             ("draining._REST", 0.0),
         ):
-            stack.enter_context(mock.patch(place + name, value))
+            stack.enter_context(mock.patch(place + path, instead))
         stack.enter_context(mock.patch.object(ServingLoop, "begin_to_beat", _beat))
         yield

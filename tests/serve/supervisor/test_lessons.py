@@ -6,8 +6,10 @@ import signal
 
 import pytest
 
-from tests.serve.scripted import APP, CLAIM, Script, World, config
+from tests.serve.scripted import APP, CLAIM, FAILURE, FakeReporter, Script, World, config
 from tornkit.serve.config import HttpOptions
+from tornkit.serve.failures import CONFUSED, MISNAMED
+from tornkit.serve.supervisor.lessons import LessonMemory
 from tornkit.serve.wire.messages import Claim, Failed, Go, Learned, Lesson, Ready
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -98,3 +100,88 @@ def test_ports_of_other_protocols_add_up(world: World) -> None:
 
     assert world.run(script, config(reload=False)) == 1
     assert world.reporter.told == [("failed", "Confused")]
+
+
+# ---- the memory by itself ----
+
+
+@pytest.fixture
+def reporter() -> FakeReporter:
+    return FakeReporter()
+
+
+@pytest.fixture
+def memory(reporter: FakeReporter) -> LessonMemory:
+    return LessonMemory(config(http=HttpOptions(xheaders=True)), "app:app", reporter)
+
+
+def program(reporter: FakeReporter) -> LessonMemory:
+    """Know that it is a program, and have a generation serve that was started as one."""
+    memory = LessonMemory(config(), "app:app", reporter)
+    assert memory.learn(PROGRAM) is None
+    memory.serves(PROGRAM)
+    reporter.since()
+    return memory
+
+
+def test_options_do_not_matter_to_what_is_no_program(
+    memory: LessonMemory, reporter: FakeReporter
+) -> None:
+    assert memory.learn(Lesson(not_http=(25,))) is None
+    assert reporter.since() == []
+    assert memory.known == Lesson(not_http=(25,))
+
+
+def test_a_lesson_that_is_refused_is_not_kept(memory: LessonMemory, reporter: FakeReporter) -> None:
+    failure = memory.learn(PROGRAM)
+    assert failure is not None
+    assert "app:app serves by itself, and --xheaders" in failure.message
+    assert (memory.known, reporter.since()) == (Lesson(), [])
+
+
+def test_it_is_said_once_that_it_serves_by_itself(reporter: FakeReporter) -> None:
+    memory = LessonMemory(config(), "app:app", reporter)
+    assert memory.learn(PROGRAM) is None
+    assert memory.learn(Lesson(PROGRAM.serves, (25,))) is None
+    assert reporter.since() == [("serves by itself", "app:app")]
+    assert memory.known == Lesson(PROGRAM.serves, (25,))
+
+
+@pytest.mark.parametrize("again", [PROGRAM, Lesson(), Lesson(not_http=(25,))])
+def test_a_lesson_that_is_known_is_a_failure(reporter: FakeReporter, again: Lesson) -> None:
+    memory = LessonMemory(config(), "app:app", reporter)
+    for lesson in (PROGRAM, Lesson(not_http=(25,))):
+        memory.learn(lesson)
+    assert memory.learn(again) == CONFUSED
+
+
+@pytest.mark.parametrize("kind", sorted(MISNAMED))
+def test_a_name_that_has_gone_makes_it_forget_all(reporter: FakeReporter, kind: str) -> None:
+    memory = program(reporter)
+    assert memory.unlearn(Failed(kind, "no"))
+    assert memory.known == Lesson()
+    assert not memory.unlearn(Failed(kind, "no")), "once: what is neither has failed"
+
+
+def test_other_failures_say_nothing_of_its_kind(reporter: FakeReporter) -> None:
+    memory = program(reporter)
+    assert not memory.unlearn(FAILURE)
+    assert memory.known == PROGRAM
+
+
+def test_nothing_is_forgotten_that_has_not_served(reporter: FakeReporter) -> None:
+    """A generation that was started without it has, or none."""
+    memory = LessonMemory(config(), "app:app", reporter)
+    memory.learn(PROGRAM)
+    assert not memory.unlearn(NEVER_LISTENED)
+    memory.serves(Lesson())
+    assert not memory.unlearn(NEVER_LISTENED)
+    assert memory.known == PROGRAM
+
+
+def test_a_later_lesson_has_to_serve_as_well(reporter: FakeReporter) -> None:
+    memory = program(reporter)
+    memory.learn(Lesson(not_http=(25,)))
+    assert not memory.unlearn(NEVER_LISTENED)
+    memory.serves(memory.known)
+    assert memory.unlearn(NEVER_LISTENED)

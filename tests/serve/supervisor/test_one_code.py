@@ -128,7 +128,7 @@ def test_what_is_imported_later_is_known_too(world: World, views: Path, tmp_path
         first.dies(-signal.SIGKILL)
         yield
         [new] = world.new_workers()
-        assert new.boot
+        assert new.boot is not None
         assert new.snapshot is not None
         assert new.snapshot[str(late)][1] == b"LATE = 1\n"
 

@@ -17,8 +17,11 @@ import pytest
 from tornado.log import LogFormatter
 
 from tests.nasty_text import NASTY, disobedient, random_text
+from tornkit.colour import wants_colour
 from tornkit.own_frames import FOLDER
 from tornkit.serve.terminal import debugger, logs
+
+Written = Callable[[], str]
 
 CLOCK = r"\d\d:\d\d:\d\d"
 
@@ -86,18 +89,25 @@ class TestColour:
         return stream
 
     def test_on_a_terminal(self, terminal: io.StringIO) -> None:
-        assert logs.wants_colour(terminal)
+        assert wants_colour(terminal)
 
     def test_not_in_a_pipe(self) -> None:
-        assert not logs.wants_colour(io.StringIO())
+        assert not wants_colour(io.StringIO())
 
     @pytest.mark.parametrize(
         ("name", "value", "expected"),
         [("NO_COLOR", "1", False), ("NO_COLOR", "", True), ("TERM", "dumb", False)],
     )
-    def test_environment(self, terminal, monkeypatch, name, value, expected) -> None:
+    def test_environment(
+        self,
+        terminal: io.StringIO,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+        value: str,
+        expected: bool,
+    ) -> None:
         monkeypatch.setenv(name, value)
-        assert bool(logs.wants_colour(terminal)) is expected
+        assert bool(wants_colour(terminal)) is expected
 
 
 @pytest.fixture
@@ -123,7 +133,7 @@ def not_pytests(add: Callable[[logging.Handler], None]) -> Callable[[logging.Han
 
 
 @pytest.fixture
-def stderr(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+def stderr(capsys: pytest.CaptureFixture[str]) -> Written:
     """What was written to standard error."""
     return lambda: capsys.readouterr().err
 
@@ -133,13 +143,13 @@ def log_a_request(access: logging.Logger) -> None:
 
 
 class TestApplicationLogging:
-    def test_level_and_shape(self, loggers, stderr) -> None:
+    def test_level_and_shape(self, loggers: logging.Logger, stderr: Written) -> None:
         logs.set_up_application_logging("info", 2)
         logging.getLogger("board.db").debug("unseen")
         logging.getLogger("board.db").warning("slow: %d", 7)
         assert re.fullmatch(rf"{CLOCK} \[2\] W board\.db: slow: 7\n", stderr())
 
-    def test_exception_is_shown_whole(self, loggers, stderr) -> None:
+    def test_exception_is_shown_whole(self, loggers: logging.Logger, stderr: Written) -> None:
         logs.set_up_application_logging("info", None)
         try:
             raise ValueError("no db")
@@ -150,12 +160,12 @@ class TestApplicationLogging:
         assert lines[1] == "Traceback (most recent call last):"
         assert lines[-1] == "ValueError: no db"
 
-    def test_stack_is_shown(self, loggers, stderr) -> None:
+    def test_stack_is_shown(self, loggers: logging.Logger, stderr: Written) -> None:
         logs.set_up_application_logging("info", None)
         logging.getLogger("board").info("here", stack_info=True)
         assert "test_stack_is_shown" in stderr()
 
-    def test_what_is_set_up_already_stays(self, loggers, stderr) -> None:
+    def test_what_is_set_up_already_stays(self, loggers: logging.Logger, stderr: Written) -> None:
         mine = logging.NullHandler()
         logging.getLogger().addHandler(mine)
         logs.set_up_application_logging("debug", None)
@@ -164,7 +174,9 @@ class TestApplicationLogging:
 
 
 class TestTextOfClients:
-    def test_a_warning_of_tornados_own_stays_one_line(self, loggers, stderr) -> None:
+    def test_a_warning_of_tornados_own_stays_one_line(
+        self, loggers: logging.Logger, stderr: Written
+    ) -> None:
         logs.set_up_application_logging("info", None)
         path = "../\x1b]0;x\x07\n14:00:00 200 GET /forged"
         general = logging.getLogger("tornado.general")
@@ -175,14 +187,16 @@ class TestTextOfClients:
         assert first.endswith(f" W tornado.general: 403 GET / (::1): {shown} is not in root")
         assert second.endswith(f" W tornado.general: {shown}")
 
-    def test_lines_of_a_message_are_indented(self, loggers, stderr) -> None:
+    def test_lines_of_a_message_are_indented(
+        self, loggers: logging.Logger, stderr: Written
+    ) -> None:
         logs.set_up_application_logging("info", None)
         logging.getLogger("board").warning("two\nlines\tof %s", "a\n14:00:00 200 GET /forged")
         first, *others = stderr().splitlines()
         assert first.endswith(" W board: two")
         assert others == ["    lines\tof a", "    14:00:00 200 GET /forged"]
 
-    def test_lines_of_an_error_are_indented(self, loggers, stderr) -> None:
+    def test_lines_of_an_error_are_indented(self, loggers: logging.Logger, stderr: Written) -> None:
         logs.set_up_application_logging("info", None)
         try:
             try:
@@ -203,7 +217,7 @@ class TestTextOfClients:
         clocks = [line for line in lines if re.match(CLOCK, line)]
         assert clocks == lines[:1], "one record, one line that begins like one"
 
-    def test_a_group_of_errors(self, loggers, stderr) -> None:
+    def test_a_group_of_errors(self, loggers: logging.Logger, stderr: Written) -> None:
         logs.set_up_application_logging("info", None)
         try:
             raise ExceptionGroup(NASTY, [ValueError(NASTY), OSError(2, NASTY, NASTY)])
@@ -213,7 +227,9 @@ class TestTextOfClients:
         assert disobedient(shown) == set()
         assert len([line for line in shown.splitlines() if re.match(CLOCK, line)]) == 1
 
-    def test_nothing_is_obeyed_wherever_it_stands(self, loggers, stderr) -> None:
+    def test_nothing_is_obeyed_wherever_it_stands(
+        self, loggers: logging.Logger, stderr: Written
+    ) -> None:
         logs.set_up_application_logging("debug", 1)
         logs.set_up_access_log(1, enabled=True)
         chance = random.Random(4)
@@ -232,7 +248,9 @@ class TestTextOfClients:
         clocks = [line for line in shown.splitlines() if re.match(CLOCK, line)]
         assert len(clocks) == len(texts) * 14
 
-    def test_the_logging_of_a_program_is_its_own(self, loggers, stderr) -> None:
+    def test_the_logging_of_a_program_is_its_own(
+        self, loggers: logging.Logger, stderr: Written
+    ) -> None:
         logging.basicConfig(level="INFO", format="%(message)s", stream=sys.stderr)
         logs.set_up_access_log(None, enabled=True)
         logging.getLogger("tornado.general").warning("a\x1b\n%s", "b\nc")
@@ -240,25 +258,25 @@ class TestTextOfClients:
 
 
 class TestAccessLog:
-    def test_one_line_a_request(self, loggers, stderr) -> None:
+    def test_one_line_a_request(self, loggers: logging.Logger, stderr: Written) -> None:
         logs.set_up_application_logging("info", None)
         logs.set_up_access_log(None, enabled=True)
         log_a_request(loggers)
         assert stderr().count("GET /") == 1
 
-    def test_whatever_the_level_of_the_rest(self, loggers, stderr) -> None:
+    def test_whatever_the_level_of_the_rest(self, loggers: logging.Logger, stderr: Written) -> None:
         logs.set_up_application_logging("error", None)
         logs.set_up_access_log(None, enabled=True)
         log_a_request(loggers)
         assert stderr().count("GET /") == 1
 
-    def test_without_any_logging_set_up(self, loggers, stderr) -> None:
+    def test_without_any_logging_set_up(self, loggers: logging.Logger, stderr: Written) -> None:
         logs.set_up_access_log(4, enabled=True)
         log_a_request(loggers)
         assert re.fullmatch(rf"{CLOCK} \[4\] 200 GET / 1\.0 ms ::1\n", stderr())
 
     @pytest.mark.parametrize("level", ["info", "debug"])
-    def test_disabled(self, loggers, stderr, level: str) -> None:
+    def test_disabled(self, loggers: logging.Logger, stderr: Written, level: str) -> None:
         logs.set_up_application_logging(level, None)
         logs.set_up_access_log(None, enabled=False)
         log_a_request(loggers)
@@ -267,7 +285,7 @@ class TestAccessLog:
 
     @pytest.mark.parametrize("name", ["stderr", "stdout"])
     def test_programs_console_gives_up_the_access_lines_alone(
-        self, loggers, capsys: pytest.CaptureFixture[str], name: str
+        self, loggers: logging.Logger, capsys: pytest.CaptureFixture[str], name: str
     ) -> None:
         logging.basicConfig(level="INFO", stream=getattr(sys, name))
         logs.set_up_access_log(None, enabled=True)
@@ -278,7 +296,7 @@ class TestAccessLog:
         assert "INFO:board:hello\n" in getattr(written, name.removeprefix("std"))
         assert "GET" not in written.out
 
-    def test_programs_file_keeps_them(self, loggers, stderr) -> None:
+    def test_programs_file_keeps_them(self, loggers: logging.Logger, stderr: Written) -> None:
         file = io.StringIO()
         logging.basicConfig(level="INFO", stream=file)
         logs.set_up_access_log(None, enabled=True)
@@ -286,7 +304,7 @@ class TestAccessLog:
         assert file.getvalue().count("GET /") == 1
         assert stderr().count("GET /") == 1
 
-    def test_program_that_writes_its_own(self, loggers, stderr) -> None:
+    def test_program_that_writes_its_own(self, loggers: logging.Logger, stderr: Written) -> None:
         own = io.StringIO()
         loggers.addHandler(logging.StreamHandler(own))
         loggers.setLevel(logging.INFO)
@@ -295,14 +313,14 @@ class TestAccessLog:
         assert own.getvalue() == "200 GET / (::1) 1.00ms\n"
         assert stderr() == ""
 
-    def test_programs_level_stays(self, loggers, stderr) -> None:
+    def test_programs_level_stays(self, loggers: logging.Logger, stderr: Written) -> None:
         loggers.setLevel(logging.WARNING)
         logs.set_up_access_log(None, enabled=True)
         log_a_request(loggers)
         assert stderr() == ""
 
 
-def json_handler(stream: TextIO, formatter: logging.Formatter) -> logging.Handler:
+def json_handler(stream: TextIO, formatter: logging.Formatter | None) -> logging.Handler:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     return handler
@@ -329,7 +347,7 @@ class TestOwnFormat:
     @pytest.mark.parametrize("how", ["another class", "a formatter", "a format", "a queue"])
     @pytest.mark.parametrize("is_application", [False, True])
     def test_access_lines_are_the_handlers(
-        self, loggers, stderr, how: str, is_application: bool
+        self, loggers: logging.Logger, stderr: Written, how: str, is_application: bool
     ) -> None:
         if is_application:
             logs.set_up_application_logging("info", None)
@@ -357,7 +375,9 @@ class TestOwnFormat:
     @pytest.mark.parametrize(
         "formatter", [None, logging.Formatter("%(message)s"), LogFormatter(color=False)]
     )
-    def test_text_that_anyone_has_is_replaced(self, loggers, stderr, formatter) -> None:
+    def test_text_that_anyone_has_is_replaced(
+        self, loggers: logging.Logger, stderr: Written, formatter: logging.Formatter | None
+    ) -> None:
         logging.getLogger().addHandler(json_handler(sys.stderr, formatter))
         logs.set_up_access_log(None, enabled=True)
         log_a_request(loggers)
@@ -373,8 +393,8 @@ class TestOwnFormat:
     )
     def test_handler_that_writes_elsewhere_is_not_enough(
         self,
-        loggers,
-        stderr,
+        loggers: logging.Logger,
+        stderr: Written,
         make: Callable[[], logging.Handler],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
@@ -386,20 +406,26 @@ class TestOwnFormat:
         handler.close()
         assert re.fullmatch(rf"{CLOCK} 200 GET / 1\.0 ms ::1\n", stderr())
 
-    def test_console_of_an_application_takes_the_place_of_ours(self, loggers, stderr) -> None:
+    def test_console_of_an_application_takes_the_place_of_ours(
+        self, loggers: logging.Logger, stderr: Written
+    ) -> None:
         logs.set_up_application_logging("info", None)
         logging.getLogger().addHandler(logging.StreamHandler(sys.stderr))
         logs.set_up_access_log(None, enabled=True)
         logging.getLogger("board").warning("hello")
         assert stderr() == "hello\n"
 
-    def test_basic_config_of_an_application_counts(self, loggers, stderr) -> None:
+    def test_basic_config_of_an_application_counts(
+        self, loggers: logging.Logger, stderr: Written
+    ) -> None:
         logs.set_up_application_logging("info", None)
         logging.basicConfig(format="mine: %(message)s", level="DEBUG")
         logging.getLogger("board").debug("hello")
         assert stderr() == "mine: hello\n"
 
-    def test_basic_config_that_says_a_level_alone(self, loggers, stderr) -> None:
+    def test_basic_config_that_says_a_level_alone(
+        self, loggers: logging.Logger, stderr: Written
+    ) -> None:
         logs.set_up_application_logging("info", None)
         logging.basicConfig(level=logging.DEBUG)
         logging.basicConfig()

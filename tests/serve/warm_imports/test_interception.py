@@ -22,7 +22,12 @@ def test_one_that_was_set_since_is_left_alone() -> None:
 
 def test_a_function_is_noted_before_it_is_called() -> None:
     order: list[object] = []
-    owner = SimpleNamespace(function=lambda *args, **kwargs: order.append("called") or "result")
+
+    def function(*args: object, **kwargs: object) -> str:
+        order.append("called")
+        return "result"
+
+    owner = SimpleNamespace(function=function)
     with noting(owner, "function", lambda *args, **kwargs: order.append((args, kwargs))):
         assert owner.function(1, key=2) == "result"
     owner.function()

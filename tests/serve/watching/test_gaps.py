@@ -34,7 +34,8 @@ class TestGaps:
         assert self.gaps == ["/0, /1, /2 and 2 more: Permission denied"]
 
     def test_no_more_watches_is_said_of_all_folders_and_once(self) -> None:
-        assert not self.made.is_full
+        was_full = self.made.is_full
+        assert not was_full
         for folder in ("/a", "/b"):
             self.made.note(folder, error(errno.ENOSPC))
         self.made.say()

@@ -73,7 +73,7 @@ def test_more_than_one_reading_holds(kernel: Inotify, tmp_path: Path) -> None:
     names = {f"module_with_a_name_that_takes_its_place_{number}.py" for number in range(2000)}
     for name in names:
         (tmp_path / name).touch()
-    told = set()
+    told: set[str] = set()
     while events := kernel.read():
         told.update(event.name for event in events)
     assert told == names

@@ -257,7 +257,8 @@ def drained(ours: Channel, theirs: Channel, count: int) -> list[tuple[Message, l
 def test_big_frames_wait_for_room(channels: tuple[Channel, Channel], files: list[int]) -> None:
     ours, theirs = channels
     ours.send(BIG)
-    assert ours.wants_write
+    waits = ours.wants_write
+    assert waits
     ours.send(Grant(), files[:1])
     ours.send(BIG)
     ours.send(Grant(), files[1:3])
@@ -456,7 +457,7 @@ def test_what_there_is_no_room_for_is_missing_from_its_message_alone(
     ours.send(Grant(), files[1:3])
     ours.send(Go())
     with descriptors_left(room):
-        received = []
+        received: list[tuple[Message, list[int]]] = []
         while len(received) < 3:
             received += theirs.receive_ready()
     ours.send(Adopt(b"two"), files[3:4])
@@ -525,7 +526,7 @@ def test_what_the_system_refuses_for_now_is_tried_again(
     ours.send(Go())
     while ours.wants_write:
         ours.flush()
-    received = []
+    received: list[tuple[Message, list[int]]] = []
     while not received:
         received = ours.receive_ready()
     assert received[0][0] == Handover(b"x")

@@ -86,7 +86,7 @@ def test_what_no_supervisor_says_is_a_fault() -> None:
 
 def test_any_order_of_messages_does_each_thing_once() -> None:
     """Nothing is forgotten, whenever the worker gets ready in between."""
-    messages = (Go(), DRAIN, ADOPT, Refresh())
+    messages: tuple[Message, ...] = (Go(), DRAIN, ADOPT, Refresh())
     for order in itertools.permutations(messages):
         for moment in range(len(order) + 1):
             scene = Scene()

@@ -251,7 +251,8 @@ def test_the_port_is_for_the_first_http_server(
         own = free_port()
         echo, http = Echo(), Server.named("x")
         getattr(echo, way)(own, "127.0.0.1")
-        assert listening.has_port_left
+        is_left = listening.has_port_left
+        assert is_left
         http.listen(free_port(), "127.0.0.1")
         assert not listening.has_port_left
         assert ports_of(supervisor) == [(own, "tcp"), (0, "http")]
@@ -453,7 +454,7 @@ def test_closing_takes_no_descriptor(
         server = Server.named("it")
         server.listen(0, "127.0.0.1")
         listening.open()
-        (sock,) = server._sockets.values()  # type: ignore[attr-defined]
+        (sock,) = server._sockets.values()
         listens = sock.getsockname()
         with descriptors_left(0 if reserved else 1):
             listening.close(asyncio.get_running_loop())

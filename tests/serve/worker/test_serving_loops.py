@@ -22,8 +22,9 @@ def test_it_beats_on_though_it_could_not_tell_once(monkeypatch: pytest.MonkeyPat
         outcomes = [None, failed]
 
         def tell() -> None:
-            outcome = outcomes.pop(0) if outcomes else told.set()
-            if outcome is not None:
+            if not outcomes:
+                told.set()
+            elif (outcome := outcomes.pop(0)) is not None:
                 raise outcome
 
         ServingLoop(loop).begin_to_beat(tell)

@@ -500,7 +500,8 @@ def test_a_slot_that_is_given_anew_has_one_worker(world: World) -> None:
         yield
         more()
         yield
-        [second] = world.new_workers() or [None]
+        started: list[FakeWorker | None] = [*world.new_workers()]
+        [second] = started or [None]
         del killed.dies
         killed.dies(-9)
         yield

@@ -199,7 +199,7 @@ def sockets_of(pid: int) -> list[str]:
 
 def test_it_warms_what_it_is_told_and_says_what_it_tries(zygote: Zygote) -> None:
     zygote.tell(Warm(("wave", "no_such_module", "tornado.web")))
-    said = []
+    said: list[Message] = []
     while not (said and isinstance(said[-1], Warmed)):
         wait_for_input(zygote.process.channel)
         said += [message for message, _ in zygote.process.channel.receive_ready()]

@@ -1,9 +1,13 @@
 """A page, and one that collects garbage, without a framework."""
 
 import gc
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 
-async def app(scope, receive, send):
+async def app(
+    scope: Mapping[str, Any], receive: object, send: Callable[[dict[str, Any]], Awaitable[None]]
+) -> None:
     body = b"Hello, world"
     if scope["path"] == "/collect":
         gc.collect()

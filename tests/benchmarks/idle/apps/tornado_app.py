@@ -4,30 +4,32 @@ import asyncio
 import gc
 import sys
 
+from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 
 class Home(RequestHandler):
-    def get(self):
+    def get(self) -> None:
         self.write("Hello, world")
 
 
 class Collect(RequestHandler):
-    def get(self):
+    def get(self) -> None:
         gc.collect()
         self.write("collected")
 
 
-def make_app():
+def make_app() -> Application:
     return Application([("/", Home), ("/collect", Collect)])
 
 
-async def main(port, *options):
+async def main(port: str, *options: str) -> None:
+    server_class: type[HTTPServer] = HTTPServer
     if "--tornkit" in options:
-        from tornkit.engine.server import HTTPServer
-    else:
-        from tornado.httpserver import HTTPServer
-    HTTPServer(make_app()).listen(int(port), "127.0.0.1")
+        from tornkit.engine.server import HTTPServer as TornkitServer
+
+        server_class = TornkitServer
+    server_class(make_app()).listen(int(port), "127.0.0.1")
     await asyncio.Event().wait()
 
 

@@ -22,5 +22,5 @@ if __name__ == "__main__":
         loop = uvloop.new_event_loop()
     application = web.Application()
     application.add_routes([web.get("/", echo)])
-    options = {"host": "127.0.0.1", "port": int(sys.argv[1]), "print": None, "access_log": None}
-    web.run_app(application, loop=loop, **options)  # type: ignore[arg-type]
+    port = int(sys.argv[1])
+    web.run_app(application, loop=loop, host="127.0.0.1", port=port, print=None, access_log=None)

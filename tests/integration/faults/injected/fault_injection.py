@@ -123,7 +123,7 @@ def install(folder: str, compiled: str) -> None:
         return func
 
     setattr(builtins, fault_sites.HOOK, hook)
-    sys.meta_path.insert(0, _Finder(compiled))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Finder(compiled))
 
 
 def _raiser(number: int, func: Callable[..., Any]) -> Callable[..., Any]:

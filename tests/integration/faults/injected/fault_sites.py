@@ -113,7 +113,8 @@ def sites(source: str, path: str) -> list[Site]:
 def rewrite(source: bytes, path: str) -> ast.Module:
     """The module with `HOOK` around what each site calls."""
     tree = ast.parse(source)
-    return ast.fix_missing_locations(_Rewriter(path, tree).visit(tree))
+    rewritten: ast.Module = _Rewriter(path, tree).visit(tree)
+    return ast.fix_missing_locations(rewritten)
 
 
 class _Rewriter(ast.NodeTransformer):
