@@ -90,6 +90,27 @@ class Unbound:
             if not unbound.is_listening(self):  # it is of another family than it seems
                 _setsockopt(self, *option)
 
+        replaced = (bind, listen, getsockname, accept, setsockopt)
+        before = {each.__name__: vars(socket.socket).get(each.__name__) for each in replaced}
+        for function in replaced:
+            setattr(socket.socket, function.__name__, function)
+        self._install_unix_server()
+
+        def undo() -> None:
+            loop = asyncio.SelectorEventLoop
+            loop.create_unix_server = _create_unix_server  # type: ignore[method-assign]
+            for name, method in before.items():
+                if method is None:  # inherited
+                    delattr(socket.socket, name)
+                else:
+                    setattr(socket.socket, name, method)
+
+        return undo
+
+    def _install_unix_server(self) -> None:
+        """Replace asyncio's server on a path, which binds by itself."""
+        unbound = self
+
         async def create_unix_server(
             self: asyncio.SelectorEventLoop,
             protocol_factory: Callable[[], asyncio.BaseProtocol],
@@ -104,22 +125,8 @@ class Unbound:
                     options["cleanup_socket"] = False  # the file is another's
             return await _create_unix_server(self, protocol_factory, path, sock=sock, **options)
 
-        replaced = (bind, listen, getsockname, accept, setsockopt)
-        before = {each.__name__: vars(socket.socket).get(each.__name__) for each in replaced}
-        for function in replaced:
-            setattr(socket.socket, function.__name__, function)
         loop = asyncio.SelectorEventLoop
         loop.create_unix_server = create_unix_server  # type: ignore[method-assign, assignment]
-
-        def undo() -> None:
-            loop.create_unix_server = _create_unix_server  # type: ignore[method-assign]
-            for name, method in before.items():
-                if method is None:  # inherited
-                    delattr(socket.socket, name)
-                else:
-                    setattr(socket.socket, name, method)
-
-        return undo
 
     def bind(self, sock: socket.socket, address: Address) -> None:
         """Note where a socket is to be.

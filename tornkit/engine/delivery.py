@@ -23,6 +23,7 @@ from tornado.log import app_log, gen_log
 from tornkit.engine.request import find
 from tornkit.engine.routers import Compiled, direct
 from tornkit.engine.routers.direct import DirectMatch
+from tornkit.engine.sender import Sender
 
 if TYPE_CHECKING:
     from tornado.httputil import HTTPConnection
@@ -56,7 +57,7 @@ class Destinations(Protocol):
         """Start a task and keep a reference until it ends."""
 
 
-class RequestSource(Protocol):
+class RequestSource(Sender, Protocol):
     """A connection, as far as a request is read from it."""
 
     @property
@@ -66,22 +67,6 @@ class RequestSource(Protocol):
     @property
     def server(self) -> Destinations:
         """The server that accepted it."""
-
-    @property
-    def context(self) -> object:
-        """Tornado's context of a connection, for the log."""
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that serves it."""
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed, or let go."""
-
-    @property
-    def unsent(self) -> int:
-        """Bytes that the socket has not taken."""
 
     def has(self, size: int) -> bool:
         """Whether so many bytes were read and not used."""
@@ -95,17 +80,11 @@ class RequestSource(Protocol):
     def read_on(self) -> None:
         """Read again, where that was paused."""
 
-    def when_sent(self, waiter: Callable[[bool], None]) -> None:
-        """Have ``waiter`` called once all has gone (True), or never will (False)."""
-
     def request_read(self, exchange: Exchange) -> None:
         """All of a request has been read."""
 
     def abandon(self, last_words: bytes = b"") -> None:
         """Give up on the request, and the connection with it, once the last words have gone."""
-
-    def shut(self) -> None:
-        """Close now."""
 
 
 def deliver(connection: RequestSource, exchange: Exchange, head: Head) -> None:

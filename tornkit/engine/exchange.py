@@ -23,8 +23,9 @@ from tornado.httputil import (
 )
 from tornado.iostream import IOStream, StreamClosedError
 
+from tornkit.engine.sender import Sender
+
 if TYPE_CHECKING:
-    import asyncio
     import socket
 
     from tornkit.engine.grammar import Head
@@ -47,23 +48,15 @@ class Limits(Protocol):
         """Bytes that a stream keeps unread; None for Tornado's default."""
 
 
-class Wire(Protocol):
+class Wire(Sender, Protocol):
     """A connection as an exchange needs it, and the view of its stream."""
 
     error: BaseException | None  # for which it was closed
     finished_in: object  # the turn of the loop in which the last request ended
 
     @property
-    def context(self) -> object:
-        """Tornado's context of a connection: its addresses and protocol."""
-
-    @property
     def server(self) -> Limits:
         """The server that accepted it."""
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that serves it."""
 
     @property
     def sock(self) -> socket.socket:
@@ -72,14 +65,6 @@ class Wire(Protocol):
     @property
     def turns(self) -> Turns:
         """Tells turns of the loop apart."""
-
-    @property
-    def closed(self) -> bool:
-        """Whether it was closed, or let go."""
-
-    @property
-    def unsent(self) -> int:
-        """Bytes that the socket has not taken."""
 
     @property
     def busy(self) -> bool:
@@ -95,12 +80,6 @@ class Wire(Protocol):
 
     def send(self, data: bytes) -> bool:
         """Send bytes; whether the socket has taken all."""
-
-    def when_sent(self, waiter: Callable[[bool], None]) -> None:
-        """Have ``waiter`` called once all has gone (True), or never will (False)."""
-
-    def shut(self) -> None:
-        """Close now."""
 
 
 class Exchange(HTTPConnection):

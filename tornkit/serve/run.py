@@ -58,9 +58,7 @@ def run(
     loop = Loop()
     loop.on_trouble = lambda error: reporter.lacks(in_words(error))
     nursery = _nursery(config, target, loop, reporter, keep_stdin=keep_stdin)
-    # Who stands in breakpoint() does not hang.
-    hang_timeout = 0.0 if keep_stdin else config.hang_timeout
-    health = Health(HealthPolicy(hang_timeout, config.recycle))
+    health = _health(config, keep_stdin=keep_stdin)
     workforce = Workforce(
         loop=loop,
         nursery=nursery,
@@ -90,6 +88,12 @@ def run(
         supervisor, workforce, nursery, health, target.label, target.project, loop.now()
     )
     return supervisor.run()
+
+
+def _health(config: ServeConfig, *, keep_stdin: bool) -> Health:
+    # A worker that stands in breakpoint() does not hang.
+    hang_timeout = 0.0 if keep_stdin else config.hang_timeout
+    return Health(HealthPolicy(hang_timeout, config.recycle))
 
 
 def _control(snapshot: Callable[[], dict[str, Any]]) -> ControlSocket | None:

@@ -72,6 +72,7 @@ class Succession:
         watcher: Watcher | None,
         notifier: Notifier,
     ) -> None:
+        # Longer than a screen because all parts are put together here; it decides nothing.
         self._config = config
         self._owner = owner
         self._loop = loop
