@@ -319,6 +319,7 @@ CHANGES_FILES = frozenset(
     }
 )
 CHANGERS = {
+    "tornkit.engine.fidelity.__main__": "its own data, for its maintainers",
     "tornkit.cli.routes.files": "the user's own files, at their word",
     "tornkit.cli.routes.revision": "a folder of `tempfile`'s, which is private",
     "tornkit.cli.routes.snapshot": "in that folder",

@@ -456,7 +456,7 @@ def test_one_router_after_the_other() -> None:
 
 
 def test_a_tornado_that_routes_otherwise_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "_UNCHANGED", False)
+    monkeypatch.setattr(compiled, "_is_unchanged", lambda: False)
     assert asked(application(), Compiled(), "/39/7") == ("H39", 2)
 
 

@@ -1,16 +1,15 @@
-"""Whether Tornado is the known one is told from its code, and from nothing else of it."""
+"""Tornado routes as it is known to, or whatever is another is seen."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tornado import routing, web
 
 from tornkit.engine.routers import original
-from tornkit.engine.routers.original import same_code, unchanged
+from tornkit.engine.routers.original import unchanged
 
 OWNERS: list[tuple[Any, str]] = [
     (routing.RuleRouter, "find_handler"),
@@ -59,65 +58,3 @@ def test_one_more_on_the_way_is_seen(
 def test_what_is_not_there_any_more_is_seen(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(original, name, None)
     assert not unchanged()
-
-
-def one(text: Any) -> Any:
-    """."""
-    return [part.strip("a") for part in text if part]
-
-
-def same(text: str) -> list[str]:
-    """."""
-
-    return [part.strip("a") for part in text if part]
-
-
-def other_constant(text: Any) -> Any:
-    """."""
-    return [part.strip("b") for part in text if part]
-
-
-def other_name(text: Any) -> Any:
-    """."""
-    return [part.lstrip("a") for part in text if part]
-
-
-def other_argument(text: Any, more: Any) -> Any:
-    """."""
-    return [part.strip("a") for part in text if part]
-
-
-def other_kind(*text: Any) -> Any:
-    """."""
-    return [part.strip("a") for part in text if part]
-
-
-def other_condition(text: Any) -> Any:
-    """."""
-    return [part.strip("a") for part in text if not part]
-
-
-@pytest.mark.parametrize(
-    ("other", "expected"),
-    [
-        (same, True),
-        (other_constant, False),
-        (other_name, False),
-        (other_argument, False),
-        (other_kind, False),
-        (other_condition, False),
-    ],
-)
-def test_codes_are_the_same_if_they_do_the_same(other: Callable[..., Any], expected: bool) -> None:
-    assert same_code(one.__code__, other.__code__) == expected
-
-
-def test_one_is_not_true_and_zero_not_false() -> None:
-    assert not same_code((lambda: (1, "x")).__code__, (lambda: (True, "x")).__code__)
-
-
-def test_what_takes_more_by_place_is_not_what_takes_more_by_name() -> None:
-    by_place = (lambda text, *more: (text, more)).__code__
-    by_name = (lambda text, **more: (text, more)).__code__
-    assert by_place.co_code == by_name.co_code
-    assert not same_code(by_place, by_name)

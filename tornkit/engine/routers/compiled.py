@@ -7,6 +7,7 @@ Tornado routes otherwise than was known, it is the router's own that is called.
 
 from __future__ import annotations
 
+import functools
 from types import MethodType
 from typing import Any
 
@@ -15,6 +16,7 @@ from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import Router, RuleRouter
 from tornado.web import Application
 
+from tornkit.engine.fidelity import source_digests
 from tornkit.engine.fidelity.methods import is_method
 from tornkit.engine.routers import edits, original
 from tornkit.engine.routers.direct import DirectMatch
@@ -22,7 +24,12 @@ from tornkit.engine.routers.rules import NO_PARAMS, Destination, Find, Params
 from tornkit.engine.routers.table import PATIENCE, Table, can_be_compiled, nothing_is_replaced
 
 _find_handler = Application.find_handler
-_UNCHANGED = original.unchanged()
+
+
+@functools.cache
+def _is_unchanged() -> bool:
+    with source_digests.forgotten():
+        return original.unchanged()
 
 
 class Compiled:
@@ -55,7 +62,7 @@ class Compiled:
 
 def compiled(router: Router) -> Find | None:
     """What finds the same as ``router.find_handler``; None for a router that can't be compiled."""
-    if not _UNCHANGED or not edits.watch():
+    if not _is_unchanged() or not edits.watch():
         return None
     try:
         return _compile(router, {})

@@ -3,7 +3,6 @@
     install()       puts them in the place of Tornado's; `tornkit serve` does, importing does not
     uninstall()     puts Tornado's back
     look()          does what can be done before, once for all processes that are forked
-    guard.py        is a method of Tornado's the one that a speedup was written against?
     construction.py defaults.py writing.py finishing.py     methods of `RequestHandler`
     arguments.py cookies.py   what handlers ask for
     jsons.py escaping.py      what `write` and templates call
@@ -12,9 +11,11 @@
 WebSockets are served by `tornkit.engine.websocket` from then on, and routers that are made then
 count the changes of their rules (`tornkit.engine.routers.counted_rules`).
 
-Each replaces one method and is called as that would be, so subclasses, ``super()``, mixins and
-monkeypatches work as ever. Where one leaves out calls of Tornado's to methods that an application
-may have overridden, it looks each time whether anybody has, and calls Tornado's own if so.
+Whether a method of Tornado's is the one that a speedup was written against is for
+`tornkit.engine.fidelity.texts` to say. Each replaces one method and is called as that would be, so
+subclasses, ``super()``, mixins and monkeypatches work as ever. Where one leaves out calls of
+Tornado's to methods that an application may have overridden, it looks each time whether anybody
+has, and calls Tornado's own if so.
 `finishing` and `execution` say how, and what it costs.
 """
 
@@ -29,7 +30,7 @@ import tornado
 from tornado import escape, httputil, routing, web
 
 from tornkit.engine import websocket
-from tornkit.engine.fidelity import replaced, source_digests
+from tornkit.engine.fidelity import replaced, source_digests, texts
 from tornkit.engine.fidelity.class_versions import KnownInHeirs
 from tornkit.engine.routers import counted_rules, direct, edits
 from tornkit.engine.speedups import (
@@ -44,8 +45,6 @@ from tornkit.engine.speedups import (
     writing,
 )
 from tornkit.engine.speedups import task as tasks
-from tornkit.engine.speedups.guard import digest_of
-from tornkit.engine.speedups.known import KNOWN, WRITTEN_FOR
 
 _log = logging.getLogger("tornkit")
 
@@ -169,6 +168,7 @@ def look() -> None:
     with source_digests.forgotten():
         _strange()
         websocket.unknown()
+        texts.unknown(texts.ROUTING)
     replaced.prepare()
 
 
@@ -216,22 +216,20 @@ def _remember_what_is_known() -> None:
 def _strange() -> set[str]:
     """Which methods are not the ones that the speedups know."""
     names = {name for speedup in SPEEDUPS for name in speedup.concerned}
-    strange = set()
-    for name in names:
-        owner, attribute = _place(name)
-        if digest_of(getattr(owner, attribute, None)) not in KNOWN[name]:
-            strange.add(name)
-    return strange
+    return {name for name in names if not texts.is_known(texts.SPEEDUPS, full_name(name))}
+
+
+def full_name(name: str) -> str:
+    """ "Class.method" or "module.function", as above -> "tornado.web:Class.method" and so on."""
+    module, _, rest = name.partition(".")
+    return f"tornado.{module}:{rest}" if module in _MODULES else f"tornado.web:{name}"
 
 
 def _tell(strange: set[str], left: list[str]) -> None:
     """Of all in one line; a surprise only with the Tornado that the speedups were written for."""
-    names = [
-        f"tornado.{name if name.partition('.')[0] in _MODULES else f'web.{name}'}"
-        for name in strange
-    ]
+    names = [full_name(name).replace(":", ".") for name in strange]
     _log.log(
-        logging.WARNING if tornado.version in WRITTEN_FOR else logging.INFO,
+        logging.WARNING if tornado.version in texts.written_for() else logging.INFO,
         "%s %s that tornkit knows: no speedup for %s",
         ", ".join(sorted(names)),
         "is not the one" if len(names) == 1 else "are not the ones",

@@ -1,8 +1,8 @@
 """Puts the engine's protocol where Tornado's is made: `WebSocketHandler.get_websocket_protocol`.
 
-Only where Tornado is as it was when this was written. A Tornado that reads a frame
-by other rules reads it by its own (`known`). Handlers that override ``get_websocket_protocol``, and
-clients, have Tornado's protocol as ever.
+Only where Tornado is as it was when this was written (`tornkit.engine.fidelity.texts`). A Tornado
+that reads a frame by other rules reads it by its own. Handlers that override
+``get_websocket_protocol``, and clients, have Tornado's protocol as ever.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from collections.abc import Callable
 
 from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
-from tornkit.engine.fidelity import replaced
-from tornkit.engine.websocket.known import unknown
+from tornkit.engine.fidelity import replaced, texts
 from tornkit.engine.websocket.protocol import EngineProtocol
 
 _log = logging.getLogger("tornkit")
@@ -36,6 +35,11 @@ def get_websocket_protocol(self: WebSocketHandler) -> WebSocketProtocol | None:
 def is_installed() -> bool:
     """Whether new WebSockets of this process are the engine's."""
     return WebSocketHandler.get_websocket_protocol is get_websocket_protocol
+
+
+def unknown() -> list[str]:
+    """What of Tornado is not as it was, as "Class.method"."""
+    return [name.partition(":")[2] for name in texts.unknown(texts.WEBSOCKETS)]
 
 
 def install() -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,7 @@ from tests.engine.serving import EITHER, Client, ServerClass, either_loop, in_lo
 from tests.engine.speedups.applications import each
 from tests.engine.speedups.watching import Note, installed, masked, watch
 from tornkit.engine import speedups
-from tornkit.engine.speedups.guard import digest_of
-from tornkit.engine.speedups.known import KNOWN
+from tornkit.engine.fidelity import texts
 
 __all__ = ["either_loop"]
 
@@ -30,68 +28,10 @@ FEW_KNOWN = {
     "_HandlerDelegate.execute",
     "httputil.format_timestamp",
 }
+NAMES = sorted(
+    {name for speedup in speedups.SPEEDUPS for name in (speedup.replaced, *speedup.relies_on)}
+)
 REPOSITORY = Path(__file__).parents[3]
-
-
-class Sample:
-    def plain(self) -> int:
-        return 1
-
-    def long(
-        self,
-        first: int = 0,
-    ) -> list[int]:
-        """With a docstring.
-
-        whose lines are indented less
-        """
-
-        def inner() -> int:
-            return first
-
-        return [
-            inner(),
-        ]
-
-    # Belongs to nobody.
-
-    def after(self) -> None:
-        return None
-
-
-def function_from(text: str, place: Path) -> Any:
-    place.write_text(textwrap.dedent(text))
-    space: dict[str, Any] = {}
-    exec(compile(place.read_text(), str(place), "exec"), space)
-    return space["f"]
-
-
-def test_a_digest_depends_on_the_whole_text_and_no_more(tmp_path: Path) -> None:
-    body = "    return [\n        a,\n    ]\n"
-    texts = {
-        "one": "def f(\n    a=1,\n):\n    '''x'''\n    return [\n        a,\n    ]\n",
-        "followed": f"def f(\n    a=1,\n):\n    '''x'''\n{body}\n\nb = 1\n",
-        "moved": "\n\ndef f(\n    a=1,\n):\n    '''x'''\n    return [\n        a,\n    ]\n",
-        "default": "def f(\n    a=2,\n):\n    '''x'''\n    return [\n        a,\n    ]\n",
-        "docstring": "def f(\n    a=1,\n):\n    '''y'''\n    return [\n        a,\n    ]\n",
-        "decorated": f"def g(f):\n    return f\n@g\ndef f(\n    a=1,\n):\n{body}",
-        "end": "def f(\n    a=1,\n):\n    '''x'''\n    return [\n        a, a\n    ]\n",
-    }
-    digests = {
-        name: digest_of(function_from(text, tmp_path / f"{name}.py"))
-        for name, text in texts.items()
-    }
-    assert digests["one"] == digests["followed"] == digests["moved"]
-    assert len(set(digests.values())) == len(texts) - 2
-
-
-def test_what_has_no_text_has_no_digest() -> None:
-    space: dict[str, Any] = {}
-    exec("def f(): pass", space)
-    assert digest_of(space["f"]) is None
-    assert digest_of(len) is None
-    assert digest_of(None) is None
-    assert digest_of(Sample.plain) != digest_of(Sample.long) != digest_of(Sample.after)
 
 
 def test_the_installed_tornado_is_known(caplog: pytest.LogCaptureFixture) -> None:
@@ -103,14 +43,11 @@ def test_the_installed_tornado_is_known(caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_each_speedup_says_what_it_relies_on() -> None:
-    named = {
-        name for speedup in speedups.SPEEDUPS for name in (speedup.replaced, *speedup.relies_on)
-    }
-    assert named == set(KNOWN)
+    assert {*map(speedups.full_name, NAMES)} == set(texts.known(texts.SPEEDUPS))
 
 
 @EITHER
-@pytest.mark.parametrize("name", each(sorted(KNOWN), FEW_KNOWN))
+@pytest.mark.parametrize("name", each(NAMES, FEW_KNOWN))
 @in_loop
 async def test_one_that_was_changed_is_left_alone_and_the_others_go_on(
     server_class: ServerClass, name: str, monkeypatch: pytest.MonkeyPatch, caplog: Any
