@@ -84,13 +84,15 @@ class Parameter:
 class Operation:
     """What answers one method: ``GET`` is ``get``, ``WS`` a WebSocket's ``open``.
 
-    ``parameters`` is None where Python can't tell. ``doc`` is the docstring, dedented.
-    ``returns`` is as `Parameter.annotation`.
+    ``parameters`` is None where Python can't tell. ``authenticated``: only who is signed in is
+    served; where ``admits_first``, a handshake has been answered before that is asked.
+    ``doc`` is the docstring, dedented. ``returns`` is as `Parameter.annotation`.
     """
 
     method: str
     parameters: tuple[Parameter, ...] | None = None
     authenticated: bool = False
+    admits_first: bool = False
     doc: str | None = None
     returns: object = None
     source: Source | None = None

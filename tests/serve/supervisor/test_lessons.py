@@ -116,7 +116,7 @@ def memory(reporter: FakeReporter) -> LessonMemory:
 
 
 def program(reporter: FakeReporter) -> LessonMemory:
-    """Know that it is a program, and have a generation serve that was started as one."""
+    """Make a memory that knows a program, of which a generation has served."""
     memory = LessonMemory(config(), "app:app", reporter)
     assert memory.learn(PROGRAM) is None
     memory.serves(PROGRAM)
@@ -170,7 +170,7 @@ def test_other_failures_say_nothing_of_its_kind(reporter: FakeReporter) -> None:
 
 
 def test_nothing_is_forgotten_that_has_not_served(reporter: FakeReporter) -> None:
-    """A generation that was started without it has, or none."""
+    """Keep it before a generation serves, and behind one that was started without it."""
     memory = LessonMemory(config(), "app:app", reporter)
     memory.learn(PROGRAM)
     assert not memory.unlearn(NEVER_LISTENED)

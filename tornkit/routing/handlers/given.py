@@ -6,8 +6,9 @@ user's own stands between, it may hand on something else; then there is a `doubt
 
 from __future__ import annotations
 
+import contextlib
 import dis
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType
 
 from tornkit.routing.conditions import CustomCondition, PathCondition
@@ -55,18 +56,39 @@ def changed_by(cls: type, methods: frozenset[str]) -> str | None:
 
     :param methods: those that answer, and so come after; lower case.
     """
-    for name, code in _own_code(cls):
+    for name, function in _own_functions(cls):
         if name in methods:
             continue
-        for inner in _nested(code):
-            if _sets(inner, methods):
+        for each in _reached(function):
+            if any(_sets(inner, methods) for inner in _nested(each.__code__)):
                 return name
     return None
 
 
+def _reached(function: FunctionType) -> Iterator[FunctionType]:
+    """A function, those that it wraps, and those of its user's own that it calls by a name.
+
+    Whatever is handed the handler may change it.
+    """
+    seen: set[FunctionType] = set()
+    left = [function]
+    while left:
+        one = left.pop()
+        if one in seen or not _is_users(one.__module__):
+            continue
+        seen.add(one)
+        yield one
+        names = {name for inner in _nested(one.__code__) for name in inner.co_names}
+        found = [vars(one).get("__wrapped__"), *map(one.__globals__.get, names)]
+        for cell in one.__closure__ or ():
+            with contextlib.suppress(ValueError):  # empty
+                found.append(cell.cell_contents)
+        left += [each for each in found if isinstance(each, FunctionType)]
+
+
 def _sets(code: CodeType, methods: frozenset[str]) -> bool:
     """Whether it mentions the arguments, or gives the handler a method of its own."""
-    texts = {each for each in code.co_consts if isinstance(each, str)}
+    texts = {*_texts(code.co_consts)}
     if "setattr" in code.co_names and texts & (_ARGUMENTS | methods):
         return True
     return bool(_ARGUMENTS & set(code.co_names)) or any(
@@ -75,14 +97,29 @@ def _sets(code: CodeType, methods: frozenset[str]) -> bool:
     )
 
 
-def _own_code(cls: type) -> Iterator[tuple[str, CodeType]]:
+def _texts(constants: Iterable[object]) -> Iterator[str]:
+    for each in constants:
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, (tuple, frozenset)):
+            yield from _texts(each)
+
+
+def _own_functions(cls: type) -> Iterator[tuple[str, FunctionType]]:
     """Functions that the class and those above it have, but for Tornado's and Python's."""
     for base in cls.__mro__:
-        if base is not object and base.__module__.partition(".")[0] != "tornado":
+        if base is not object and _is_users(base.__module__):
             for name, value in vars(base).items():
                 function = getattr(value, "__func__", value)
+                # What a decorator of Tornado's or Python's has made of a function of the user's.
+                while isinstance(function, FunctionType) and not _is_users(function.__module__):
+                    function = vars(function).get("__wrapped__")
                 if isinstance(function, FunctionType):
-                    yield name, function.__code__
+                    yield name, function
+
+
+def _is_users(module: str) -> bool:
+    return module.partition(".")[0] != "tornado"
 
 
 def _nested(code: CodeType) -> Iterator[CodeType]:

@@ -79,13 +79,16 @@ def folder_maker(files: Iterable[str]) -> str | None:
             tree = ast.parse(content) if _MAKING.search(content) else ast.Module([], [])
         except (OSError, SyntaxError, ValueError):  # gone, or edited since it was imported
             continue
+        lines = []
         for node in ast.walk(tree):
             match node:
                 case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
                     if _MAKING.fullmatch(name.encode()):
-                        return f"{Path(file).name}:{node.lineno}"
+                        lines.append(node.lineno)
                 case _:
                     pass
+        if lines:
+            return f"{Path(file).name}:{min(lines)}"
     return None
 
 

@@ -203,7 +203,7 @@ def _responses(route: Route, method: str, operation: Operation, schemas: Schemas
     elif kind is TargetKind.STATIC and method in ("GET", "HEAD"):
         found["200"] = {"description": "The file."}
         found["404"] = {"description": "There is no such file."}
-    if operation.authenticated:
+    if operation.authenticated and not operation.admits_first:
         found |= _unauthenticated(method)
     returned = schemas.result(operation.returns) if operation.returns is not None else None
     if returned is not None:

@@ -54,7 +54,8 @@ def verdict(route: Route, table: RouteTable) -> Verdict:
 def _suggested(route: Route, table: RouteTable) -> Request | None:
     """A request made of examples, if one arrives: cheap, and mostly the first does."""
     regex = route.condition.regex if isinstance(route.condition, PathCondition) else None
-    paths = ["/"] if regex is None else [each.text for each in islice(examples(regex), 3)]
+    # One after the other: mostly the first does, and the others may be long to find.
+    paths = ["/"] if regex is None else (each.text for each in islice(examples(regex), 3))
     for path in paths:
         if not is_sendable(path) or sent(path) != path:
             continue

@@ -98,12 +98,16 @@ class TargetReader:
         name = "open" if method == "WS" else method.lower()
         function = getattr(cls, name)
         parameters, returns = self._signatures.method(cls, name)
-        # A handshake goes through `get` as well, and everything through `prepare`.
-        guards = [cls.prepare, *([cls.get] if method == "WS" else []), function]
+        # A handshake goes through `get` as well, and everything through `prepare`. When `open` is
+        # called it has been answered.
+        before = [cls.prepare, cls.get if method == "WS" else function]
+        guarded = any(map(_is_authenticated, before))
+        late = not guarded and _is_authenticated(function)
         return Operation(
             method,
             parameters,
-            any(_is_authenticated(guard) for guard in guards),
+            guarded or late,
+            late,
             _doc(getattr(function, "__doc__", None)),
             returns,
             _source(function),

@@ -138,7 +138,12 @@ class Candidates:
         if self._tries < _MOST_TRIES:
             self._warm(environment)
         else:
-            self._say_warm(0)
+            active = self._active()  # as it was, with what it holds
+            self.warmth = Warmth(
+                self.warmth.modules if active is not None and active.modules else 0,
+                dict(self._unsafe),
+            )
+            self._report(self.warmth)
 
     def _say_warm(self, modules: int) -> None:
         self.warmth = Warmth(modules, dict(self._unsafe))

@@ -35,11 +35,16 @@ class ForkedAhead:
 
     def dismiss(self) -> None:
         """Kill all."""
-        for process in self._processes:
-            process.signal(signal.SIGKILL)
-            process.channel.close()
+        dismiss(self._processes)
         self._processes.clear()
 
     def pids(self) -> list[int]:
         """Their process ids."""
         return [process.pid for process in self._processes]
+
+
+def dismiss(processes: Iterable[ChildProcess]) -> None:
+    """Kill workers that are not wanted any more."""
+    for process in processes:
+        process.signal(signal.SIGKILL)
+        process.channel.close()

@@ -22,7 +22,7 @@ from functools import partial
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.loop.timers import Timer
 from tornkit.serve.nursery.candidates import Candidates
-from tornkit.serve.nursery.forked_ahead import ForkedAhead
+from tornkit.serve.nursery.forked_ahead import ForkedAhead, dismiss
 from tornkit.serve.nursery.fresh import start_workers, tell
 from tornkit.serve.nursery.nursery import OnBorn, OnExit, OnStale
 from tornkit.serve.nursery.warm_cache import WarmCache
@@ -142,9 +142,10 @@ class Forking:
     def _born_ahead(self, zygote: ZygoteHandle, processes: list[ChildProcess] | OSError) -> None:
         if isinstance(processes, OSError):
             return  # the next `spawn` tries again, and says so
-        self._ahead.add(processes)
-        if zygote is not self._active:
-            self._ahead.dismiss()
+        if zygote is self._active:
+            self._ahead.add(processes)
+        else:
+            dismiss(processes)
 
     def _begin(self, environment: Mapping[str, str]) -> ZygoteHandle:
         """The first zygote: with what was warm the last time, where that is known."""
@@ -322,6 +323,8 @@ class Forking:
             return
         # The first one, of which workers are wanted already.
         zygote.waited_for = False
+        if zygote.retired:
+            return  # given up meanwhile
         self._candidates.first_warmed(message)
         if message.unsafe:
             self._give_up(zygote)

@@ -88,10 +88,8 @@ class Standby:
             self._loop.soon(self._fill)
 
     def _fill(self) -> None:
-        """Have as many spares as there are workers."""
-        if not self._learned:
-            return
-        for _ in range(self._count - len(self._spares)):
+        """Have as many spares as there are workers, if there is anything to import ahead."""
+        for _ in range(self._count - len(self._spares) if self._learned else 0):
             spare = start_interpreter("standby", self._environment, keep_stdin=self._keep_stdin)
             with contextlib.suppress(ChannelClosed):
                 spare.channel.send(Warm(tuple(self._learned)))

@@ -85,9 +85,10 @@ class Upkeep:
     # ---- workers that come ----
 
     def open(self, worker: Worker) -> None:
-        """Let a worker accept in its slot."""
-        self._workforce.open(worker)
-        self._orphans.take_back(worker.slot)
+        """Let a worker accept in its slot, unless it has ended or been told to meanwhile."""
+        if worker.state is WorkerState.SERVING:
+            self._workforce.open(worker)
+            self._orphans.take_back(worker.slot)
 
     def stand_in(self, worker: Worker) -> None:
         """Let a worker serve in the place of one that died or is being recycled."""

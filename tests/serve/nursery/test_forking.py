@@ -1,7 +1,4 @@
-"""Where workers come from, with zygotes that are the test's: it speaks for them.
-
-What a zygote will say is said beforehand, and heard once the loop turns.
-"""
+"""Forks of a zygote: what it says, how it dies, and those that are made ahead of time."""
 
 from __future__ import annotations
 
@@ -9,123 +6,24 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 
-from tornkit.serve.loop.loop import Loop
+from tests.serve.nursery.house import HOME, PREPARE, Births, House, StandInProcess
+from tests.serve.scripted import NO_PID
+from tornkit.serve.loop.loop import EventSource
 from tornkit.serve.nursery import forking as forking_module
 from tornkit.serve.nursery.forking import Forking
-from tornkit.serve.nursery.fresh import Fresh
 from tornkit.serve.nursery.nursery import Nursery, OnBorn
-from tornkit.serve.nursery.standby import Standby
-from tornkit.serve.nursery.warm_cache import WarmCache
 from tornkit.serve.wire.channel import Channel
-from tornkit.serve.wire.messages import (
-    Exited,
-    Fork,
-    Forked,
-    FromZygote,
-    Message,
-    Prepare,
-    Trying,
-    Unfit,
-    Warm,
-    Warmed,
-)
-from tornkit.serve.wire.processes import ChildProcess
+from tornkit.serve.wire.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
+from tornkit.serve.wire.processes import ChildProcess, channel_pair
 from tornkit.serve.wire.warmth import ONE_THREAD, Warmth
 
-pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(20)]
+pytestmark = pytest.mark.usefixtures("no_leaks")
 
-# No process can have such a number: no signal of a test reaches anybody.
-NO_PID = 1 << 30
-HOME = {"HOME": "/"}
-PREPARE = Prepare({"for": "the test"})
-
-
-class FakeProcess:
-    """What the supervisor starts, and the test's end of its channel."""
-
-    def __init__(self, pid: int, role: str, environment: Mapping[str, str], stdin: bool) -> None:
-        ours, theirs = socket.socketpair()
-        for sock in (ours, theirs):
-            sock.setblocking(False)
-        self.channel = Channel(ours)
-        self.theirs = Channel(theirs)
-        self.pid, self.role, self.environment, self.keeps_stdin = pid, role, environment, stdin
-        self.signals: list[int] = []
-
-    def signal(self, number: int) -> None:
-        self.signals.append(number)
-
-    @property
-    def killed(self) -> bool:
-        return signal.SIGKILL in self.signals
-
-    def says(self, *messages: FromZygote) -> None:
-        for message in messages:
-            self.theirs.send(message)
-
-    def heard(self) -> list[Message]:
-        messages = []
-        for message, descriptors in self.theirs.receive_ready():
-            messages.append(message)
-            for descriptor in descriptors:
-                os.close(descriptor)
-        return messages
-
-
-class House:
-    """A loop, the processes that were started, and who was told what."""
-
-    def __init__(self, recalled: Path) -> None:
-        self.loop = Loop()
-        self.warm_cache = WarmCache("project", recalled)
-        self.started: list[FakeProcess] = []
-        self.will_fork: list[FromZygote] = []  # what the next zygote says as soon as it is there
-        self.exits: list[tuple[int, int]] = []
-        self.stale: list[str] = []
-        self.told: list[Warmth] = []
-
-    def start(
-        self, role: str, environment: Mapping[str, str], *, keep_stdin: bool = False
-    ) -> FakeProcess:
-        process = FakeProcess(NO_PID + len(self.started), role, environment, keep_stdin)
-        self.started.append(process)
-        if role == "zygote" and self.will_fork:
-            process.says(self.will_fork.pop(0))
-        return process
-
-    def forking(self, spares: int = 1) -> Forking:
-        forking = Forking(self.loop, self.told.append, PREPARE, spares, self.warm_cache)
-        forking.connect(lambda pid, status: self.exits.append((pid, status)), self.stale.append)
-        return forking
-
-    def turn(self) -> None:
-        """Let everything happen that is to happen now."""
-        for _ in range(4):
-            self.loop.wake()
-            self.loop.turn(lambda number: None)
-
-    def new(self) -> FakeProcess:
-        return self.started[-1]
-
-    def close(self) -> None:
-        for process in self.started:
-            process.theirs.close()
-            process.channel.close()
-        self.loop.close()
-
-
-@pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    house = House(tmp_path)
-    for module in ("forking", "fresh", "standby"):
-        monkeypatch.setattr(f"tornkit.serve.nursery.{module}.start_interpreter", house.start)
-    yield house
-    house.close()
+REFILL, REST = 0.2, 600.0  # seconds behind a start
 
 
 def forked(*numbers: int) -> Forked:
@@ -168,26 +66,6 @@ def added_to(came: list[ChildProcess]) -> OnBorn:
         came.extend(processes)
 
     return note
-
-
-# ---- fresh interpreters ----
-
-
-def test_each_worker_is_an_interpreter(house: House) -> None:
-    fresh = Fresh(house.loop, PREPARE, keep_stdin=True)
-    fresh.connect(lambda pid, status: house.exits.append((pid, status)), house.stale.append)
-    came: list[ChildProcess] = []
-    fresh.spawn(2, HOME, added_to(came))
-    assert [each.pid for each in came] == [NO_PID, NO_PID + 1]
-    assert [(each.role, each.environment) for each in house.started] == [("worker", HOME)] * 2
-    assert house.started[0].keeps_stdin
-    assert [process.heard() for process in house.started] == [[PREPARE]] * 2
-    fresh.learn(("json",), HOME)
-    fresh.reaped(NO_PID, 3)
-    assert house.exits == [], "never from within another call"
-    house.turn()
-    assert house.exits == [(NO_PID, 3)]
-    assert (fresh.pids(), fresh.warmth) == ([], Warmth(0, {}))
 
 
 # ---- forks ----
@@ -280,7 +158,7 @@ def test_where_no_zygote_can_workers_are_interpreters(house: House) -> None:
 # ---- what is warm ----
 
 
-def learn(house: House, forking: Forking, *modules: str) -> FakeProcess:
+def learn(house: House, forking: Forking, *modules: str) -> StandInProcess:
     """The candidate that follows from what a worker has imported."""
     forking.learn(modules, HOME)
     return house.new()
@@ -378,6 +256,22 @@ def test_it_gives_up_after_some_spoiled_candidates(house: House) -> None:
     assert 3 <= len(forking.warmth.unsafe) <= 10
     assert forking.warmth.modules == 0
     assert not house.started[0].killed, "the first one serves on"
+
+
+def test_what_a_worker_finds_different_is_warm_no_more(house: House) -> None:
+    forking = house.forking()
+    spawn(house, forking, 1)
+    forking.learn(("parcel", "other"), HOME)
+    assert house.new().heard() == [Warm(("parcel", "other"))]
+    forking.exclude({"parcel": "depends on the variable COLOUR"})
+    assert house.new().heard() == [Warm(("other",))]
+    candidate = house.new()
+    forking.exclude({"parcel": "depends on the variable COLOUR"})  # of the other worker
+    assert house.new() is candidate
+    candidate.says(Warmed(7))
+    house.turn()
+    assert house.told == [Warmth(7, {"parcel": "depends on the variable COLOUR"})]
+    assert house.warm_cache.modules() == ("other",)
 
 
 # ---- deaths ----
@@ -552,7 +446,7 @@ def test_where_not_even_an_interpreter_can_be_started(
     forking = house.forking()
     came = ask(forking)
 
-    def start(*args: object, **kwargs: object) -> FakeProcess:
+    def start(*args: object, **kwargs: object) -> StandInProcess:
         raise OSError("no more processes")
 
     monkeypatch.setattr(forking_module, "start_interpreter", start)
@@ -570,76 +464,315 @@ def test_a_parent_that_does_not_tell_of_an_end_is_ended_itself(house: House) -> 
     assert house.new().killed
 
 
-# ---- spare interpreters ----
+def want(forking: Forking, count: int = 1, *, beside: bool = False) -> Births:
+    births = Births()
+    forking.spawn(count, HOME, births, beside=beside)
+    return births
+
+
+def numbers(births: Births) -> list[int]:
+    """Close the channels of those that were born; return their numbers."""
+    return [pid - NO_PID - 1000 for pid in births.pids()]
+
+
+def serve_twice(house: House, forking: Forking) -> StandInProcess:
+    """Start a worker and then another, as an edit does; return the zygote of both."""
+    house.will_fork.append(forked(1))
+    first = want(forking)
+    house.turn()
+    assert numbers(first) == [1]
+    zygote = house.new()
+    zygote.says(forked(2))
+    second = want(forking)
+    house.turn()
+    assert numbers(second) == [2]
+    zygote.heard()
+    return zygote
+
+
+# ---- ahead of time ----
+
+
+def test_those_that_were_forked_ahead_are_there_at_once(house: House) -> None:
+    forking = house.forking(spares=2)
+    zygote = serve_twice(house, forking)
+    house.loop.passes(REFILL - 0.01)
+    assert zygote.heard() == []
+    house.loop.passes(0.02)
+    [(request, descriptors)] = zygote.theirs.receive_ready()
+    assert request == Fork(HOME)
+    zygote.says(forked(3, 4))
+    house.turn()
+    assert forking.pids() == [zygote.pid, NO_PID + 1003, NO_PID + 1004]
+    births = want(forking)
+    assert numbers(births) == [3], "the oldest first, from within the call"
+    worker, other = (Channel(socket.socket(fileno=each)) for each in descriptors)
+    assert worker.receive_ready() == [(PREPARE, [])], "they have prepared themselves"
+    worker.close()
+    other.close()
+    assert zygote.heard() == []
+    forking._ahead.dismiss()
+
+
+def test_one_that_was_used_is_made_up_for(house: House) -> None:
+    forking = house.forking(spares=2)
+    zygote = serve_twice(house, forking)
+    house.loop.passes(REFILL)
+    zygote.says(forked(3, 4))
+    house.turn()
+    zygote.heard()
+    births = want(forking)
+    house.loop.passes(REFILL)
+    [(_, descriptors)] = zygote.theirs.receive_ready()
+    for descriptor in descriptors:
+        os.close(descriptor)
+    assert len(descriptors) == 1
+    zygote.says(forked(5))
+    house.turn()
+    assert numbers(births) == [3]
+    assert forking.pids() == [zygote.pid, NO_PID + 1004, NO_PID + 1005]
+    forking._ahead.dismiss()
+
+
+def test_those_that_are_missing_are_asked_for(house: House) -> None:
+    forking = house.forking(spares=1)
+    zygote = serve_twice(house, forking)
+    house.loop.passes(REFILL)
+    zygote.says(forked(3))
+    house.turn()
+    births = want(forking, 3)
+    assert len(births.processes) == 1
+    zygote.says(forked(4, 5))
+    house.turn()
+    assert numbers(births) == [3, 4, 5]
+
+
+def test_behind_the_first_start_none_is_forked_ahead(house: House) -> None:
+    """Wait for a second start: edits may never come."""
+    house.will_fork.append(forked(1))
+    forking = house.forking(spares=2)
+    births = want(forking)
+    house.turn()
+    house.new().heard()
+    house.loop.passes(REFILL)
+    assert numbers(births) == [1]
+    assert house.new().heard() == []
+
+
+def test_two_starts_at_once_are_one_request(house: House) -> None:
+    forking = house.forking(spares=2)
+    zygote = serve_twice(house, forking)
+    third = want(forking)
+    zygote.says(forked(3))
+    house.turn()
+    house.loop.passes(REFILL)
+    assert zygote.heard() == [Fork(HOME)] * 2, "the third worker; two ahead of time"
+    zygote.says(forked(4, 5))
+    house.turn()
+    assert numbers(third) == [3]
+    assert len(forking.pids()) == 3
+    forking._ahead.dismiss()
+
+
+def test_without_an_edit_for_long_their_memory_is_given_back(house: House) -> None:
+    forking = house.forking(spares=1)
+    zygote = serve_twice(house, forking)
+    house.loop.passes(REFILL)
+    zygote.says(forked(3))
+    house.turn()
+    house.loop.passes(REST / 2)
+    births = want(forking)
+    house.loop.passes(REFILL)
+    zygote.says(forked(4))
+    house.turn()
+    house.loop.passes(REST / 2)
+    assert len(forking.pids()) == 2, "since the last start it is not so long"
+    house.loop.passes(REST / 2)
+    assert forking.pids() == [zygote.pid]
+    assert numbers(births) == [3]
+
+
+def test_ahead_of_time_a_refusal_is_not_told(house: House) -> None:
+    """Leave the telling to the next worker that is wanted."""
+    forking = house.forking(spares=1)
+    zygote = serve_twice(house, forking)
+    house.loop.passes(REFILL)
+    zygote.says(Unfit("Resource temporarily unavailable", errno=errno.EAGAIN))
+    house.turn()
+    assert forking.pids() == [zygote.pid]
+    zygote.says(Unfit("Resource temporarily unavailable", errno=errno.EAGAIN))
+    births = want(forking)
+    house.turn()
+    assert [error.errno for error in births.errors] == [errno.EAGAIN]
+
+
+def test_those_of_a_zygote_that_was_replaced_are_not_used(house: House) -> None:
+    """Dismiss them: they hold less than the zygote that forks now."""
+    forking = house.forking(spares=1)
+    active = serve_twice(house, forking)
+    forking.learn(("json",), HOME)
+    candidate = house.new()
+    house.loop.passes(REFILL)
+    candidate.says(Warmed(200))
+    house.turn()
+    active.says(forked(3))
+    house.turn()
+    assert forking.pids() == [active.pid, candidate.pid]
+    candidate.says(forked(4))
+    births = want(forking)
+    house.turn()
+    assert numbers(births) == [4]
+
+
+def test_one_that_was_forked_ahead_and_has_ended_is_given_to_none(house: House) -> None:
+    forking = house.forking(spares=2)
+    zygote = serve_twice(house, forking)
+    house.loop.passes(REFILL)
+    zygote.says(forked(3, 4), Exited(NO_PID + 1003, -9))
+    house.turn()
+    births = want(forking)
+    assert numbers(births) == [4]
+
+
+# ---- a first start with what was warm the last time ----
 
 
 @pytest.fixture
-def standby(house: House) -> Standby:
-    standby = Standby(house.loop, house.told.append, PREPARE, 2)
-    standby.connect(lambda pid, status: house.exits.append((pid, status)), house.stale.append)
-    return standby
+def warm_house(house: House) -> House:
+    """A house whose last server had two modules warm."""
+    house.warm_cache.remember(["json", "grpc"])
+    return house
 
 
-def roles(house: House) -> list[str]:
-    return [process.role for process in house.started]
+def test_the_first_zygote_is_warm_before_it_forks(warm_house: House) -> None:
+    forking = warm_house.forking()
+    births = want(forking)
+    zygote = warm_house.new()
+    assert zygote.heard() == [Warm(("json", "grpc")), Fork(HOME)]
+    zygote.says(Warmed(190), forked(1))
+    warm_house.turn()
+    assert numbers(births) == [1]
+    assert warm_house.told == [forking.warmth] == [Warmth(190, {})]
+    forking.learn(("grpc", "json"), HOME)
+    warm_house.turn()
+    assert warm_house.started == [zygote], "no news"
 
 
-def test_spares_import_what_a_good_worker_has_and_are_used(house: House, standby: Standby) -> None:
-    born(house, standby, 2)
-    assert roles(house) == ["worker"] * 2
-    standby.learn(("json", "wave"), HOME)
-    house.turn()
-    assert roles(house)[2:] == ["standby"] * 2
-    assert [spare.heard() for spare in house.started[2:]] == [[Warm(("json", "wave"))]] * 2
-    assert standby.pids() == [NO_PID + 2, NO_PID + 3]
-    assert house.told == [standby.warmth] == [Warmth(2, {})]
-    assert born(house, standby, 2) == [NO_PID + 2, NO_PID + 3]
-    assert [spare.heard() for spare in house.started[2:4]] == [[PREPARE]] * 2
-    assert standby.pids() == []
-    assert born(house, standby, 1) == [NO_PID + 4], "none is left"
+def test_a_first_zygote_that_is_spoiled_is_done_without(warm_house: House) -> None:
+    """Ask one that holds Tornado alone for its workers, and warm another behind it."""
+    forking = warm_house.forking()
+    births = want(forking)
+    spoiled = warm_house.new()
+    warm_house.will_fork.append(forked(1))
+    spoiled.says(Warmed(190, (("grpc", "starts a thread"),)))
+    warm_house.turn()
+    assert numbers(births) == [1]
+    assert spoiled.killed
+    _, bare, candidate = warm_house.started
+    assert bare.heard() == [Fork(HOME)]
+    assert candidate.heard() == [Warm(("json",))]
+    candidate.says(Warmed(80))
+    warm_house.turn()
+    assert warm_house.told == [Warmth(80, {"grpc": "starts a thread"})]
+    assert warm_house.warm_cache.modules() == ("json",)
 
 
-def test_spares_of_another_environment_are_dismissed(house: House, standby: Standby) -> None:
-    born(house, standby, 1)
-    standby.learn(("json",), HOME)
-    house.turn()
-    born(house, standby, 1, {"HOME": "/root"})
-    assert [process.killed for process in house.started] == [False, True, True, False]
-    assert house.new().environment == {"HOME": "/root"}
+def test_only_the_first_zygote_is_started_so(warm_house: House) -> None:
+    """Zygotes that follow are warmed with the modules that were learned since."""
+    forking = warm_house.forking()
+    births = want(forking)
+    warm_house.new().says(Warmed(190), forked(1))
+    warm_house.turn()
+    warm_house.warm_cache.remember(["wave"])
+    warm_house.will_fork.append(forked(2))
+    forking.spawn(1, {"HOME": "/root"}, births)
+    warm_house.turn()
+    assert numbers(births) == [1, 2]
+    _, bare, candidate = warm_house.started
+    assert bare.heard() == [Fork({"HOME": "/root"})]
+    assert candidate.heard() == [Warm(("json", "grpc"))]
 
 
-def test_spares_that_know_too_little_are_dismissed(house: House, standby: Standby) -> None:
-    born(house, standby, 1)
-    standby.learn(("json",), HOME)
-    house.turn()
-    standby.learn(("json", "wave"), HOME)
-    house.turn()
-    assert [process.killed for process in house.started] == [False, True, True, False, False]
-    assert house.new().heard() == [Warm(("json", "wave"))]
+# ---- refusals ----
 
 
-def test_a_spare_that_dies_is_no_worker_that_died(house: House, standby: Standby) -> None:
-    born(house, standby, 1)
-    standby.learn(("json",), HOME)
-    house.turn()
-    standby.reaped(NO_PID + 1, 1)
-    standby.reaped(NO_PID, 3)
-    house.turn()
-    assert house.exits == [(NO_PID, 3)]
-    assert standby.pids() == [NO_PID + 2]
-
-
-def test_what_a_worker_finds_different_is_warm_no_more(house: House) -> None:
+def test_a_request_that_no_channel_can_be_had_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leave none of its channels open, and have none of its workers born."""
     forking = house.forking()
-    spawn(house, forking, 1)
-    forking.learn(("parcel", "other"), HOME)
-    assert house.new().heard() == [Warm(("parcel", "other"))]
-    forking.exclude({"parcel": "depends on the variable COLOUR"})
-    assert house.new().heard() == [Warm(("other",))]
-    candidate = house.new()
-    forking.exclude({"parcel": "depends on the variable COLOUR"})  # of the other worker
-    assert house.new() is candidate
-    candidate.says(Warmed(7))
+    left = [1]
+
+    def one_pair() -> tuple[Channel, socket.socket]:
+        if not left:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        left.pop()
+        return channel_pair()
+
+    with monkeypatch.context() as context:
+        context.setattr("tornkit.serve.nursery.forking.channel_pair", one_pair)
+        births = want(forking, 2)
+    assert [error.errno for error in births.errors] == [errno.EMFILE]
+    assert house.new().heard() == []
+    house.new().says(forked(1))
+    later = want(forking)
     house.turn()
-    assert house.told == [Warmth(7, {"parcel": "depends on the variable COLOUR"})]
-    assert house.warm_cache.modules() == ("other",)
+    assert numbers(later) == [1]
+
+
+def test_a_zygote_that_can_not_be_listened_to_is_none(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forking = house.forking()
+
+    def listen(source: EventSource, on_readable: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as context:
+        context.setattr(house.loop, "listen", listen)
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            want(forking)
+    assert (house.new().killed, house.new().closed) == (True, True)
+    assert forking.pids() == []
+    house.will_fork.append(forked(1))
+    births = want(forking)
+    house.turn()
+    assert numbers(births) == [1], "the next one is asked for anew"
+
+
+def test_all_requests_of_a_dead_zygote_are_asked_of_one(house: House) -> None:
+    forking = house.forking()
+    first, second = want(forking), want(forking, 2)
+    dead = house.new()
+    dead.theirs.close()
+    house.turn()
+    assert len(house.started) == 2
+    assert house.new().heard() == [Fork(HOME)] * 2
+    house.new().says(forked(1), forked(2, 3))
+    house.turn()
+    assert (numbers(first), numbers(second)) == ([1], [2, 3])
+
+
+@pytest.mark.parametrize("sent", [b"\xff" * 100, b"\0\0\0\2\0{}"], ids=["no frame", "no message"])
+def test_one_that_speaks_nonsense_is_as_good_as_dead(house: House, sent: bytes) -> None:
+    forking = house.forking()
+    births = want(forking)
+    confused = house.new()
+    with socket.socket(fileno=os.dup(confused.theirs.fileno())) as sock:
+        sock.send(sent)
+    house.will_fork.append(forked(1))
+    house.turn()
+    assert confused.killed
+    assert numbers(births) == [1]
+
+
+@pytest.mark.parametrize("keep_stdin", [True, False])
+def test_standard_input_is_for_a_debugger_alone(house: House, keep_stdin: bool) -> None:
+    forking = Forking(
+        house.loop, house.told.append, PREPARE, 1, house.warm_cache, keep_stdin=keep_stdin
+    )
+    house.will_fork.append(forked(1))
+    births = want(forking)
+    house.turn()
+    assert numbers(births) == [1]
+    assert house.new().keeps_stdin is keep_stdin
