@@ -340,12 +340,13 @@ class Connection(Link):
         """The socket as Tornado's own stream, with what was read and what is still to be sent."""
         if self.closed:
             return stream_seams.closed_stream(self.server)
-        if self._wanting is not None:
-            self.loop.call_soon(self._wanting)  # of a body, whose rest is in the stream
+        wanting = self._wanting
         self._exchange = None
         stream = self._as_stream(partial(stream_seams.stream_of, self.server))
         if self.view is not None:
             self.view.become(stream, handed_on=handed_on)
+        if wanting is not None:
+            wanting()  # more of a body, whose rest is in the stream
         self.server.on_close(self)
         return stream
 

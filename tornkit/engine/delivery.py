@@ -183,6 +183,9 @@ class _Body:
         """More has come, or never will."""
         if self._handing:
             return  # the delegate has closed the connection: seen when it returns
+        if self._exchange.detached:
+            self._connection.loop.call_soon(self._hand_over_now)
+            return
         waiting = self._hand_over_now()
         if waiting is not None:
             self._connection.want(None)

@@ -57,6 +57,7 @@ def test_random_stories(judge: Judge) -> None:
 def test_who_is_told_of_a_close(judge: Judge) -> None:
     stories = [*islice(every(), 0, None, 97)]
     stories += [generated_closing(_SEED, number) for number in range(100)]
+    stories.append(generated_closing(5, 1376))  # detached while its body is awaited, and closed
 
     assert [str(judge.shrink(each)) for each in judge.unexplained(stories)] == []
 
