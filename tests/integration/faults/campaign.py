@@ -68,7 +68,7 @@ class Fault:
 # Where a client's connection ends of an error of its own socket, or of the loop's for it: so it
 # does with Tornado, which closes a stream that can't be read, written or watched.
 _AS_TORNADO = re.compile(
-    r"(engine/(connection|outbox|server|websocket/\w+)|serve/worker/accepting)\.py:\d+ "
+    r"(engine/(link|server|transport/\w+|websocket/\w+)|serve/worker/accepting)\.py:\d+ "
     r"\.(accept|recv|send|sendmsg|add_writer|add_handler|setblocking)$"
 )
 
