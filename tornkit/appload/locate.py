@@ -31,7 +31,7 @@ def locate(
     arguments: Sequence[str] = (),
     cwd: Path | None = None,
 ) -> Target:
-    """Find what ``app`` (or ``-m module``) means.
+    """Parse ``app`` (or ``-m module``) into a `Target`; without them, look in the usual places.
 
     ``arguments`` are what stood behind ``--``; they belong to a program.
 

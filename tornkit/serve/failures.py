@@ -21,7 +21,7 @@ CONFUSED = Failed("Confused", "what it serves by itself is found to be another a
 
 
 def serves_by_itself(label: str, refused: Sequence[str]) -> Failed:
-    """An application is a program, for which some of the options given mean nothing."""
+    """Failure of a start: a program, which makes its own server, can't take ``refused``."""
     return Failed(
         "UsageError",
         f"{label} serves by itself, and {', '.join(refused)} can't be given to a program, which "

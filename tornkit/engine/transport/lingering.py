@@ -42,7 +42,7 @@ async def ended(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
 
 
 class _Lingering:
-    """One such socket; the loop keeps it."""
+    """Socket that is read until its client has ended, or up to a limit, and is then closed."""
 
     __slots__ = ("_left", "_loop", "_sock", "_timer")
 

@@ -36,7 +36,7 @@ def required_prefix(regex: re.Pattern[str]) -> str:
 
 
 def _sequence(items: Sequence[tuple[Any, Any]], flags: int) -> tuple[str, bool]:
-    """The text, and whether the whole sequence is that text and nothing else."""
+    """Literal text that a match of the items begins with, and whether it is the whole match."""
     text = ""
     for operator, argument in items:
         part, whole = _item(str(operator), argument, flags)

@@ -27,7 +27,7 @@ MENDABLE = ("TK501", "TK502")
 
 @dataclass(frozen=True)
 class Mend:
-    """One file, before and after; ``strings`` of it differ, and ``findings`` are mended by that."""
+    """One file before and after a fix of ``findings``; ``strings`` counts the strings edited."""
 
     file: str
     before: bytes

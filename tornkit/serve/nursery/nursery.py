@@ -54,7 +54,7 @@ class Nursery(Protocol):
         """A child of the supervisor's has ended."""
 
     def unreported(self, pid: int) -> None:
-        """A worker has ended, and its parent does not say so: it is stopped, or stuck."""
+        """Take note that a worker has ended, and its parent, stopped or stuck, has not said so."""
 
     def pids(self) -> list[int]:
         """Processes of its own; the workers are not counted."""

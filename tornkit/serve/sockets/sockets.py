@@ -30,7 +30,7 @@ BALANCED = sys.platform == "linux"
 
 
 class CannotBind(BindError):
-    """A `BindError` that remembers the number, for the program that asked."""
+    """`BindError` with an ``errno``, which goes back to the program that asked to listen."""
 
     def __init__(self, message: str, number: int) -> None:
         super().__init__(message)
@@ -169,7 +169,7 @@ class Listeners:
         return (sock for sock, _ in self.with_schemes())
 
     def with_schemes(self) -> Iterator[tuple[socket.socket, str]]:
-        """The same, with what is spoken there."""
+        """Sockets of one slot for each address, each with the scheme that is spoken there."""
         for listener in self._listeners.values():
             for sockets in listener.sockets.values():
                 yield from ((sock, listener.claim.scheme) for sock in sockets)

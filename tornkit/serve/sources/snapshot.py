@@ -76,7 +76,7 @@ class Snapshot:
         return next((path for path in self._states if path not in self._texts), None)
 
     def changed(self) -> str | None:
-        """A file that is not any more what was loaded."""
+        """A loaded file whose time or size has changed since, or that is gone; None without one."""
         for path, state in self._states.items():
             try:
                 status = os.stat(path)  # noqa: PTH116 - each of hundreds

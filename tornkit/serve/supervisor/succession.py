@@ -114,7 +114,7 @@ class Succession:
         workforce.connect(self)
 
     def begin(self) -> None:
-        """Start the first one."""
+        """Start the first generation, and the upkeep of workers."""
         self._start_generation(())
         self._upkeep.begin()
 

@@ -27,7 +27,7 @@ _USUAL = (type(None), logging.Formatter, LogFormatter)
 
 
 def is_chosen(handler: logging.Handler) -> bool:
-    """Whether the application has chosen how lines look, on the terminal or on their way to it.
+    """True if ``handler`` writes to the terminal in the application's own form, or may do so.
 
     Of a class that is not the standard library's it is not known where it writes: Rich's and
     loguru's to the terminal, and a queue's to whatever listens.

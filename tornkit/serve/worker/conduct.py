@@ -28,7 +28,7 @@ class WorkerPhase(enum.Enum):
 
 
 class Reaction(enum.Enum):
-    """What to do about a message."""
+    """Treatment of a message in a phase: keep it for a later one, act on it, or ignore it."""
 
     WAIT = "wait"  # until the phase is another
     ACT = "act"

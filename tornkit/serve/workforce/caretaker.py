@@ -42,7 +42,7 @@ class Caretaker:
         self._due = 0.0
 
     def begin(self) -> None:
-        """Look from now on."""
+        """Schedule the next look at the workers, if the policy has anything to look for."""
         interval = self._health.policy.interval
         if interval is not None:
             self._due = self._loop.now() + interval

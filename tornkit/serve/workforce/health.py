@@ -50,7 +50,7 @@ class Health:
         return heartbeat.descriptor
 
     def forget(self, pid: int) -> None:
-        """It has ended."""
+        """Drop the heartbeat and the limits of a worker that has ended."""
         heartbeat = self._heartbeats.pop(pid, None)
         if heartbeat is not None:  # the system had none to give
             heartbeat.close()
