@@ -2,5 +2,5 @@
 
 - `tornkit.regex.patterns`: what one says: its parts, its beginning, examples of what it matches
 - `tornkit.regex.automata`: one as a language: alphabet, expressions, machines, search
-- `tornkit.regex.backtracking`: whether `re` runs for ages on one, and a string on which it does
+- `tornkit.regex.backtracking`: catastrophic backtracking, and a string that proves it
 """

@@ -5,7 +5,7 @@ this list, and what goes up between processes is messages (`wire`), never import
 
     run            puts a server together from its configuration
     supervisor/    what the server is to be: signals, files, one generation after another, the end
-    control        what `tornkit status` asks a running server
+    control        the socket by which `tornkit status` asks; supervisor/status.py answers
     zygote/        the process that holds warm imports and forks workers; processes that stand by
     worker/        the process that runs the user's code and serves
     terminal/      the lines that a worker logs; `breakpoint()` where it has no terminal

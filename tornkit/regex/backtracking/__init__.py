@@ -4,7 +4,8 @@
     graph       the others become positions and the ways between them
     components, ambiguity    where ways multiply: exponentially, or by a power of the length
     attack      strings that should make `re` go all these ways: a suspicion
-    stopwatch, trial         a process of its own runs them, and its CPU time is the proof
+    trial       starts a process of its own for them, which may be killed
+    stopwatch   runs in it, measures, and decides: its CPU time is the proof
 
 Only what was measured is reported: theory says where to look. Nothing here knows of routes.
 """

@@ -6,9 +6,9 @@ Nothing is imported, rendered or run: Python is read with `ast`, and a template 
 into the Python that Tornado would make of it. What a call means for a table is not known here.
 Only files that hold the word are parsed, so that 300 of them cost little.
 
-- `tornkit.routing.references.python`: the calls in a syntax tree
+- `tornkit.routing.references.python`: the calls in a syntax tree, a module's or a template's
 - `tornkit.routing.references.scopes`: what a name stands for
-- `tornkit.routing.references.templates`: a template as Python
+- `tornkit.routing.references.templates`: a template as Python, for `python` to read
 - `tornkit.routing.references.files`: which files are templates
 - `tornkit.routing.references.replaced`: a ``reverse_url`` that is not Tornado's
 - `tornkit.routing.references.rulenames`: the names that code gives to rules

@@ -1,1 +1,12 @@
-"""Imports done before the fork: what each module read, and whether a worker may use it."""
+"""Imports done before the fork: what each module read, and whether a worker may use it.
+
+    warming         imports modules ahead; one that leaves a thread or the like behind is unsafe
+    import_inputs   records what each reads: variables, files, the folder; arguments: ``sys.argv``
+    interception    functions that are replaced meanwhile, to note how they are called
+    warm_modules    keeps them out of sight, and gives them to the program that imports them
+    hidden_modules  compares what each has read with what the program has made of it by then
+    surroundings    state that all imports depend on
+    userfiles       which loaded files are the user's; tornado_first: what Tornado brings along
+
+A module that was refused by a worker is imported ahead no more: `tornkit.serve.nursery.candidates`.
+"""

@@ -3,7 +3,7 @@
 Environment variables, files and folders, the current folder, ``sys.argv``, the locale, warnings
 filters, the distributions on ``sys.path``, other modules, and names that were looked for and not
 found: a program may change each of them before it imports the module, and would then get another
-one. `tornkit.serve.warm_imports.warm_modules` compares them with what the program has made of them.
+one. `tornkit.serve.warm_imports.hidden_modules` compares them with what they are by then.
 
 Nothing is recorded that C code reads by itself, but for what `READ_IN_C` names. No audit hook is
 used, though it would see more: it can't be removed, and would cost a worker 0.1 µs for each
