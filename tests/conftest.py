@@ -14,7 +14,7 @@ from tornkit.routing.reading import places
 SLOW = (
     *("integration/", "benchmarks/", "scaffold/", "test_readme.py", "test_architecture.py"),
     *("cli/routes/", "cli/test_group.py", "appload/", "serve/stories/", "serve/zygote/"),
-    *("serve/warm_imports/", "serve/watching/", "serve/supervisor/test_waiting.py"),
+    *("serve/warm_imports/", "serve/watching/", "serve/wire/test_processes.py"),
     *("engine/differential/", "engine/stories/", "engine/speedups/", "engine/websocket/"),
     *("engine/routers/", "engine/agents/", "engine/fidelity/", "engine/test_tornado_suite.py"),
     *("engine/test_connection.py", "engine/test_abuse.py", "engine/test_headers.py"),

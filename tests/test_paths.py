@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner
 
 from tornkit.cli import tornkit
-from tornkit.errors import UsageError
 from tornkit.paths import expanded
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.supervisor.envfile import EnvironmentFile
@@ -141,23 +140,6 @@ def test_the_current_folder_is_gone(here: Path, command: list[str]) -> None:
     code, line = said(*command)
     assert code == 1
     assert line.startswith("the current folder was removed")
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"A=1\n\nB = 'no end\nC=2\n", ', line 2: "B = \'no end" is no NAME=value'),
-        (b"A=1\n= x\n", ", line 2: '= x' is no NAME=value"),
-        (b"A=\xff\n", " can't be read: 'utf-8' codec can't decode byte 0xff"),
-        (b"A=\0\n", ": 'A' is not for an environment"),
-    ],
-)
-def test_a_bad_env_file(here: Path, content: bytes, reason: str) -> None:
-    path = here / "a.env"
-    path.write_bytes(content)
-    with pytest.raises(UsageError) as refusal:
-        EnvironmentFile(path).environment()
-    assert str(refusal.value).startswith(f"--env-file {path}{reason}")
 
 
 def test_an_env_file_that_is_closed_meanwhile(here: Path, denied: set[str]) -> None:

@@ -41,6 +41,14 @@ def test_an_application_without_routes_takes_no_number() -> None:
     assert [each.position for table in tables for each in table.fallbacks] == [2, 2, 4]
 
 
+def test_indices_run_on_over_several_applications() -> None:
+    one, two = Application([("/", Home), ("/x", Home)]), Application([("/y", Home)])
+    tables = route_tables([one, two])
+    assert [[route.index for route in table.routes] for table in tables] == [[0, 1], [2]]
+    assert tables[1].route(2).index == 2
+    assert route_tables([]) == ()
+
+
 def test_indices_begin_where_one_says() -> None:
     table = route_table(Application([("/a", Home, {}, "a")]), start=7)
     assert [route.index for route in table.routes] == [7]

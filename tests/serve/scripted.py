@@ -16,7 +16,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from tornkit.appload.target import Kind, Target
 from tornkit.serve.config import ServeConfig
@@ -332,6 +334,12 @@ class World:
 
     def run(self, script: Callable[[], Script], config: ServeConfig) -> int | None:
         """The exit code; None where the script ended first."""
+        # Otherwise a worker would be as old as the machine is up.
+        clock = SimpleNamespace(monotonic=self.loop.now)
+        with mock.patch("tornkit.serve.workforce.health.time", clock):
+            return self._run(script, config)
+
+    def _run(self, script: Callable[[], Script], config: ServeConfig) -> int | None:
         health = Health(HealthPolicy(hang_timeout=0.0, recycle=config.recycle))
         workforce = Workforce(
             loop=self.loop,

@@ -1,12 +1,16 @@
-"""Where an application listens that nobody gave an address."""
+"""Server as it is put together: where it listens without an address, and its browser."""
 
 from __future__ import annotations
 
 import socket
+import threading
+import webbrowser
 
 import pytest
 
+from tornkit.serve import run
 from tornkit.serve.config import ServeConfig
+from tornkit.serve.reporter import Banner
 from tornkit.serve.run import placed
 
 PLATFORM = ServeConfig(platform_port=5000)
@@ -35,3 +39,21 @@ def test_a_socket_that_was_handed_over_comes_before_the_platforms_port() -> None
         sock.bind(("127.0.0.1", 0))
         assert place(placed(PLATFORM, [sock])) == (*sock.getsockname(), None)
         assert place(placed(ServeConfig(port=1), [sock])) == (None, 1, None)
+
+
+@pytest.mark.timeout(20)
+def test_a_browser_that_runs_in_the_foreground(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    came, closed = threading.Event(), threading.Event()
+
+    def browse(url: str) -> None:
+        opened.append(url)
+        came.set()
+        assert closed.wait(10)
+
+    monkeypatch.setattr(webbrowser, "open", browse)
+    urls = ("unix:/tmp/sock", "http://localhost:1", "http://localhost:2")
+    run._open_browser(Banner("app", urls, False, 1, 1, (), False))
+    assert came.wait(10)
+    closed.set()
+    assert opened == ["http://localhost:1"]

@@ -1,12 +1,15 @@
-"""Tests of TK203: the pairs of routes it names. `test_reachability` has its plainest case."""
+"""Tests of TK203: the pairs of routes it names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tornado.web import Application, RequestHandler
+
 from tests.routing.handmade import a_route, a_table, host, path
 from tornkit.routing.checks.overlap import check
 from tornkit.routing.model import Finding, Route, Severity, Source, Takes
+from tornkit.routing.tables import route_table
 
 
 def found(routes: Iterable[Route | str], start: int = 0) -> list[Finding]:
@@ -46,3 +49,17 @@ def test_routes_that_have_nothing_in_common_are_silent() -> None:
     assert (
         found(["/a", "/b/(.*)", a_route(path("/c$"), host("a$")), a_route("/c", host("b$"))]) == []
     )
+
+
+class Home(RequestHandler):
+    def get(self, *args: str) -> None: ...
+
+
+def test_overlaps_are_told_with_a_url_that_the_earlier_one_gets() -> None:
+    rules = [(pattern, Home) for pattern in ("/posts/new", "/posts/(.*)", "/(.*)/new", "/x")]
+    findings = list(check(route_table(Application(rules))))
+    assert [(f.code, f.route, f.by, f.witness) for f in findings] == [
+        ("TK203", 1, (0,), "/posts/new"),
+        ("TK203", 2, (0,), "/posts/new"),
+        ("TK203", 2, (1,), "/posts//new"),
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 from tornado.routing import PathMatches, Rule
 from tornado.web import Application, RequestHandler
 
-from tornkit.routing.checks import overlap, reachability
+from tornkit.routing.checks import reachability
 from tornkit.routing.model import Finding, Severity
 from tornkit.routing.tables import route_table
 
@@ -100,13 +100,3 @@ def test_what_is_undecided_says_why() -> None:
 
 def test_a_common_table_is_silent() -> None:
     assert of("/", "/posts/new", r"/posts/(\d+)", "/posts/([a-z-]+)", "/static/(.*)", "/(.*)") == []
-
-
-def test_overlaps_are_told_with_a_url_that_the_earlier_one_gets() -> None:
-    rules = [(pattern, Home) for pattern in ("/posts/new", "/posts/(.*)", "/(.*)/new", "/x")]
-    findings = list(overlap.check(route_table(Application(rules))))
-    assert [(f.code, f.route, f.by, f.witness) for f in findings] == [
-        ("TK203", 1, (0,), "/posts/new"),
-        ("TK203", 2, (0,), "/posts/new"),
-        ("TK203", 2, (1,), "/posts//new"),
-    ]

@@ -1,82 +1,13 @@
-"""The file of accepted findings, and what makes a finding the same one later."""
+"""Tests of the file of accepted findings, and of comparing with it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.routing.reports import RULES, Page, a_report
 from tornkit.routing.findings.baseline import BadBaseline, Compared, compare, read, write
-from tornkit.routing.findings.codes import finding
-from tornkit.routing.findings.identity import Identity, identities
-from tornkit.routing.model import Source
-
-BASE = Path("/project")
-
-
-class TestIdentity:
-    def test_of_a_route(self) -> None:
-        report = a_report(
-            [finding("TK201", "x", route=0)],
-            hosts=[(r"a\.com", [("/there", Page, {}, "there")])],
-        )
-        [found] = identities(report, BASE)
-        assert found == Identity(
-            "TK201",
-            host=r"a\.com",
-            pattern="/there",
-            name="there",
-            handler="tests.routing.reports.Page",
-        )
-
-    def test_neither_message_nor_place_nor_index_counts(self) -> None:
-        one = finding("TK201", "taken by route 0", route=1, by=(0,), where=Source("/p/a.py", 3))
-        other = finding("TK201", "covered by route 1", route=2, where=Source("/p/b.py", 9))
-        moved = [("/new", Page), *RULES]
-        assert identities(a_report([one]), BASE) == identities(a_report([other], moved), BASE)
-
-    def test_code_pattern_and_name_do(self) -> None:
-        findings = [
-            finding("TK201", "x", route=0),
-            finding("TK202", "x", route=0),
-            finding("TK201", "x", route=1),
-        ]
-        renamed = [("/", Page, {}, "start"), *RULES[1:]]
-        found = identities(a_report(findings), BASE) + identities(
-            a_report(findings[:1], renamed), BASE
-        )
-        assert len(set(found)) == 4
-
-    def test_of_a_place_in_a_file(self, tmp_path: Path) -> None:
-        page = tmp_path / "templates" / "page.html"
-        page.parent.mkdir()
-        page.write_text('<p>\n  {{ reverse_url("psot") }}\n')
-        said = finding("TK601", "x", where=Source(str(page), 2))
-        [found] = identities(a_report([said]), tmp_path)
-        assert found == Identity(
-            "TK601", file="templates/page.html", text='{{ reverse_url("psot") }}'
-        )
-        # The same line further down, in another folder's copy of the project.
-        page.write_text('<p>\n<p>\n{{ reverse_url("psot") }}\n')
-        again = replace(said, where=Source(str(page), 3), route=1)
-        assert identities(a_report([again]), tmp_path) == (found,)
-
-    def test_of_a_file_that_is_gone(self) -> None:
-        [found] = identities(
-            a_report([finding("TK601", "x", where=Source("/nowhere/a.py", 3))]), BASE
-        )
-        assert found == Identity("TK601", file="/nowhere/a.py")
-
-    def test_an_objects_address_does_not_count(self) -> None:
-        rules = [("/", object())]
-        (first,) = identities(a_report([finding("TK403", "x", route=0)], rules), BASE)
-        (second,) = identities(a_report([finding("TK403", "x", route=0)], [("/", object())]), BASE)
-        assert first == second
-        assert "0x" not in first.handler
-
+from tornkit.routing.findings.identity import Identity
 
 A = Identity("TK201", pattern="/a", handler="app.A")
 B = Identity("TK301", host=r"b\.com", pattern="/b", name="b", handler="app.B")

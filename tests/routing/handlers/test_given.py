@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tornado import gen
 from tornado.web import RequestHandler
 
 from tests.routing.handmade import a_route, a_scope, host, path
@@ -140,6 +143,56 @@ class Talking(RequestHandler):
         self.write("path_args")
 
 
+def logged(method: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(method)
+    def wrapper(self: Any, *args: Any) -> None:
+        return method(self, *args)
+
+    return wrapper
+
+
+class Decorated(RequestHandler):
+    @logged
+    def prepare(self) -> None:
+        self.path_args = self.path_args[:1]
+
+
+class AsCoroutine(RequestHandler):
+    @gen.coroutine
+    def prepare(self) -> Any:
+        self.path_args = self.path_args[:1]
+
+
+class GivingByNames(RequestHandler):
+    def initialize(self) -> None:
+        for name in ("get", "post"):
+            setattr(self, name, self.prepare)
+
+
+class Helped(RequestHandler):
+    def prepare(self) -> None:
+        shorten(self)
+
+
+def shorten(handler: RequestHandler) -> None:
+    handler.path_args = handler.path_args[:1]
+
+
+class Greeting(RequestHandler):
+    def prepare(self) -> None:
+        greet(self)
+
+
+def greet(handler: RequestHandler) -> None:
+    handler.write("hello")
+
+
+class PlainCoroutine(RequestHandler):
+    @gen.coroutine
+    def prepare(self) -> Any:
+        self.page = 1
+
+
 @pytest.mark.parametrize(
     ("cls", "method"),
     [
@@ -151,9 +204,15 @@ class Talking(RequestHandler):
         (Giving, "initialize"),
         (GivingByName, "initialize"),
         (SettingByName, "prepare"),
+        (Decorated, "prepare"),
+        (AsCoroutine, "prepare"),
+        (GivingByNames, "initialize"),
+        (Helped, "prepare"),
         (Plain, None),
         (Keeping, None),
         (Talking, None),
+        (Greeting, None),  # what it calls does not touch them
+        (PlainCoroutine, None),  # nor does Tornado's decorator
         (RequestHandler, None),  # whose own methods set all of them
     ],
 )

@@ -164,6 +164,10 @@ class TestMakesFolders:
         names = ("gone.py", "broken.py", "good.py")
         assert folder_maker([str(tmp_path / name) for name in names]) == "good.py:2"
 
+    def test_the_first_line_counts_though_it_is_nested_deeper(self, tmp_path: Path) -> None:
+        source = "def f(x):\n    if x:\n        os.mkdir(x)\n\nos.mkdir('b')\n"
+        assert self.made(tmp_path, source) == "upload.py:3"
+
     def test_the_first_file_counts(self, tmp_path: Path) -> None:
         for name in ("b.py", "a.py"):
             (tmp_path / name).write_text("mkdir(x)\n")

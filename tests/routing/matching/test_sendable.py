@@ -17,6 +17,10 @@ DEFAULT = DefaultHostCondition(re.compile(r"a\.com$"), "a.com")
 IMPOSSIBLE = DefaultHostCondition(re.compile(r"b\.com$"), "a.com")
 
 
+def test_sent_as_a_browser_would() -> None:
+    assert sent("/a b/é|(x)+%20~[1]") == "/a%20b/%C3%A9|(x)+%20~[1]"
+
+
 class TestSent:
     @pytest.mark.parametrize("mark", '"<>`{}^\\ \t\n\x7f')
     def test_what_a_browser_percent_encodes(self, mark: str) -> None:

@@ -358,6 +358,10 @@ class TestResponses:
         guarded = Operation("WS", authenticated=True)
         assert statuses(a_target(TargetKind.WEBSOCKET, guarded)) == ["101", "302", "default"]
 
+    def test_a_handshake_that_is_answered_before_the_user_is_asked(self) -> None:
+        late = Operation("WS", authenticated=True, admits_first=True)
+        assert statuses(a_target(TargetKind.WEBSOCKET, late)) == ["101", "default"]
+
     def test_what_a_method_returns(self) -> None:
         counting = Operation("GET", returns=int)
         found = made(a_target(TargetKind.HANDLER, counting))["responses"]

@@ -87,6 +87,12 @@ class TestExamples:
         assert of("/a", "/a|/b") == Verdict(Fate.REACHED, Request("/b"))
         assert not question.asked
 
+    def test_no_other_is_made_where_the_first_arrives(self, question: Raising) -> None:
+        """Reason: it may take long to find another, or be impossible."""
+        deep = "(?:" * 50 + "a" + "x)*" * 50
+        assert of(f"/b|/{deep}") == Verdict(Fate.REACHED, Request("/b"))
+        assert not question.asked
+
     def test_without_a_pattern_it_is_the_root(self, question: Raising) -> None:
         assert of(a_route(None)) == Verdict(Fate.REACHED, Request("/"))
         assert of(a_route(CustomCondition("Mine"))) == Verdict(Fate.REACHED, Request("/"))

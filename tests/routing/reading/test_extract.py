@@ -35,7 +35,7 @@ from tornkit.routing.conditions import (
     ScopeKind,
 )
 from tornkit.routing.model import Origin, Route, RouteTable, Takes, TargetKind
-from tornkit.routing.tables import route_table, route_tables
+from tornkit.routing.tables import route_table
 
 
 class Home(RequestHandler):
@@ -336,14 +336,6 @@ def test_default_handler() -> None:
     assert (plain.target.name, plain.target.detail) == ("tornado.web.ErrorHandler", "status 404")
     (own,) = route_table(Application(default_handler_class=Home)).fallbacks
     assert own.target.short_name == "Home"
-
-
-def test_indices_run_on_over_several_applications() -> None:
-    one, two = Application([("/", Home), ("/x", Home)]), Application([("/y", Home)])
-    tables = route_tables([one, two])
-    assert [[route.index for route in table.routes] for table in tables] == [[0, 1], [2]]
-    assert tables[1].route(2).index == 2
-    assert route_tables([]) == ()
 
 
 def test_sources() -> None:

@@ -190,6 +190,22 @@ class TestAuthenticated:
         assert operation(Socket).authenticated
         assert not operation(WebSocketHandler).authenticated
 
+    def test_a_guarded_open_comes_behind_the_handshake(self) -> None:
+        """Tornado answers 101 first, and then closes."""
+
+        class Late(WebSocketHandler):
+            @authenticated
+            def open(self) -> None: ...
+
+        class Early(Late):
+            @authenticated
+            def prepare(self) -> None: ...
+
+        found = operation(Late)
+        assert (found.authenticated, found.admits_first) == (True, True)
+        found = operation(Early)
+        assert (found.authenticated, found.admits_first) == (True, False)
+
     def test_a_decorator_that_goes_round_in_circles(self) -> None:
         def get(self: Any) -> None: ...
 

@@ -17,7 +17,7 @@ from tornado.routing import (
 from tornado.web import Application, RequestHandler
 
 from tornkit.routing.checks import findings
-from tornkit.routing.matching.sendable import hosts, sent
+from tornkit.routing.matching.sendable import hosts
 from tornkit.routing.model import Finding, Outcome, Reversal, Route, RouteTable, Severity
 from tornkit.routing.reversing import reverse
 from tornkit.routing.tables import route_table
@@ -342,10 +342,6 @@ class TestNames:
         catch_all: list[Any] = [(PathMatches("/in/.*"), [("/in/.*", Home)], {}, "inside")]
         assert codes(table(*catch_all)) == []
         assert codes(table(("/in/.*", Other), *catch_all)) == [("TK303", 1)]
-
-
-def test_sent_as_a_browser_would() -> None:
-    assert sent("/a b/é|(x)+%20~[1]") == "/a%20b/%C3%A9|(x)+%20~[1]"
 
 
 def test_a_name_that_takes_too_long_costs_the_others_nothing(

@@ -1,6 +1,6 @@
 """Candidates for the next zygote: what each is to import, and what becomes of it.
 
-How a candidate and the zygote that forks get on is shown in `test_forking`.
+How a candidate and the zygote that forks get on is shown in `test_forking_warmth`.
 """
 
 from __future__ import annotations
@@ -217,6 +217,20 @@ def test_some_spoiled_ones_in_a_row_are_enough(nest: Nest) -> None:
     assert all(is_killed(zygote) for zygote in nest.started)
     assert nest.told == [Warmth(0, dict.fromkeys(names[:MOST_TRIES], "starts a thread"))]
     assert nest.remembered == [], "the next first start would find the same"
+
+
+def test_what_is_warm_stays_warm_behind_spoiled_ones(nest: Nest) -> None:
+    """Tell of the zygote that forks: it holds what it held, whatever the candidates came to."""
+    nest.candidates.learn(("json",), HOME)
+    nest.warmed(214)
+    names = [f"module_{number}" for number in range(10)]
+    nest.candidates.learn(tuple(names), HOME)
+    for name in names[:MOST_TRIES]:
+        nest.warmed(1, **{name: "starts a thread"})
+    assert nest.active is nest.started[0]
+    unsafe = dict.fromkeys(names[:MOST_TRIES], "starts a thread")
+    assert nest.told == [Warmth(214, {}), Warmth(214, unsafe)]
+    assert nest.candidates.warmth == nest.told[-1]
 
 
 @pytest.mark.parametrize("news", ["learned", "excluded", "begun anew"])

@@ -5,16 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
+from tests.serve.nursery.forks import born
 from tests.serve.nursery.house import HOME, PREPARE, Births, House, StandInProcess
 from tests.serve.scripted import NO_PID
-from tornkit.serve.nursery.nursery import Nursery
 from tornkit.serve.nursery.standby import Standby
 from tornkit.serve.wire.messages import Warm
-from tornkit.serve.wire.processes import ChildProcess
 from tornkit.serve.wire.warmth import Warmth
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -51,23 +48,6 @@ def spawn(standby: Standby, count: int = COUNT) -> Births:
 def spares(house: House) -> list[StandInProcess]:
     """Return all spares that were started and not killed."""
     return [each for each in house.started if each.role == "standby" and not each.killed]
-
-
-def born(
-    house: House, nursery: Nursery, count: int, environment: Mapping[str, str] = HOME
-) -> list[int]:
-    """Pids of workers that are spawned now, some of them by and by."""
-    pids: list[int] = []
-
-    def note(processes: list[ChildProcess] | OSError) -> None:
-        assert not isinstance(processes, OSError)
-        for process in processes:
-            pids.append(process.pid)
-            process.channel.close()
-
-    nursery.spawn(count, environment, note)
-    house.turn()
-    return pids
 
 
 def roles(house: House) -> list[str]:
@@ -184,6 +164,14 @@ def test_the_other_worker_finds_the_same_difference(house: House, standby: Stand
     standby.learn(("wave", "json"), HOME)
     house.turn()
     assert house.started == before
+
+
+def test_where_nothing_is_left_to_import_that_is_told(house: House, standby: Standby) -> None:
+    standby.exclude({"json": "depends on the variable COLOUR"})
+    house.turn()
+    assert standby.pids() == []
+    assert house.told == [standby.warmth]
+    assert standby.warmth == Warmth(0, {"json": "depends on the variable COLOUR"})
 
 
 def test_a_dead_spare_is_replaced_behind_the_next_start(house: House, standby: Standby) -> None:

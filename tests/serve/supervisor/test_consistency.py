@@ -1,7 +1,4 @@
-"""Digests of workers: which differences are chance, and are told.
-
-How they come from the workers is shown in `test_care`.
-"""
+"""Digests of workers: which differences are chance, and are told."""
 
 from __future__ import annotations
 
@@ -11,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.serve.scripted import FakeReporter
+from tests.serve.scripted import APP, FakeReporter, Script, World, config
 from tornkit.serve.supervisor.consistency import Consistency
+from tornkit.serve.wire.messages import Ready
 from tornkit.serve.workforce.generation import Generation
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
 
 SECRET = "cookie_secret"
 BETWEEN_WORKERS = [("differs", SECRET, "between workers")]
@@ -124,3 +124,101 @@ def test_a_thing_that_was_told_of_as_the_one_is_not_told_of_as_the_other(reloads
     for digest in ("c", "d", "e", "f"):
         reloads.reload({SECRET: digest})
     assert reloads.told() == []
+
+
+# ---- of workers in a server ----
+
+
+def differs(world: World) -> list[tuple[str, ...]]:
+    return [told[1:] for told in world.reporter.since() if told[0] == "differs"]
+
+
+def test_workers_of_one_mind(world: World) -> None:
+    def script() -> Script:
+        for worker in world.new_workers():
+            worker.says(Ready(digests={"cookie_secret": "s", "routes": "r"}))
+        yield
+        assert [told[0] for told in world.reporter.since()] == ["serving"]
+
+    world.run(script, config(3))
+
+
+@pytest.mark.parametrize("name", ["cookie_secret", "routes"])
+def test_what_differs_between_workers_is_said_once(world: World, name: str) -> None:
+    def script() -> Script:
+        for number, worker in enumerate(world.new_workers()):
+            worker.says(Ready(digests={name: str(number)}))
+        yield
+        assert differs(world) == [(name, "between workers")]
+
+    world.run(script, config(4))
+
+
+def test_what_differs_in_a_worker_that_replaces_another(world: World) -> None:
+    def script() -> Script:
+        [worker] = world.new_workers()
+        worker.says(Ready(digests={"cookie_secret": "1"}))
+        yield
+        worker.dies(1)
+        yield
+        [worker] = world.new_workers()
+        worker.says(Ready(digests={"cookie_secret": "2"}))
+        yield
+        assert differs(world) == [("cookie_secret", "between workers")]
+
+    world.run(script, config(1))
+
+
+def test_a_save_between_two_imports_is_no_difference(world: World) -> None:
+    """They have read different files: another generation is started, and that is all."""
+
+    def script() -> Script:
+        first, second = world.new_workers()
+        first.says(Ready(sources={"app.py": "1"}, digests={"routes": "1"}))
+        second.says(Ready(sources={"app.py": "2"}, digests={"routes": "2"}))
+        yield
+        assert [worker.boot.generation for worker in world.new_workers()] == [2, 2]
+        assert differs(world) == []
+
+    world.run(script, config(2))
+
+
+@pytest.mark.parametrize(
+    ("workers", "said"), [(1, [("cookie_secret", "by reloads")]), (2, [])], ids=["one", "two"]
+)
+def test_a_secret_that_each_reload_changes(
+    world: World, workers: int, said: list[tuple[str, ...]]
+) -> None:
+    """Two workers agree on it, so it is no chance."""
+
+    def script() -> Script:
+        told = []
+        for number in range(5):
+            for worker in world.new_workers():
+                worker.says(Ready(digests={"cookie_secret": str(number), "routes": str(number)}))
+            yield
+            for worker in world.workers[:-workers]:
+                if worker.alive:
+                    worker.dies(0)
+            yield
+            told.append(differs(world))
+            world.passes(10)
+            world.watcher.sees(APP)
+            yield
+        assert told == [[], [], said, [], []]
+
+    world.run(script, config(workers))
+
+
+def test_a_secret_that_is_edited_now_and_then(world: World) -> None:
+    def script() -> Script:
+        for digest in ("old", "new", "new", "newer", "newer"):
+            [worker] = world.new_workers()
+            worker.says(Ready(digests={"cookie_secret": digest}))
+            yield
+            world.passes(10)
+            world.watcher.sees(APP)
+            yield
+        assert differs(world) == []
+
+    world.run(script, config(1))

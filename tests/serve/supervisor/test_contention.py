@@ -1,4 +1,4 @@
-"""A generation that is refused what the old one holds; a program that ends by itself."""
+"""Generation that is refused what the old one holds."""
 
 from __future__ import annotations
 
@@ -151,69 +151,3 @@ def test_a_child_of_the_old_one_that_has_gone_is_named(
         assert world.reporter.since()[-1] == ("helpers ended", "12 (proxy)")
 
     world.run(script, config())
-
-
-class TestAProgramThatEndsByItself:
-    def test_is_not_started_again_before_an_edit(self, world: World) -> None:
-        def script() -> Script:
-            [worker] = yield from world.serve()
-            worker.dies(0)
-            yield
-            assert world.reporter.since() == [("program ended", 0, "waiting")]
-            world.passes(100)
-            yield
-            assert world.new_workers() == []
-            world.watcher.sees(APP)
-            yield
-            [new] = world.new_workers()
-            yield from get_ready([new])
-            assert new.heard() == [Go()]
-            new.dies(1)
-            yield
-            assert len(world.new_workers()) == 1, "what dies otherwise is replaced as ever"
-
-        world.run(script, config())
-
-    def test_ends_the_server_where_no_edit_is_awaited(self, world: World) -> None:
-        def script() -> Script:
-            [worker] = yield from world.serve()
-            worker.dies(0)
-            yield
-            raise AssertionError("it has ended")
-
-        assert world.run(script, config(reload=False)) == 0
-        assert world.reporter.since() == [("program ended", 0), ("stopped",)]
-
-    def test_one_of_two_is_replaced(self, world: World) -> None:
-        def script() -> Script:
-            first, second = yield from world.serve()
-            first.dies(0)
-            yield
-            assert world.reporter.since() == [("died", 0, "exited with status 0", 0.0)]
-            [new] = world.new_workers()
-            second.dies(0)
-            yield
-            assert world.reporter.since() == [("program ended", 1, "waiting")]
-            assert not new.alive, "it would end as well"
-            world.passes(100)
-            yield
-            assert world.new_workers() == []
-
-        world.run(script, config(2))
-
-    def test_while_another_generation_starts(self, world: World) -> None:
-        def script() -> Script:
-            [old] = yield from world.serve()
-            world.passes(10)
-            world.watcher.sees(APP)
-            yield
-            [new] = world.new_workers()
-            old.dies(0)
-            yield
-            yield from get_ready([new])
-            assert new.heard() == [Go()]
-            world.passes(100)
-            yield
-            assert world.new_workers() == []
-
-        world.run(script, config())

@@ -1,16 +1,21 @@
 """Environment of a generation: the file's variables, ours, and which goes first.
 
-Files that are refused, and one that is closed meanwhile, are in `tests/test_paths.py`.
+One that is closed meanwhile is in `tests/test_paths.py`.
 """
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
+from dotenv import load_dotenv
 
 from tornkit.errors import UsageError
+from tornkit.serve.supervisor import envfile
 from tornkit.serve.supervisor.envfile import EnvironmentFile
 
 
@@ -79,6 +84,37 @@ def test_while_the_file_is_away_it_holds(path: Path) -> None:
     assert environment(file) == {**OURS, "NEW": "2"}
 
 
+def test_one_that_goes_away_behind_the_look_holds(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.write_text("NEW=1\n")
+    file = EnvironmentFile(path)
+    file.environment()
+
+    def look(place: Path) -> bool:
+        place.unlink()
+        return True
+
+    monkeypatch.setattr(envfile, "is_readable_place", look)
+    assert environment(file) == {**OURS, "NEW": "1"}
+
+
+def test_one_that_goes_away_once_it_is_open_is_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read it once, for its mistakes and its values: the second time it may be gone."""
+    path.write_text("NEW=1\n")
+
+    def open_and_lose(*args: Any, **options: Any) -> Any:
+        file = open_(*args, **options)
+        path.unlink()
+        return file
+
+    open_ = io.open
+    monkeypatch.setattr("io.open", open_and_lose)
+    assert environment(EnvironmentFile(path)) == {**OURS, "NEW": "1"}
+
+
 def test_one_that_is_away_from_the_start_says_nothing(path: Path) -> None:
     assert environment(EnvironmentFile(path)) == OURS
 
@@ -119,9 +155,35 @@ def test_values_as_other_readers_of_such_files_have_them(path: Path) -> None:
     }
 
 
+def test_a_reference_is_to_what_the_workers_have(path: Path) -> None:
+    """Put in what is set already, which wins, and not what the file says; as `load_dotenv` does."""
+    path.write_text("HOME=/of/the/file\nNEW=1\nSHOP=${HOME}/${NEW}\nNAME=${EMPTY:-shop}\n")
+    found = environment(EnvironmentFile(path))
+    assert found["SHOP"] == "/home/ours/1"
+    with mock.patch.dict(os.environ):
+        load_dotenv(path)
+        assert {name: os.environ[name] for name in found} == found
+
+
 def test_only_the_first_line_of_a_mistake_is_shown(path: Path) -> None:
     """A value of many lines may be a key, which no log should have."""
     path.write_text('A=1\nKEY="begin\nsecret\nend" and more\n')
     with pytest.raises(UsageError) as refusal:
         EnvironmentFile(path).environment()
     assert str(refusal.value) == f"--env-file {path}, line 2: 'KEY=\"begin' is no NAME=value"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"A=1\n\nB = 'no end\nC=2\n", ', line 2: "B = \'no end" is no NAME=value'),
+        (b"A=1\n= x\n", ", line 2: '= x' is no NAME=value"),
+        (b"A=\xff\n", " can't be read: 'utf-8' codec can't decode byte 0xff"),
+        (b"A=\0\n", ": 'A' is not for an environment"),
+    ],
+)
+def test_a_bad_env_file(path: Path, content: bytes, reason: str) -> None:
+    path.write_bytes(content)
+    with pytest.raises(UsageError) as refusal:
+        EnvironmentFile(path).environment()
+    assert str(refusal.value).startswith(f"--env-file {path}{reason}")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.serve.scripted import APP, FAILURE, Script, World, config, get_ready
-from tornkit.serve.workforce.health import Health
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -54,35 +53,6 @@ def test_a_reload_that_was_refused_comes_by_itself(
         assert ("reloading", str(APP.name)) in world.reporter.since()
 
     world.run(script, config())
-
-
-def test_one_that_can_not_be_admitted_leaves_nothing_behind(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    admit = Health.admit
-    refused: list[int] = []
-
-    def admitting(self: Health, pid: int) -> int:
-        if len(refused) < 1:
-            refused.append(pid)
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        return admit(self, pid)
-
-    def script() -> Script:
-        yield from world.serve()
-        with monkeypatch.context() as context:
-            context.setattr(Health, "admit", admitting)
-            world.passes(10)
-            world.watcher.sees(APP)
-            yield
-            assert failures(world) == [("failed", "CannotStart", "old serves", "waiting")]
-            assert not any(worker.alive for worker in world.new_workers())
-            world.passes(1.1)
-            yield
-        yield from get_ready(world.new_workers())
-        assert failures(world) == []
-
-    world.run(script, config(2))
 
 
 def test_an_edit_comes_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,359 +1,283 @@
-"""Generations that are overtaken by the end, by an error or by each other.
+"""Generations, one after another, as edits start them. See `tests.serve.scripted`.
 
-The usual course is shown in `test_supervisor`; see `tests.serve.scripted`.
+Those that fail, are overtaken, or wait for the end of the old one are in files beside this one.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.serve.scripted import (
-    APP,
-    CLAIM,
-    FAILURE,
-    VIEWS,
-    FakeWorker,
-    Script,
-    World,
-    config,
-    get_ready,
-)
-from tornkit.errors import UsageError
+from tests.serve.scripted import APP, CLAIM, VIEWS, Script, World, config
+from tests.serve.supervisor.steps import told
 from tornkit.serve.sources.sources import mark
-from tornkit.serve.wire.messages import Claim, Closed, Drain, Go, Ready
+from tornkit.serve.supervisor.debounce import DebouncePolicy
+from tornkit.serve.wire.messages import Closed, Drain, Failed, Go, Grant, Loaded, Ready
+from tornkit.serve.workforce.workforce import STACKS_SIGNAL
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
-STOP_FIRST = partial(config, reload_order="stop-first")
+# ---- the first generation ----
 
 
-def edit(world: World, *paths: Path) -> Script:
-    """See an edit after a quiet time."""
-    world.passes(10)
-    world.watcher.sees(*(paths or (APP,)))
-    yield
-
-
-def told(world: World) -> list[str]:
-    """Return the sorts of the lines since the last call."""
-    return [each[0] for each in world.reporter.since()]
-
-
-# ---- the old one ends first ----
-
-
-def test_stop_first_with_nothing_to_stop(world: World) -> None:
-    """Edit while the first generation boots, and when it has failed: the next starts at once."""
+def test_all_ready_then_go_and_the_banner(world: World) -> None:
+    world.environment = {"NAME": "value"}
 
     def script() -> Script:
-        [first] = world.new_workers()
-        yield from edit(world)
-        world.passes(1)
+        first, second, third = world.new_workers()
+        assert [worker.boot.slot for worker in world.workers] == [0, 1, 2]
+        assert {worker.boot.generation for worker in world.workers} == {1}
+        assert first.environment == {"NAME": "value"}
+        assert world.watcher.running
+        first.says(CLAIM)
+        second.says(CLAIM)
         yield
-        assert first.signals == [signal.SIGKILL]
-        [second] = world.new_workers()
-        second.says(FAILURE)
-        second.dies(1)
+        assert first.heard() == second.heard() == [Grant()]
+        assert len(first.descriptors) == len(second.descriptors) == 1
+        first.says(Ready(modules=("json", "html")))
+        third.says(Ready())
         yield
-        yield from edit(world)
-        [third] = world.new_workers()
-        yield from get_ready([third])
-        assert third.heard() == [Go()]
+        assert first.heard() == third.heard() == []
+        assert world.reporter.told == []
+        second.says(Ready())
+        yield
+        assert [worker.heard() for worker in world.workers] == [[Go()]] * 3
+        assert world.reporter.since() == [("serving",)]
+        assert ("json", "html") in world.nursery.learned
 
-    world.run(script, STOP_FIRST())
+    world.run(script, config(3))
+    [sock] = [world.reporter.banner]
+    assert sock is not None
+    assert sock.label == "app:app"
+    assert len(sock.urls) == 1
+    assert sock.urls[0].startswith("http://127.0.0.1:")
+    assert (sock.everywhere, sock.workers, sock.pid) == (False, 3, os.getpid())
 
 
-def test_stop_first_with_no_worker_left(world: World) -> None:
-    """Edit while the only worker has died, and another is to follow after a while."""
+# ---- an edit ----
+
+
+def test_an_edit(world: World) -> None:
+    """The old lets go before the new accepts, and not before the new is whole."""
 
     def script() -> Script:
-        [worker] = yield from world.serve()
-        for _ in range(2):
-            worker.dies(1)
-            yield
-            for worker in world.new_workers():
-                yield from get_ready([worker])
-        world.reporter.since()
-        world.passes(0.1)
+        old = yield from world.serve()
+        world.passes(10)
         world.watcher.sees(APP)
         yield
-        [new] = world.new_workers()
-        assert new.boot.generation == 2
-        assert told(world) == ["reloading"]
-        world.passes(10)
+        new = world.new_workers()
+        assert [(worker.boot.slot, worker.boot.generation) for worker in new] == [(0, 2), (1, 2)]
+        assert world.reporter.since() == [("reloading", "app.py")]
+        new[1].says(Ready())
         yield
-        assert world.new_workers() == [], "none of the old one's"
-
-    world.run(script, STOP_FIRST())
-
-
-def test_stop_first_ends_with_the_server(world: World) -> None:
-    def script() -> Script:
-        [old] = yield from world.serve()
-        yield from edit(world)
-        assert old.heard() == [Drain(10.0, False)]
-        signal.raise_signal(signal.SIGTERM)
+        assert [worker.heard() for worker in old] == [[], []]
+        world.passes(0.05)
+        new[0].says(Ready())
         yield
-        old.says(Closed())
-        old.dies(0)
+        assert [worker.heard() for worker in old] == [[Drain(10.0, successor=True)]] * 2
+        assert [worker.heard() for worker in new] == [[], []]
+        old[0].says(Closed())
         yield
-        raise AssertionError("it should have ended")
-
-    assert world.run(script, STOP_FIRST()) == 0
-    assert len(world.workers) == 1
-
-
-def test_stop_first_keeps_the_addresses_for_the_next(world: World) -> None:
-    """Clients wait in the backlog; an address that the next does not claim is closed later."""
-    dropped = Claim(port=0, address="127.0.0.1", occurrence=1)
-
-    def script() -> Script:
-        [old] = world.new_workers()
-        old.says(CLAIM)
-        old.says(dropped)
-        yield from get_ready([old])
-        kept = next(iter(world.listeners)).getsockname()
-        yield from edit(world)
-        old.says(Closed())
-        old.dies(0)
+        assert [worker.heard() for worker in new] == [[], []]
+        old[1].says(Closed())
         yield
-        assert len(list(world.listeners)) == 2
-        [new] = world.new_workers()
-        new.says(CLAIM)
-        yield from get_ready([new])
-        assert len(list(world.listeners)) == 2
-        world.passes(0.6)
+        assert [worker.heard() for worker in new] == [[Go()]] * 2
+        assert world.reporter.since() == [("reloaded", 2, 0.05)]
+        world.passes(1)
+        for worker in old:
+            worker.dies(0)
         yield
-        assert [sock.getsockname() for sock in world.listeners] == [kept]
-
-    world.run(script, STOP_FIRST())
-
-
-# ---- an environment that can't be ----
-
-
-class Unreadable(Mapping[str, str]):
-    """Environment of an --env-file that is broken."""
-
-    def __getitem__(self, name: str) -> str:
-        raise AssertionError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        raise UsageError("--env-file .env, line 1: 'x' is no NAME=value")
-
-    def __len__(self) -> int:
-        return 0
-
-
-def test_an_environment_that_is_broken_before_anything_serves(world: World) -> None:
-    """A mistake on the command line: nothing has served, and no edit is awaited."""
-
-    def script() -> Script:
-        [worker] = world.new_workers()
-        worker.says(FAILURE)
-        worker.dies(1)
-        yield
-        world.reporter.since()
-        world.environment = Unreadable()  # type: ignore[assignment]
-        yield from edit(world)
-        raise AssertionError("it should have ended")
-
-    assert world.run(script, config()) == 1
-    assert world.reporter.told == [("reloading", "app.py"), ("failed", "UsageError")]
-
-
-def test_an_environment_that_an_edit_breaks(world: World) -> None:
-    """Wait for the edit that mends it: nothing is tried again before."""
-
-    def script() -> Script:
-        [old] = yield from world.serve()
-        world.environment = Unreadable()  # type: ignore[assignment]
-        yield from edit(world)
-        assert world.reporter.since() == [
-            ("reloading", "app.py"),
-            ("failed", "UsageError", "old serves", "waiting"),
-        ]
-        world.passes(100)
-        yield
+        assert [worker.heard() for worker in new] == [[], []]
+        assert world.reporter.told == []
         assert world.new_workers() == []
-        assert old.heard() == []
-        world.environment = {"MENDED": "1"}
-        yield from edit(world)
-        [new] = world.new_workers()
-        assert new.environment == {"MENDED": "1"}
-
-    world.run(script, config())
-
-
-# ---- the end comes first ----
-
-
-def test_one_that_says_ready_as_the_server_ends(world: World) -> None:
-    """Last words are heard, and a worker that says `Ready` with them never serves."""
-
-    def script() -> Script:
-        [worker] = world.new_workers()
-        kill = worker.process.signal
-
-        def say_ready_and_die(number: int) -> None:
-            if worker.alive:
-                worker.says(Ready())
-            kill(number)
-
-        worker.process.signal = say_ready_and_die
-        signal.raise_signal(signal.SIGTERM)
-        yield
-        raise AssertionError("it should have ended")
-
-    assert world.run(script, config()) == 0
-    assert world.reporter.told == [("stopping", "SIGTERM")]
-    assert len(world.workers) == 1
-
-
-def test_workers_that_are_not_born_as_the_server_ends(world: World) -> None:
-    def script() -> Script:
-        [old] = yield from world.serve()
-        world.nursery.is_slow = True
-        yield from edit(world)
-        [unborn] = world.new_workers()
-        signal.raise_signal(signal.SIGTERM)
-        yield
-        world.reporter.since()
-        unborn.process.channel.close()
-        world.nursery.unborn[-1].func(OSError("no more processes"))  # type: ignore[attr-defined]
-        yield
-        assert world.reporter.since() == []
-        old.dies(0)
-        yield
-        raise AssertionError("it should have ended")
-
-    assert world.run(script, config()) == 0
-
-
-def test_a_signal_or_stale_imports_start_none_at_the_end(world: World) -> None:
-    def script() -> Script:
-        [worker] = yield from world.serve()
-        signal.raise_signal(signal.SIGTERM)
-        yield
-        signal.raise_signal(signal.SIGHUP)
-        world.on_stale("/site/parcel.py")
-        world.passes(10)
-        yield
-        assert world.new_workers() == []
-        worker.dies(0)
-        yield
-
-    assert world.run(script, config()) == 0
-
-
-# ---- one that was given up ----
-
-
-def overtake(world: World) -> Script:
-    """Let an edit start another generation while one boots."""
-    yield from edit(world, VIEWS)
-    world.passes(1)
-    yield
-
-
-def test_births_of_one_that_was_overtaken_are_not_missed(world: World) -> None:
-    world.nursery.is_slow = True
-
-    def script() -> Script:
-        [unborn] = world.new_workers()
-        yield from overtake(world)
-        unborn.process.channel.close()
-        world.reporter.since()
-        world.nursery.unborn[0].func(OSError("no more processes"))  # type: ignore[attr-defined]
-        yield
-        assert world.reporter.since() == []
-        [later] = world.new_workers()
-        world.nursery.unborn[1]()
-        yield from get_ready([later])
-        assert later.heard() == [Go()]
-
-    world.run(script, config())
-
-
-def test_its_workers_count_for_nothing(world: World) -> None:
-    """Digests of a worker that was killed for an edit are of code that never serves."""
-
-    def script() -> Script:
-        first, second = world.new_workers()
-        first.says(Ready(digests={"routes": "1"}))
-        yield
-        sent = [hold_back_signals(worker) for worker in world.workers]
-        yield from overtake(world)
-        assert sent == [[signal.SIGKILL]] * 2
-        third, fourth = world.new_workers()
-        second.says(Ready(digests={"routes": "2"}))
-        yield
-        assert told(world) == ["reloading"]
-        for worker in (first, second):
-            worker.dies(-signal.SIGKILL)
-        for worker in (third, fourth):
-            worker.says(Ready(digests={"routes": "3"}))
-        yield
-        assert (third.heard(), fourth.heard()) == ([Go()], [Go()])
-        assert told(world) == ["reloaded", "serving"]
 
     world.run(script, config(2))
 
 
-def hold_back_signals(worker: FakeWorker) -> list[int]:
-    """Have it live on, whatever signals it is sent; return those."""
-    sent: list[int] = []
-    worker.process.signal = sent.append
-    return sent
-
-
-# ---- a failure, and what goes on ----
-
-
-def test_a_failure_behind_a_program_that_has_ended(world: World) -> None:
-    """End the server: a signal had asked for another start, nothing serves, no edit is awaited."""
+def test_an_old_worker_that_never_lets_go(world: World) -> None:
+    """Stuck in a handler: the new one accepts in half a second; at last it is killed."""
 
     def script() -> Script:
         [old] = yield from world.serve()
         world.passes(10)
-        signal.raise_signal(signal.SIGHUP)
+        world.watcher.sees(APP)
         yield
         [new] = world.new_workers()
-        old.dies(0)
+        new.says(Ready())
         yield
-        assert told(world) == ["reloading", "program ended"]
-        new.says(FAILURE)
-        new.dies(1)
+        world.passes(0.49)
         yield
-        raise AssertionError("it should have ended")
+        assert new.heard() == []
+        world.passes(0.02)
+        yield
+        assert new.heard() == [Go()]
+        world.reporter.since()
+        old.says(Closed())  # late
+        yield
+        assert new.heard() == []
+        world.passes(12.8)
+        yield
+        assert old.alive
+        world.passes(0.2)
+        yield
+        assert old.signals == [STACKS_SIGNAL]
+        assert world.reporter.since() == [("overdue", 0)]
+        world.passes(1)
+        yield
+        assert old.signals == [STACKS_SIGNAL, signal.SIGKILL]
 
-    assert world.run(script, config(reload=False)) == 1
-    assert told(world) == ["failed", "stopped"]
+    world.run(script, config(drain_timeout=10.0))
 
 
-def test_a_failure_without_reload_leaves_the_old_one(world: World) -> None:
+def test_an_old_worker_that_ends_in_time_is_not_overdue(world: World) -> None:
+    def script() -> Script:
+        yield from world.serve()
+        yield from world.serve(APP)
+        world.passes(100)
+        yield
+        assert world.reporter.told == []
+
+    world.run(script, config())
+
+
+def test_an_old_worker_that_dies_has_let_go(world: World) -> None:
     def script() -> Script:
         [old] = yield from world.serve()
         world.passes(10)
-        signal.raise_signal(signal.SIGHUP)
+        world.watcher.sees(APP)
         yield
         [new] = world.new_workers()
-        new.says(FAILURE)
-        new.dies(1)
+        new.says(Ready())
         yield
+        assert new.heard() == []
+        old.dies(-signal.SIGSEGV)
+        yield
+        assert new.heard() == [Go()]
+        assert world.new_workers() == []  # it was on its way out: nobody takes its place
+
+    world.run(script, config())
+
+
+def test_an_edit_during_a_boot_overtakes_it(world: World) -> None:
+    pause = DebouncePolicy().pause
+
+    def script() -> Script:
+        [old] = yield from world.serve()
+        world.passes(10)
+        world.watcher.sees(APP)
+        yield
+        [overtaken] = world.new_workers()
+        world.passes(1)
+        world.watcher.sees(VIEWS, APP)
+        yield
+        assert world.new_workers() == []
+        assert overtaken.alive
+        world.passes(pause)
+        yield
+        [new] = world.new_workers()
+        assert new.boot.generation == 3
+        assert overtaken.signals == [signal.SIGKILL]
+        # Being overtaken is no failure.
         assert world.reporter.since() == [
-            ("reloading", "SIGHUP"),
-            ("failed", FAILURE.kind, "old serves"),
+            ("reloading", "app.py"),
+            ("reloading", "views.py", "app.py"),
         ]
         assert old.heard() == []
+        new.says(Ready())
+        yield
+        assert old.heard() == [Drain(10.0, True)]
+        old.says(Closed())
+        yield
+        assert new.heard() == [Go()]
 
-    assert world.run(script, config(reload=False)) is None
+    world.run(script, config())
+
+
+def test_an_edit_seen_while_one_boots_may_be_overtaken_by_its_readiness(world: World) -> None:
+    """It serves what it has, and the edit starts the next one all the same."""
+
+    def script() -> Script:
+        [first] = yield from world.serve()
+        world.passes(10)
+        world.watcher.sees(APP)
+        yield
+        [second] = world.new_workers()
+        world.passes(1)
+        world.watcher.sees(APP)
+        yield
+        second.says(Ready())
+        yield
+        first.heard()
+        first.says(Closed())
+        yield
+        assert second.heard() == [Go()]
+        world.passes(DebouncePolicy().pause)
+        yield
+        [third] = world.new_workers()
+        third.says(Ready())
+        yield
+        assert second.heard() == [Drain(10.0, True)]
+
+    world.run(script, config())
+
+
+def test_three_generations_at_once(world: World) -> None:
+    """The first still finishes something while the second gives way to the third."""
+
+    def script() -> Script:
+        [first] = yield from world.serve()
+        workers = [first]
+        for number in (2, 3):
+            world.passes(1)
+            world.watcher.sees(APP)
+            yield
+            [new] = world.new_workers()
+            new.says(Ready())
+            yield
+            assert workers[-1].heard() == [Drain(10.0, True)]
+            workers[-1].says(Closed())
+            yield
+            assert new.heard() == [Go()]
+            assert new.boot.generation == number
+            workers.append(new)
+        assert [worker.alive for worker in workers] == [True] * 3
+        workers[1].dies(0)
+        workers[0].dies(0)
+        yield
+        assert workers[2].alive
+        assert world.new_workers() == []
+
+    world.run(script, config())
+
+
+def test_a_burst_of_edits_starts_a_handful(world: World) -> None:
+    def script() -> Script:
+        yield from world.serve()
+        world.passes(10)
+        for _ in range(100):
+            world.watcher.sees(APP)
+            yield
+            world.passes(0.02)
+        world.passes(1)
+        yield
+        new = world.new_workers()
+        assert 2 <= len(new) <= 6
+        assert [worker.alive for worker in new] == [False] * (len(new) - 1) + [True]
+
+    world.run(script, config())
+
+
+def test_a_new_generation_has_the_environment_of_now(world: World) -> None:
+    def script() -> Script:
+        world.environment = {"NAME": "new"}
+        yield from world.serve()
+        [worker] = yield from world.serve(APP)
+        assert worker.environment == {"NAME": "new"}
+
+    world.run(script, config())
 
 
 def test_stale_imports_start_another(world: World) -> None:
@@ -371,6 +295,57 @@ def test_stale_imports_start_another(world: World) -> None:
 
 
 # ---- what a generation has loaded ----
+
+
+def test_what_the_workers_run_is_watched(world: World) -> None:
+    outside, folder = Path("/elsewhere/lib.py"), Path("/elsewhere/templates")
+
+    def script() -> Script:
+        [worker] = world.new_workers()
+        before = world.watcher.rules
+        worker.says(Ready(files=(str(outside),), folders=(str(folder),)))
+        yield
+        assert world.watcher.rules.loaded_files == before.loaded_files | {outside}
+        assert world.watcher.rules.refresh_folders == before.refresh_folders | {folder}
+        assert world.watcher.rules.folders == before.folders
+        world.passes(10)
+        world.watcher.sees(outside)
+        yield
+        assert world.reporter.since()[-1] == ("reloading", "/elsewhere/lib.py")
+
+    world.run(script, config())
+
+
+def test_a_file_that_a_first_start_failed_of_is_watched(world: World) -> None:
+    """One outside the project, which no worker has ever said to run."""
+
+    def script() -> Script:
+        [worker] = world.new_workers()
+        worker.says(Failed("AppRaised", "importing app failed", files=("/elsewhere/lib.py",)))
+        worker.dies(1)
+        yield
+        world.passes(10)
+        world.watcher.sees(Path("/elsewhere/other.py"))
+        yield
+        assert world.new_workers() == []
+        world.watcher.sees(Path("/elsewhere/lib.py"))
+        yield
+        assert len(world.new_workers()) == 1
+
+    assert world.run(script, config()) is None
+
+
+def test_a_file_that_a_handler_imports_is_watched(world: World) -> None:
+    def script() -> Script:
+        [worker] = yield from world.serve()
+        worker.says(Loaded({"/elsewhere/late.py": "1.0:1"}, {"late": "/elsewhere/late.py"}))
+        yield
+        world.passes(10)
+        world.watcher.sees(Path("/elsewhere/late.py"))
+        yield
+        assert world.reporter.since() == [("reloading", "/elsewhere/late.py")]
+
+    assert world.run(script, config()) is None
 
 
 def test_more_files_than_are_read_at_once_are_all_kept(world: World, tmp_path: Path) -> None:

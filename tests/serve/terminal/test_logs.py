@@ -17,7 +17,6 @@ import pytest
 from tornado.log import LogFormatter
 
 from tests.nasty_text import NASTY, disobedient, random_text
-from tornkit.colour import wants_colour
 from tornkit.own_frames import FOLDER
 from tornkit.serve.terminal import debugger, logs
 
@@ -77,37 +76,6 @@ class TestAccessLine:
         formatter = logs.AccessFormatter(colour=True, worker=None)
         line = formatter.format(record(status, "GET / (::1)", 1.0))
         assert f"\x1b[{code}m{status}\x1b[0m" in line
-
-
-class TestColour:
-    @pytest.fixture
-    def terminal(self, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-        for name in ("NO_COLOR", "TERM"):
-            monkeypatch.delenv(name, raising=False)
-        stream = io.StringIO()
-        stream.isatty = lambda: True  # type: ignore[method-assign]
-        return stream
-
-    def test_on_a_terminal(self, terminal: io.StringIO) -> None:
-        assert wants_colour(terminal)
-
-    def test_not_in_a_pipe(self) -> None:
-        assert not wants_colour(io.StringIO())
-
-    @pytest.mark.parametrize(
-        ("name", "value", "expected"),
-        [("NO_COLOR", "1", False), ("NO_COLOR", "", True), ("TERM", "dumb", False)],
-    )
-    def test_environment(
-        self,
-        terminal: io.StringIO,
-        monkeypatch: pytest.MonkeyPatch,
-        name: str,
-        value: str,
-        expected: bool,
-    ) -> None:
-        monkeypatch.setenv(name, value)
-        assert bool(wants_colour(terminal)) is expected
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tests.serve.hand_loop import HandLoop
 from tests.serve.scripted import FakeWorker, World
-from tornkit.serve.wire.messages import Ready
+from tornkit.serve.wire.messages import Loaded, Ready
 from tornkit.serve.workforce.children import WorkerState
 from tornkit.serve.workforce.events import Worker
 from tornkit.serve.workforce.generation import Generation, GenerationState
@@ -74,6 +75,46 @@ class Team:
                 os.close(descriptor)
         self.listeners.close()
         self.loop.close()
+
+
+class Journal:
+    """Events of a workforce, by slot and in their order."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[Any, ...]] = []
+        self.wants = True
+
+    def since(self) -> list[tuple[Any, ...]]:
+        """Return the events since the last call."""
+        entries, self._entries = self._entries, []
+        return entries
+
+    def worker_ready(self, worker: Worker, ready: Ready) -> None:
+        self._entries.append(("ready", worker.slot))
+
+    def worker_closed(self, worker: Worker) -> None:
+        self._entries.append(("closed", worker.slot))
+
+    def worker_unreachable(self, worker: Worker) -> None:
+        self._entries.append(("unreachable", worker.slot))
+
+    def worker_claimed(self, worker: Worker) -> None:
+        self._entries.append(("claimed", worker.slot))
+
+    def worker_loaded(self, worker: Worker, loaded: Loaded) -> None:
+        self._entries.append(("loaded", worker.slot, *loaded.names))
+
+    def is_wanted(self, generation: Generation, slot: int) -> bool:
+        return self.wants
+
+    def workers_missing(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
+        self._entries.append(("missing", *slots, str(why)))
+
+    def workers_stale(self, what: str) -> None:
+        self._entries.append(("stale", what))
+
+    def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
+        self._entries.append(("gone", worker.slot, before.value, status))
 
 
 @contextlib.contextmanager

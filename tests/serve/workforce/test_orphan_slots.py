@@ -1,4 +1,4 @@
-"""Slots that the supervisor accepts in. That connections get on is shown in `test_resizing`."""
+"""Slots that the supervisor accepts in. That connections get on is shown in `test_scaling`."""
 
 from __future__ import annotations
 

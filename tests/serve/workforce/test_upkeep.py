@@ -1,156 +1,33 @@
 """Upkeep of the generation that serves: which workers it wants, replaces and lets in.
 
-A generation is there from the start; its workers are those of `tests.serve.workforce.team`.
+A generation is there from the start; its workers are those of `tests.serve.workforce.team`. Slots
+without a worker, and a program that ends, are in files beside this one.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import signal
-import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.serve.scripted import CLAIM, FAILURE, FakeWorker, config
-from tests.serve.workforce.team import Team, team
-from tornkit.serve.config import RecyclePolicy, ServeConfig
+from tests.serve.scripted import Script, World, config, get_ready
+from tests.serve.workforce.crew import Crew, open_crew, told
+from tornkit.serve.config import RecyclePolicy
 from tornkit.serve.sources.sources import mark
-from tornkit.serve.wire.messages import Adopt, Closed, Drain, Go, Grant, Loaded, Ready
-from tornkit.serve.workforce.children import WorkerState
-from tornkit.serve.workforce.events import Worker
-from tornkit.serve.workforce.generation import Generation, GenerationState
-from tornkit.serve.workforce.generations import Generations
-from tornkit.serve.workforce.health import Health, HealthPolicy
-from tornkit.serve.workforce.upkeep import Upkeep
+from tornkit.serve.wire.messages import Closed, Drain, Go, Ready
+from tornkit.serve.workforce.generation import GenerationState
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 
-class Verdict(Health):
-    """Health that finds worn out whichever worker a test says."""
-
-    worn: Worker | None = None
-
-    def __init__(self) -> None:
-        super().__init__(HealthPolicy(hang_timeout=0.0, recycle=RecyclePolicy(max_requests=1)))
-
-    def worn_out(self, workers: Iterable[Worker]) -> tuple[Worker, str] | None:
-        return next(((each, "is worn out") for each in workers if each is self.worn), None)
-
-
-class Crew:
-    """The generation that serves, and its upkeep, which alone hears of its workers."""
-
-    def __init__(self, team: Team, verdict: Verdict, config: ServeConfig) -> None:
-        self.team = team
-        self.loop, self.reporter, self.listeners = team.loop, team.reporter, team.listeners
-        self._verdict = verdict
-        self.generations = Generations()
-        self.restarted: list[str] = []
-        self.finished = 0
-        self.upkeep = Upkeep(
-            config,
-            self.generations,
-            loop=team.loop,
-            workforce=team.workforce,
-            listeners=team.listeners,
-            health=verdict,
-            reporter=team.reporter,
-            restart=self.restarted.append,
-            finished=self._finish,
-        )
-        team.workforce.connect(self)
-        self.generation = self.begin()
-        self.upkeep.begin()
-
-    def _finish(self) -> None:
-        self.finished += 1
-
-    def begin(self) -> Generation:
-        """Begin another generation."""
-        generation = Generation(self.generations.new_number(), (), self.loop.now())
-        self.generations.begin(generation)
-        return generation
-
-    def serve(self, count: int = 1, *, claim: bool = False) -> list[FakeWorker]:
-        """Start workers of the generation, and let it serve; return their processes."""
-        processes = self.team.start(self.generation, range(count))
-        for process in processes:
-            if claim:
-                process.says(CLAIM)
-            process.says(Ready())
-        self.loop.passes()
-        self.generations.serve(self.generation)
-        self.generation.opened = True
-        for worker in self.team.workforce.of(self.generation):
-            self.team.workforce.promise(worker)
-            self.upkeep.open(worker)
-        for process in processes:
-            process.heard()
-        return processes
-
-    def settles(self) -> None:
-        """Let everything happen that is due, and then all that is delayed by it."""
-        self.loop.passes()
-        self.loop.passes(10)
-
-    def new_worker(self) -> FakeWorker:
-        [process] = self.team.world.new_workers()
-        return process
-
-    def wears_out(self, process: FakeWorker) -> FakeWorker:
-        """Have a worker recycled; return the process of its successor."""
-        self._verdict.worn = self.team.worker(process)
-        self.loop.passes(1)
-        self._verdict.worn = None
-        return self.new_worker()
-
-    # ---- as the events of the workforce ----
-
-    def worker_ready(self, worker: Worker, ready: Ready) -> None:
-        if self.generations[worker.generation].state is GenerationState.SERVING:
-            self.upkeep.stand_in(worker)
-
-    def worker_claimed(self, worker: Worker) -> None:
-        self.upkeep.look_after_slot(worker)
-
-    def worker_unreachable(self, worker: Worker) -> None:
-        self.upkeep.look_after_slot(worker)
-
-    def worker_closed(self, worker: Worker) -> None:
-        self.upkeep.closed(worker)
-
-    def worker_loaded(self, worker: Worker, loaded: Loaded) -> None:
-        self.generation.snapshot.note(loaded.sources, loaded.names)
-
-    def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
-        self.upkeep.gone(self.generations[worker.generation], worker, before, status)
-
-    def workers_missing(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
-        self.upkeep.missing(generation, slots, why)
-
-    def workers_stale(self, what: str) -> None:
-        raise AssertionError(what)
-
-    def is_wanted(self, generation: Generation, slot: int) -> bool:
-        return self.upkeep.is_wanted(generation, slot)
-
-
 @pytest.fixture
-def crew(request: pytest.FixtureRequest) -> Iterator[Crew]:
-    """Upkeep of two slots, with a reload on each edit unless the test says otherwise."""
-    verdict = Verdict()
-    with team(verdict) as each:
-        yield Crew(each, verdict, config(2, **getattr(request, "param", {})))
-
-
-def told(crew: Crew) -> list[str]:
-    """Return the sorts of the lines since the last call."""
-    return [each[0] for each in crew.reporter.since()]
+def crew() -> Iterator[Crew]:
+    with open_crew() as crew:
+        yield crew
 
 
 # ---- which are wanted ----
@@ -308,6 +185,22 @@ def test_a_successor_that_can_not_start_is_tried_again(crew: Crew) -> None:
     assert old.heard() == [Drain(10.0, successor=True)], "it has served until now"
 
 
+def test_a_recycled_worker_is_followed_by_one_that_is_born_at_once(world: World) -> None:
+    def script() -> Script:
+        [old] = yield from world.serve()
+        for _ in range(62):
+            world.passes(1)
+            yield
+        [new] = world.new_workers()
+        yield from get_ready([new])
+        assert old.heard() == [Drain(10.0, successor=True)]
+        old.says(Closed())
+        yield
+        assert new.heard() == [Go()]
+
+    world.run(script, config(1, recycle=RecyclePolicy(max_age=60, jitter=0.0)))
+
+
 # ---- refusals ----
 
 
@@ -349,91 +242,6 @@ def test_each_of_those_that_are_missing_is_tried_again(crew: Crew) -> None:
     assert crew.team.world.new_workers() == []
     crew.loop.passes(0.2)
     assert crew.new_worker().boot.slot == 1, "the other has its worker"
-
-
-# ---- a program that ends ----
-
-
-def test_a_program_that_ends_in_good_order_is_over(crew: Crew) -> None:
-    first, second = crew.serve(2)
-    second.dies(0)
-    crew.loop.passes()
-    booting = crew.new_worker()
-    first.dies(0)
-    crew.settles()
-    assert crew.reporter.since()[-1] == ("program ended", 0, "waiting")
-    assert not booting.alive
-    assert crew.team.world.new_workers() == []
-    assert not crew.upkeep.is_wanted(crew.generation, 0)
-    assert crew.finished == 0, "an edit is awaited"
-
-
-@pytest.mark.parametrize("crew", [{"reload": False}], indirect=True)
-def test_where_no_edit_is_awaited_it_ends_the_server(crew: Crew) -> None:
-    [process] = crew.serve(1)
-    process.dies(0)
-    crew.loop.passes()
-    assert crew.reporter.since() == [("program ended", 0)]
-    assert crew.finished == 1
-
-
-@pytest.mark.parametrize("crew", [{"reload": False}], indirect=True)
-def test_where_another_generation_boots_that_decides(crew: Crew) -> None:
-    """A signal had asked for the other one."""
-    [process] = crew.serve(1, claim=True)
-    crew.begin()
-    process.dies(0)
-    crew.loop.passes()
-    assert crew.finished == 0
-    assert len(list(crew.listeners)) == 1, "what both listen on goes on to listen"
-
-
-def test_one_that_was_confused_is_replaced(crew: Crew) -> None:
-    """A failure that was told counts, though the process ends as if in good order."""
-    [process] = crew.serve(1)
-    process.says(FAILURE)
-    process.dies(0)
-    crew.loop.passes()
-    assert crew.reporter.since() == [("died", 0, FAILURE.message, 0.0)]
-    assert crew.new_worker().alive
-
-
-def test_one_that_ends_before_it_serves_is_replaced(crew: Crew) -> None:
-    [process] = crew.serve(1)
-    process.dies(1)
-    crew.loop.passes()
-    crew.new_worker().dies(0)
-    crew.settles()
-    assert told(crew) == ["died", "none serves", "died"]
-    assert crew.new_worker().alive
-
-
-def test_what_a_program_listened_on_is_closed_with_it(crew: Crew) -> None:
-    """Clients are refused, as without tornkit; the next start gets the same port."""
-    [process] = crew.serve(1, claim=True)
-    [sock] = crew.listeners
-    address = sock.getsockname()
-    process.dies(0)
-    while process.descriptors:
-        os.close(process.descriptors.pop())
-    crew.loop.passes()
-    with pytest.raises(ConnectionRefusedError), socket.create_connection(address):
-        pass
-    [again] = crew.listeners.claim(CLAIM, 0, 2)
-    assert again.getsockname() == address
-
-
-def test_while_it_serves_no_address_is_closed(crew: Crew) -> None:
-    crew.serve(1, claim=True)
-    crew.upkeep.refuse_connections()
-    assert len(list(crew.listeners)) == 1
-    crew.generation.has_ended = True
-    crew.generations.next = crew.generation
-    crew.upkeep.refuse_connections()
-    assert len(list(crew.listeners)) == 1, "another is on its way"
-    crew.generations.next = None
-    crew.upkeep.refuse_connections()
-    assert list(crew.listeners) == []
 
 
 # ---- what a worker is to load that stands in ----
@@ -486,70 +294,3 @@ def test_where_none_serves_there_is_none_to_be_like(crew: Crew, views: Path) -> 
     crew.new_worker().dies(1)
     crew.settles()
     assert crew.restarted == [str(views)], "once"
-
-
-# ---- slots without a worker ----
-
-
-@contextlib.contextmanager
-def clients(crew: Crew, count: int = 40) -> Iterator[None]:
-    """Connect so many clients that each of two sockets is given some."""
-    with contextlib.ExitStack() as stack:
-        for _ in range(count):
-            client = stack.enter_context(socket.socket())
-            client.connect(next(iter(crew.listeners)).getsockname())
-        crew.loop.passes()
-        yield
-
-
-def adopted(process: FakeWorker) -> int:
-    """Count the connections that it was given since the last call."""
-    return process.heard().count(Adopt(b""))
-
-
-def test_connections_of_a_dead_worker_s_slot_are_taken(crew: Crew) -> None:
-    first, second = crew.serve(2, claim=True)
-    first.dies(1)
-    crew.loop.passes()
-    with clients(crew):
-        assert adopted(second) > 0
-    new = crew.new_worker()
-    new.says(Ready())
-    crew.loop.passes()
-    with clients(crew):
-        assert adopted(second) == 0, "the kernel's way again"
-
-
-def test_connections_wait_where_another_generation_is_about_to_accept(crew: Crew) -> None:
-    """Connections are left to it while an earlier one may still answer."""
-    first, second = crew.serve(2, claim=True)
-    crew.generation.opened = False
-    first.dies(1)
-    crew.loop.passes()
-    with clients(crew):
-        assert adopted(second) == 0
-
-
-def test_a_worker_of_another_generation_changes_nothing(crew: Crew) -> None:
-    """A socket of a slot that it is about to serve is left to it."""
-    [process] = crew.serve(1, claim=True)
-    [stranger] = crew.team.start(crew.begin(), [1])
-    stranger.says(CLAIM)
-    crew.loop.passes()
-    assert stranger.heard() == [Grant()]
-    with clients(crew):
-        assert adopted(process) == 0
-
-
-def test_a_slot_that_has_another_worker_is_its_own(crew: Crew) -> None:
-    """End a recycled worker long after its successor was let in."""
-    first, second = crew.serve(2, claim=True)
-    successor = crew.wears_out(first)
-    successor.says(Ready())
-    crew.loop.passes()
-    first.says(Closed())
-    crew.loop.passes()
-    first.dies(0)
-    crew.loop.passes()
-    with clients(crew):
-        assert (adopted(successor), adopted(second)) == (0, 0)

@@ -1,6 +1,7 @@
 """Workers as they are started, talked to and ended, and what is told of them.
 
-What a whole supervisor makes of that is shown in `tests/serve/supervisor`.
+Their addresses and connections are in `test_workforce_sockets`; what a whole supervisor makes of
+that is shown in `tests/serve/supervisor`.
 """
 
 from __future__ import annotations
@@ -9,21 +10,18 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.serve.scripted import CLAIM, FAILURE, NO_PID, FakeWorker
-from tests.serve.workforce.team import Team, team
+from tests.serve.scripted import APP, FAILURE, NO_PID, FakeWorker, Script, World, config, get_ready
+from tests.serve.workforce.team import Journal, Team, team
 from tornkit.serve.wire.messages import (
-    Adopt,
     Closed,
     Differs,
     Drain,
     Go,
-    Grant,
-    Handover,
     Learned,
     Lesson,
     Loaded,
@@ -33,51 +31,11 @@ from tornkit.serve.wire.messages import (
 )
 from tornkit.serve.workforce import workforce as workforce_module
 from tornkit.serve.workforce.children import WorkerState
-from tornkit.serve.workforce.events import Worker
 from tornkit.serve.workforce.generation import Generation
+from tornkit.serve.workforce.health import Health
 from tornkit.serve.workforce.workforce import STACKS_SIGNAL
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
-
-
-class Journal:
-    """Events, by slot and in their order."""
-
-    def __init__(self) -> None:
-        self._entries: list[tuple[Any, ...]] = []
-        self.wants = True
-
-    def since(self) -> list[tuple[Any, ...]]:
-        """Return the events since the last call."""
-        entries, self._entries = self._entries, []
-        return entries
-
-    def worker_ready(self, worker: Worker, ready: Ready) -> None:
-        self._entries.append(("ready", worker.slot))
-
-    def worker_closed(self, worker: Worker) -> None:
-        self._entries.append(("closed", worker.slot))
-
-    def worker_unreachable(self, worker: Worker) -> None:
-        self._entries.append(("unreachable", worker.slot))
-
-    def worker_claimed(self, worker: Worker) -> None:
-        self._entries.append(("claimed", worker.slot))
-
-    def worker_loaded(self, worker: Worker, loaded: Loaded) -> None:
-        self._entries.append(("loaded", worker.slot, *loaded.names))
-
-    def is_wanted(self, generation: Generation, slot: int) -> bool:
-        return self.wants
-
-    def workers_missing(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
-        self._entries.append(("missing", *slots, str(why)))
-
-    def workers_stale(self, what: str) -> None:
-        self._entries.append(("stale", what))
-
-    def worker_gone(self, worker: Worker, before: WorkerState, status: int) -> None:
-        self._entries.append(("gone", worker.slot, before.value, status))
 
 
 @pytest.fixture
@@ -147,6 +105,39 @@ def test_only_one_that_joins_others_is_given_their_files(
     [other] = crew.start(generation, [1])
     assert other.boot.slot == 1
     assert other.snapshot == {}
+
+
+def failures(world: World) -> list[Any]:
+    return [told for told in world.reporter.since() if told[0] == "failed"]
+
+
+def test_one_that_can_not_be_admitted_leaves_nothing_behind(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit = Health.admit
+    refused: list[int] = []
+
+    def admitting(self: Health, pid: int) -> int:
+        if len(refused) < 1:
+            refused.append(pid)
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return admit(self, pid)
+
+    def script() -> Script:
+        yield from world.serve()
+        with monkeypatch.context() as context:
+            context.setattr(Health, "admit", admitting)
+            world.passes(10)
+            world.watcher.sees(APP)
+            yield
+            assert failures(world) == [("failed", "CannotStart", "old serves", "waiting")]
+            assert not any(worker.alive for worker in world.new_workers())
+            world.passes(1.1)
+            yield
+        yield from get_ready(world.new_workers())
+        assert failures(world) == []
+
+    world.run(script, config(2))
 
 
 # ---- the order of a life ----
@@ -374,127 +365,35 @@ def test_the_kill_behind_its_stacks_is_for_no_other(
     assert process.signals == [STACKS_SIGNAL]
 
 
-# ---- addresses ----
+# ---- stacks ----
 
 
-def test_a_claim(crew: Team, journal: Journal, generation: Generation) -> None:
-    [process] = crew.start(generation, [0])
-    process.says(CLAIM)
-    crew.loop.passes()
-    assert process.heard() == [Grant()]
-    assert journal.since() == [("claimed", 0)]
+def test_stacks_are_printed_one_after_another(world: World) -> None:
+    def script() -> Script:
+        first, second = yield from world.serve()
+        signal.raise_signal(signal.SIGUSR2)
+        yield
+        assert (first.signals, second.signals) == ([STACKS_SIGNAL], [])
+        world.passes(0.1)
+        yield
+        assert (first.signals, second.signals) == ([STACKS_SIGNAL], [STACKS_SIGNAL])
+
+    world.run(script, config(2))
 
 
-@pytest.mark.parametrize(
-    ("error", "grant"),
-    [
-        (
-            OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
-            Grant(
-                errno.EMFILE,
-                f"can't listen: {os.strerror(errno.EMFILE)}; raise the limit (ulimit -n)",
-            ),
-        ),
-        (OSError("no name"), Grant(0, "can't listen: no name")),
-    ],
-    ids=["descriptors", "no number"],
-)
-def test_a_claim_for_which_the_system_lacks_something(
-    crew: Team,
-    journal: Journal,
-    generation: Generation,
-    monkeypatch: pytest.MonkeyPatch,
-    error: OSError,
-    grant: Grant,
-) -> None:
-    def claim(*_: object) -> list[socket.socket]:
-        raise error
+def test_a_worker_that_is_gone_is_asked_for_nothing(world: World) -> None:
+    def script() -> Script:
+        _, second = yield from world.serve()
+        signal.raise_signal(signal.SIGUSR2)
+        yield
+        second.dies(1)
+        yield
+        second.alive = True  # its number is another process's
+        world.passes(0.1)
+        yield
+        assert second.signals == []
 
-    [process] = crew.start(generation, [0])
-    monkeypatch.setattr(crew.listeners, "claim", claim)
-    process.says(CLAIM)
-    crew.loop.passes()
-    assert process.heard() == [grant]
-    assert journal.since() == []
-
-
-# ---- connections on the move ----
-
-
-def hand_over(process: FakeWorker) -> socket.socket:
-    """Have a worker let go of a connection; return its client."""
-    client, connection = socket.socketpair()
-    with connection:
-        process.says(Handover(b"GET "), connection.fileno())
-    return client
-
-
-def test_a_connection_whose_descriptor_did_not_arrive(
-    crew: Team, journal: Journal, generation: Generation
-) -> None:
-    first, second = crew.serve(generation, 2)
-    first.says(Handover(b"GET "))
-    crew.loop.passes()
-    [(lacks, text)] = crew.reporter.since()
-    assert lacks == "lacks"
-    assert text.startswith("a connection between two workers is lost; raise the limit")
-    assert second.heard() == []
-
-
-def test_connections_go_to_each_that_serves_in_its_turn(
-    crew: Team, journal: Journal, generation: Generation
-) -> None:
-    processes = crew.serve(generation, 2)
-    for turn in range(3):
-        client, connection = socket.socketpair()
-        client.close()
-        crew.workforce.pass_on(connection, turn)
-        assert connection.fileno() == -1
-    assert [process.heard() for process in processes] == [[Adopt(b"")] * 2, [Adopt(b"")]]
-
-
-def test_one_that_does_not_read_gets_none(
-    crew: Team, journal: Journal, generation: Generation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Pass over a worker that is stopped or stuck, unless all are."""
-    first, second = crew.serve(generation, 2)
-    stuck = {first.process.channel}
-    channel_type = type(first.process.channel)
-    monkeypatch.setattr(channel_type, "wants_write", property(lambda self: self in stuck))
-    for turn in range(2):
-        client, connection = socket.socketpair()
-        client.close()
-        crew.workforce.pass_on(connection, turn)
-    assert (first.heard(), second.heard()) == ([], [Adopt(b"")] * 2)
-    stuck.add(second.process.channel)
-    client, connection = socket.socketpair()
-    client.close()
-    crew.workforce.pass_on(connection, 0)
-    assert first.heard() == [Adopt(b"")]
-
-
-def test_where_none_serves_a_connection_is_closed(
-    crew: Team, journal: Journal, generation: Generation
-) -> None:
-    [process] = crew.start(generation, [0])
-    client, connection = socket.socketpair()
-    with client:
-        crew.workforce.pass_on(connection, 0)
-        client.setblocking(False)
-        assert client.recv(1) == b""
-    assert not crew.workforce.serves
-    assert process.heard() == []
-
-
-def test_a_connection_is_handed_to_another_slot_where_its_own_has_none(
-    crew: Team, journal: Journal, generation: Generation
-) -> None:
-    first, second = crew.serve(generation, 2)
-    with hand_over(second) as client:
-        crew.loop.passes()
-        assert first.heard() == [Adopt(b"GET ")]
-        os.write(first.descriptors[0], b"answer")
-        assert client.recv(9) == b"answer"
+    world.run(script, config(2))
 
 
 # ---- all of them ----
