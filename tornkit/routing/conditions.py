@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HostCondition:
-    """``HostMatches``: the regex against ``request.host_name`` (lower case, no port)."""
+    """Host rule (``HostMatches``): regex against ``request.host_name`` (lower case, no port)."""
 
     regex: re.Pattern[str]
 
 
 @dataclass(frozen=True)
 class DefaultHostCondition:
-    """``DefaultHostMatches``: the regex against the application's ``default_host``.
+    """Host rule by default (``DefaultHostMatches``): regex against ``default_host``.
 
     The request's own host plays no part, and an ``X-Real-Ip`` header switches it off.
     """
@@ -32,7 +32,7 @@ class DefaultHostCondition:
 
 @dataclass(frozen=True)
 class PathCondition:
-    """``PathMatches``: the regex against the raw, percent-encoded path."""
+    """Path rule (``PathMatches``): regex against the raw, percent-encoded path."""
 
     regex: re.Pattern[str]
 
@@ -52,7 +52,7 @@ Condition = HostCondition | DefaultHostCondition | PathCondition | CustomConditi
 
 
 class ScopeKind(enum.Enum):
-    """What a rule descends into."""
+    """Kind of router that a rule descends into."""
 
     APPLICATION = "application"
     RULES = "rules"

@@ -31,7 +31,7 @@ class Source:
 
 
 class TargetKind(enum.Enum):
-    """What stands at the end of a rule. The value is the JSON word."""
+    """Kind of target at the end of a rule. The value is the JSON word."""
 
     HANDLER = "handler"
     WEBSOCKET = "websocket"
@@ -46,7 +46,7 @@ class TargetKind(enum.Enum):
 
 
 class Takes(enum.Enum):
-    """What a target does with a request that satisfies all conditions."""
+    """Certainty that a target takes a request which satisfies all conditions."""
 
     ALWAYS = "always"
     MAYBE = "maybe"
@@ -57,7 +57,7 @@ ANY_METHOD = "*"
 
 
 class ParameterKind(enum.Enum):
-    """How a value reaches a parameter. As `inspect.Parameter.kind`, without its value names."""
+    """Way in which a value reaches a parameter, as `inspect.Parameter.kind`, with other values."""
 
     POSITIONAL_ONLY = "positional only"
     EITHER = "positional or keyword"
@@ -82,11 +82,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """What answers one method: ``GET`` is ``get``, ``WS`` a WebSocket's ``open``.
+    """A method and the function that answers it: ``GET`` is ``get``, ``WS`` a WebSocket's ``open``.
 
-    ``parameters`` is None where Python can't tell. ``authenticated``: only who is signed in is
-    served; where ``admits_first``, a handshake has been answered before that is asked.
-    ``doc`` is the docstring, dedented. ``returns`` is as `Parameter.annotation`.
+    ``parameters`` is None where Python can't tell. ``authenticated``: only users who are signed in
+    are served; where ``admits_first``, a handshake has been answered before that is asked. ``doc``
+    is the docstring, dedented. ``returns`` is as `Parameter.annotation`.
     """
 
     method: str
@@ -100,15 +100,17 @@ class Operation:
 
 @dataclass(frozen=True)
 class RouteTarget:
-    """``name`` is dotted. ``methods`` are those really implemented, ``("*",)`` where the target
-    sees every request whatever its method. ``detail`` says where a redirect goes, or what a
-    fallback calls.
+    """Target at the end of a rule: a handler class, a router, a delegate or a callable.
+
+    ``name`` is dotted. ``methods`` are those really implemented, ``("*",)`` where the target sees
+    every request whatever its method. ``detail`` says where a redirect goes, or what a fallback
+    calls.
 
     Of a handler class: ``operations`` has one for each of ``methods``, in their order (none for
-    ``*``), ``initialize`` its parameters (None where unknown), ``doc`` the class's own
-    docstring. ``overrides`` names what Tornado decides about its requests and its class, or for
-    ``get_handler_delegate`` its application, replaces. ``live`` is the class itself, for checks;
-    it is never printed, and plays no part in comparisons.
+    ``*``), ``initialize`` its parameters (None where unknown), ``doc`` the class's own docstring.
+    ``overrides`` names what Tornado decides about its requests and its class, or for
+    ``get_handler_delegate`` its application, replaces. ``live`` is the class itself, for checks; it
+    is never printed, and plays no part in comparisons.
     """
 
     name: str
@@ -124,12 +126,12 @@ class RouteTarget:
 
     @property
     def short_name(self) -> str:
-        """Without its module: ``blog.handlers.Home`` -> ``Home``."""
+        """Name without its module: ``blog.handlers.Home`` -> ``Home``."""
         return self.name.rsplit(".", 1)[-1]
 
 
 class Origin(enum.Enum):
-    """Whose route it is."""
+    """Origin of a route: the application, an installed package, or Tornado."""
 
     APP = "app"
     PACKAGE = "package"
@@ -137,7 +139,7 @@ class Origin(enum.Enum):
 
 
 class Outcome(enum.Enum):
-    """What became of a name: the URL came back, or how it did not."""
+    """Outcome of reversing a name: the URL came back, or how it did not."""
 
     OK = "ok"
     FAILS = "fails"
@@ -149,7 +151,7 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True)
 class Reversal:
-    """What ``reverse_url(name, *args)`` gave for a route.
+    """Result of ``reverse_url(name, *args)`` for a route.
 
     ``url`` is None where it raised. ``reason`` is for people. ``host`` is the one that the URL
     was sent back with. ``by`` are the indices of the routes in the way.
@@ -212,7 +214,7 @@ class Route:
         return tuple([condition for condition in chain if condition is not None])
 
     def reversed_as(self, reversal: Reversal) -> Route:
-        """This route with a reversal.
+        """Copy of this route with a reversal.
 
         Copies the fields, `conditions` among them: `dataclasses.replace` takes ten times as long.
         """
@@ -266,7 +268,7 @@ class Fallback:
 
 @dataclass(frozen=True)
 class Places:
-    """Where an application's own code is, as absolute paths, sorted.
+    """Files and template folders of an application's own code, as absolute paths, sorted.
 
     ``python`` are the files of the user's own modules that are loaded. ``templates`` are the
     folders that its handlers load templates from.
@@ -318,7 +320,7 @@ class RouteTable:
         ]
 
     def steps_for(self, path: str) -> Iterator[Route | Fallback]:
-        """Those of `steps` whose own pattern matches ``path``, or that have none."""
+        """Steps whose own pattern matches ``path``, or that have none."""
         matchers = self._matchers
         for place in self._index.candidates(path):
             match = matchers[place]
@@ -327,7 +329,7 @@ class RouteTable:
 
 
 class Severity(enum.Enum):
-    """How much a finding matters. Information never makes ``--check`` fail."""
+    """Weight of a finding. Information never makes ``--check`` fail."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -336,7 +338,7 @@ class Severity(enum.Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a check says.
+    """Result of a check: something that is wrong, remarkable or undecided.
 
     ``code`` is a key of `routing.findings.codes.CODES`. ``route`` is the index it is about, ``by``
     those that cause it, ``witness`` a URL that shows it, ``where`` the file and line to open.
@@ -362,5 +364,5 @@ class Report:
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        """Every table's; indices run on from table to table."""
+        """Routes of all tables; indices run on from table to table."""
         return tuple(route for table in self.tables for route in table.routes)

@@ -29,7 +29,7 @@ def is_path(condition: Condition) -> bool:
 
 
 def takes_everything(step: Route | Fallback) -> bool:
-    """Whether its path plays no part."""
+    """Whether a step has no condition on the path."""
     return not any(is_path(condition) for condition in step.conditions)
 
 
@@ -42,7 +42,7 @@ class Paths:
 
 
 def paths_of(step: Route | Fallback, bound: Bound) -> Paths:
-    """All of its patterns at once; any path at all where it has none.
+    """Paths that all patterns of a step match; any path at all where it has none.
 
     :raises Untranslatable: see `tornkit.regex.automata.translate`.
     """
@@ -76,7 +76,7 @@ _SENDABLE_FORM = re.compile(r"(?:/|[A-Za-z][A-Za-z0-9+.-]*://|\*\Z)[!\x22$->@-~]
 
 
 def sendable_paths() -> Expression:
-    """The same as `_SENDABLE_FORM`."""
+    """Expression of the paths that a client can send, equal to `_SENDABLE_FORM`."""
     letter = mask_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     scheme = seq(
         [Letters(letter), repeat(Letters(letter | mask_of("0123456789+.-")), 0, None)]

@@ -18,7 +18,7 @@ from tornkit.routing.render import words
 
 @dataclass(frozen=True)
 class Filters:
-    """What a route has to contain; None for anything.
+    """Filters of a list: texts that a route has to contain; None for any route.
 
     ``grep`` is looked for in every text of a route. ``host`` is a part of a host rule, or a host
     that one takes. ``name`` and ``handler`` are parts; ``method`` is a whole one.
@@ -33,7 +33,7 @@ class Filters:
 
     @property
     def given(self) -> dict[str, str]:
-        """Those that are, by name."""
+        """Filters that are given, by name."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {
             name: value.value if isinstance(value, Origin) else value
@@ -43,7 +43,7 @@ class Filters:
 
 
 class Order(enum.Enum):
-    """How a list is sorted. ``MATCH`` is the order in which Tornado tries the routes."""
+    """Order of a list. ``MATCH`` is the order in which Tornado tries the routes."""
 
     MATCH = "match"
     PATH = "path"
@@ -78,7 +78,7 @@ def _by_name(route: Route) -> tuple[bool, str]:
 
 
 def _tests(filters: Filters, base: Path) -> list[Callable[[Route], bool]]:
-    """One for each filter that is given."""
+    """Tests of a route, one for each filter that is given."""
     tests: list[Callable[[Route], bool]] = []
     if filters.grep is not None:
         grep = filters.grep.casefold()

@@ -48,7 +48,7 @@ class PlannedFile:
 
 @dataclass(frozen=True)
 class Plan:
-    """What `write` would make: ``files``, sorted by path, under ``root``."""
+    """Plan of a project: the ``files``, sorted by path, that `write` would make under ``root``."""
 
     name: names.ProjectName
     shown: str
@@ -57,7 +57,7 @@ class Plan:
     files: tuple[PlannedFile, ...]
 
     def show(self, path: PurePosixPath | str) -> str:
-        """``app.py`` -> ``path/to/demo/app.py``, as seen from where the user stands."""
+        """Path as seen from where the user stands: ``app.py`` -> ``path/to/demo/app.py``."""
         return str(Path(self.shown, path))
 
 
@@ -113,7 +113,7 @@ def conflicts(plan: Plan) -> tuple[str, ...]:
 
 
 def check(plan: Plan, *, force: bool = False) -> None:
-    """Raise what `write` would, as far as looking can tell: nothing is changed.
+    """Raise the errors that `write` would, as far as looking can tell: nothing is changed.
 
     Raises TornkitError for what no ``force`` can overwrite (a file where a folder must be or the
     other way round, a link that leads out of the project), ConflictError without ``force`` if
@@ -221,7 +221,7 @@ def _stage(plan: Plan, folder: Path) -> None:
 
 
 def _make_folders(folder: Path, undo: contextlib.ExitStack) -> None:
-    """``mkdir --parents``, remembering which folders are new."""
+    """Make a folder as ``mkdir --parents``, remembering which folders are new."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     for place in reversed(missing):
         place.mkdir()

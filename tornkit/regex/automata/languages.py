@@ -27,7 +27,7 @@ State = Hashable
 
 
 class Language(ABC):
-    """A deterministic machine."""
+    """A deterministic machine that accepts the strings of a language."""
 
     start: Any
     masks: frozenset[int]  # the only sets of letters that it can tell apart
@@ -38,7 +38,7 @@ class Language(ABC):
 
     @abstractmethod
     def accepts(self, state: Any) -> bool:
-        """Whether what was read so far is one of the language."""
+        """Whether the string read so far is one of the language."""
 
     @abstractmethod
     def is_dead(self, state: Any) -> bool:
@@ -49,7 +49,7 @@ class Language(ABC):
         """Whether surely everything is accepted from here on, this very state included."""
 
     def contains(self, text: str) -> bool:
-        """Whether ``text`` is one of the language."""
+        """Whether ``text`` is a string of the language."""
         state = self.start
         for letter in text:
             state = self.step(state, letter)
@@ -83,7 +83,7 @@ def language(expression: Expression, universe: int) -> Language:
 
 
 class Plain(Language):
-    """Of an expression without intersection and complement. A state is a set of positions."""
+    """Machine of an expression without intersection or complement; states are sets of positions."""
 
     start: int = 1
 
@@ -158,7 +158,7 @@ class Plain(Language):
 
 
 class Complement(Language):
-    """Every string that is not of the other."""
+    """Complement of a language: every string that its machine does not accept."""
 
     def __init__(self, part: Language) -> None:
         self._part = part
@@ -179,7 +179,7 @@ class Complement(Language):
 
 
 class _Side(Language):
-    """Several at once. A state is a tuple of theirs."""
+    """Product of several machines, run side by side. A state is a tuple of their states."""
 
     def __init__(self, parts: Iterable[Language]) -> None:
         self._parts = tuple(parts)
@@ -196,7 +196,7 @@ class _Side(Language):
 
 
 class Both(_Side):
-    """What all of them accept."""
+    """Intersection of languages: every string that all of their machines accept."""
 
     def __init__(self, *parts: Language) -> None:
         super().__init__(parts)
@@ -212,7 +212,7 @@ class Both(_Side):
 
 
 class Either(_Side):
-    """What any of them accepts."""
+    """Union of languages: every string that any of their machines accepts."""
 
     def accepts(self, state: Any) -> bool:
         return any(self._ask("accepts", state))
@@ -225,7 +225,10 @@ class Either(_Side):
 
 
 class Concatenation(Language):
-    """One, then the other. A state is the first's, and all that the second may be in by now."""
+    """Concatenation of two languages: a string of the first, then one of the second.
+
+    A state is the first machine's, and all that the second may be in by now.
+    """
 
     def __init__(self, first: Language, second: Language) -> None:
         self._first = first

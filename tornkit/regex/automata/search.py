@@ -15,18 +15,18 @@ _REPEATED = 20  # draws in a row that bring nothing new: the language has hardly
 
 
 class OverBudget(Exception):
-    """More states than the search was given."""
+    """The search takes more states or time than its budget allows."""
 
 
 class SearchBudget:
-    """How many states may be looked at, and seconds of CPU time; shared by several searches."""
+    """Limit on the states and the CPU seconds of a search; may be shared by several."""
 
     def __init__(self, states: int, seconds: float) -> None:
         self._states = states
         self._deadline = time.process_time() + seconds
 
     def spend(self) -> None:
-        """One state more.
+        """Count one state more.
 
         :raises OverBudget: it was one too many, or the time is over.
         """
@@ -84,7 +84,7 @@ def _spelled(state: Any, came: dict[Any, tuple[Any, str] | None]) -> str:
 def shortest(
     wanted: Language, refused: Sequence[Language], universe: int, budget: SearchBudget
 ) -> str | None:
-    """The first of `words`; None if there is none at all."""
+    """Shortest string that ``wanted`` accepts and none of ``refused`` does; else None."""
     return next(words(wanted, refused, universe, budget), None)
 
 

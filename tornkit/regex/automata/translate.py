@@ -43,7 +43,7 @@ _NO_WORD_IN_NOTHING = re.match(r"\B", "") is not None
 
 
 class Bound(enum.Enum):
-    """On which side of the truth an inexact translation errs."""
+    """Side on which an inexact translation errs: too many strings, or too few."""
 
     OVER = "at least every string that matches"
     UNDER = "only strings that match"
@@ -55,12 +55,12 @@ class Bound(enum.Enum):
 
 
 class Untranslatable(Exception):
-    """Not even a bound can be had: nested too deep, or too many branches."""
+    """The regex has not even a bound: it is nested too deep, or has too many branches."""
 
 
 @dataclass(frozen=True)
 class Translation:
-    """``exact``: the bound made no difference."""
+    """A regex as an expression. ``exact``: the bound made no difference."""
 
     expression: Expression
     exact: bool
@@ -87,7 +87,7 @@ _ASSERTIONS = ("AT", "ASSERT", "ASSERT_NOT")
 
 
 class _Walk:
-    """One translation."""
+    """Walk over the syntax tree of one regex, which translates it."""
 
     def __init__(self, universe: int, bound: Bound) -> None:
         self.universe = universe
@@ -98,7 +98,7 @@ class _Walk:
     # ---- in sequence: what comes after is known, and mostly what came before ----
 
     def rest(self, items: Sequence[_Item], prefix: Expression, *, at_start: bool) -> Expression:
-        """``prefix``, then ``items``, then anything.
+        """Expression of ``prefix``, then ``items``, then anything.
 
         ``at_start``: the prefix begins where the string does.
         """
@@ -186,9 +186,10 @@ class _Walk:
     def boundary(
         self, wanted: bool, flags: int, prefix: Expression, after: Sequence[_Item]
     ) -> Expression:
-        """``\\b``: a word's letter on one side and none on the other; ``\\B``: on both or none.
+        """Expression of a word boundary (``\\b``), or of none (``\\B``), behind ``prefix``.
 
-        What comes before is the whole string so far, or at least its last letter is known.
+        A boundary has a word's letter on one side and none on the other; else it is on both or
+        none. What comes before is the whole string so far, or at least its last letter is known.
         """
         category = re.compile(r"\w", flags & re.ASCII)
         word = set_mask("IN", (("CATEGORY", "CATEGORY_WORD"),), category.flags) & self.universe
@@ -210,14 +211,14 @@ class _Walk:
         return alt(ways)
 
     def unknown(self, prefix: Expression, after: Sequence[_Item], at_start: bool) -> Expression:
-        """An assertion that can't be looked at: it always holds, or never."""
+        """Expression with an assertion that can't be analysed: it always holds, or never."""
         self.exact = False
         if self.bound is Bound.UNDER:
             return NEVER
         return self.rest(after, prefix, at_start=at_start)
 
     def _flipped(self, negative: bool, translate: Any) -> Expression:
-        """The body of a negative assertion errs on the other side."""
+        """Translate an assertion's body, erring on the other side if the assertion is negative."""
         if not negative:
             inside: Expression = translate()
             return inside
@@ -231,7 +232,7 @@ class _Walk:
     # ---- anywhere: what surrounds it is not known ----
 
     def simple(self, item: _Item) -> Expression:
-        """One node by itself; assertions in it are only bounded."""
+        """Expression of one node by itself; assertions in it are only bounded."""
         operator, argument, flags = item
         match operator:
             case "LITERAL" | "NOT_LITERAL" | "ANY":

@@ -31,9 +31,10 @@ _Triple = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Pump:
-    """``word`` leads from ``source`` to itself and to ``target``, and from there to itself.
+    """A word that can be repeated, and read in more than one way.
 
-    ``source`` and ``target`` are one where that is exponential.
+    ``word`` leads from ``source`` to itself and to ``target``, and from there to itself. The two
+    are one where that is exponential.
     """
 
     source: int
@@ -43,8 +44,10 @@ class Pump:
 
 @dataclass(frozen=True)
 class Ambiguity:
-    """One pump where it is exponential, of the loop of that number; else a chain (loop: None), in
-    which each pump is one power more.
+    """An ambiguity of a graph, which makes a match that fails expensive.
+
+    An exponential one has one pump, of the loop whose number is ``loop``; a polynomial one has a
+    chain of pumps, each of which is one power more, and no ``loop``.
     """
 
     pumps: tuple[Pump, ...]
@@ -57,14 +60,15 @@ class Ambiguity:
 
     @property
     def power(self) -> int:
-        """Of a polynomial one: of the length, in time."""
+        """Power of the text's length with which the time grows, of a polynomial ambiguity."""
         return len(self.pumps) + 1
 
 
 def ambiguities(graph: Graph, budget: Budget) -> Iterator[Ambiguity]:
-    """Exponential ones, a few for each loop; the longest chain and parts of it, from `POWER` on.
+    """Ambiguities of a graph: exponential ones, then the longest chain of pumps and parts of it.
 
-    The parts because with a pump more, the whole pattern may match and so be done.
+    There are a few exponential ones for each loop, and chains from the `POWER` on: parts of the
+    longest because with a pump more, the whole pattern may match and so be done.
 
     :raises TooMuch: it can't be found out within ``budget``.
     """
@@ -81,7 +85,7 @@ def ambiguities(graph: Graph, budget: Budget) -> Iterator[Ambiguity]:
 def _exponential(
     graph: Graph, components: Components, number: int, budget: Budget
 ) -> Iterator[Pump]:
-    """Positions of one part, and words that come back to them in two ways; any suffices.
+    """Pumps of one component: words that come back to a position in two ways. Any suffices.
 
     There is more than one because on some of them the whole pattern may match, and so be done.
     """
@@ -106,9 +110,9 @@ def _exponential(
 def _parting(
     inside: dict[int, list[tuple[int, int, int]]], budget: Budget
 ) -> list[tuple[int, int, _Pair]]:
-    """Where two ways part: from where, on which characters, and to which two positions.
+    """Positions at which two ways part, with the characters of both and their two targets.
 
-    Those on the most characters come first. The two may be one, where an edge counts twice.
+    Those on the most characters come first. The targets may be one, where an edge counts twice.
     """
     found = []
     for member, edges in inside.items():

@@ -33,9 +33,10 @@ _Pumps = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Attack:
-    """``pumps``: what is repeated, and what comes once behind it.
+    """A family of strings on which `re` may backtrack badly: a prefix, pumps and a suffix.
 
-    ``exponential``, or of a ``power``: what theory says it costs.
+    ``pumps``: each a text that is repeated, and one that comes once behind it. ``exponential``, or
+    of a ``power``: what theory says it costs.
     """
 
     prefix: str
@@ -56,14 +57,14 @@ class Attack:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """What there is to try. ``approximate``: what the analysis has read too widely, if anything."""
+    """Attacks to try on a pattern. ``approximate``: the part that was read too widely, if any."""
 
     attacks: tuple[Attack, ...]
     approximate: str | None = None
 
 
 def suspicion(regex: re.Pattern[str], universe: int) -> Suspicion | None:
-    """How `re` might be made to backtrack badly on ``regex``; None if it can't.
+    """Find attacks that may make `re` backtrack badly on ``regex``; None if there are none.
 
     :param universe: the characters that can be sent, as a mask.
     :raises TooMuch: the analysis gave up, for the reason that it says.
@@ -87,7 +88,7 @@ def suspicion(regex: re.Pattern[str], universe: int) -> Suspicion | None:
 
 
 def _attack(run: _Run, ambiguity: Ambiguity) -> Attack | None:
-    """The first spelling of the pumps behind which the match can fail."""
+    """Attack by the first spelling of the pumps behind which the match can fail; else None."""
     source = ambiguity.pumps[0].source
     prefix = word_between(run.graph, 0, source, run.budget)
     if prefix is None:
@@ -123,7 +124,7 @@ def _spellings(run: _Run, ambiguity: Ambiguity) -> Iterator[_Pumps]:
 
 
 def _link(run: _Run, pump: Pump, following: Pump | None) -> Word:
-    """From one pump to the next."""
+    """Word that leads from one pump to the next; empty behind the last, or if there is none."""
     if following is None:
         return ()
     return word_between(run.graph, pump.target, following.source, run.budget) or ()
@@ -143,7 +144,7 @@ def _rounds(run: _Run, pump: Pump) -> Iterator[Word]:
 
 
 def _merged(pumps: _Pumps) -> _Pumps:
-    """Equal pumps with nothing between them are one."""
+    """Merge equal pumps that have nothing between them."""
     merged: list[tuple[str, str]] = []
     for pump, then in pumps:
         if merged and merged[-1] == (pump, ""):
@@ -153,7 +154,7 @@ def _merged(pumps: _Pumps) -> _Pumps:
 
 
 def _suffixes(run: _Run, source: int, pumps: _Pumps) -> tuple[str, ...]:
-    """What makes the match fail behind the pumps; empty if nothing can."""
+    """Suffixes on which the match may fail behind the pumps; empty if it can't."""
     places = run.pumped(frozenset({source}), pumps)
     found = [] if places is None else [*run.suffixes(places)]
     if run.graph.positions[source].world in run.graph.approximate:
@@ -162,7 +163,7 @@ def _suffixes(run: _Run, source: int, pumps: _Pumps) -> tuple[str, ...]:
 
 
 class _Run:
-    """All the places that a match from the ambiguous position on can be at, at once."""
+    """Simulation of a match from the ambiguous position on, in all its possible places at once."""
 
     def __init__(self, graph: Graph, universe: int, budget: Budget) -> None:
         self.graph = graph
@@ -174,7 +175,7 @@ class _Run:
         self._suffixes: dict[_Places, tuple[str, ...]] = {}
 
     def pumped(self, places: _Places, pumps: _Pumps) -> _Places | None:
-        """Where it is after many rounds of each pump; None if the match is done on the way."""
+        """Places reached after many rounds of each pump; None if the match is done before that."""
         for pump, then in pumps:
             for _ in range(_ROUNDS):
                 before, reached = places, self.read(places, pump)
@@ -190,7 +191,7 @@ class _Run:
         return places
 
     def read(self, places: _Places, text: str) -> _Places | None:
-        """Where ``text`` leads; None if the match is done before it ends."""
+        """Places that ``text`` leads to; None if the match is done before it ends."""
         for letter in text:
             bit = mask_of(letter)
             if self.accepted(places) & bit:
@@ -199,7 +200,7 @@ class _Run:
         return places
 
     def accepted(self, places: _Places) -> int:
-        """With what next the match is done."""
+        """Mask of the next characters, or `END`, on which the match is done."""
         mask = 0
         for place in places:
             mask |= self.graph.accepts[place]
@@ -220,13 +221,13 @@ class _Run:
         return self._steps[places, bit]
 
     def suffixes(self, places: _Places) -> tuple[str, ...]:
-        """A few on which nothing matches; empty if there is none."""
+        """A few suffixes on which nothing matches; empty if there are none."""
         if places not in self._suffixes:
             self._suffixes[places] = tuple(islice(self._failing(places), _MOST_SUFFIXES))
         return self._suffixes[places]
 
     def _failing(self, places: _Places) -> Iterator[str]:
-        """Breadth first over the places that suffixes lead to: the shortest come first."""
+        """Suffixes on which the match fails, breadth first: the shortest come first."""
         seen = {places}
         waiting = [(places, "")]
         for current, suffix in waiting:

@@ -5,7 +5,7 @@ on how busy the machine is.
 from __future__ import annotations
 
 STEPS = 60_000
-"""For one pattern; about 50 ms."""
+"""Budget of one pattern; about 50 ms."""
 
 
 class TooMuch(Exception):
@@ -13,13 +13,13 @@ class TooMuch(Exception):
 
 
 class Budget:
-    """What is left of the steps."""
+    """Steps that are left for the analysis of one pattern."""
 
     def __init__(self, steps: int = STEPS) -> None:
         self._left = steps
 
     def spend(self, steps: int = 1) -> None:
-        """Take some.
+        """Take ``steps`` off the budget.
 
         :raises TooMuch: there are none left.
         """

@@ -10,9 +10,10 @@ from tornkit.regex.backtracking.search import CHARACTERS
 
 
 class Components:
-    """``all`` that the start leads to, in an order in which edges lead onward only.
+    """Strongly connected parts of a graph, in an order in which edges lead onward only.
 
-    ``of[position]`` is the place in ``all`` of the part that it belongs to.
+    ``all`` are those that the start leads to. ``of[position]`` is the place in ``all`` of the part
+    that it belongs to.
     """
 
     def __init__(self, graph: Graph, budget: Budget) -> None:
@@ -21,12 +22,12 @@ class Components:
         self.of = {position: n for n, members in enumerate(self.all) for position in members}
 
     def is_cyclic(self, number: int) -> bool:
-        """Whether a match can go round in it."""
+        """Whether a match can go round in the part of this number."""
         members = self.all[number]
         return len(members) > 1 or bool(self.inside(members[0]))
 
     def inside(self, position: int) -> list[tuple[int, int, int]]:
-        """What leads on from a position within its own part: target, once, twice."""
+        """Edges from a position that stay within its own part: target, once, twice."""
         own = self.of[position]
         return [
             (edge.target, edge.once & CHARACTERS, edge.twice & CHARACTERS)
@@ -35,7 +36,7 @@ class Components:
         ]
 
     def behind(self, number: int) -> set[int]:
-        """The other parts that an edge leads to."""
+        """Numbers of the other parts that an edge leads to from the part of this number."""
         return {
             self.of[edge.target]
             for position in self.all[number]
@@ -43,7 +44,7 @@ class Components:
         } - {number}
 
     def alphabet(self, number: int) -> int:
-        """Every character that some member reads."""
+        """Mask of every character that some position of the part reads."""
         mask = 0
         for position in self.all[number]:
             mask |= self._graph.positions[position].mask
@@ -55,7 +56,7 @@ class Components:
 
 
 def _strong(graph: Graph, budget: Budget) -> list[list[int]]:
-    """Tarjan's algorithm from the start on, without recursion."""
+    """Strongly connected parts by Tarjan's algorithm from the start on, without recursion."""
     number: dict[int, int] = {0: 0}
     low: dict[int, int] = {0: 0}
     stack, on_stack = [0], {0}

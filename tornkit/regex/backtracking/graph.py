@@ -61,7 +61,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Edge:
-    """To ``target`` on each character of ``once``, in several ways on those of ``twice``."""
+    """Edge to ``target`` on each character of ``once``, in several ways on those of ``twice``."""
 
     target: int
     once: int
@@ -70,10 +70,11 @@ class Edge:
 
 @dataclass
 class Graph:
-    """``edges[p]`` lead on from position p; position 0 is the start and reads nothing.
+    """Positions of a regex, and the edges from one to the next.
 
-    ``accepts[p]``: with what next (a mask with `END`) the match, or the side track, is done.
-    ``approximate``: for each world in which something was read too widely, what it was.
+    ``edges[p]`` lead on from position p; position 0 is the start and reads nothing. ``accepts[p]``:
+    with what next (a mask with `END`) the match, or the side track, is done. ``approximate``: for
+    each world in which something was read too widely, what it was.
     """
 
     positions: list[Position]
@@ -83,7 +84,7 @@ class Graph:
 
 
 def graph_of(regex: re.Pattern[str], universe: int, budget: Budget) -> Graph:
-    """The graph over the characters of ``universe``.
+    """The graph of a regex over the characters of ``universe``.
 
     :raises TooMuch: it would be too large.
     :raises RecursionError: it is nested too deep.
@@ -132,7 +133,7 @@ class _Drawing:
         self.approximate.setdefault(self._world, what)
 
     def sequence(self, items: Items, flags: int, start: int) -> int:
-        """Draw ``items`` from ``start`` on; the state behind them."""
+        """Draw ``items`` from ``start`` on; return the state behind them."""
         for operator, argument in items:
             start = self.item(str(operator), argument, flags, start)
         return start
@@ -200,7 +201,7 @@ class _Drawing:
         return inside
 
     def repeat(self, argument: Any, flags: int, start: int, guard: int = _ALWAYS) -> int:
-        """``guard``: what may come behind it."""
+        """Draw a repeat, and return the state behind it. ``guard``: what may come next there."""
         low, high, body = int(argument[0]), int(argument[1]), argument[2]
         rigid = is_rigid(body)
         counted = UNLIMITED > high > _COPIES and not (rigid and low == high)
@@ -224,7 +225,7 @@ class _Drawing:
         return end
 
     def loop(self, body: Items, flags: int, start: int, *, doubly: bool) -> int:
-        """Once or more often; the state behind each round."""
+        """Draw a loop, gone through once or more often; return the state behind each round."""
         head = self.entered(start)
         self._loops += 1
         tail = self.sequence(body, flags, head)
@@ -234,7 +235,7 @@ class _Drawing:
         return tail
 
     def atomic(self, items: Items, flags: int, start: int) -> int:
-        """What took its part and gives none back."""
+        """Draw an atomic group, which gives nothing back; return the state behind it."""
         if len(items) == 1 and str(items[0][0]) == "MAX_REPEAT":
             low, high, body = items[0][1]
             if int(high) >= UNLIMITED and takes_one(body):
@@ -266,7 +267,7 @@ class _Drawing:
         return end
 
     def side_track(self, items: Items, flags: int, start: int) -> None:
-        """``items`` with an end of their own, if they may backtrack badly by themselves."""
+        """Draw ``items`` with an end of their own, if they may backtrack badly by themselves."""
         if not is_suspicious(items, flags):
             return
         outer = self._world, self._atoms, self._loops
@@ -296,7 +297,7 @@ def _may_be_empty(items: Items) -> bool:
 
 
 def _guard(items: Items, flags: int) -> int | None:
-    """What may come next where ``items`` match, as a mask; None if it takes more than a look at it.
+    """Mask of what may come next where ``items`` match; None if one character does not decide.
 
     ``x`` -> x, ``$`` -> `END`, ``/|$`` -> both
     """
@@ -322,7 +323,7 @@ def _guard(items: Items, flags: int) -> int | None:
 
 @dataclass
 class _GraphWalk:
-    """From the drawing to the graph: follows the silent edges from each position on."""
+    """Walk that makes a graph of the drawing: follows the silent edges from each position on."""
 
     drawing: _Drawing
     budget: Budget

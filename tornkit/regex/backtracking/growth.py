@@ -15,19 +15,22 @@ _BEGINNING, _ENDING = 24, 8
 
 
 def is_exponential(proof: Proof) -> bool:
-    """In theory, and as measured."""
+    """Whether the time grows exponentially, in theory and as measured."""
     return proof.attack.exponential and stopwatch.power(list(proof.points)) > _EXPONENTIAL
 
 
 def growth(proof: Proof) -> str:
-    """``the time grows with the 3rd power of the length, and 1,554 characters take 0.48 s``"""
+    """Growth of a proof in words.
+
+    ``the time grows with the 3rd power of the length, and 1,554 characters take 0.48 s``
+    """
     seconds, finished = proof.points[-1][2:]
     took = f"{seconds:.2g} s" if finished else f"more than {math.floor(seconds * 10) / 10} s"
     return f"the time {_grows(proof)}, and {len(proof.text):,} characters take {took}"
 
 
 def example(proof: Proof) -> str:
-    """The string, shortened in the middle: ``/aaaaaaaa…aaa! (1,554 characters)``."""
+    """String of a proof, shortened in the middle: ``/aaaaaaaa…aaa! (1,554 characters)``."""
     text = _printable(proof.text)
     if len(text) <= _SHOWN_WHOLE:
         return text
@@ -47,7 +50,7 @@ def _grows(proof: Proof) -> str:
 
 
 def _multiplies(proof: Proof) -> str:
-    """With one repetition more, by the two points that say most about it."""
+    """Growth with each repetition in words, by the two points that say most about it."""
     pumps = [pump for pump, _ in proof.attack.pumps]
     more = "character" if len(pumps[0]) == 1 else f"{_printable(pumps[0])!r}"
     first, last = stopwatch.base(list(proof.points)), proof.points[-1]
@@ -65,5 +68,5 @@ def _ordinal(number: int) -> str:
 
 
 def _printable(text: str) -> str:
-    """What is not ASCII as escapes."""
+    """Text with everything that is not ASCII as escapes."""
     return text.encode("ascii", "backslashreplace").decode()

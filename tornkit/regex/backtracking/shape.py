@@ -28,9 +28,9 @@ UNLIMITED = int(_parser.MAXREPEAT)
 CHARACTERS = ("LITERAL", "NOT_LITERAL", "ANY", "IN")
 REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 LONG = 100
-"""A repeat that may go on for as many times counts as endless."""
+"""Repetitions from which on a repeat counts as endless."""
 POWER = 3
-"""Of the length, from which on it is told: a second power, as of ``(.*)/(.*)/edit``, is common."""
+"""Lowest power of the length that is told: a second, as of ``(.*)/(.*)/edit``, is common."""
 
 
 _MANY = 400  # repeats, with which the look takes longer than the analysis
@@ -38,7 +38,7 @@ _MANY = 400  # repeats, with which the look takes longer than the analysis
 
 @dataclass(frozen=True)
 class _Step:
-    """What a straight way through a pattern passes: a repeat without end, or one character."""
+    """Step of a straight way through a pattern: a repeat without end, or one character."""
 
     mask: int
     endless: bool
@@ -46,16 +46,16 @@ class _Step:
 
 
 class _Look(Exception):
-    """There is something to look at."""
+    """A sequence needs the whole analysis: its steps alone don't tell."""
 
 
 def worth_a_look(regex: re.Pattern[str]) -> bool:
-    """Whether it could backtrack exponentially, or with the `POWER` or a higher one."""
+    """Whether a regex could backtrack exponentially, or with the `POWER` or a higher one."""
     return is_suspicious(parsed(regex), regex.flags)
 
 
 def is_suspicious(items: Items, flags: int) -> bool:
-    """As `worth_a_look`, of a part of a syntax tree."""
+    """Whether a part of a syntax tree could backtrack exponentially, or with `POWER` or more."""
     try:
         steps = list(_steps(items, flags))
     except _Look:
@@ -75,7 +75,7 @@ def mask_of_item(item: tuple[Any, Any], flags: int) -> int:
 
 
 def inner_flags(argument: Any, flags: int) -> int:
-    """Those in force inside a SUBPATTERN."""
+    """Flags in force inside a SUBPATTERN."""
     _, added, removed, _ = argument
     return int((flags | added) & ~removed)
 
@@ -144,7 +144,7 @@ _ANYTHING = (1 << 256) - 1
 
 
 def is_rigid(items: Items) -> bool:
-    """Whether there is one way through it only: characters, each so many times."""
+    """Whether there is only one way through a sequence: characters, each so many times."""
     for operator, argument in items:
         name = str(operator)
         if name in REPEATS:

@@ -24,7 +24,7 @@ from types import FrameType
 from typing import Any
 
 SLOW = 0.25
-"""Seconds that one match takes, from which on it is a matter."""
+"""Seconds from which on one match is too slow."""
 LIMIT = 2.0
 """Seconds after which a match is given up."""
 PATIENCE = 8.0
@@ -48,7 +48,7 @@ class _OutOfTime(Exception):
 
 
 def proves(points: list[Point]) -> bool:
-    """Whether this is worse than a square of the length can be."""
+    """Whether the points of a run show more than a square of the length can explain."""
     if not points or points[-1][2] < SLOW:
         return False
     return points[-1][1] <= SHORT or power(points) >= STEEP
@@ -64,9 +64,9 @@ def base(points: list[Point]) -> Point | None:
 
 
 def power(points: list[Point]) -> float:
-    """Of the repetitions, with which the time grew; infinite where it grew out of nothing.
+    """Power of the repetitions with which the time grew; infinite where it grew out of nothing.
 
-    That is a high one: the numbers of repetitions in `run` are never far apart.
+    That is a high one too: the numbers of repetitions in `run` are never far apart.
     """
     first, last = base(points), points[-1]
     if first is None:
@@ -75,7 +75,7 @@ def power(points: list[Point]) -> float:
 
 
 def run(regex: re.Pattern[str], attack: dict[str, Any], suffix: str) -> list[Point]:
-    """Ever longer strings, until one is `SLOW`, or the longest was tried."""
+    """Match ever longer strings until one is `SLOW` or the longest was tried; return the points."""
     points: list[Point] = []
     walls: list[float] = []
     repetitions = 3
@@ -94,7 +94,7 @@ def run(regex: re.Pattern[str], attack: dict[str, Any], suffix: str) -> list[Poi
 
 
 def longer(points: list[Point], walls: list[float]) -> int:
-    """How many repetitions to try next: so many that it takes four times as long, or is `SLOW`.
+    """Number of repetitions to try next: so many that it takes four times as long, or is `SLOW`.
 
     :param walls: seconds of the points by the wall clock.
     """
@@ -125,7 +125,7 @@ def measured(regex: re.Pattern[str], text: str) -> tuple[float, bool]:
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any] | str | None:
-    """What a job came to."""
+    """Answer to one job: the first run that proves something, `IMPATIENT`, or None."""
     regex = re.compile(job["pattern"], job["flags"])
     began = time.process_time()
     for number, attack in enumerate(job["attacks"]):
@@ -143,7 +143,7 @@ def _give_up(number: int, frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Answer all jobs."""
+    """Answer all jobs that standard input holds."""
     signal.signal(signal.SIGPROF, _give_up)
     for job in json.load(sys.stdin):
         sys.stdout.write(json.dumps(answer(job)) + "\n")

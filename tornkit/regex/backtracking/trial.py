@@ -27,7 +27,7 @@ _SILENCE = 90.0  # seconds by the wall clock; a job takes at most a tenth of tha
 
 @dataclass(frozen=True)
 class Job:
-    """A pattern, and what to try on it."""
+    """A pattern, and the attacks to try on it."""
 
     regex: re.Pattern[str]
     attacks: tuple[Attack, ...]
@@ -48,15 +48,15 @@ class Proof:
 
 
 class TrialUndecided(str):
-    """Why a job has no outcome."""
+    """Reason why a job has no outcome."""
 
 
 Outcome = Proof | TrialUndecided | None
-"""None: nothing that was tried took long."""
+"""Result of a job; None: nothing that was tried took long."""
 
 
 def outcomes(jobs: Sequence[Job], silence: float = _SILENCE) -> Iterator[Outcome]:
-    """One for each job, in order. No process is started without a job.
+    """Outcomes of the jobs, one for each, in order. No process is started without a job.
 
     :param silence: for how many seconds a job may leave the process silent.
     """
@@ -81,7 +81,7 @@ def _outcome(job: Job, answer: Any) -> Outcome:
 
 
 def _lines(jobs: Sequence[Job], silence: float) -> Generator[bytes, None, None]:
-    """What one process says, until it ends or says nothing for too long."""
+    """Lines that one process writes, until it ends or is silent for too long."""
     command = [sys.executable, "-I", "-S", str(Path(stopwatch.__file__))]
     try:
         process = subprocess.Popen(
@@ -103,7 +103,7 @@ def _lines(jobs: Sequence[Job], silence: float) -> Generator[bytes, None, None]:
 
 
 def _until_silent(stream: IO[bytes], silence: float) -> Iterator[bytes]:
-    """Whole lines; ends with the stream, or where none came for ``silence`` seconds."""
+    """Whole lines of a stream; ends with it, or where none came for ``silence`` seconds."""
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         buffer, deadline = b"", time.monotonic() + silence

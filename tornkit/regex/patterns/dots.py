@@ -40,7 +40,7 @@ _IsDot = Callable[[Item], bool]
 
 @dataclass(frozen=True)
 class LoneDots:
-    """``count`` in the syntax tree. ``witness`` matches, and would not if they were escaped."""
+    """Lone dots, ``count`` of them. ``witness`` matches, and would not if they were escaped."""
 
     count: int
     witness: str
@@ -145,7 +145,7 @@ def _lone(
     left: Item | None = None,
     right: Item | None = None,
 ) -> Iterator[_Place]:
-    """Where the lone dots are: a sequence and the index in it.
+    """Places of the lone dots: each a sequence, and the index in it.
 
     :param left: what stands before the sequence, outside its group; ``right`` behind it.
     """
@@ -179,14 +179,17 @@ def _inside(item: Item) -> list[_Items]:
 
 
 def _joins_words(before: Item, after: Item, closes_group: bool) -> bool:
-    """In a path: ``n.i``, ``).html``, ``+.(json|xml)``; ``(index.)?html``."""
+    """Whether a dot in a path joins words.
+
+    ``n.i``, ``).html``, ``+.(json|xml)``; ``(index.)?html``
+    """
     if closes_group and not _is_word(before):
         return False  # `([a-z].)b` may mean any character
     return (_is_word(before) or _is_compound(before)) and _begins_with_word(after)
 
 
 def _joins_labels(before: Item, after: Item, closes_group: bool) -> bool:
-    """In a host: anything that may end a label, and anything that may begin one."""
+    """Whether a host's dot joins labels: behind what may end one, before what may begin one."""
     return all(
         _is_word(neighbour) or _is_compound(neighbour) or neighbour == (_parser.LITERAL, ord("-"))
         for neighbour in (before, after)
@@ -200,18 +203,18 @@ def _well_known(items: _Items, index: int, before: Item) -> bool:
 
 
 def _is_word(item: Item) -> bool:
-    """A literal letter or digit."""
+    """Whether an item is a literal letter or digit."""
     return item[0] is _parser.LITERAL and chr(item[1]).isascii() and chr(item[1]).isalnum()
 
 
 def _is_compound(item: Item) -> bool:
-    """A set, a group or a repeat: what may well be a word, and is no lone wildcard."""
+    """Whether an item is a set, group or repeat: it may well be a word, and is no lone wildcard."""
     operator = str(item[0])
     return operator in ("IN", "NOT_LITERAL", "GROUPREF") or bool(_inside(item))
 
 
 def _begins_with_word(item: Item) -> bool:
-    """Whether it is a letter or digit, or a group whose every way begins with one."""
+    """Whether an item is a letter or digit, or a group whose every way begins with one."""
     if str(item[0]) == "IN":
         return all(_is_word(member) for member in item[1])
     ways = [inner for inner in _inside(item) if len(inner)]

@@ -23,7 +23,7 @@ _Items = Sequence[tuple[Any, Any]]
 
 
 class PatternEnd(enum.Enum):
-    """How one way through a pattern ends."""
+    """Kind of end of one way through a pattern."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -76,7 +76,7 @@ def _ends(items: _Items) -> frozenset[PatternEnd]:
 
 
 def _boundary(where: str) -> PatternEnd:
-    """``\\b`` at the end says that more may follow; ``^`` says nothing."""
+    """Kind of end that ``\\b`` makes, which says that more may follow, or ``^``, which does not."""
     return PatternEnd.OPEN if where.startswith("AT_BEGINNING") else PatternEnd.MEANT
 
 

@@ -91,7 +91,7 @@ def _open(items: Sequence[tuple[Any, Any]]) -> bool:
 
 
 def group_texts(regex: re.Pattern[str]) -> tuple[str, ...]:
-    """What each capturing group looks like in the pattern, parentheses included.
+    """Text of each capturing group in the pattern, parentheses included.
 
     ``/a/(\\d+)/(?P<b>[^/)]+)$`` -> ``('(\\d+)', '(?P<b>[^/)]+)')``; empty where that can't be told.
     """
@@ -114,7 +114,7 @@ def group_texts(regex: re.Pattern[str]) -> tuple[str, ...]:
 
 
 def tokens(regex: re.Pattern[str]) -> Iterator[tuple[int, str]]:
-    """Where each element of the syntax begins: an escape, a whole ``[...]`` or one character."""
+    """Elements of the syntax with their offsets: an escape, a whole ``[...]`` or one character."""
     verbose = bool(regex.flags & re.VERBOSE)
     for found in (_VERBOSE_ELEMENT if verbose else _ELEMENT).finditer(regex.pattern):
         comment = found[0].startswith("(?#") or (verbose and found[0].startswith("#"))

@@ -22,7 +22,7 @@ _CHANGING = int(re.IGNORECASE | re.VERBOSE)
 
 @lru_cache(maxsize=16384)
 def required_prefix(regex: re.Pattern[str]) -> str:
-    r"""What every string that ``regex.match`` accepts begins with; mostly up to its first group.
+    r"""Literal beginning of all strings that ``regex.match`` accepts; mostly up to the first group.
 
     ``/posts/(\d+)$`` -> ``/posts/``; ``/(a|b)`` -> ``/``; ``(?i)/a`` -> the empty string
     """
@@ -69,7 +69,7 @@ def _item(operator: str, argument: Any, flags: int) -> tuple[str, bool]:
 
 
 class PrefixIndex:
-    """Which of many regexes may match a text, in their own order.
+    """Index of many regexes, to find those that may match a text, in their own order.
 
     Built from one required prefix for each, the empty string where there is none.
     """
@@ -81,7 +81,7 @@ class PrefixIndex:
         self._lengths = sorted({len(prefix) for prefix in self._places})
 
     def candidates(self, text: str) -> list[int]:
-        """The places of those that may match ``text``, ascending."""
+        """Places of the regexes that may match ``text``, ascending."""
         found: list[int] = []
         lists = 0
         for length in self._lengths:

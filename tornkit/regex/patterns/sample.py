@@ -43,7 +43,7 @@ _ALPHABET = "".join(
 
 
 class _Impossible(Exception):
-    """This variant can't be built."""
+    """A variant of the string can't be built."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _completed(
 
 
 def unverified_groups(regex: re.Pattern[str]) -> tuple[str, ...]:
-    """One value a group, which need not match: right in number, and in nothing else."""
+    """Values of the groups that need not match: right in number, and in nothing else."""
     return ("a",) * regex.groups
 
 
@@ -142,7 +142,7 @@ def _tree_variants(tree: Sequence[tuple[Any, Any]]) -> Iterator[tuple[int, str]]
 
 
 def _decoded(value: str) -> str:
-    """What the handler would get, and so what ``reverse_url`` is given."""
+    """Value of a group as the handler would get it, and as ``reverse_url`` is given it."""
     if "%" not in value:
         return value
     try:
@@ -204,7 +204,10 @@ class _Builder:
                 raise _Impossible
 
     def repeat(self, low: int, high: int, items: Sequence[tuple[Any, Any]]) -> str:
-        """Once where allowed; every fourth variant as few, every other fourth one more."""
+        """Text of a repeat, which stands once where that is allowed.
+
+        Every fourth variant has it as few times as allowed, every other fourth once more than that.
+        """
         wanted = {1: low, 3: low + 1}.get(self.variant % 4, max(low, 1))
         count = min(wanted, high)
         if count > _LONGEST:
@@ -280,7 +283,7 @@ _CATEGORIES = {
 
 
 def _first_codes(items: tuple[tuple[Any, Any], ...]) -> list[int]:
-    """For a set that holds none of the usual characters: the beginnings of its ranges."""
+    """First codes of a set's ranges, for a set that holds none of the usual characters."""
     codes = []
     for operator, argument in items:
         if str(operator) == "LITERAL":

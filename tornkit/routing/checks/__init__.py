@@ -21,9 +21,9 @@ def findings(
     begun: Callable[[str], None] = lambda family: None,
     program: Sequence[RouteTable] = (),
 ) -> tuple[Finding, ...]:
-    """What the checks of these families say about ``table``, by code and then by route.
+    """Findings of these families of checks in ``table``, by code and then by route.
 
-    :param begun: told the name of each family before it runs, for who shows progress.
+    :param begun: called with the name of each family before it runs, to show progress.
     :param program: all tables of the program, where there are more than this.
     """
     found: list[Finding] = []
@@ -46,7 +46,7 @@ def _module(family: str) -> _Family:
 
 
 class _Family(Protocol):
-    """What a module of this package offers."""
+    """Interface of this package's modules."""
 
     def check(self, table: RouteTable) -> Iterable[Finding]:
-        """What it has to say about ``table``."""
+        """Findings of the family in ``table``."""

@@ -40,7 +40,7 @@ _IN_A_ROW = (
 
 @dataclass(frozen=True)
 class _Suspect:
-    """A pattern, how it might be slow, and in ``job`` what of that can be sent to it."""
+    """A pattern that may be slow, and in ``job`` the attacks on it that a client can send."""
 
     place: Place
     suspicion: Suspicion
@@ -48,7 +48,7 @@ class _Suspect:
 
 
 def check(table: RouteTable) -> Iterator[Finding]:
-    """What was proved slow, and what could not be decided."""
+    """Findings of patterns that were proved slow, and of those that could not be decided."""
     suspects: list[_Suspect] = []
     for place in _places(table):
         try:

@@ -47,7 +47,7 @@ class _Claim:
 
 
 def check(table: RouteTable) -> Iterator[Finding]:
-    """What is wrong with the handlers of a table's routes."""
+    """Findings of routes whose handlers can't take what they are given, or have no method."""
     maker = functools.cache(lambda: folder_maker(table.places.python))
     # static_path makes three routes of one folder; the last is the one that people think of.
     inserted = {r.router: r.index for r in table.routes if r.origin is Origin.TORNADO}
@@ -113,7 +113,7 @@ def _methods(route: Route, cls: type) -> Iterator[_Claim]:
 
 
 def _groups(route: Route, cls: type, groups: Given) -> Iterator[_Claim]:
-    """Methods of which the same is to be said are named together."""
+    """Claims about the groups that methods get; methods with equal claims are named together."""
     found: dict[tuple[Misfit, str | None], list[str]] = {}
     for name, handed, but in _calls(route, cls, groups):
         wrong = misfit(cls, name, handed)
@@ -150,7 +150,7 @@ def _calls(route: Route, cls: type, groups: Given) -> Iterator[tuple[str, Given,
 
 
 def _but(route: Route, cls: type, wrong: Misfit, called: bool | None) -> str | None:
-    """Whose code may call it with something else.
+    """Doubt about a misfit: code that may call the method with something else; else None.
 
     :param called: whether it is called at all; None if that is not known.
     """
@@ -190,7 +190,7 @@ def _no_mapping(keyword: Keyword) -> Iterator[_Claim]:
 
 
 def _through_init(cls: type, names: list[str]) -> Iterator[_Claim]:
-    """A handler that is made in a way of its own: ``initialize`` is called by Tornado's."""
+    """Claims about a handler with an ``__init__`` of its own; Tornado's calls ``initialize``."""
     handed = Given(len(_PASSED_BY_TORNADO), tuple(names))
     wrong = misfit(cls, "__init__", handed)
     if wrong is None:
@@ -203,7 +203,10 @@ def _through_init(cls: type, names: list[str]) -> Iterator[_Claim]:
 
 
 def _initialize(cls: type, names: list[str], left: Sequence[str]) -> Iterator[_Claim]:
-    """:param left: what an ``__init__`` of the handler's own leaves of ``names``."""
+    """Claims about the keyword arguments that ``initialize`` gets.
+
+    :param left: what an ``__init__`` of the handler's own leaves of ``names``.
+    """
     wrong = misfit(cls, "initialize", Given(0, tuple(left)))
     if wrong is None or not wrong.sure:
         return

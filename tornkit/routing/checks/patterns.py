@@ -1,7 +1,8 @@
 r"""TK501 to TK506: patterns that match something else than they look.
 
 A dot that was not escaped (`tornkit.regex.patterns.dots`), an end that is missing
-(`routing.patterns.ends`), and a parameter of another framework's (`routing.patterns.placeholders`).
+(`tornkit.regex.patterns.ends`), and a parameter of another framework's
+(`tornkit.regex.patterns.placeholders`).
 Each finding has a witness, a path or host that matches and should not, or of a parameter one that
 should and does not, and the regex itself has said so; without one there is no finding.
 
@@ -39,7 +40,7 @@ _MOUNTED = {
 
 
 def check(table: RouteTable) -> Iterator[Finding]:
-    """What is wrong with the patterns of ``table``, and what could not be decided."""
+    """Findings of patterns that match something else than they look, and of undecided ones."""
     for place in _places(table):
         try:
             found = [*_dots(place), *_end(place), *_parameters(place)]
@@ -96,7 +97,7 @@ def _parameters(place: Place) -> Iterator[Finding]:
 
 
 def _is_prefix(place: Place) -> bool:
-    """Whether it does not look as if the open end were meant."""
+    """Whether a pattern without an end looks as if that were not meant."""
     items = parsed(place.regex)
     if all(str(operator) == "AT" for operator, _ in items):
         return False  # an empty pattern takes everything, and everybody sees it

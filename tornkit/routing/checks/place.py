@@ -17,7 +17,10 @@ _LONG = 80
 
 @dataclass(frozen=True)
 class Place:
-    """``host``: it is a host's pattern; ``outer``: it is a router's above the route."""
+    """A pattern, and the route at which a check speaks of it.
+
+    ``host``: it is a host's pattern; ``outer``: it is a router's above the route.
+    """
 
     route: Route
     regex: re.Pattern[str]
@@ -26,7 +29,7 @@ class Place:
 
     @property
     def called(self) -> str:
-        """As a message begins: only what does not stand beside it is written out."""
+        """Name of the pattern in a message; written out unless the message stands beside it."""
         if not self.host and not self.outer:
             return "the pattern"
         text = shown(self.regex)
@@ -34,7 +37,7 @@ class Place:
         return f"the {'host' if self.host else 'outer'} pattern {text}"
 
     def finding(self, code: str, message: str, witness: str | None = None) -> Finding:
-        """At this place."""
+        """Make a finding at this place."""
         index, where = self.route.index, self.route.where
         return finding(code, message, route=index, witness=witness, where=where)
 

@@ -35,7 +35,7 @@ def check(table: RouteTable) -> Iterator[Finding]:
 
 
 def url(request: Request) -> str:
-    """``/path`` for a host that anything goes for, else ``//host/path``.
+    """URL of a request: ``/path`` for a host that anything goes for, else ``//host/path``.
 
     >>> url(Request("/a", "localhost")), url(Request("/a", "api.example.com"))
     ('/a', '//api.example.com/a')
@@ -59,7 +59,7 @@ def _covered(table: RouteTable, verdict: Verdict) -> str:
 
 
 def called(route: Route) -> str:
-    """How a message names a route: ``route 3 /posts/(.*)``."""
+    """Name of a route in a message: ``route 3 /posts/(.*)``."""
     pattern = (
         f" {shown(route.condition.regex)}" if isinstance(route.condition, PathCondition) else ""
     )

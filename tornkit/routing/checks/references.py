@@ -34,12 +34,12 @@ from tornkit.routing.reversing.reverse import name_owners
 
 
 def check(table: RouteTable) -> Iterator[Finding]:
-    """As `check_all`, for a program that serves one application."""
+    """Findings of ``reverse_url`` calls in a program that serves one application."""
     return check_all((table,))
 
 
 def check_all(tables: Sequence[RouteTable]) -> Iterator[Finding]:
-    """What is wrong with the calls in the code that the tables' handlers are part of.
+    """Findings of ``reverse_url`` calls in the code that the tables' handlers are part of.
 
     The tables are all of one program: its files are read once, and a name may be any table's.
     """
@@ -87,16 +87,16 @@ class _Names:
         return name in self._routes
 
     def like(self, name: str) -> str | None:
-        """The name that was most likely meant."""
+        """The name that was most likely meant; None if none is like it."""
         return next(iter(difflib.get_close_matches(name, self._routes, n=1)), None)
 
     def routes(self, name: str) -> list[Route]:
-        """Those that answer for a known name, the first table's first."""
+        """Routes that answer for a known name, the first table's first."""
         return self._routes[name]
 
 
 class _Judge:
-    """Holds uses against names."""
+    """Comparison of the uses of ``reverse_url`` with the names that routes have."""
 
     def __init__(self, names: _Names, found: References, places: Places) -> None:
         self._names = names
@@ -178,7 +178,7 @@ class _Judge:
         yield finding("TK602", message, route=routes[0].index, where=use.source)
 
     def _untaken(self, use: Use) -> Iterator[Finding]:
-        """What raises a TypeError whatever the name."""
+        """Finding of a call that raises a TypeError whatever the name."""
         if use.keywords:
             listed = ", ".join(use.keywords)
             message = (
@@ -204,7 +204,7 @@ class _Judge:
 
 
 def _takes(route: Route) -> int | None:
-    """How many arguments its pattern takes; None if that is not known or of no matter.
+    """Number of arguments that a route's pattern takes; None if unknown or of no matter.
 
     As ``PathMatches.reverse``. One that can't be reversed fails for any number (TK301).
     """

@@ -26,7 +26,7 @@ FIELDS = (
     *("host", "default_host", "path", "conditions", "methods", "name", "target", "target_kind"),
     *("detail", "kwargs", "authenticated", "reverse_outcome", "origin", "takes"),
 )
-"""What is compared of two rows."""
+"""Fields of two rows that are compared."""
 
 Finding = Mapping[str, Any]
 
@@ -42,7 +42,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changed:
-    """A route that is there still, and what of it is different."""
+    """A route that is there still, and its fields that are different."""
 
     old: SavedRoute
     new: SavedRoute
@@ -51,7 +51,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class PassedRoute:
-    """Another route that a moved one changed places with.
+    """A route that a moved one changed places with.
 
     ``witness`` is a URL that both match; None where it could not be decided whether there is one.
     """
@@ -73,8 +73,10 @@ class Moved:
 
 @dataclass(frozen=True)
 class NotFound:
-    """What answers what no route takes, in an application (counted from 0); None: there is no
-    such application.
+    """A change of the handler of requests that no route takes, in one application.
+
+    ``application`` is counted from 0; ``old`` or ``new`` is None where there is no such
+    application.
     """
 
     application: int
@@ -84,7 +86,7 @@ class NotFound:
 
 @dataclass(frozen=True)
 class Differences:
-    """All of them. Each tuple is in match order, of the new table where there is a choice."""
+    """All differences of two tables, in match order: the new table's where there is a choice."""
 
     added: tuple[SavedRoute, ...] = ()
     removed: tuple[SavedRoute, ...] = ()
@@ -104,7 +106,7 @@ _Meets = Callable[[SavedRoute, SavedRoute], Meeting]
 def differences(
     old: SavedTable, new: SavedTable, *, comparable: Callable[[str], bool] = lambda code: True
 ) -> Differences:
-    """What has to be done to ``old`` to make it ``new``.
+    """Compare two tables: the changes that make ``new`` of ``old``.
 
     :param comparable: the codes of findings that both tables were searched for.
     """
@@ -156,7 +158,7 @@ def _same(field: str, old: Any, new: Any) -> bool:
 
 
 def _same_text(old: Any, new: Any) -> bool:
-    """Of texts that were cut off, no more is compared than there is of both."""
+    """Whether two texts are equal, as far as there is of both where one was cut off."""
     if old == new or not (isinstance(old, str) and isinstance(new, str)):
         return bool(old == new)
     cut = [text.removesuffix("...") for text in (old, new)]
@@ -188,7 +190,10 @@ def _meets(one: SavedRoute, other: SavedRoute) -> Meeting:
 
 
 def _moved(pairs: Sequence[Pair], meets: _Meets) -> Iterator[Moved]:
-    """Of each application by itself: in another the same request is another one."""
+    """Routes that have moved, judged in each application by itself.
+
+    In another application the same request is another one.
+    """
     by_application: dict[tuple[int, int], list[Pair]] = defaultdict(list)
     for old, new in pairs:
         if old.get("takes") != "never" and new.get("takes") != "never":
@@ -201,7 +206,7 @@ def _moved(pairs: Sequence[Pair], meets: _Meets) -> Iterator[Moved]:
 
 
 def _move(group: Sequence[Pair], place: int, meets: _Meets) -> Moved | None:
-    """Whom the pair at ``place`` (in the new order) has changed places with."""
+    """Move of the pair at ``place`` (in the new order); None if it changed places with none."""
     was, route = group[place]
     ahead_of: list[PassedRoute] = []
     behind: list[PassedRoute] = []
@@ -218,14 +223,17 @@ def _move(group: Sequence[Pair], place: int, meets: _Meets) -> Moved | None:
 
 
 def _apart(one: SavedRoute, other: SavedRoute) -> bool:
-    """What `meeting` would find out too, ten times as slowly: a moved route has many to pass."""
+    """Whether the beginnings of two routes' paths exclude each other.
+
+    `meeting` would find that out too, ten times as slowly: a moved route has many to pass.
+    """
     return not (
         one.beginning.startswith(other.beginning) or other.beginning.startswith(one.beginning)
     )
 
 
 def _url(met: Meeting, one: SavedRoute, other: SavedRoute) -> str:
-    """A path where any host will do, else with the host."""
+    """URL that both routes want: a path where any host will do, else with the host."""
     assert met.request is not None
     return f"//{met.request.host}{met.request.path}" if one.host or other.host else met.request.path
 
@@ -257,7 +265,7 @@ def _out_of_order(numbers: Sequence[int]) -> list[int]:
 def _findings(
     old: SavedTable, new: SavedTable, pairs: Iterable[Pair], comparable: Callable[[str], bool]
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """Those that are gone, and those that are new."""
+    """Findings that are gone, and findings that are new."""
     now = {before.index: after.index for before, after in pairs}
     olds = [each for each in old.findings if comparable(str(each.get("code")))]
     news = [each for each in new.findings if comparable(str(each.get("code")))]

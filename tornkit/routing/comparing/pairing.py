@@ -34,7 +34,7 @@ def _by_name(route: SavedRoute) -> Hashable | None:
 
 
 def _by_handler(route: SavedRoute) -> Hashable | None:
-    """Not Tornado's own: two redirects have nothing in common but their class."""
+    """Key of a route by its handler, unless Tornado's: two redirects share only their class."""
     own = route.target and not route.target.startswith("tornado.")
     return (route.target, route.get("default_host") is True) if own else None
 
@@ -53,7 +53,7 @@ _LOOSE: tuple[_Key, ...] = (
 
 
 def pairs_of(old: Sequence[SavedRoute], new: Sequence[SavedRoute]) -> list[Pair]:
-    """In the order of ``new``. Where several are equal, they are paired in match order."""
+    """Pairs of routes, in the order of ``new``. Where several are equal, match order decides."""
     pairs: list[Pair] = []
     left, right = list(old), list(new)
     for keys in (_CLOSE, _LOOSE):
@@ -69,7 +69,10 @@ def pairs_of(old: Sequence[SavedRoute], new: Sequence[SavedRoute]) -> list[Pair]
 
 
 def _alone(old: Iterable[SavedRoute], new: Iterable[SavedRoute]) -> list[Pair]:
-    """The handler alone is no evidence where one of several routes could be meant."""
+    """Pairs of routes that have nothing but their handler in common.
+
+    A handler is no evidence where one of several routes could be meant.
+    """
     found: dict[Hashable, tuple[list[SavedRoute], list[SavedRoute]]] = {}
     for side, routes in enumerate((old, new)):
         for route in routes:

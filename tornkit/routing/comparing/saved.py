@@ -39,7 +39,7 @@ UNKNOWN = Unknown()
 
 
 class NotATable(ValueError):
-    """It is no such document. ``str(error)`` says why, as the end of a sentence."""
+    """The text is no table's document. ``str(error)`` says why, as the end of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class SavedRoute:
 
     @property
     def index(self) -> int:
-        """Its place in match order."""
+        """Place of the route in match order."""
         return int(self.row["index"])
 
     @property
     def application(self) -> int:
-        """Which of the program's applications it is in."""
+        """Number of the program's application that the route is in."""
         return int(self.row.get("application", 0))
 
     @property
@@ -69,7 +69,7 @@ class SavedRoute:
 
     @property
     def name(self) -> str | None:
-        """What ``reverse_url`` knows it by."""
+        """Name by which ``reverse_url`` knows the route."""
         name = self.row.get("name")
         return None if name is None else str(name)
 
@@ -91,7 +91,7 @@ class SavedRoute:
 
     @cached_property
     def beginning(self) -> str:
-        """What every path that it takes begins with, as far as that is easy to see."""
+        """Literal beginning of all paths that the route takes, as far as that is easy to see."""
         regexes = [each.regex for each in self.conditions or () if isinstance(each, PathCondition)]
         return max((required_prefix(regex) for regex in regexes), key=len, default="")
 
@@ -112,7 +112,7 @@ class SavedRoute:
 
 @dataclass(frozen=True)
 class SavedTable:
-    """A whole document. ``not_found`` is what answers beside the routes, by application."""
+    """A whole document. ``not_found`` has the target of unmatched requests, by application."""
 
     app: str
     tornado: str
@@ -122,7 +122,7 @@ class SavedTable:
 
 
 def read(text: str, *, moved: tuple[str, str] | None = None) -> SavedTable:
-    """The document; its routes in match order, however they were sorted.
+    """Read a document; its routes come in match order, however they were sorted.
 
     :param moved: (folder, other): what is said of ``folder`` is meant of ``other``.
     :raises NotATable: it is something else, or only a part of a table.

@@ -25,9 +25,10 @@ class BadBaseline(ValueError):
 
 @dataclass(frozen=True)
 class Compared:
-    """``new`` are the places, in the sequence compared, of what the baseline does not hold.
+    """Result of a comparison with a baseline.
 
-    ``known`` counts the others, ``mended`` the entries that nothing was found for.
+    ``new`` are the places, in the sequence compared, of what the baseline does not hold. ``known``
+    counts the others, ``mended`` the entries that nothing was found for.
     """
 
     new: tuple[int, ...]
@@ -36,7 +37,7 @@ class Compared:
 
 
 def write(found: Iterable[Identity]) -> str:
-    """The file's text, sorted, so that two people's changes merge and a diff can be read."""
+    """Text of a baseline file, sorted, so that people's changes merge and a diff can be read."""
     entries = [each.as_dict() for each in sorted(found)]
     document = {"version": VERSION, "findings": entries}
     # A file's name may hold what no encoding has.
@@ -44,7 +45,7 @@ def write(found: Iterable[Identity]) -> str:
 
 
 def read(text: str) -> tuple[Identity, ...]:
-    """What `write` made.
+    """Read a baseline from the text that `write` made.
 
     :raises BadBaseline: it is something else, or a later tornkit's.
     """
@@ -75,7 +76,7 @@ def _entry(number: int, entry: Any) -> Identity:
 
 
 def compare(found: Sequence[Identity], known: Iterable[Identity]) -> Compared:
-    """Take each entry of ``known`` off once."""
+    """Compare findings with a baseline, of which each entry stands for one."""
     left = Counter(known)
     new = []
     for place, each in enumerate(found):

@@ -51,7 +51,7 @@ class Unfixed:
 
 @dataclass(frozen=True)
 class FixPlan:
-    """What would be written, file by file, and what would not."""
+    """Edits to be written, file by file, and the findings that are left."""
 
     mends: tuple[Mend, ...]
     left: tuple[Unfixed, ...]
@@ -67,12 +67,12 @@ class _Edit:
 
 
 def plan(report: Report) -> FixPlan:
-    """How to mend those of the report's findings that can be."""
+    """Plan the edits that mend those of the report's findings that can be."""
     return _Planner().plan(report)
 
 
 class _Planner:
-    """Reads and parses each file once."""
+    """Planner of edits, which reads and parses each file once."""
 
     def __init__(self) -> None:
         self._files: dict[str, PythonFile] = {}
@@ -111,7 +111,7 @@ class _Planner:
     def _located(
         self, regex: re.Pattern[str], dots: tuple[int, ...], finding: Finding, route: Route
     ) -> _Edit:
-        """The one string that the pattern was made of."""
+        """Edit of the one string that the pattern was made of."""
         sources = [each for each in (finding.where, route.declared) if each is not None]
         for source in dict.fromkeys(sources):
             if not is_user_file(source.file):

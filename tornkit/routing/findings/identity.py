@@ -1,4 +1,4 @@
-"""Identity of a finding: what makes it the same one tomorrow.
+"""Identity of a finding: the fields by which it is recognised after an edit.
 
 Neither its message nor line numbers or indices: a better wording, or code that moves, must not
 bring back what was accepted. A finding about a route is known by its code and the route: host,
@@ -27,7 +27,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 @dataclass(frozen=True, order=True)
 class Identity:
-    """Compared and sorted as a whole; what does not apply is empty.
+    """Identity of a finding, compared and sorted as a whole; what does not apply is empty.
 
     ``file`` has slashes and is relative to a folder where it is below one, ``text`` is that
     line's without the space around it.
@@ -49,7 +49,7 @@ class Identity:
 
 
 def identities(report: Report, base: Path) -> tuple[Identity, ...]:
-    """One for each of the report's findings, in their order; files are relative to ``base``."""
+    """Identities of the report's findings, in their order; files are relative to ``base``."""
     routes = {route.index: route for route in report.routes}
     return tuple(
         identity(finding, None if finding.route is None else routes[finding.route], base)
@@ -58,7 +58,7 @@ def identities(report: Report, base: Path) -> tuple[Identity, ...]:
 
 
 def identity(finding: Finding, route: Route | None, base: Path) -> Identity:
-    """Of one finding; ``route`` is the one that it is about."""
+    """Identity of one finding; ``route`` is the one that it is about."""
     if route is None or CODES[finding.code].family == "references":
         where = finding.where
         return Identity(

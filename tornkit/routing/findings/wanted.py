@@ -18,7 +18,7 @@ class UnknownCode(ValueError):
 
 
 class NothingSelected(ValueError):
-    """What is taken and what is left leave no code."""
+    """The selection leaves no code: all that was taken was left out."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Wanted:
 
     @property
     def checks(self) -> int:
-        """How many things are looked for; TK000 is what comes of one that can't be settled."""
+        """Number of codes looked for, at least 1; TK000 is none: any check may end in it."""
         return len(self.codes - {UNDECIDED}) or 1
 
     def __contains__(self, code: str) -> bool:
@@ -46,7 +46,7 @@ class Wanted:
 
 
 def wanted(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Wanted:
-    """What ``select`` and ``ignore`` leave; each word may be a list with commas.
+    """Codes that ``select`` and ``ignore`` leave; each word may be a list with commas.
 
     >>> sorted(wanted(["TK1,TK203"], ["TK102"]).codes)
     ['TK101', 'TK203']
@@ -62,7 +62,10 @@ def wanted(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> Wanted:
 
 
 def words(lists: Iterable[str]) -> tuple[str, ...]:
-    """``["TK2, tk301", "TK5"]`` -> ``("TK2", "TK301", "TK5")``."""
+    """Words of lists with commas, in upper case.
+
+    ``["TK2, tk301", "TK5"]`` -> ``("TK2", "TK301", "TK5")``
+    """
     return tuple(
         word for each in lists for part in each.split(",") if (word := part.strip().upper())
     )

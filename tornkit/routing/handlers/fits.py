@@ -15,7 +15,7 @@ _BY_NAME = (ParameterKind.EITHER, ParameterKind.KEYWORD_ONLY)
 
 
 def unfit(parameters: Sequence[Parameter], given: int, names: Sequence[str]) -> str | None:
-    """What is wrong with a call of ``given`` positional arguments and keywords ``names``.
+    """Reason why a call with ``given`` positional arguments and keywords ``names`` fails.
 
     The end of a sentence that begins with the function; None if the call can be made.
 
@@ -43,7 +43,7 @@ def unfit(parameters: Sequence[Parameter], given: int, names: Sequence[str]) -> 
 
 
 def spelled(name: str, parameters: Sequence[Parameter]) -> str:
-    """As a reader would write it: ``get(slug, page=...)``."""
+    """Signature as a reader would write it: ``get(slug, page=...)``."""
     words: list[str] = []
     previous = None
     for each in parameters:
@@ -76,7 +76,7 @@ def _at_most(count: int) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """``'a', 'b' and 'c'``; not empty."""
+    """Quoted names in a sentence: ``'a', 'b' and 'c'``. There has to be one."""
     quoted = [repr(name) for name in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 

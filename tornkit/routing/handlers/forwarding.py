@@ -34,7 +34,7 @@ _MOST_LAYERS = 50  # a user's __wrapped__ may go round in circles
 
 @dataclass(frozen=True)
 class Given:
-    """``count`` values by position, ``self`` not among them, and one for each of ``names``."""
+    """A call's arguments: ``count`` by position, no ``self``, and one for each of ``names``."""
 
     count: int = 0
     names: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Misfit:
-    """A call that can't be made: ``problem`` is as of `unfit`, of a function that takes these.
+    """A call that can't be made: the ``problem``, as of `unfit`, of a function with ``parameters``.
 
     ``given`` is what arrives there, past ``gates``. Not ``sure`` if a decorator may call it in
     another way.
@@ -57,9 +57,9 @@ class Misfit:
 
 @functools.lru_cache(maxsize=4096)
 def misfit(cls: type, name: str, given: Given) -> Misfit | None:
-    """What goes wrong when an instance's method is called like this, followed through decorators.
+    """Misfit of a call of method ``name`` with arguments ``given``, followed through decorators.
 
-    None if nothing does, or if Python can't tell what it takes.
+    None if the call can be made, or if Python can't tell what the method takes.
     """
     reader = SignatureReader()
     function: object = getattr(cls, name, None)
@@ -95,7 +95,7 @@ def _unsure_misfit(
 
 
 def to_tornado(cls: type, name: str, given: Given) -> Given | None:
-    """What Tornado's own method of that name gets when every override calls ``super()``.
+    """Arguments that Tornado's own method of that name gets if every override calls ``super()``.
 
     None if one does not, or does it in a way that can't be followed.
     """
@@ -134,7 +134,7 @@ def _to_inner(wrapper: object, inner: FunctionType, given: Given) -> Given | Non
 
 
 def _written(function: object) -> tuple[str, str]:
-    """In which file of Tornado's, and as what there; nothing for a function of others."""
+    """File and qualified name of a function of Tornado's; both empty for any other."""
     code = getattr(function, "__code__", None)
     if not isinstance(code, CodeType):
         return "", ""
@@ -191,7 +191,7 @@ def _handed(
     *,
     bound: bool = False,
 ) -> Given | None:
-    """What the callee gets when the function gets ``given``; None if that is not plain.
+    """Arguments that the callee gets when the function gets ``given``; None if that is not plain.
 
     :param bound: the callee has its ``self`` already, as ``super().get`` does.
     """
@@ -218,7 +218,7 @@ def _handed(
 
 
 def _looked_at(node: ast.AST) -> Iterator[ast.expr]:
-    """What is asked for an attribute that is not called: ``method.__name__``, a mark on it."""
+    """Expressions of which an attribute is read, not called: ``method.__name__``, a mark on it."""
     called = node.func if isinstance(node, ast.Call) else None
     for each in ast.iter_child_nodes(node):
         match each:
@@ -243,7 +243,7 @@ class _Shape:
 
 
 def _shape(call: ast.Call, parameters: ast.arguments) -> _Shape | None:
-    """None if something is unpacked that is not the function's own ``*args`` or ``**kwargs``."""
+    """Shape of a call; None if it unpacks more than the function's own ``*args``, ``**kwargs``."""
     starred = [each.value for each in call.args if isinstance(each, ast.Starred)]
     double = [each.value for each in call.keywords if each.arg is None]
     for unpacked, own in ((starred, parameters.vararg), (double, parameters.kwarg)):
@@ -273,7 +273,7 @@ def _changes(body: Sequence[ast.AST], parameters: ast.arguments) -> bool:
 
 
 def _only_read(node: ast.AST) -> Iterator[ast.expr]:
-    """What is looked at, as a mapping, and not changed."""
+    """Expressions that are looked at as a mapping, and not changed."""
     match node:
         case ast.keyword(arg=None, value=value):
             yield value

@@ -20,7 +20,7 @@ _ARGUMENTS = {"path_args", "path_kwargs", "open_args", "open_kwargs"}
 
 
 def said(groups: Given) -> str:
-    """As a sentence: ``the pattern has 2 groups``."""
+    """Groups of a pattern in a sentence: ``the pattern has 2 groups``."""
     if groups.names:
         words = "group is" if len(groups.names) == 1 else "groups are"
         return f"the pattern's {words} named {listed(groups.names)}"
@@ -30,7 +30,7 @@ def said(groups: Given) -> str:
 
 
 def given(route: Route) -> Given | None:
-    """What the handler's method is called with; None where a matcher of the user's own says."""
+    """Arguments of the handler's method; None where a matcher of the user's own decides."""
     match route.condition:
         case PathCondition(regex):
             names = tuple(regex.groupindex)
@@ -42,7 +42,7 @@ def given(route: Route) -> Given | None:
 
 
 def doubt(route: Route) -> str | None:
-    """What may call the handler in another way than Tornado would; None if nothing does."""
+    """Doubt about the arguments: code that may call the handler otherwise; else None."""
     for scope in route.scopes:
         if scope.overrides:
             return f"{scope.label} overrides {scope.overrides[0]}, which may pass other arguments"
@@ -52,7 +52,7 @@ def doubt(route: Route) -> str | None:
 
 
 def changed_by(cls: type, methods: frozenset[str]) -> str | None:
-    """Which method of a handler's may change its arguments, or what answers, before they are used.
+    """Name of a handler's method that may change its arguments or answering methods before use.
 
     :param methods: those that answer, and so come after; lower case.
     """

@@ -31,7 +31,7 @@ _WIDE = re.compile(r"\d{5}")  # `{0:>99999999}` would fill the memory
 
 
 def unusable_path(route: Route) -> str | None:
-    """What is wrong with a static route's ``path`` that names no folder at all."""
+    """Fault of a static route whose ``path`` names no folder at all; None without one."""
     path = _static_path(route)
     if path is None or isinstance(path.value, str | os.PathLike):
         return None
@@ -39,7 +39,7 @@ def unusable_path(route: Route) -> str | None:
 
 
 def missing_folder(route: Route) -> str | None:
-    """What is wrong with a static route whose folder does not exist now."""
+    """Fault of a static route whose folder does not exist now; None without one."""
     path = _static_path(route)
     if path is None or not isinstance(path.value, str | os.PathLike):
         return None
@@ -55,7 +55,7 @@ def missing_folder(route: Route) -> str | None:
 
 
 def _static_path(route: Route) -> Keyword | None:
-    """None where something else than the folder may be served; without any it is TK402."""
+    """Keyword ``path`` of a static route; None without it (TK402), or if it serves other things."""
     served = route.target.kind is TargetKind.STATIC
     if not served or _SERVES_OTHERWISE & set(route.target.overrides):
         return None
@@ -63,7 +63,7 @@ def _static_path(route: Route) -> Keyword | None:
 
 
 def beside_a_file(route: Route, files: Iterable[str]) -> str | None:
-    """Where a relative folder is after all: with the code, and not where it is run now."""
+    """Place of a relative folder that is with the code, not where it is run now; else None."""
     path = _values(route).get("path")
     if not isinstance(path, str | os.PathLike) or Path(path).is_absolute():
         return None
@@ -93,7 +93,7 @@ def folder_maker(files: Iterable[str]) -> str | None:
 
 
 def unfillable_redirect(route: Route, groups: Given) -> str | None:
-    """What is wrong with a redirect's ``url``, which is formatted with the pattern's groups."""
+    """Fault of a redirect's ``url``, formatted with the pattern's groups; None without one."""
     if route.target.kind is not TargetKind.REDIRECT:
         return None
     if {"initialize", "get"} & set(route.target.overrides):

@@ -48,7 +48,7 @@ def _version(tornado: str) -> tuple[int, ...]:
 
 
 def _with_query(url: str, query: str) -> str:
-    """``tornado.httputil.url_concat`` with ``request.query_arguments``: equal names together."""
+    """URL with the query added as ``tornado.httputil.url_concat`` does: equal names together."""
     added: dict[str, list[bytes]] = {}
     for part in query.split("&"):
         if part:
@@ -83,7 +83,10 @@ def _refuse_elsewhere(template: str, filled: str) -> None:
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:
-    """As a browser reads it: it drops blanks, turns backslashes, and collapses slashes."""
+    """Scheme and host of a URL as a browser reads it.
+
+    It drops blanks, turns backslashes, and collapses slashes.
+    """
     url = re.sub(r"[\t\n\r]", "", url.strip("".join(map(chr, range(0x21))))).replace("\\", "/")
     parts = urlsplit(re.sub(r"^//+", "//", url))
     return parts.scheme.lower(), parts.netloc.lower()

@@ -67,7 +67,10 @@ def initialized_status(cls: type) -> int | None:
 
 
 def _status_of(body: _Statements, cls: type, names: Mapping[str, Any], *, ends: bool) -> int | None:
-    """:param ends: whether the request ends with the body, whatever is called in it."""
+    """Status that a method of these statements surely ends in; None if it may end in another.
+
+    :param ends: whether the request ends with the body, whatever is called in it.
+    """
     status: int | None = None
     for statement in body:
         match statement:
@@ -121,7 +124,7 @@ def _is_self(expression: ast.expr) -> bool:
 
 
 def _keeps_status(cls: type, name: str) -> bool:
-    """Whether no replacement of a method of Tornado's names what changes a status."""
+    """Whether no override of Tornado's method ``name`` mentions a way to change the status."""
     return all(
         isinstance(each, FunctionType) and not _DECIDING & set(each.__code__.co_names)
         for each in _own(cls, name)
@@ -129,7 +132,7 @@ def _keeps_status(cls: type, name: str) -> bool:
 
 
 def _own(cls: type, name: str) -> Iterator[object]:
-    """What classes that are not Tornado's define as ``name``."""
+    """Definitions of ``name`` in classes that are not Tornado's."""
     for base in cls.__mro__:
         if name in vars(base) and not _is_tornados(base.__module__):
             yield vars(base)[name]
@@ -166,7 +169,7 @@ def _first_status(
 
 
 def _looked_up(expression: ast.expr | None, names: Mapping[str, Any]) -> object:
-    """What ``name``, ``module.name`` or ``Class.NAME`` is, without running code of the module's."""
+    """Value of ``name``, ``module.name`` or ``Class.NAME``, without running the module's code."""
     match expression:
         case ast.Name(id=name):
             return names.get(name)

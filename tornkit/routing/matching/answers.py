@@ -29,9 +29,7 @@ from tornkit.routing.matching.match import arguments
 from tornkit.routing.model import ANY_METHOD, Fallback, Operation, Route, RouteTarget, TargetKind
 
 Value = str | bytes | None
-"""An argument: decoded; bytes where that fails or nobody decodes it; None for a group that took
-no part.
-"""
+"""Argument: decoded; bytes where that fails or is not done; None for a group that took no part."""
 
 # With one of these replaced nothing that is said below holds.
 _DECISIVE = ("_execute", "get_handler_delegate")
@@ -39,7 +37,7 @@ _SUPPORTED = ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
 
 
 class MatchVerdict(enum.Enum):
-    """What kind of answer. The value is the JSON word."""
+    """Kind of answer to a request. The value is the JSON word."""
 
     HANDLER = "handler"
     WEBSOCKET = "websocket"
@@ -54,9 +52,11 @@ class MatchVerdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Reply:
-    """``call`` is what runs, ``Post.get`` or ``function``, empty where nothing of the target's
-    own does. ``status`` is set where it is sure. ``reason`` is a sentence, empty where the call
-    says it all. ``allowed`` are the methods that would be answered, of a 405.
+    """The answer that a request is headed for.
+
+    ``call`` is what runs, ``Post.get`` or ``function``, empty where nothing of the target's own
+    does. ``status`` is set where it is sure. ``reason`` is a sentence, empty where the call says it
+    all. ``allowed`` are the methods that would be answered, of a 405.
     """
 
     verdict: MatchVerdict
@@ -78,8 +78,9 @@ class Reply:
 
 
 def reply(step: Route | Fallback | None, asked: Asked, tornado: str) -> Reply:
-    """What becomes of the request at ``step``; None is the end of a router outside of any
-    ``Application``.
+    """Answer to a request that ends at ``step``, a route or a fallback.
+
+    ``step`` is None at the end of a router outside of any ``Application``.
 
     :param tornado: the version, which decides what a redirect may do.
     """
@@ -123,13 +124,13 @@ def _is_handler(target: RouteTarget) -> bool:
 
 
 def _supported(target: RouteTarget) -> tuple[str, ...] | str:
-    """``SUPPORTED_METHODS``; a text where the comma was forgotten, as Tornado takes it."""
+    """Supported methods of a handler; a text where the comma was forgotten, as Tornado takes it."""
     known = getattr(target.live, "SUPPORTED_METHODS", _SUPPORTED)
     return known if isinstance(known, str) else tuple(known)
 
 
 def _decoded(value: bytes | None) -> Value:
-    """``RequestHandler.decode_argument``, which answers 400 where this gives bytes."""
+    """Argument as of ``RequestHandler.decode_argument``; bytes where that would answer 400."""
     try:
         return None if value is None else value.decode()
     except UnicodeDecodeError:
@@ -174,7 +175,7 @@ def _sure_error(step: Route | Fallback, name: str) -> Reply | None:
 
 
 def _whatever_the_method(step: Route | Fallback) -> Reply:
-    """An ``ErrorHandler`` or a ``FallbackHandler``, which answers before it comes to a method."""
+    """Reply of an ``ErrorHandler`` or a ``FallbackHandler``, whatever the method."""
     target = step.target
     if target.kind is not TargetKind.ERROR:
         return Reply(MatchVerdict.DELEGATE, reason=target.detail or "", call=target.short_name)
@@ -193,7 +194,7 @@ def _whatever_the_method(step: Route | Fallback) -> Reply:
 
 
 def _owner(step: Fallback) -> str:
-    """``Application``; of a nested one with the way that leads there."""
+    """Name of the application that a fallback belongs to; of a nested one, with the way there."""
     scope = step.scopes[-1]
     match scope.condition:
         case PathCondition(regex) | HostCondition(regex) | DefaultHostCondition(regex):
@@ -220,7 +221,7 @@ def _keyword(step: Route | Fallback, name: str) -> object:
 
 
 def _handshake(target: RouteTarget, asked: Asked) -> Reply:
-    """As ``WebSocketHandler.get``."""
+    """Reply to a WebSocket handshake, as ``WebSocketHandler.get`` gives it."""
     call = f"{target.short_name}.open"
     if _is_own(target, "get"):
         caveat = "its own get decides about the handshake"
@@ -236,7 +237,7 @@ def _handshake(target: RouteTarget, asked: Asked) -> Reply:
 
 
 def _refused_handshake(asked: Asked) -> tuple[int, str] | None:
-    """Status and reason; None if the headers are those of a handshake."""
+    """Status and reason of a refusal; None if the headers are those of a handshake."""
     if (asked.header("Upgrade") or "").lower() != "websocket":
         missing = 'the request has no header "Upgrade: websocket" (a ws:// URL adds it)'
         return 400, f"it is a WebSocket's, and {missing}"
@@ -256,7 +257,7 @@ def _calls(
     kwargs: Mapping[str, Value],
     tornado: str,
 ) -> Reply:
-    """The method's function is reached."""
+    """Reply to a request that reaches the method's function."""
     target = step.target
     call = f"{target.short_name}.{asked.method.lower()}"
     if isinstance(step, Route) and isinstance(step.condition, CustomCondition):
@@ -329,7 +330,7 @@ def _operation(target: RouteTarget, method: str) -> Operation | None:
 
 
 def _unmakeable(step: Route | Fallback) -> str | None:
-    """Why its class can't be called with the rule's keyword arguments; None if nobody knows."""
+    """Reason why the rule's keyword arguments can't make a handler; None if none is known."""
     names = [] if isinstance(step, Fallback) else [each.name for each in step.kwargs]
     cls = step.target.live
     if isinstance(step, Fallback) or not isinstance(cls, type) or "**" in names:
@@ -349,7 +350,7 @@ def _allowed(target: RouteTarget) -> tuple[str, ...]:
 
 
 def _caveats(target: RouteTarget, found: Reply) -> list[str]:
-    """What code of the handler's own may change about ``found``."""
+    """Caveats of ``found``: code of the handler's own that may change it."""
     said = []
     if _is_own(target, "decode_argument"):
         said.append("its own decode_argument may change the arguments, or refuse them")

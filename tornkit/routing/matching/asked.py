@@ -52,11 +52,11 @@ class Asked:
 
     @property
     def routed(self) -> Request:
-        """What routing looks at."""
+        """Parts of the request that routing looks at."""
         return Request(self.path, self.host, self.header("X-Real-Ip") is not None)
 
     def header(self, name: str) -> str | None:
-        """As ``HTTPHeaders.get``: in any case, several joined by commas."""
+        """Value of a header as of ``HTTPHeaders.get``: in any case, several joined by commas."""
         values = [value for key, value in self.headers if key.lower() == name.lower()]
         return ",".join(values) if values else None
 
@@ -141,7 +141,7 @@ def _target(rest: str) -> tuple[str, str, list[str]]:
 
 
 def _as_a_browser_cleans(typed: str) -> str:
-    """Backslashes turned, ``.`` and ``..`` resolved (WHATWG URL, "path state")."""
+    """Path with backslashes turned, ``.`` and ``..`` resolved (WHATWG URL, "path state")."""
     kept: list[str] = []
     segments = typed.replace("\\", "/").split("/")
     for place, segment in enumerate(segments):
@@ -157,7 +157,7 @@ def _as_a_browser_cleans(typed: str) -> str:
 
 
 def _host_of(authority: str, notes: list[str]) -> str:
-    """What a client makes the ``Host`` header of; it is not told who logs in."""
+    """``Host`` header that a client makes of a URL's authority, without the user in it."""
     where = authority.rpartition("@")[2]
     found = _AUTHORITY.fullmatch(where)
     if found is None or not found[1]:
@@ -191,7 +191,7 @@ def _field(header: str) -> tuple[str, str]:
 
 
 def _method(method: str | None) -> str:
-    """Upper case: browsers and curl's users mean ``POST`` when they write ``post``."""
+    """Method in upper case: browsers and curl's users mean ``POST`` when they write ``post``."""
     if method is None:
         return "GET"
     if not _TOKEN.fullmatch(method):

@@ -28,7 +28,7 @@ _HOST_AND_PORT = re.compile(r"^(.+):(\d+)$")  # tornado.httputil.split_host_and_
 
 @dataclass(frozen=True)
 class Request:
-    """What routing looks at. ``path`` is raw (``/caf%C3%A9``), without a query string.
+    """A request as routing sees it. ``path`` is raw (``/caf%C3%A9``), without a query string.
 
     ``behind_proxy`` stands for an ``X-Real-Ip`` header, which ``default_host`` obeys.
     """
@@ -39,14 +39,14 @@ class Request:
 
     @property
     def host_name(self) -> str:
-        """As ``HTTPServerRequest.host_name``: lower case, without the port."""
+        """Host in lower case, without the port, as ``HTTPServerRequest.host_name``."""
         host = self.host.lower()
         match = _HOST_AND_PORT.match(host)
         return match.group(1) if match else host
 
 
 class Answer(enum.IntEnum):
-    """Ordered, so that the weakest link of a chain is its minimum."""
+    """Answer of a condition; ordered, so that the weakest link of a chain is its minimum."""
 
     NO = 0
     MAYBE = 1
@@ -55,7 +55,7 @@ class Answer(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Match:
-    """Where a request ends.
+    """Result of the search for the route of a request.
 
     ``step`` is the route or fallback that certainly takes it (None: Tornado's bare 404), and
     ``maybe`` those before it that could. The arguments are what the handler would get: decoded
@@ -74,7 +74,7 @@ class Match:
 
     @property
     def first(self) -> Route | Fallback | None:
-        """The first that takes or may take the request."""
+        """The first step that takes or may take the request."""
         return self.maybe[0] if self.maybe else self.step
 
 
@@ -90,7 +90,7 @@ def match(table: RouteTable, request: Request) -> Match:
 
 
 def candidates(table: RouteTable, request: Request) -> Iterator[tuple[Route | Fallback, Answer]]:
-    """All that may take the request, in order, up to the first that certainly does."""
+    """All steps that may take the request, in order, up to the first that certainly does."""
     scopes: dict[int, Answer] = {}
     for step in table.steps_for(request.path):
         verdict = step_answer(step, request, scopes)
@@ -140,7 +140,7 @@ def answer(condition: Condition | None, request: Request) -> Answer:
 def arguments(
     step: Route | Fallback, request: Request
 ) -> tuple[tuple[bytes | None, ...], dict[str, bytes | None]]:
-    """What ``PathMatches.match`` hands on: named groups, or else all groups by position.
+    """Arguments that ``PathMatches.match`` hands on: named groups, or else all groups by position.
 
     Only the innermost rule's count: a router gets the outer ones' and ignores them.
     """

@@ -3,8 +3,8 @@
 Of a route's conditions those that fail are looked at: the host's and the outer routers', then the
 path's own pattern. For a pattern that does not match, changed paths are tried: with and without
 the slash at the end, in other letters' case, percent-decoded, cut short, made longer, with one
-segment replaced by what the pattern takes there (`routing.patterns.sample`). Each thing that is
-said has been seen by matching; what is *near* is a matter of taste, and only decides what a
+segment replaced by what the pattern takes there (`tornkit.regex.patterns.sample`). Each thing that
+is said has been seen by matching; what is *near* is a matter of taste, and only decides what a
 person is shown first.
 """
 
@@ -52,7 +52,10 @@ class Why(enum.Enum):
 
 @dataclass(frozen=True)
 class Miss:
-    """``text`` is for people. ``instead`` is a path that the route's pattern would take."""
+    """Reason why a route does not take a request, and how near it comes.
+
+    ``text`` is for people. ``instead`` is a path that the route's pattern would take.
+    """
 
     why: Why
     text: str
@@ -65,7 +68,7 @@ class Miss:
 
 
 def miss(route: Route, request: Request) -> Miss:
-    """Why ``route``, which surely does not take ``request``, does not."""
+    """Reason why ``route``, which surely does not take ``request``, does not."""
     failed = [each for each in route.conditions if answer(each, request) is Answer.NO]
     if not failed:
         return Miss(Why.NO_TARGET, "matches, but its target is nothing that can answer")
@@ -90,7 +93,7 @@ def _outer_miss(failed: list[Condition], own: Condition | None) -> Miss:
 
 
 def _host_miss(condition: Condition, request: Request) -> Miss:
-    """The path fits, and this host rule does not."""
+    """Reason of a miss where the path fits, and a host rule does not."""
     if isinstance(condition, DefaultHostCondition):
         if condition.possible:
             return Miss(Why.BEHIND_PROXY, "the header X-Real-Ip switches default_host off")
@@ -107,7 +110,7 @@ def _host_miss(condition: Condition, request: Request) -> Miss:
 
 
 def path_miss(regex: re.Pattern[str], path: str) -> Miss:
-    """Why ``regex`` does not match ``path``, which it does not."""
+    """Reason why ``regex``, which does not match ``path``, does not."""
     head = required_prefix(regex)
     place = _parting(head, path)
     if place is None or _may_be_near(head, path, place):
@@ -121,7 +124,7 @@ def path_miss(regex: re.Pattern[str], path: str) -> Miss:
 
 
 def _parting(head: str, path: str) -> int | None:
-    """Where the path goes another way than the pattern's literal beginning; None if it does not.
+    """Offset at which the path leaves the pattern's literal beginning; None if it does not.
 
     A path that ends before the beginning does has not parted from it.
     """
@@ -182,7 +185,7 @@ def _letters(regex: re.Pattern[str], path: str) -> Iterator[Miss]:
 
 
 def _ends_before(regex: re.Pattern[str], path: str) -> Iterator[Miss]:
-    """Patterns that take the path's first segments and end there."""
+    """Misses of patterns that take the path's first segments and end there."""
     place = path.rfind("/")
     while place > 0:
         for end in (place + 1, place):
@@ -193,7 +196,7 @@ def _ends_before(regex: re.Pattern[str], path: str) -> Iterator[Miss]:
 
 
 def _as_in(regex: re.Pattern[str], path: str, example: str) -> Iterator[Miss]:
-    """With the help of one path that matches: what is missing, or which segment is wrong."""
+    """Misses by comparison with one path that matches: a part is missing, or a segment wrong."""
     theirs = example.split("/")
     ours = path.split("/")
     if len(ours) == len(theirs):
@@ -213,7 +216,7 @@ def _as_in(regex: re.Pattern[str], path: str, example: str) -> Iterator[Miss]:
 def _one_segment(
     regex: re.Pattern[str], other: str, place: int, our: str, their: str
 ) -> Iterator[Miss]:
-    """``other`` matches, and differs from the path in the segment of this place alone."""
+    """Miss of a path that differs from ``other``, which matches, in this one segment alone."""
     if _alike(our, their):
         yield Miss(Why.SPELLING, f"is spelt otherwise: {other}", other)
         return
@@ -225,7 +228,7 @@ def _one_segment(
 
 
 def _segments_with_groups(regex: re.Pattern[str], path: str) -> list[bool]:
-    """For each segment of a path that matches, whether a group takes part of it."""
+    """Whether a group takes part of each segment of a path that matches, one by one."""
     found = regex.match(path)
     assert found is not None
     spans = [found.span(number) for number in range(1, regex.groups + 1)]

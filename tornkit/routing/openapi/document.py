@@ -16,7 +16,7 @@ UNKNOWN_VERSION = "0.0.0"
 
 
 def document(report: Report, routes: Sequence[Route], version: str = UNKNOWN_VERSION) -> str:
-    """``routes`` (some or all of the report's) as an OpenAPI 3.1 document in JSON.
+    """OpenAPI 3.1 document in JSON of ``routes``, some or all of the report's.
 
     ``x-tornkit-omitted`` lists those that OpenAPI has no words for, with the reason; so every
     route is in one place or the other.
@@ -39,7 +39,7 @@ def document(report: Report, routes: Sequence[Route], version: str = UNKNOWN_VER
 
 
 def _tags(found: dict[str, Any]) -> list[str]:
-    """In the order in which they occur."""
+    """Tags of all operations, in the order in which they occur."""
     operations = (
         operation
         for item in found.values()

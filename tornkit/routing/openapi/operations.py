@@ -28,14 +28,14 @@ from tornkit.routing.openapi.schemas import Schema, Schemas
 from tornkit.routing.openapi.templates import PathTemplate, Slot, schema
 
 METHODS = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
-"""Those that a Path Item Object has a field for."""
+"""Methods that a Path Item Object has a field for."""
 
 _POSITIONAL = (ParameterKind.POSITIONAL_ONLY, ParameterKind.EITHER)
 _NUMBERS = {"integer": string.digits, "number": string.digits + ".-"}
 
 
 def operations_of(route: Route) -> list[tuple[str, Operation]]:
-    """(HTTP method, what answers it); a WebSocket's handshake is a GET.
+    """Operations of a route, each with its HTTP method; a WebSocket's handshake is a GET.
 
     A target that sees every request whatever its method stands under GET, for there is no word
     for "any" in OpenAPI.
@@ -72,7 +72,7 @@ def parameter(name: str, found: Sequence[Schema], *, unused: bool) -> dict[str, 
 
 
 def slot_schema(slot: Slot, route: Route, operation: Operation, schemas: Schemas) -> Schema:
-    """What the regex lets through, narrowed by the annotation of the parameter that gets it."""
+    """Schema of a slot: all that its regex lets through, narrowed by its parameter's annotation."""
     base = schema(slot, path_regex(route))
     taker = _taker(slot, route, operation)
     if taker is None or taker.annotation is None:
@@ -139,8 +139,9 @@ def _taker(slot: Slot, route: Route, operation: Operation) -> Parameter | None:
 
 
 def _narrowed(base: Schema, known: Schema, slot: Slot) -> Schema:
-    """Both, where they agree. Tornado hands over text: a number is one only where the pattern
-    lets nothing else through.
+    """Schema of ``base`` and ``known`` together, where they agree; else ``base``.
+
+    Tornado hands over text: a number is one only where the pattern lets nothing else through.
     """
     known = _without_null(known)
     kind = known.get("type")
@@ -157,7 +158,10 @@ def _narrowed(base: Schema, known: Schema, slot: Slot) -> Schema:
 
 
 def _without_null(known: Schema) -> Schema:
-    """A parameter in a path is never absent: ``str | None`` is ``str`` here."""
+    """Schema of a type without null: ``str | None`` is ``str``.
+
+    A parameter in a path is never absent.
+    """
     options = [each for each in known.get("anyOf", ()) if each != {"type": "null"}]
     return options[0] if len(options) == 1 else known
 
@@ -215,14 +219,14 @@ def _responses(route: Route, method: str, operation: Operation, schemas: Schemas
 
 
 def _unauthenticated(method: str) -> dict[str, Any]:
-    """What ``tornado.web.authenticated`` does where there is no current user."""
+    """Response of ``tornado.web.authenticated`` where there is no current user."""
     if method in ("GET", "HEAD"):
         return {"302": {"description": "Nobody is signed in: to the login page."}}
     return {"403": {"description": "Nobody is signed in."}}
 
 
 def _redirect_status(route: Route) -> str:
-    """As ``RedirectHandler.initialize``: permanent unless it says otherwise."""
+    """Status as of ``RedirectHandler.initialize``: permanent unless the rule says otherwise."""
     for keyword in route.kwargs:
         if keyword.name == "permanent":
             return "301" if keyword.value else "302"

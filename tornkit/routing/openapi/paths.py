@@ -57,7 +57,7 @@ class _Entry:
 
     @property
     def same(self) -> tuple[object, ...]:
-        """Equal where it is the same operation in another place."""
+        """Key that is equal for one operation in different places."""
         regex, kwargs = path_regex(self.route), self.route.kwargs
         return self.route.target.name, regex, self.route.name, kwargs, self.operation.method
 
@@ -155,7 +155,7 @@ def _path_item(item: _Item, schemas: Schemas, ids: _Ids) -> dict[str, Any]:
 
 
 def _united(entries: list[_Entry]) -> list[_Entry]:
-    """In the order of the document; what is the same in other places is one entry."""
+    """Entries in the order of the document; those of one operation in several places are one."""
     found: dict[tuple[object, ...], _Entry] = {}
     for entry in sorted(entries, key=lambda entry: entry.route.index):
         before = found.get(entry.same)
@@ -211,7 +211,7 @@ def _parameters(names: list[str], entries: list[_Entry], schemas: Schemas) -> li
 
 
 def _place(entry: _Entry) -> dict[str, Any]:
-    """Where the hosts can be listed, servers: any scheme and port (RFC 3986, 4.2)."""
+    """Servers of an entry, of any scheme and port (RFC 3986, 4.2); else the rules of its hosts."""
     hosts = entry.hosts
     if not hosts.rules:
         return {}

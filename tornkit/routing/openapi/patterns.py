@@ -37,11 +37,11 @@ REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 
 
 class _Untranslatable(Exception):
-    """ECMA-262 has no words for it."""
+    """The regex has a part that ECMA-262 has no words for."""
 
 
 def ecma(items: Items) -> str | None:
-    """The same language as an anchored ECMA-262 regex; None where there is none.
+    """Anchored ECMA-262 regex of the same language; None where there is none.
 
     ``[^/]+`` -> ``^[^/]+$``; ``a|b`` -> ``^(?:a|b)$``
     """
@@ -172,7 +172,7 @@ def _repeat(operator: str, low: int, high: Any, body: Items) -> str:
 
 
 def _grouped(body: Items) -> str:
-    """In a group of its own, unless the only thing in it is one already."""
+    """Text of ``body`` in a group of its own, unless the only thing in it is one already."""
     text = _sequence(body)
     already = len(body) == 1 and str(body[0][0]) in ("SUBPATTERN", "BRANCH")
     return text if already else f"(?:{text})"

@@ -29,9 +29,11 @@ _MOST_HOSTS = 8
 
 @dataclass(frozen=True)
 class Hosts:
-    """``names`` are all hosts that satisfy the rules, None where they can't be listed or any
-    does. ``rules`` are the regexes as written, empty where any host does. ``otherwise`` is True
-    where any other host is let in by ``default_host`` too.
+    """Hosts that a route answers for.
+
+    ``names`` are all hosts that satisfy the rules, None where they can't be listed or any does.
+    ``rules`` are the regexes as written, empty where any host does. ``otherwise`` is True where any
+    other host is let in by ``default_host`` too.
     """
 
     names: tuple[str, ...] | None = None
@@ -57,7 +59,7 @@ def hosts_of(route: Route) -> Hosts:
 
 
 def why_not(route: Route) -> str | None:
-    """Why a route has no place in an OpenAPI document; None if it may have."""
+    """Reason why a route has no place in an OpenAPI document; None if it may have one."""
     custom = [each.label for each in route.conditions if isinstance(each, CustomCondition)]
     impossible = [
         each.default_host
@@ -117,7 +119,10 @@ def _path_patterns(route: Route) -> list[re.Pattern[str]]:
 
 
 def _possible(outer: re.Pattern[str], template: PathTemplate) -> bool:
-    """False only where it is sure: a template without slots is a path, and can be tried."""
+    """Whether a router's pattern may match a path of the template; False only where it is sure.
+
+    A template without slots is a path, and can be tried.
+    """
     return bool(template.slots) or outer.match(template.text(())) is not None
 
 
@@ -145,7 +150,7 @@ def _literal_beginning(items: Sequence[tuple[Any, Any]]) -> tuple[str, Sequence[
 
 
 def _is_anything(items: Sequence[tuple[Any, Any]]) -> bool:
-    """``.*``, with or without an end or a group, or an open end."""
+    """Whether the items are ``.*``, with or without an end or a group, or an open end."""
     if items and str(items[-1][0]) == "AT":
         items = items[:-1]
         if not items:

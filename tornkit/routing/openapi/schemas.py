@@ -77,7 +77,7 @@ class Schemas:
         return self._class(annotation) if isinstance(annotation, type) else None
 
     def result(self, annotation: object) -> Schema | None:
-        """Of what a method returns; none for None, which says that it returns nothing."""
+        """Schema of a method's result; none for None, which says that it returns nothing."""
         origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
         if origin in _AWAITED and arguments:
             return self.result(arguments[-1])
@@ -146,7 +146,10 @@ class Schemas:
         return name
 
     def _dataclass(self, cls: type) -> Schema:
-        """All fields are required: `dataclasses.asdict` gives every one."""
+        """Schema of a dataclass, in which all fields are required.
+
+        `dataclasses.asdict` gives every one.
+        """
         assert dataclasses.is_dataclass(cls)
         hints = _hints(cls)
         names = [field.name for field in dataclasses.fields(cls)]
@@ -170,7 +173,10 @@ class Schemas:
         return {**made, "required": required} if required else made
 
     def _pydantic(self, cls: Any) -> Schema | None:
-        """Its own words. What it refers to stays in its ``$defs``, where no name can clash."""
+        """Schema that a class with ``model_json_schema`` gives of itself; None if that fails.
+
+        The schemas that it refers to stay in its ``$defs``, where no name can clash.
+        """
         name = self._name(cls)
         self.components[name] = {}
         try:
@@ -216,7 +222,10 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def _is_required(hint: object, otherwise: bool) -> bool:
-    """``__required_keys__`` does not see marks in annotations that are texts (PEP 563)."""
+    """Whether a TypedDict's field is required: by its mark, else ``otherwise``.
+
+    ``__required_keys__`` does not see marks in annotations that are texts (PEP 563).
+    """
     mark = typing.get_origin(hint)
     return mark is typing.Required or (otherwise and mark is not typing.NotRequired)
 

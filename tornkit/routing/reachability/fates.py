@@ -10,7 +10,7 @@ from tornkit.routing.model import Fallback
 
 
 class Fate(enum.Enum):
-    """What can become of a route."""
+    """Fate of a route: reached, matching nothing sendable, covered by others, or undecided."""
 
     REACHED = "reached"
     UNSENDABLE = "unsendable"
@@ -20,9 +20,11 @@ class Fate(enum.Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """``witness`` reaches the route; of a covered one it shows what it would take, and does not
-    get. ``by`` are the indices of the routes in the way, as few as suffice, and ``fallback`` is
-    set where a 404 of an application before it is. ``reason`` says why it is undecided.
+    """Fate of one route, with the evidence: a request, or the routes in its way.
+
+    ``witness`` reaches the route; of a covered one it shows what it would take, and does not get.
+    ``by`` are the indices of the routes in the way, as few as suffice, and ``fallback`` is set
+    where a 404 of an application before it is. ``reason`` says why it is undecided.
     """
 
     fate: Fate

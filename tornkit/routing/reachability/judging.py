@@ -1,4 +1,4 @@
-"""The quick answer where there is one, else the question put to the languages."""
+"""Verdicts on routes: an example where one arrives, else the question put to the languages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tornkit.routing.reachability.worlds import is_host
 
 
 def verdicts(table: RouteTable) -> Iterator[tuple[Route, Verdict]]:
-    """For each route that takes requests itself, what can become of it.
+    """Verdict on each route that takes requests itself.
 
     A host rule's second copy, under ``default_host``, is left out: nobody wrote it.
     """
@@ -31,7 +31,7 @@ def verdicts(table: RouteTable) -> Iterator[tuple[Route, Verdict]]:
 
 
 def verdict(route: Route, table: RouteTable) -> Verdict:
-    """What can become of one route."""
+    """Verdict on one route: whether any request reaches it."""
     try:
         with patience(PATIENCE):
             witness = _suggested(route, table)

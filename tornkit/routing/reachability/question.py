@@ -1,4 +1,4 @@
-"""One route, asked about: world by world, is there a path that is left to it."""
+"""Question about one route: world by world, is there a path that is left to it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _DRAWN, _MAPPED = 25, 3000
 
 
 class Question:
-    """One route, asked about.
+    """The question whether some request reaches one route.
 
     :raises Untranslatable: its pattern is beyond the analysis altogether.
     """
@@ -52,7 +52,7 @@ class Question:
         self.budget = SearchBudget(STATES, SECONDS)
 
     def verdict(self) -> Verdict:
-        """What can become of it.
+        """Verdict on the route: reached, covered, unsendable or undecided.
 
         :raises OverBudget, TooLarge: it could not be decided.
         """
@@ -163,7 +163,7 @@ class Question:
     def _needed(
         self, steps: list[Route | Fallback], worlds: Sequence[World]
     ) -> list[Route | Fallback]:
-        """As few of ``steps`` as suffice: one alone if there is one, else none that could go.
+        """Selection of ``steps`` that suffices: one alone if there is one, else with none to spare.
 
         If the budget does not suffice for that, a few more than needed are left.
         """
@@ -196,7 +196,7 @@ class Question:
         return True
 
     def _unsendable(self) -> Request | None:
-        """What it would match, if a client sent such a thing: for the reader."""
+        """Request that the route would match, if a client sent such a thing; for the reader."""
         try:
             raw = shortest(language(self.wanted.expression, WIRE), [], WIRE, self.budget)
         except OverBudget:

@@ -44,7 +44,7 @@ class Brackets:
 
 @dataclass(frozen=True)
 class Declarations:
-    """All of a file: rules by pattern text, and the heads of classes by the line of ``class``.
+    """Declarations of a file: rules by pattern text, heads of classes by the line of ``class``.
 
     ``computed`` are the lines of rules whose pattern is no plain string, by the pattern's line.
     """
@@ -65,7 +65,7 @@ class Declarations:
 
 
 def declarations(tree: ast.AST) -> Declarations:
-    """What a parsed file declares."""
+    """Declarations of a parsed file."""
     rules: dict[str, list[Declaration]] = {}
     heads: dict[int, range] = {}
     computed: dict[int, range] = {}
@@ -85,13 +85,13 @@ def declarations(tree: ast.AST) -> Declarations:
 
 
 def _head(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> range:
-    """From the first decorator to the line before the body; at least the line of ``class``."""
+    """Lines of a head, from the first decorator up to the body; at least the line of ``class``."""
     first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
     return range(first, max(node.lineno + 1, node.body[0].lineno))
 
 
 def brackets(tree: ast.AST) -> Iterator[Brackets]:
-    """All that may be rules; outer ones come before those in them."""
+    """Brackets that may be rules; outer ones come before those in them."""
     inner: set[ast.AST] = set()  # the re.compile(...) of a rule is no rule of its own
     for node in ast.walk(tree):
         if isinstance(node, ast.Call | ast.Tuple | ast.List) and node not in inner:

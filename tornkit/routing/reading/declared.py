@@ -57,7 +57,7 @@ class _Candidate:
 
     @property
     def behind(self) -> list[ast.expr]:
-        """What follows the pattern."""
+        """Expressions that follow the pattern."""
         if not isinstance(self.rule.node, ast.Call):
             return self.rule.node.elts[1:]
         first = (self.rule.pattern, *self.rule.within)
@@ -80,7 +80,7 @@ class _Candidate:
 
 
 def with_declarations(table: RouteTable) -> RouteTable:
-    """The same table; its routes know where they are declared, as far as that can be found.
+    """Table whose routes have the lines on which they are declared, as far as these can be found.
 
     Reads ``table.places.python``.
     """
@@ -96,7 +96,7 @@ def with_declarations(table: RouteTable) -> RouteTable:
 
 
 def _found(table: RouteTable) -> dict[int, Source]:
-    """By index."""
+    """Lines on which routes are declared, by the route's index."""
     by_pattern: defaultdict[str, list[Route]] = defaultdict(list)
     for route in table.routes:
         pattern = _pattern(route)
@@ -143,7 +143,7 @@ def _copies(table: RouteTable) -> Iterator[tuple[int, int]]:
 def _candidates(
     files: Iterable[str], patterns: Mapping[str, object]
 ) -> dict[str, list[_Candidate]]:
-    """By the pattern of the regex that Tornado would make of it."""
+    """Rules in the files, by the pattern of the regex that Tornado would make of them."""
     found: defaultdict[str, list[_Candidate]] = defaultdict(list)
     modules = _loaded()
     for file in files:
@@ -171,7 +171,7 @@ def _loaded() -> dict[str, Mapping[str, Any]]:
 
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
-    """The texts that a file itself names, where no module is left of it: a program's."""
+    """Constant texts of a file, for a program, of which no module is left to look into."""
     found: dict[str, Any] = {}
     names = Counter(
         node.id
@@ -199,7 +199,10 @@ def _decorated(tree: ast.AST) -> dict[ast.expr, _Definition]:
 
 
 def _compiled(rule: Brackets, names: Mapping[str, Any]) -> tuple[str, ...]:
-    """A string gets a ``$`` unless it ends in one; ``re.compile`` says exactly what it means."""
+    """Patterns of the regexes that Tornado may make of a rule.
+
+    A string gets a ``$`` unless it ends in one; ``re.compile`` says exactly what it means.
+    """
     text = _text(rule.pattern, names)
     if text is None:
         return ()
@@ -209,7 +212,7 @@ def _compiled(rule: Brackets, names: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _text(expression: ast.expr, names: Mapping[str, Any]) -> str | None:
-    """What a string is that is put together from constants of the module."""
+    """Value of a string that is put together from constants of the module; None for all else."""
     match expression:
         case ast.Constant(value=str(text)):
             return text
@@ -231,7 +234,7 @@ def _text(expression: ast.expr, names: Mapping[str, Any]) -> str | None:
 
 
 def _assigned(routes: Sequence[Route], candidates: Sequence[_Candidate]) -> dict[int, Source]:
-    """Routes of one pattern, and the rules that have it."""
+    """Lines of the routes of one pattern, by index, from the rules that have it."""
     groups: defaultdict[tuple[str, int], list[Route]] = defaultdict(list)
     for route in routes:
         groups[route.target.name, id(route.target.live)].append(route)
@@ -249,7 +252,7 @@ def _assigned(routes: Sequence[Route], candidates: Sequence[_Candidate]) -> dict
 
 
 def _by_name(routes: Sequence[Route], candidates: Sequence[_Candidate]) -> dict[int, Source]:
-    """Routes of one pattern and handler: those that a rule names go to it."""
+    """Lines of routes of one pattern and handler: a rule with a route's name goes to that route."""
     groups: defaultdict[str | None, list[Route]] = defaultdict(list)
     for route in routes:
         groups[route.name].append(route)
@@ -263,7 +266,10 @@ def _by_name(routes: Sequence[Route], candidates: Sequence[_Candidate]) -> dict[
 
 
 def _in_order(routes: Sequence[Route], candidates: Sequence[_Candidate]) -> dict[int, Source]:
-    """One rule may make several routes (a loop, two hosts); several make theirs in order."""
+    """Lines of routes that nothing else tells apart, by their order and that of the rules.
+
+    One rule may make several routes (a loop, two hosts); several make theirs in order.
+    """
     sources = sorted({each.source for each in candidates}, key=lambda each: each.line)
     if len(sources) == 1:
         return {route.index: sources[0] for route in routes}
@@ -313,7 +319,7 @@ def _is_target(found: object, route: Route) -> bool:
 
 
 def _looked_up(expression: ast.expr, names: Mapping[str, Any]) -> object:
-    """What ``name`` or ``module.name`` is, without running any code of the module's."""
+    """Value of ``name`` or ``module.name``, without running any code of the module's."""
     match expression:
         case ast.Name(id=name):
             return names.get(name, _MISSING)

@@ -57,7 +57,7 @@ _TORNADO = str(Path(tornado.__file__).parent) + "/"
 
 
 def unreversed_tables(applications: Iterable[object]) -> tuple[Unreversed, ...]:
-    """As `route_tables`, without calling a ``reverse_url``."""
+    """Tables of all applications, as `route_tables`, without calling a ``reverse_url``."""
     found: list[Unreversed] = []
     for application in applications:
         found.append(extracted(application, sum(len(each.table.routes) for each in found), None))
@@ -143,7 +143,7 @@ class _RouterWalk:
             self.enter(rule.target, scopes, below)
 
     def scope(self, kind: ScopeKind, target: Any, rule: _Rule | None) -> Scope:
-        """The next number, and whether this is a host rule's list a second time."""
+        """Scope of a router, with the next number, and that of its original if it is a copy."""
         number, copy_of = self._scopes, None
         self._scopes += 1
         condition = _condition(rule.matcher) if rule is not None else None
@@ -193,7 +193,7 @@ class _RouterWalk:
             self.reversers[index] = reverser
 
     def described(self, target: Any, rule: _Rule | None) -> tuple[RouteTarget, Takes]:
-        """What stands at a rule's end, and what its router would do with it.
+        """Target at a rule's end, and whether its router would hand requests to it.
 
         As ``_ApplicationRouter.get_target_delegate`` and, below it, ``RuleRouter``'s; a router
         that overrides it may do anything with a target.
@@ -224,7 +224,7 @@ class _RouterWalk:
         return found
 
     def not_found(self, application: web.Application) -> RouteTarget:
-        """What answers when no rule does (``Application.find_handler``)."""
+        """Target that answers when no rule does (``Application.find_handler``)."""
         cls = application.settings.get("default_handler_class")
         if cls:
             kwargs = application.settings.get("default_handler_args", {})
@@ -233,7 +233,7 @@ class _RouterWalk:
         return RouteTarget(dotted_name(web.ErrorHandler), TargetKind.ERROR, detail="status 404")
 
     def reverser(self) -> Reverser | None:
-        """What a handler's ``self.reverse_url`` would ask: the application it belongs to.
+        """Reverser that a handler's ``self.reverse_url`` would ask: the application it belongs to.
 
         Outside of any application, the outermost router that can reverse.
         """
@@ -266,7 +266,7 @@ class _Rule(NamedTuple):
 
     @property
     def given(self) -> object:
-        """The third element as it is; what is no mapping fails at every request."""
+        """The rule's third element as it is; one that is no mapping fails at every request."""
         return self.rule.target_kwargs
 
     @property
@@ -356,7 +356,7 @@ def _keywords(given: object) -> tuple[Keyword, ...]:
 
 
 def _template_folders(application: web.Application) -> Iterator[object]:
-    """Where all of its handlers load from (``RequestHandler.create_template_loader``).
+    """Template folders of an application's handlers (``RequestHandler.create_template_loader``).
 
     Without a setting, templates stand beside the code that names them. That folder may be the
     root of anything, so none of its other files is one of the application's.

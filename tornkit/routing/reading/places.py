@@ -15,8 +15,9 @@ from tornkit.routing.model import Places
 
 
 def places(known: Iterable[str], templates: Iterable[object]) -> Places:
-    """What is the user's own of the loaded modules and of ``known``, which are files.
+    """Places of the user's own code: files among the loaded modules and ``known``, and folders.
 
+    :param known: files beside those of the loaded modules.
     :param templates: folders, as a person may write one: a text or a path, relative or not.
     """
     loaded = (file_of(module) for module in list(sys.modules.values()))

@@ -40,7 +40,7 @@ class SignatureReader:
         self._types: dict[tuple[int, str], object] = {}
 
     def method(self, cls: type, name: str, *, follow: bool = True) -> Signature:
-        """What an instance's ``name`` takes when it is called: without ``self``.
+        """Signature of an instance's method ``name``, without ``self``.
 
         :param follow: go through ``functools.wraps``, as `inspect.signature` does.
         """
@@ -55,11 +55,11 @@ class SignatureReader:
         return taken, returns
 
     def unbound(self, function: Callable[..., Any]) -> tuple[Parameter, ...] | None:
-        """What a function that a decorator holds takes, without its ``self``."""
+        """Parameters of a function that a decorator holds, without its ``self``."""
         return _without_first(self.function(function, follow=False)[0])
 
     def function(self, function: Callable[..., Any], *, follow: bool = True) -> Signature:
-        """What ``function`` takes as it is."""
+        """Signature of ``function`` as it is."""
         try:
             signature = inspect.signature(function, follow_wrapped=follow)
         except (ValueError, TypeError):  # written in C, or a `__signature__` that is none
@@ -109,14 +109,14 @@ def _type(annotation: object, names: dict[str, Any]) -> object:
 
 
 def _without_first(parameters: tuple[Parameter, ...] | None) -> tuple[Parameter, ...] | None:
-    """As a bound method: ``self`` goes, or disappears in ``*args``."""
+    """Parameters of a bound method: ``self`` goes, or disappears in ``*args``."""
     if not parameters or parameters[0].kind not in _POSITIONAL:
         return parameters
     return parameters[1:]
 
 
 def held_function(function: object) -> FunctionType | None:
-    """What a decorator's wrapper wraps; None if that can't be told, or it is no wrapper.
+    """Function that a decorator's wrapper wraps; None if that can't be told, or for no wrapper.
 
     A decorator that does without `functools.wraps` still holds the function that it calls in its
     closure; it is taken where there is no other, or none of the wrapper's own name.

@@ -24,7 +24,7 @@ from tornkit.routing.model import Source
 
 @dataclass(frozen=True)
 class _Definition:
-    """``first`` is the first decorator's line, ``line`` that of ``class`` or ``def``."""
+    """Lines of a definition: the first decorator's, that of ``class`` or ``def``, the last."""
 
     first: int
     line: int
@@ -48,7 +48,7 @@ def source_of(thing: object) -> Source | None:
 
 
 def unwrapped(thing: object) -> Any:
-    """What is behind `functools.partial`, a bound method or `functools.wraps`."""
+    """Object behind `functools.partial`, a bound method or `functools.wraps`."""
     for _ in range(50):  # a bound, because a user's __wrapped__ may go round in circles
         if isinstance(thing, functools.partial):
             thing = thing.func
@@ -62,7 +62,7 @@ def unwrapped(thing: object) -> Any:
 
 
 def dotted_name(thing: object) -> str:
-    """``package.module.Class.method``; of an instance, its class."""
+    """Dotted name, as ``package.module.Class.method``; of an instance, that of its class."""
     named = unwrapped(thing)
     if not isinstance(getattr(named, "__qualname__", None), str):
         named = type(named)

@@ -1,4 +1,4 @@
-"""Reads what stands at the end of a rule: of a handler class its methods and what they take.
+"""Reads the target at the end of a rule: of a handler class its methods and their parameters.
 
 Called by `routing.reading.extract`, which knows the rule. A class is read once, because a table
 may hold one ten thousand times. Runs nothing of the user's.
@@ -58,7 +58,7 @@ class TargetReader:
         self._read: dict[type, RouteTarget] = {}
 
     def handler(self, cls: type[web.RequestHandler], kwargs: Mapping[str, Any]) -> RouteTarget:
-        """A handler class under a rule with these keyword arguments."""
+        """Target of a rule with this handler class and these keyword arguments."""
         if cls not in self._read:
             self._read[cls] = self._handler(cls)
         target = self._read[cls]
@@ -66,7 +66,7 @@ class TargetReader:
         return replace(target, detail=detail) if detail is not None else target
 
     def other(self, target: Any) -> RouteTarget:
-        """What is no handler, or stands in a router that does not know handlers.
+        """Target that is no handler, or stands in a router that does not know handlers.
 
         As ``RuleRouter.get_target_delegate`` tells them apart.
         """
@@ -126,7 +126,7 @@ def _detail(kind: TargetKind, kwargs: Mapping[str, Any]) -> str | None:
 
 
 def _wrapped(target: object) -> str | None:
-    """What a WSGI container wraps: the container's own class says nothing."""
+    """Detail of a WSGI container: the application it wraps, as its own class says nothing."""
     if isinstance(target, wsgi.WSGIContainer):
         return f"calls {dotted_name(target.wsgi_application)}"
     return None
@@ -180,7 +180,10 @@ def _doc(text: object) -> str | None:
 
 
 def _source(function: object) -> Source | None:
-    """Tornado's own without parsing its large files: none of them is decorated."""
+    """Position of a function; of Tornado's own, without parsing its large files.
+
+    None of them is decorated.
+    """
     code = getattr(unwrapped(function), "__code__", None)
     if isinstance(code, CodeType) and code.co_filename.startswith(_TORNADO):
         return Source(code.co_filename, code.co_firstlineno)

@@ -49,7 +49,7 @@ def references(places: Places) -> References:
 
 
 class _Reading:
-    """What has been read so far."""
+    """Collector of the uses and replacements in the files that have been read so far."""
 
     def __init__(self, is_own: Callable[[str], bool]) -> None:
         self.named: dict[str, frozenset[str]] = {}  # by folder, what its code renders

@@ -9,7 +9,7 @@ from tornkit.routing.model import Source
 
 
 class Receiver(enum.Enum):
-    """Whose ``reverse_url`` a call asks.
+    """Object whose ``reverse_url`` a call asks.
 
     A handler's leads to its application's, and a template's bare ``reverse_url`` is the
     handler's (``RequestHandler.get_template_namespace``).
@@ -44,7 +44,7 @@ class Use:
 
 
 class Forwards(enum.IntEnum):
-    """What a replacement hands on to Tornado's ``reverse_url`` unchanged."""
+    """Arguments that a replacement hands on to Tornado's ``reverse_url`` unchanged."""
 
     NOTHING = 0
     NAME = 1
@@ -53,7 +53,7 @@ class Forwards(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Replacement:
-    """Something of the user's own that is called ``reverse_url``.
+    """A ``reverse_url`` of the user's own.
 
     It answers for ``asked``, and for ``self`` in the methods of ``classes``. ``source`` is None
     where its code is not the user's.
@@ -82,7 +82,7 @@ class Unread:
 
 @dataclass(frozen=True)
 class References:
-    """All that the files of one program say. In the order of files and lines.
+    """Calls and replacements in the files of one program, in the order of files and lines.
 
     ``matchers`` are classes with a ``reverse`` of their own, so that the number of arguments
     may be any.
@@ -95,5 +95,5 @@ class References:
 
     @property
     def dynamic(self) -> int:
-        """How many uses take a name that is only known when the program runs."""
+        """Number of uses that take a name which is only known when the program runs."""
         return sum(not use.names for use in self.uses)

@@ -60,7 +60,7 @@ def uses_in(
 
 
 def own_modules(files: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a module is one of ``files`` or Tornado's, judged by its first name.
+    """Test whether a module is one of ``files`` or Tornado's, judged by its first name.
 
     Relative imports are the user's. Any folder's name may be that of a package: where it is not,
     a call is looked at that could have been left alone.
@@ -74,7 +74,7 @@ def own_modules(files: Iterable[str]) -> Callable[[str], bool]:
 
 @dataclass(frozen=True)
 class _At:
-    """Where in the tree: the scope, the class around, and the exceptions looked out for."""
+    """Place in the tree: the scope, the class around, and the exceptions looked out for."""
 
     scope: CodeScope
     within: str | None = None
@@ -92,7 +92,7 @@ class _Bound:
     keywords: tuple[str, ...] = ()
 
     def given(self, call: ast.Call, arguments: list[ast.expr], scope: CodeScope) -> _Bound:
-        """With the arguments of one more call."""
+        """Copy with the arguments of one more call."""
         if any(isinstance(each, ast.Starred) for each in arguments[:1]) and self.names is None:
             return replace(self, names=(), arguments=None)
         names, count = self.names, self.arguments
@@ -211,7 +211,7 @@ class _Reader:
         return None
 
     def _asked(self, node: ast.expr, scope: CodeScope, depth: int) -> Receiver | None:
-        """Whose ``reverse_url`` it is when an attribute of ``node`` is called."""
+        """Receiver of a call of an attribute of ``node``; None if it can't be Tornado's."""
         match node:
             case ast.Attribute(attr=attr, value=value) if attr != "self" and attr in _BY_NAME:
                 return _BY_NAME[attr] if self._asked(value, scope, depth) is not None else None
@@ -235,7 +235,7 @@ class _Reader:
         return self._asked(meaning.value, meaning.scope, depth - 1) if depth else None
 
     def _makes_application(self, value: ast.expr, scope: CodeScope) -> bool:
-        """``Application(...)``, ``make_app()``, and not another package's."""
+        """Whether it is ``Application(...)``, ``make_app()``, and not another package's."""
         if isinstance(value, ast.Await):
             value = value.value
         if not isinstance(value, ast.Call) or "app" not in (last_name(value.func) or "").lower():
@@ -245,10 +245,10 @@ class _Reader:
 
 
 def _caught(node: ast.Try | ast.TryStar) -> frozenset[str]:
-    """Which of the exceptions that ``reverse_url`` raises are expected here.
+    """Names of the exceptions of ``reverse_url`` that a ``try`` expects.
 
-    One that is named is. A handler for everything says so only where the ``try`` holds nothing
-    else: a whole method in ``except Exception`` does not make a wrong name right.
+    One that is named is expected. A handler for everything says so only where the ``try`` holds
+    nothing else: a whole method in ``except Exception`` does not make a wrong name right.
     """
     alone = len([each for each in node.body if not isinstance(each, ast.Pass)]) == 1
     names: set[str] = set()
@@ -258,7 +258,7 @@ def _caught(node: ast.Try | ast.TryStar) -> frozenset[str]:
 
 
 def _suppressed(items: list[ast.withitem]) -> frozenset[str]:
-    """``suppress(KeyError)``, ``raises(KeyError)``."""
+    """Names of exceptions that a ``with`` expects: ``suppress(KeyError)``, ``raises(KeyError)``."""
     names: set[str] = set()
     for item in items:
         if isinstance(item.context_expr, ast.Call):

@@ -75,7 +75,7 @@ def own_matchers(trees: _Trees) -> tuple[Source, ...]:
 
 @dataclass(frozen=True)
 class _Found:
-    """``within`` is the class that has it; ``asked`` counts for what no class has."""
+    """Replacement as found. ``within`` is the class that has it; without one, ``asked`` counts."""
 
     source: Source
     label: str
@@ -93,14 +93,14 @@ class _Found:
 
 @dataclass(frozen=True)
 class _ReplacedAt:
-    """Where in a tree: the innermost class, and whether this is its body itself."""
+    """Place in a tree: the innermost class, and whether this is its body itself."""
 
     within: str | None = None
     body: bool = False
 
     @property
     def owner(self) -> str | None:
-        """The class that has what is defined here."""
+        """Class that has the definitions made here."""
         return self.within if self.body else None
 
 
@@ -109,7 +109,7 @@ _TOP = _ReplacedAt()
 
 @dataclass(frozen=True)
 class _ReplacementFinder:
-    """Goes over one file's tree."""
+    """Search for replacements in one file's tree."""
 
     file: str
     is_own: Callable[[str], bool]
@@ -148,7 +148,10 @@ class _ReplacementFinder:
         return _Found(Source(self.file, line), f"{what} {REVERSE_URL}", None, forwards, asked)
 
     def _assigned(self, target: ast.expr, value: ast.expr, at: _ReplacedAt) -> Iterator[_Found]:
-        """``reverse_url = x``, ``self.reverse_url = x``, ``namespace["reverse_url"] = x``"""
+        """Replacement that an assignment makes, if it makes one.
+
+        ``reverse_url = x``, ``self.reverse_url = x``, ``namespace["reverse_url"] = x``
+        """
         forwards = _forwards_value(value)
         if forwards is None:
             return
@@ -166,7 +169,10 @@ class _ReplacementFinder:
                 yield self._elsewhere(line, "the item", forwards, _TEMPLATES)
 
     def _imported(self, node: ast.ImportFrom) -> Iterator[_Found]:
-        """What another module defines; one of the user's own is looked at there, by its name."""
+        """Replacement that another module defines.
+
+        One in a module of the user's own is looked at there, by its name.
+        """
         own = node.level > 0 or self.is_own(node.module or "")
         for alias in node.names:
             if (alias.asname or alias.name) == REVERSE_URL and not (
@@ -176,7 +182,7 @@ class _ReplacementFinder:
                 yield self._elsewhere(node.lineno, what, nothing, _TEMPLATES)
 
     def _handed_over(self, node: ast.AST) -> Iterator[_Found]:
-        """What is given to a template, to a dictionary, or to ``setattr``."""
+        """Replacement that is given to a template, to a dictionary, or to ``setattr``."""
         given: list[tuple[ast.expr, frozenset[Receiver], str]] = []
         match node:
             case ast.keyword(arg=name, value=value) if name == REVERSE_URL:
@@ -199,14 +205,14 @@ class _ReplacementFinder:
 
 
 def _forwards_value(value: ast.expr) -> Forwards | None:
-    """What a value that is called ``reverse_url`` now hands on; None if it is nothing new."""
+    """Arguments that a new ``reverse_url`` hands on; None for a value that is one already."""
     if is_reverse_url(value) or (isinstance(value, ast.Name) and value.id == REVERSE_URL):
         return None  # another's, which is looked at where it is defined
     return _forwards(value, method=False) if isinstance(value, ast.Lambda) else Forwards.NOTHING
 
 
 def _forwards(function: Function, *, method: bool) -> Forwards:
-    """What a replacement asks another ``reverse_url`` for.
+    """Arguments that a replacement hands on to another ``reverse_url``.
 
     ``def reverse_url(self, name, *args): return "/blog" + super().reverse_url(name, *args)`` is
     `Forwards.ALL`. The name has to be a parameter that is used for nothing else.
@@ -252,7 +258,7 @@ def _classes_in_trees(trees: Iterable[ast.Module]) -> Iterator[tuple[str, frozen
 
 
 def _classes_in_texts(texts: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    """The same without a tree, which for hundreds of files would take seconds."""
+    """Every class with the last names of its bases, by regex: hundreds of trees take seconds."""
     for text in texts:
         for found in _CLASS.finditer(text):
             named = (base.strip().rpartition(".")[2] for base in found[2].split(","))
@@ -267,7 +273,7 @@ def _descendants(name: str, bases: _Bases) -> frozenset[str]:
 
 
 def _asked_of(family: frozenset[str], bases: _Bases) -> frozenset[Receiver]:
-    """Whom a method of these classes answers for, beside ``self``: by what they derive from."""
+    """Receivers that a method of these classes answers for, beside ``self``, by the bases."""
     above = set(family)
     while more := {base for each in above for base in bases.get(each, ())} - above:
         above |= more

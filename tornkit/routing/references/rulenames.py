@@ -18,7 +18,7 @@ _USES = frozenset({REVERSE_URL, "partial", "render", "render_string", "generate"
 
 
 def names_given(files: Iterable[str], wanted: Collection[str]) -> dict[str, Source]:
-    """Where each of the ``wanted`` names is given to a rule, as far as it is.
+    """Places where the ``wanted`` names are given to rules, as far as they are.
 
     Counted are ``name="..."`` in a call, ``"name": "..."`` in a dictionary, and the fourth of a
     tuple, of a list, or of a call's arguments.

@@ -21,7 +21,7 @@ ELSEWHERE = "_tt_elsewhere"
 
 
 class Standing(enum.Enum):
-    """How much is known of a name."""
+    """Kind of binding of a name, as far as it is known."""
 
     FREE = "bound nowhere in the file"
     IMPORTED = "imported, and bound by nothing else"
@@ -32,7 +32,10 @@ class Standing(enum.Enum):
 
 @dataclass(frozen=True)
 class NameMeaning:
-    """``value`` is to be read in ``scope``; ``module`` is where an imported name comes from."""
+    """Meaning of a name: its standing, and the value or module if it has one.
+
+    ``value`` is to be read in ``scope``; ``module`` is where an imported name comes from.
+    """
 
     standing: Standing
     value: ast.expr | None = None
@@ -51,7 +54,7 @@ class CodeScope:
         self.outer = outer
 
     def meaning(self, name: str) -> NameMeaning:
-        """What ``name`` stands for when code of this scope uses it."""
+        """Meaning of ``name`` when code of this scope uses it."""
         scope: CodeScope | None = self
         while scope is not None:
             visible = scope is self or not isinstance(scope.node, ast.ClassDef)
@@ -93,7 +96,7 @@ class CodeScope:
 
     @cached_property
     def _shared(self) -> bool:
-        """Whether other files' code binds names here, too."""
+        """Whether code of other files binds names in this scope, too."""
         return any(
             (isinstance(node, ast.Name) and node.id == ELSEWHERE)
             or (isinstance(node, ast.ImportFrom) and node.names[0].name == "*")
@@ -102,7 +105,7 @@ class CodeScope:
 
     @cached_property
     def _bound(self) -> dict[str, list[ast.AST]]:
-        """For each name the values that it is given, or whatever else binds it."""
+        """Bindings of each name: the values that it is given, or whatever else binds it."""
         bound: dict[str, list[ast.AST]] = {}
         arguments = getattr(self.node, "args", None)
         if isinstance(arguments, ast.arguments):

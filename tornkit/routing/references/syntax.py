@@ -15,7 +15,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 class Unparsable(Exception):
-    """``line`` is where, as far as Python says; the message is Python's."""
+    """Python can't parse the source; the message is its own, ``line`` is where, if it says so."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ def parse(source: str | bytes) -> ast.Module:
 
 
 def lines_of_interest(source: bytes) -> tuple[int, ...] | None:
-    """The lines that hold the word, ascending, if no others can hold a call of it.
+    """Lines that hold ``reverse_url``, ascending, if no others can hold a call of it.
 
     None where a ``reverse_url`` that is not called may be another name's value.
     """
@@ -49,7 +49,7 @@ def lines_of_interest(source: bytes) -> tuple[int, ...] | None:
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """As `ast.iter_child_nodes`, in half the time, without contexts and operators."""
+    """Children as of `ast.iter_child_nodes`, in half the time, without contexts and operators."""
     found: list[ast.AST] = []
     for value in vars(node).values():
         if isinstance(value, list):
@@ -60,7 +60,7 @@ def children(node: ast.AST) -> list[ast.AST]:
 
 
 def last_name(node: ast.AST) -> str | None:
-    """``web.Application`` -> ``Application``; None for what is no dotted name."""
+    """Last part of a dotted name: ``web.Application`` -> ``Application``; None for no such name."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
@@ -71,7 +71,7 @@ def last_name(node: ast.AST) -> str | None:
 
 
 def first_name(node: ast.AST) -> str | None:
-    """``web.Application`` -> ``web``; None for what is no dotted name."""
+    """First part of a dotted name: ``web.Application`` -> ``web``; None for no such name."""
     while isinstance(node, ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None
@@ -112,6 +112,6 @@ def _defaults(arguments: ast.arguments) -> list[ast.expr]:
 
 
 def parameters(arguments: ast.arguments) -> list[ast.arg]:
-    """All of them, in no order that matters."""
+    """All parameters of a function, in no order that matters."""
     rest = [each for each in (arguments.vararg, arguments.kwarg) if each is not None]
     return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]

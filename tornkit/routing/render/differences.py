@@ -48,7 +48,7 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class ComparedBase:
-    """What is compared with. ``name`` is as it was typed, ``revision`` a commit's hash."""
+    """Base of a comparison. ``name`` is as it was typed, ``revision`` a commit's hash."""
 
     name: str
     table: SavedTable
@@ -56,12 +56,12 @@ class ComparedBase:
 
     @property
     def shown(self) -> str:
-        """``main (1a2b3c4)``"""
+        """Name of the base in a text: ``main (1a2b3c4)``."""
         return self.name if self.revision is None else f"{self.name} ({self.revision[:7]})"
 
 
 def lines(found: Differences, new: SavedTable, base: ComparedBase) -> list[FindingLine]:
-    """For a terminal or a pipe."""
+    """Lines of a comparison for a terminal or a pipe."""
     parts = [
         [_headed("-", route) for route in found.removed],
         [_headed("+", route) for route in found.added],
@@ -84,7 +84,10 @@ def lines(found: Differences, new: SavedTable, base: ComparedBase) -> list[Findi
 
 
 def summary(found: Differences, new: SavedTable, base: ComparedBase) -> str:
-    """``Against main (1a2b3c4): 1 route added, 2 changed; 1 finding new.``"""
+    """Summary of a comparison in one line.
+
+    ``Against main (1a2b3c4): 1 route added, 2 changed; 1 finding new.``
+    """
     if not found:
         return f"No difference from {base.shown}: {count(len(new.routes), 'route')}."
     routes = _counted(
@@ -102,7 +105,7 @@ def summary(found: Differences, new: SavedTable, base: ComparedBase) -> str:
 
 
 def _counted(what: str, **numbers: int) -> list[str]:
-    """``["2 routes added", "1 removed"]``"""
+    """Numbers in words, without those that are 0: ``["2 routes added", "1 removed"]``."""
     said = [(number, word) for word, number in numbers.items() if number]
     return [
         f"{number} {word}" if place else f"{count(number, what)} {word}"
@@ -127,7 +130,7 @@ def markdown(found: Differences, new: SavedTable, base: ComparedBase) -> str:
 
 
 def document(found: Differences, new: SavedTable, base: ComparedBase) -> str:
-    """JSON, see the module's docstring."""
+    """JSON document of a comparison, see the module's docstring."""
     made = {
         "version": 1,
         "app": new.app,
@@ -226,7 +229,7 @@ def _finding(sign: str, finding: Finding, table: SavedTable) -> FindingLine:
 
 
 def _told(change: Change, changed: Changed) -> Iterator[tuple[str, str, str]]:
-    """(label, old, new): of keyword arguments, those that differ."""
+    """Label, old and new text of a change; of keyword arguments, one for each that differs."""
     label = _LABELS.get(change.field, change.field)
     if change.field == "conditions":
         yield label, changed.old.pattern, changed.new.pattern
@@ -288,7 +291,7 @@ def _findings(
 
 
 def _finding_text(finding: Finding, table: SavedTable) -> str:
-    """``TK302 /opt/? opt: no route takes the URL (app.py:12)``"""
+    """Text of a finding: ``TK302 /opt/? opt: no route takes the URL (app.py:12)``."""
     index = finding.get("route")
     route = next((each for each in table.routes if each.index == index), None)
     about = "" if route is None else f" {route.pattern}{f' {route.name}' if route.name else ''}:"

@@ -18,7 +18,7 @@ from tornkit.routing.render import words
 from tornkit.routing.render.spans import Span, SpanLine, fold, line_width, width_of
 
 MOST = 15
-"""How many passed routes a person is shown."""
+"""Number of passed routes that a person is shown."""
 
 _GAP = "  "
 _GOOD, _BAD, _UNSURE = "bold green", "bold red", "bold yellow"
@@ -27,7 +27,7 @@ Cells = tuple[Span, ...]
 
 
 def lines(explanations: Sequence[Explanation], base: Path, width: int | None) -> list[SpanLine]:
-    """One explanation for each application; folded at ``width`` columns, if there is one."""
+    """Lines of one explanation for each application; folded at ``width`` columns, if not None."""
     found: list[SpanLine] = []
     for number, each in enumerate(explanations):
         if len(explanations) > 1:
@@ -44,7 +44,7 @@ def lines(explanations: Sequence[Explanation], base: Path, width: int | None) ->
 
 
 def _indent(line: SpanLine) -> str:
-    """What is folded stands two columns further in than it began."""
+    """Indentation of a line's folded rest: two columns further in than it began."""
     text = "".join(span.text for span in line)
     return " " * (len(text) - len(text.lstrip()) + 2)
 
@@ -72,7 +72,10 @@ def _maybe(undecided: Undecided, base: Path) -> Iterator[SpanLine]:
 
 
 def answer(reply: Reply, step: Route | Fallback | None) -> SpanLine:
-    """``Post.get('7')``, ``405, Post implements no put; it answers GET``, ``301 to /new``"""
+    """Answer to the request in words.
+
+    ``Post.get('7')``, ``405, Post implements no put; it answers GET``, ``301 to /new``
+    """
     style = _GOOD if reply.answered else _BAD
     status = "" if reply.status is None else str(reply.status)
     match reply.verdict:
@@ -95,14 +98,14 @@ def answer(reply: Reply, step: Route | Fallback | None) -> SpanLine:
 
 
 def call(reply: Reply) -> str:
-    """``Post.get('7', slug='x')``"""
+    """Call of the function that answers: ``Post.get('7', slug='x')``."""
     parts = [repr(value) for value in reply.args]
     parts += [f"{name}={value!r}" for name, value in reply.kwargs.items()]
     return f"{reply.call}({', '.join(parts)})"
 
 
 def _delegated(reply: Reply, step: Route | Fallback | None) -> str:
-    """What gets the whole request; only a callable gets the groups too, undecoded."""
+    """Target that gets the whole request; only a callable gets the groups too, undecoded."""
     kind = step.target.kind if step is not None else None
     if kind is not TargetKind.CALLABLE:
         which = f"{reply.call} {reply.reason}" if reply.reason else f"{reply.call} ({_kind(kind)})"
@@ -120,7 +123,7 @@ def _kind(kind: TargetKind | None) -> str:
 def _about(
     step: Route | Fallback | None, reply: Reply, base: Path, indent: str
 ) -> Iterator[SpanLine]:
-    """What is worth knowing of the step, a line for each."""
+    """Facts that are worth knowing of the step, a line for each."""
     facts: list[tuple[str, str, str]] = []
     if isinstance(step, Route):
         facts += [
@@ -212,7 +215,7 @@ def _row(route: Route, reason: str) -> Cells:
 
 
 def _table(rows: Sequence[Cells], width: int | None) -> Iterator[SpanLine]:
-    """Aligned, if that fits ``width``; else the reasons on lines of their own."""
+    """Table of routes, aligned if that fits ``width``; else with reasons on lines of their own."""
     widths = [max(width_of(row[place].text) for row in rows) for place in range(len(rows[0]))]
     wide = [_aligned(row, widths) for row in rows]
     if width is None or all(line_width(line) <= width for line in wide):

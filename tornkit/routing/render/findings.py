@@ -22,7 +22,7 @@ from tornkit.routing.render.words import handler_name, host, pattern, relative
 
 @dataclass(frozen=True)
 class FindingLine:
-    """``hang`` is how many columns the rest of a folded line is indented."""
+    """Line of styled text; ``hang`` is how many columns its folded rest is indented."""
 
     spans: tuple[Span, ...] = ()
     hang: int = 0
@@ -36,12 +36,12 @@ _LABELS = 6  # "URL", "host", "by" or "at", and a gap
 
 
 def text(lines: Iterable[FindingLine]) -> str:
-    """For a pipe: as they are, never folded."""
+    """Text of the lines for a pipe: as they are, never folded."""
     return text_of(line.spans for line in lines)
 
 
 def folded(lines: Iterable[FindingLine], width: int) -> list[SpanLine]:
-    """For a terminal of ``width`` columns."""
+    """Lines folded for a terminal of ``width`` columns."""
     return [
         part for line in lines for part in fold(list(line.spans), width, indent=" " * line.hang)
     ]
@@ -67,7 +67,10 @@ def document(sifted: Sifted, checks: int, base: Path) -> list[FindingLine]:
 
 
 def summary(sifted: Sifted, checks: int) -> list[FindingLine]:
-    """``3 errors, 1 warning in 34 routes; 2 ignored, 1 in the baseline.``"""
+    """Summary of the findings, with a line on the baseline where entries of it are mended.
+
+    ``3 errors, 1 warning in 34 routes; 2 ignored, 1 in the baseline.``
+    """
     findings = sifted.report.findings
     routes = count(len(sifted.report.routes), "route")
     if findings:
@@ -117,8 +120,9 @@ class _Group:
 
 
 def _groups(findings: Sequence[Finding]) -> Iterator[_Group]:
-    """What is undecided about several at once first, for it often explains the rest; then by
-    route, then by file.
+    """Findings by heading: undecided about several routes at once first, then by route, by file.
+
+    The first often explain the rest.
     """
     same: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -215,5 +219,5 @@ def _labelled(label: str, *spans: Span) -> FindingLine:
 
 
 def _place(source: Source | None, base: Path) -> str:
-    """``handlers.py:12``, which a terminal can open: never cut to something that is no path."""
+    """Place as ``handlers.py:12``, which a terminal can open: never cut to what is no path."""
     return "" if source is None else f"{relative(source, base)}:{source.line}"

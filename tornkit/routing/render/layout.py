@@ -30,7 +30,7 @@ DROPPED = (
     *("declared", "arguments", "origin", "kwargs", "findings", "reverse"),
     *("host_kind", "source", "auth"),
 )
-"""What makes way, first to last."""
+"""Columns that make way where width is lacking, first to last."""
 
 _GAP = "  "
 _STYLES = {
@@ -55,7 +55,7 @@ def lines(
     width: int,
     columns: Sequence[str] | None = None,
 ) -> list[SpanLine]:
-    """The table, what its marks mean, and the lines below.
+    """Lines of the table, of the legend of its marks, and of the text below.
 
     :param columns: keys of `COLUMNS`, none of which makes way; those that tell something if None.
     """
@@ -69,7 +69,7 @@ def lines(
 def under(
     rows: Sequence[Row], below: Sequence[Line], columns: Sequence[str], width: int | None
 ) -> list[SpanLine]:
-    """What the marks mean, where they are among the columns; and the lines below, folded."""
+    """Legend of the marks, where they are among the columns; and the lines below, folded."""
     legend = marks_in_use(rows) if "marks" in columns else []
     made = [piece for line in legend for piece in fold([Span(line, "dim")], width, "   ")]
     made += [[]] if legend else []
@@ -94,7 +94,7 @@ def _style(row: Row, column: str) -> str:
 def natural_widths(
     rows: Sequence[Row], columns: Sequence[str], *, headings: bool = True
 ) -> dict[str, int]:
-    """What each column takes when nothing folds."""
+    """Width of each column when nothing folds."""
     return {
         column: max(width_of(COLUMNS[column].heading) if headings else 0, widest(cells))
         for column, cells in zip(columns, cells_of(rows, columns), strict=True)
@@ -102,7 +102,7 @@ def natural_widths(
 
 
 def natural_width(widths: dict[str, int]) -> int:
-    """What columns of these widths take together."""
+    """Width that columns of these widths take together."""
     return sum(widths.values()) + len(_GAP) * (len(widths) - 1)
 
 
@@ -189,7 +189,7 @@ def _stacked(
 
 
 def _body(row: Row, wanted: Sequence[str]) -> Iterator[SpanLine]:
-    """What stands beside the index: at most four lines."""
+    """Lines beside the index, at most four."""
 
     def part(column: str, label: str = "") -> SpanLine:
         if column not in wanted or row.cell(column) in COLUMNS[column].silent:

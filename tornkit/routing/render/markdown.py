@@ -1,4 +1,4 @@
-"""For a document or a review: a table of GitHub's Markdown, and the lines below as a list.
+"""Markdown of GitHub's for a document or a review: a table, and the lines below as a list.
 
 What a route is made of stands in code spans, so that ``(?P<slug>...)`` is no HTML and ``*`` no
 emphasis. A pipe is escaped there too: GitHub splits cells before it looks for code (GitHub
@@ -20,7 +20,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # at least these mean something
 def document(
     rows: Sequence[Row], below: Sequence[Line], columns: Sequence[str] | None = None
 ) -> str:
-    """The table, what its marks mean, and the lines below.
+    """Markdown of the table, of the legend of its marks, and of the lines below.
 
     :param columns: keys of `COLUMNS`; those that tell something if None.
     """

@@ -1,4 +1,4 @@
-"""For a pipe or a file: aligned columns, one line a route, never wrapped, cut or coloured.
+"""Plain text for a pipe or a file: aligned columns, a line a route, never wrapped, cut or coloured.
 
 Two spaces part the columns (``awk -F '  +'``), and an empty cell is ``-``, so that every line of
 a table has the same fields.
@@ -28,7 +28,7 @@ def table(rows: Sequence[Row], columns: Sequence[str]) -> str:
 def document(
     rows: Sequence[Row], below: Sequence[Line], columns: Sequence[str] | None = None
 ) -> str:
-    """The table, what its marks mean, and the lines below.
+    """Plain text of the table, of the legend of its marks, and of the lines below.
 
     :param columns: keys of `COLUMNS`; those that tell something if None.
     """

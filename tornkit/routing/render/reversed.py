@@ -27,7 +27,7 @@ _STYLES = {None: "yellow", True: "green", False: "red"}
 
 
 def lines(found: Reversed) -> Iterator[SpanLine]:
-    """What is said beside the URL of ``found.first``."""
+    """Lines that say, beside the URL of ``found.first``, what became of it."""
     if not found.answers:
         yield [Span(printable(_unknown(found)), "red")]
     for answer in found.answers:
@@ -53,7 +53,7 @@ def _unknown(found: Reversed) -> str:
 
 
 def _sentence(answer: NameAnswer) -> str:
-    """``/posts/7 leads back to route 4, Post.``"""
+    """Sentence on one answer: ``/posts/7 leads back to route 4, Post``."""
     reversal = answer.reversal
     route = f"route {answer.route.index}, {words.handler(answer.route)}"
     match reversal.outcome:
@@ -69,7 +69,7 @@ def _sentence(answer: NameAnswer) -> str:
 
 
 def _with(reversal: Reversal) -> str:
-    """The arguments that came back, and the host that it takes."""
+    """Clause on the arguments that came back, and on the host that the URL needs."""
     said = []
     if reversal.outcome is Outcome.OK and reversal.args:
         several = "s" if len(reversal.args) > 1 else ""
@@ -80,7 +80,7 @@ def _with(reversal: Reversal) -> str:
 
 
 def document(found: Reversed, app: str, tornado: str) -> str:
-    """ASCII alone, and so valid in whatever encoding standard output has."""
+    """JSON document; ASCII alone, and so valid in whatever encoding standard output has."""
     first = found.first
     return json.dumps(
         {

@@ -33,7 +33,7 @@ _LIKE_A_LINK = re.compile(r"\[(?=[^\[\]]*\]\()")
 
 
 def document(report: Report, codes: Sequence[str], base: Path, version: str) -> str:
-    """The log.
+    """The SARIF log of a report.
 
     :param codes: the codes that were looked for.
     :param base: the root of the sources: places are relative to it.
@@ -168,12 +168,12 @@ def _culprits(finding: Finding, routes: Mapping[int, Route], base: Path) -> list
 
 
 def _message(text: str) -> dict[str, str]:
-    """3.11.5: braces are doubled, for a single pair would be a placeholder."""
+    """Message object of a text, its braces doubled: a pair would be a placeholder (3.11.5)."""
     plain = _LIKE_A_LINK.sub(r"\\[", text)
     return {"text": plain.replace("{", "{{").replace("}", "}}")}
 
 
 def _fingerprint(identity: Identity, occurrence: int) -> str:
-    """The same for the same finding in any revision; the second of two equal ones differs."""
+    """Fingerprint of a finding, equal in any revision; the second of two equal ones differs."""
     parts = (*identity.as_dict().items(), str(occurrence))
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

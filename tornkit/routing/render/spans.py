@@ -80,11 +80,11 @@ def joined(parts: Iterable[Sequence[Span]], between: str) -> SpanLine:
 
 
 def fold(line: SpanLine, width: int | None, indent: str = "") -> list[SpanLine]:
-    """``line`` on as many lines as it takes; nothing is lost but spaces at the folds.
+    """Fold ``line`` onto as many lines as it takes; nothing is lost but spaces at the folds.
 
-    At the last space of each that fits, else in the middle of a word. Lines after the first
-    begin with ``indent``. Where ``width`` is too small for that, lines come out wider; None is
-    a width that everything fits.
+    Each ends at the last space that fits, else in the middle of a word. Lines after the first begin
+    with ``indent``. Where ``width`` is too small for that, lines come out wider; None is a width
+    that everything fits.
     """
     if width is None or line_width(line) <= width:
         return [line]
@@ -104,7 +104,7 @@ def fold(line: SpanLine, width: int | None, indent: str = "") -> list[SpanLine]:
 
 
 def _end(text: str, start: int, width: int) -> int:
-    """Where the piece of ``text`` from ``start`` on ends."""
+    """Offset at which the piece of ``text`` from ``start`` on ends."""
     end, taken = start, 0
     while end < len(text) and taken + _width(text[end]) <= width:
         taken += _width(text[end])
@@ -117,7 +117,7 @@ def _end(text: str, start: int, width: int) -> int:
 
 
 def _bare(text: str, end: int) -> int:
-    """``end`` without the spaces before it."""
+    """Offset ``end`` without the spaces before it."""
     return len(text[:end].rstrip(" "))
 
 

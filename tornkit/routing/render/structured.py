@@ -1,4 +1,4 @@
-"""For programs: one JSON object, described by ``schema.json`` beside this file.
+"""JSON for programs: one object, described by ``schema.json`` beside this file.
 
 Keys are only ever added; `VERSION` changes when one would change its meaning. Each route and each
 finding is one line, so that two documents can be compared line by line. Everything is ASCII, and
@@ -38,7 +38,10 @@ VERSION = 1
 
 
 def document(report: Report, routes: Iterable[Route], base: Path) -> str:
-    """``routes`` may be some of the report's, in any order; all else is of the whole report."""
+    """JSON document of ``routes``, which may be some of the report's, in any order.
+
+    All else in it is of the whole report.
+    """
     numbers = application_numbers(report)
     return _lines(
         {

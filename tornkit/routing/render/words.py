@@ -34,7 +34,7 @@ def host(route: Route) -> str:
 
 
 def host_kind(route: Route) -> str:
-    """``rule`` for the request's own host, ``default_host`` where the application's decides."""
+    """Kind of host rules: ``rule`` on the request's host, ``default_host`` on the application's."""
     kinds = {type(condition) for condition in route.conditions}
     if DefaultHostCondition in kinds:
         return "default_host"
@@ -62,13 +62,13 @@ def condition_text(condition: Condition) -> str:
 
 
 def handler_name(target: RouteTarget) -> str:
-    """The short name, and what it is where it is no handler."""
+    """Short name of a target, and its kind where it is no handler."""
     kind = f" ({target.kind.value})" if target.kind in NO_HANDLERS else ""
     return f"{target.short_name}{kind}{f' {target.detail}' if target.detail else ''}"
 
 
 def handler(route: Route) -> str:
-    """As `handler_name`; a route that stands for a router says so."""
+    """Handler of a route, as `handler_name`; a route that stands for a router says so."""
     if route.opens is not None:
         return f"{route.target.short_name} (its routes follow)"
     return handler_name(route.target)
@@ -91,13 +91,13 @@ def arguments(route: Route) -> tuple[str | int, ...] | None:
 
 
 def arguments_text(route: Route) -> str:
-    """``year, slug`` by name, ``#1, #2`` by position."""
+    """Arguments in a cell: ``year, slug`` by name, ``#1, #2`` by position."""
     found = arguments(route) or ()
     return ", ".join([each if isinstance(each, str) else f"#{each}" for each in found])
 
 
 def keywords_text(route: Route, base: Path) -> str:
-    """``page_size=20, path='files'``: what ``initialize`` gets, secrets masked."""
+    """Arguments of ``initialize`` in a cell, secrets masked: ``page_size=20, path='files'``."""
     return ", ".join(
         # What is no mapping is one keyword of that name.
         f"**{keyword(each, base)}" if each.name == "**" else f"{each.name}={keyword(each, base)}"
@@ -122,13 +122,13 @@ def authenticated(target: RouteTarget) -> tuple[str, ...]:
 
 
 def auth(target: RouteTarget) -> str:
-    """``yes`` if every method asks for a user, else those that do, else nothing."""
+    """Methods that ask for a user; ``yes`` if every one does, nothing if none does."""
     which = authenticated(target)
     return "yes" if which and len(which) == len(target.operations) else " ".join(which)
 
 
 def place(source: Source | None, base: Path) -> str:
-    """``handlers.py:12``: below ``base``, else below site-packages, else the full path."""
+    """Place as ``handlers.py:12``: below site-packages, else below ``base``, else the full path."""
     return "" if source is None else f"{_file(source.file, base)}:{source.line}"
 
 

@@ -34,7 +34,7 @@ _PREFERRED = (Outcome.UNDECIDED, Outcome.TAKEN, Outcome.MISSES)
 
 
 def with_reversals(table: RouteTable, reversers: Mapping[int, Reverser]) -> RouteTable:
-    """The same table with a `Reversal` on every named route; ``reversers`` is by index."""
+    """Table with a `Reversal` on every named route; ``reversers`` is by index."""
     owners = name_owners(table.routes)
     found: dict[int, Reversal] = {}
     named = [route for route in table.routes if route.name is not None]
@@ -68,7 +68,7 @@ def _together(
 
 
 def _in_time(route: Route, table: RouteTable, reverser: Reverser | None) -> Reversal:
-    """`_reversal`, unless a pattern keeps ``re`` busy."""
+    """Reversal of one route, undecided if a pattern keeps ``re`` busy."""
     try:
         with patience(_PATIENCE):
             return _reversal(route, table, reverser)
@@ -78,12 +78,12 @@ def _in_time(route: Route, table: RouteTable, reverser: Reverser | None) -> Reve
 
 
 def name_owners(routes: tuple[Route, ...]) -> dict[int, int]:
-    """For each named route, the index of the route that answers for its name.
+    """Owner of each name: for each named route, the index of the route that answers for its name.
 
     As ``ReversibleRuleRouter.reverse_url``: a router's own names first, of which the last of two
-    equal ones stays in ``named_rules``; then the routers below, in rule order. Each
-    ``Application`` has names of its own, and the second copy of a host rule's list under
-    ``default_host`` answers to the first.
+    equal ones stays in ``named_rules``; then the routers below, in rule order. Each ``Application``
+    has names of its own, and the second copy of a host rule's list under ``default_host`` answers
+    to the first.
     """
     winners: dict[tuple[int, str], Route] = {}
     asked: list[tuple[int, tuple[int, str]]] = []
@@ -108,7 +108,7 @@ def name_owners(routes: tuple[Route, ...]) -> dict[int, int]:
 
 
 class _NameScope(NamedTuple):
-    """What the routers above a route mean for its name.
+    """Scope of a route's name, made by the routers above the route.
 
     ``root`` is the number of the router whose ``reverse_url`` is asked, ``reached`` tells whether
     that descends to the route, and ``is_copy`` is the route's own.
@@ -155,7 +155,7 @@ def _reversal(route: Route, table: RouteTable, reverser: Reverser | None) -> Rev
 def reversal_with(
     route: Route, table: RouteTable, reverser: Reverser, args: tuple[str, ...]
 ) -> Reversal:
-    """What ``reverse_url`` gives for just these arguments, and whether that leads back."""
+    """Reversal of a route with just these arguments, and whether that leads back."""
     return _fairly(_there_and_back(route, table, reverser, args), reverser)
 
 
@@ -171,7 +171,10 @@ def _there_and_back(
 
 
 def _fairly(reversal: Reversal, reverser: Reverser) -> Reversal:
-    """A miss proves nothing where the URL may be meant for elsewhere."""
+    """Reversal that is undecided instead of a miss where ``reverse_url`` is overridden.
+
+    A miss proves nothing where the URL may be meant for elsewhere.
+    """
     if not reverser.overridden or reversal.outcome is not Outcome.MISSES:
         return reversal
     reason = f"{reverser.label} overrides reverse_url, and its URL is not one of this table"
@@ -192,7 +195,7 @@ def _argument_lists(regex: re.Pattern[str] | None) -> Iterator[tuple[str, ...]]:
 
 
 def _without_examples(route: Route, reverser: Reverser, unverified: tuple[str, ...]) -> Reversal:
-    """It may still be sure that no argument would do."""
+    """Reversal of a route without examples: it may still be sure that no argument would do."""
     failure = _call(route, reverser, unverified)
     if isinstance(failure, Reversal):
         return failure
@@ -238,7 +241,7 @@ def _leads_straight_back(url: str, args: tuple[str, ...], route: Route, table: R
 
 
 def _round_trip(reversal: Reversal, url: str, route: Route, table: RouteTable) -> Reversal:
-    """Send ``url`` back and see who takes it."""
+    """Send ``url`` back and see which route takes it."""
     unsendable = _why_no_path(url)
     if unsendable:
         return replace(reversal, outcome=Outcome.MISSES, reason=unsendable)
@@ -286,7 +289,7 @@ def _is(found: Route | Fallback, route: Route) -> bool:
 
 
 def _why_no_path(url: str) -> str:
-    """Why ``url`` can't be the path of a request at all; empty if it can."""
+    """Reason why ``url`` can't be the path of a request at all; empty if it can."""
     for mark, what in (("?", "a query string"), ("#", "a fragment")):
         if mark in url:
             return f"the {mark!r} in it begins {what}, so it is not the path that was meant"
@@ -296,7 +299,7 @@ def _why_no_path(url: str) -> str:
 
 
 def _miss(route: Route, reversal: Reversal, path: str) -> str:
-    """Why ``path`` can't reach ``route``, or not with its arguments; empty if it can."""
+    """Reason why ``path`` can't reach ``route``, or not with its arguments; empty if it can."""
     for condition in route.conditions:
         if isinstance(condition, PathCondition) and not condition.regex.match(path):
             own = condition is route.condition

@@ -21,7 +21,9 @@ _PARTS = re.compile(
 
 @dataclass(frozen=True)
 class CodePage:
-    """``meaning`` and ``cure`` are paragraphs with an empty line between them; ``example`` and
+    """Explanation of one code, in its parts.
+
+    ``meaning`` and ``cure`` are paragraphs with an empty line between them; ``example`` and
     ``mended`` are Python; ``markdown`` is all of it as it is written.
     """
 
@@ -35,7 +37,7 @@ class CodePage:
 
 @cache
 def explanation(code: str) -> CodePage:
-    """Of a key of `tornkit.routing.findings.codes.CODES`.
+    """Explanation of a key of `tornkit.routing.findings.codes.CODES`.
 
     :raises ValueError: its file is not made of the four parts.
     """
