@@ -18,6 +18,7 @@ import pytest
 
 from tornkit.serve.watching.folder_watch import FolderWatch
 from tornkit.serve.watching.inotify import OVERFLOW, Event, Inotify
+from tornkit.serve.watching.wake_pipe import WakePipe
 from tornkit.serve.watching.watcher import Meaning, Watcher, WatchRules
 
 PROJECT = Path("/home/me/build/project")
@@ -577,6 +578,28 @@ def test_an_error_in_the_thread_is_said_and_survived(
     watched.arm(project / "pkg" / "canary.py")
     assert next(wrong, None) is None
     assert list(watched.watcher.troubles()) == ["ZeroDivisionError: once", "MemoryError: "]
+
+
+def test_what_is_saved_while_the_thread_recovers_is_not_lost(
+    watching: Start, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = WakePipe.wait
+    fails = threading.Event()
+
+    def failing(pipe: WakePipe, timeout: float, *descriptors: int) -> None:
+        if fails.is_set():
+            fails.clear()
+            (project / "app.py").write_text("saved meanwhile")
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+        wait(pipe, timeout, *descriptors)
+
+    monkeypatch.setattr(WakePipe, "wait", failing)
+    watched = watching(WatchRules(folders=frozenset({project})))
+    watched.arm(project / "pkg" / "canary.py")
+    watched.seen.clear()
+    fails.set()
+    assert watched.wait_for(project) is RESTART
+    assert len(list(watched.watcher.troubles())) == 1
 
 
 def test_an_overflow_of_the_kernels_queue_means_that_anything_may_have_changed(

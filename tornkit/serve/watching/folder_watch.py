@@ -92,7 +92,7 @@ class FolderWatch:
             raise
 
     def cover(self, coverage: Coverage) -> None:
-        """Watch this from now on; it holds all of what was asked for before."""
+        """Watch this coverage from now on; it holds all that was asked for before."""
         self._asked.append(coverage)
         self._pipe.wake()
 
@@ -128,7 +128,7 @@ class FolderWatch:
             self._in_trouble(getattr(error, "strerror", None) or str(error))
 
     def _recover(self, error: Exception) -> None:
-        """Say it, and poll from now on; all that is watched is entered anew."""
+        """Report an error, and poll from now on; all that is watched is entered anew."""
         text = f"{type(error).__name__}: {error}"
         if text not in self._errors:
             self._errors.add(text)
@@ -182,11 +182,10 @@ class FolderWatch:
             each.clear()
         self._reach.forget_links()
         self._announcer.forget_all()
-        for root in self._roots:
-            self._enter(root)
+        self._overflow()
 
     def _enter(self, top: str) -> list[str]:
-        """Watch a folder, with all below it unless it is a flat root; the files in it."""
+        """Watch a folder, with all below it unless it is a flat root; return the files in it."""
         files: list[str] = []
         waiting = [top]
         while waiting and not self._stop.is_set():
@@ -207,7 +206,7 @@ class FolderWatch:
         return files
 
     def _register(self, folder: str) -> dict[str, bool] | None:
-        """Watch or poll one folder; its entries, each with whether it is a folder."""
+        """Watch or poll a folder; return its entries, each with whether it is a folder."""
         try:
             if self._inotify is not None:
                 self._add(self._inotify, folder)
@@ -240,7 +239,7 @@ class FolderWatch:
         self._gaps.note(folder, error)
 
     def _forget(self, top: str) -> None:
-        """Watch a folder, and what is below it, by these names no more."""
+        """Stop to watch a folder, and all below it, by these names."""
         for folder in [each for each in self._folders if file_state.is_below(each, top)]:
             watch = self._folders.pop(folder)
             names = self._watches.get(watch, {})
@@ -275,7 +274,7 @@ class FolderWatch:
             time.sleep(_BUSY_REST)
 
     def _sort(self, event: Event, whole: dict[str, None]) -> None:
-        """Decide what an event means: at once (``whole``), later, a folder, or nothing."""
+        """Sort an event: to tell at once (``whole``), or later, of a folder, or of nothing."""
         if event.mask & inotify.OVERFLOW:
             self._overflow()
             return
@@ -307,7 +306,7 @@ class FolderWatch:
             self._announcer.later(path, SHORT)
 
     def _came(self, path: str, name: str, whole: dict[str, None], *, moved: bool) -> None:
-        """A name is there that was not, or leads to something else."""
+        """Take in a name that is there now and was not, or leads to something else."""
         if self._is_entered(path):  # a link to a folder was turned
             self._folder_gone(path)
         if os.path.isdir(path):  # noqa: PTH112 - many; also a link to one
@@ -332,7 +331,7 @@ class FolderWatch:
         self._next_look = 0.0
 
     def _lost(self, folder: str, event: Event) -> None:
-        """A watched folder is gone from its name; a root's name is looked at at once."""
+        """Forget a watched folder that is gone from its name; look at a root's name at once."""
         if event.mask & inotify.MOVE_SELF and self._has_name(folder, event.watch):
             return
         self._forget(folder)
@@ -349,13 +348,13 @@ class FolderWatch:
             return False
 
     def _overflow(self) -> None:
-        """Events were lost: enter all anew, and tell of each root."""
+        """Enter all anew, and tell of each root: events were lost."""
         for root in self._roots:
             self._enter(root)
             self._announcer.later(root, SHORT)  # whatever was missed in it
 
     def _look(self) -> None:
-        """Look at what the kernel does not tell of: the names of roots, and what is polled."""
+        """Look at the names of roots, and at polled folders: the kernel does not tell of these."""
         for root, before in tuple(self._roots.items()):
             now = file_state.identity(root)
             if now != before:
@@ -365,7 +364,7 @@ class FolderWatch:
                 self._look_at(folder)
 
     def _turn_root(self, root: str, now: Identity | None) -> None:
-        """Another folder has the name of a root, or none has it."""
+        """Watch the folder that has a root's name now, if any, and tell of the root."""
         self._forget(root)
         self._roots[root] = now
         for each in self._roots:
@@ -374,7 +373,7 @@ class FolderWatch:
         self._announcer.later(root, SHORT)
 
     def _look_at(self, folder: str) -> None:
-        """Find what has changed in a folder that is polled."""
+        """Find the changes in a folder that is polled."""
         before = self._polled[folder]
         if self._inotify is not None and not self._gaps.is_full:
             self._enter(folder)  # it can be read by now, perhaps

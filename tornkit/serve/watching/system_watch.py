@@ -83,6 +83,7 @@ class SystemWatch:
             except Exception as error:  # noqa: BLE001 - of whatever type: it is polled then
                 if _NO_UTF8.search(str(error)) is None:
                     self._hand_on(roots, deep, str(error))
+                    self._tell(roots)  # whatever was missed in them
                     return
                 # A change of a file whose name watchfiles can't tell.
                 self._stop.wait(_AGAIN)
