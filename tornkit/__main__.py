@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _open_standard_descriptors() -> None:
-    """Where one of the first three is closed, a socket would get its number, and be logged to."""
+    """Open closed standard descriptors on the null device, lest a socket take their place."""
     with contextlib.suppress(OSError):  # no descriptor is free: those three are not either
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
             os.set_inheritable(descriptor, True)

@@ -30,7 +30,7 @@ class TornkitError(Exception):
 
 
 class UsageError(TornkitError):
-    """What was asked for makes no sense: an option, a variable or a setting."""
+    """Option, variable or setting that makes no sense."""
 
     exit_code = 2
 

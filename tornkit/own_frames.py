@@ -14,7 +14,7 @@ FOLDER = f"{Path(__file__).resolve().parent}/"
 
 
 def hide_own_frames(error: BaseException) -> None:
-    """Take them out of ``error.__traceback__``, and out of its causes', for whoever prints it."""
+    """Take tornkit's frames out of an error's traceback, and of its causes', before it is shown."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -26,7 +26,7 @@ def hide_own_frames(error: BaseException) -> None:
 
 
 def without_own_frames(trace: TracebackType | None) -> TracebackType | None:
-    """The same traceback, linked past tornkit's frames; itself where there are no others."""
+    """Traceback linked past tornkit's frames; unchanged where there are no others."""
     others: list[TracebackType] = []
     each = trace
     while each is not None:

@@ -16,7 +16,7 @@ _OWN = str(Path(__file__).resolve().parent) + "/"
 
 @cache
 def installed_folders() -> tuple[str, ...]:
-    """Where packages are installed, tornkit itself among them; each ends in a slash."""
+    """Folders of the installed packages, tornkit itself among them; each ends in a slash."""
     paths = sysconfig.get_paths()
     folders = {paths["purelib"], paths["platlib"]}
     folders |= {*site.getsitepackages(), site.getusersitepackages()}
@@ -25,7 +25,7 @@ def installed_folders() -> tuple[str, ...]:
 
 @cache
 def standard_folders() -> tuple[str, ...]:
-    """Where the standard library is; the installed packages may be in a folder below it."""
+    """Folders of the standard library; the installed packages may be in a folder below it."""
     paths = sysconfig.get_paths()
     return _resolved({paths["stdlib"], paths["platstdlib"]})
 
@@ -41,7 +41,7 @@ def real(name: str) -> str:
 
 
 def attribute(module: object, name: str) -> object:
-    """Past any code of the module's own: a lazy one would be imported by being asked, or raise."""
+    """Attribute of a module, past its own code: a lazy one would be imported by it, or raise."""
     try:
         return object.__getattribute__(module, "__dict__").get(name)
     except AttributeError:  # a program may put anything into sys.modules
@@ -56,7 +56,7 @@ def file_of(module: object) -> str | None:
 
 @cache  # a zygote asks about all that is warm, and its workers then know
 def is_user_file(name: str) -> bool:
-    """Whether it lies outside of what is installed. ``<string>`` is nobody's."""
+    """Whether a file is neither installed nor of the standard library; False for ``<string>``."""
     if name.startswith("<"):
         return False
     others = installed_folders() + standard_folders()

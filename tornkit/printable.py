@@ -21,7 +21,7 @@ _KEPT_IN_LINES = re.compile(r"([\n\t])")
 
 
 def printable(text: str) -> str:
-    """One line: line ends and tabs are escaped as well."""
+    """Printable text of one line: line ends and tabs are escaped as well."""
     if text.isprintable():
         return text
     return "".join(
@@ -31,7 +31,7 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """As `printable`, but ``\\n`` and tabs stay."""
+    """Printable text of several lines: ``\\n`` and tabs stay."""
     if text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(
@@ -40,7 +40,7 @@ def printable_lines(text: str) -> str:
 
 
 def indented(text: str) -> str:
-    """As `printable_lines`; lines after the first begin with four spaces.
+    """Printable text of several lines, each but the first indented by four spaces.
 
     A line that begins at the left edge is then a line of ours, whatever the text says. Tornado's
     ``LogFormatter`` does the same.
@@ -49,7 +49,7 @@ def indented(text: str) -> str:
 
 
 def printable_json(text: str) -> str:
-    """A JSON document with JSON's own escapes for what is not printable: it means the same.
+    """A JSON document with JSON's own escapes for unprintable characters: it means the same.
 
     `json.dumps` leaves DEL as it is, and all that is not ASCII if told so.
     """
@@ -67,6 +67,6 @@ def _in_json(mark: str) -> str:
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """Characters that ``encoding`` lacks, as escapes."""
+    """Text in which the characters that ``encoding`` lacks are escapes."""
     encoding = encoding or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -44,7 +44,7 @@ AcceptCallback = Callable[[socket.socket, Any], None]
 
 
 class ServingHooks(Protocol):
-    """What a program meets instead of the operating system when it wants to listen."""
+    """Functions that a program meets instead of the operating system when it wants to listen."""
 
     def bind_sockets(
         self,
@@ -55,21 +55,21 @@ class ServingHooks(Protocol):
         flags: int | None = None,
         reuse_port: bool = False,
     ) -> list[socket.socket]:
-        """As `tornado.netutil.bind_sockets`."""
+        """Bind sockets, called in place of `tornado.netutil.bind_sockets`."""
 
     def bind_unix_socket(self, file: str, mode: int = 0o600, backlog: int = 128) -> socket.socket:
-        """As `tornado.netutil.bind_unix_socket`."""
+        """Bind a Unix socket, called in place of `tornado.netutil.bind_unix_socket`."""
 
     def add_accept_handler(
         self, sock: socket.socket, callback: AcceptCallback
     ) -> Callable[[], None]:
-        """As `tornado.netutil.add_accept_handler`."""
+        """Accept connections, called in place of `tornado.netutil.add_accept_handler`."""
 
     def fork_processes(self, num_processes: int | None, max_restarts: int | None = None) -> int:
-        """As `tornado.process.fork_processes`; the processes are there already."""
+        """Return the task id, for `tornado.process.fork_processes`; processes are there already."""
 
     def task_id(self) -> int | None:
-        """As `tornado.process.task_id`."""
+        """Return the task id, called in place of `tornado.process.task_id`."""
 
 
 # Tornado's own, for the hooks to fall back on.
@@ -135,7 +135,7 @@ def install_serving_hooks(hooks: ServingHooks) -> None:
 
 
 def remove_serving_hooks() -> None:
-    """Let them do again what they do in Tornado."""
+    """Let the replaced names act again as in Tornado."""
     global _hooks  # noqa: PLW0603 - as in `install_serving_hooks`
     _hooks = None
 
@@ -150,7 +150,7 @@ def _switch_of_autoreload(start: Callable[..., None]) -> Callable[..., None]:
 
 
 def silence_autoreload(on_watch: Callable[[str], None]) -> Sequence[Callable[[], None]]:
-    """Make Tornado's own autoreload harmless, and keep what programs told it.
+    """Make Tornado's own autoreload harmless, and keep the files and hooks that programs gave it.
 
     `Application(debug=True)` starts it, and it would exec the worker. Files given to
     `autoreload.watch` go to ``on_watch``. Returns the live list of the program's reload hooks.
@@ -172,7 +172,7 @@ def silence_autoreload(on_watch: Callable[[str], None]) -> Sequence[Callable[[],
 
 
 class ConnectionObserver(Protocol):
-    """Is told of the life of each HTTP connection, by whichever server of the process."""
+    """Listener for the life of each HTTP connection, of whichever server of the process."""
 
     def awaiting_request(
         self,
@@ -181,10 +181,10 @@ class ConnectionObserver(Protocol):
         request: HTTPConnection,
         delegate: HTTPMessageDelegate,
     ) -> HTTPMessageDelegate:
-        """The connection waits for its next request, which ``delegate`` will be told of."""
+        """Note a connection that waits for a request; return ``delegate``, or one around it."""
 
     def closed(self, connection: HTTP1ServerConnection) -> None:
-        """The server is done with it: it was closed, or taken over by a WebSocket."""
+        """Note a connection that the server is done with: closed, or taken by a WebSocket."""
 
 
 def observe_connections(observer: ConnectionObserver) -> None:

@@ -80,13 +80,13 @@ def handler_of(request: HTTPConnection) -> RequestHandler | None:
 
 
 def media_type(handler: RequestHandler) -> str:
-    """Of its response, without parameters: ``text/html``."""
+    """Media type of a handler's response, without parameters: ``text/html``."""
     headers: HTTPHeaders = getattr(handler, "_headers", None) or HTTPHeaders()
     return headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def streams_request_body(handler: RequestHandler) -> bool:
-    """Whether it takes the body as it arrives (`tornado.web.stream_request_body`)."""
+    """Whether a handler takes the body as it arrives (`tornado.web.stream_request_body`)."""
     return getattr(handler, "_stream_request_body", False)
 
 
@@ -99,7 +99,7 @@ def unread_bytes(stream: IOStream) -> bytes | None:
 
 
 def forget_unread(stream: IOStream) -> None:
-    """Drop what was read and not used: it went elsewhere with the connection.
+    """Drop bytes that were read and not used: they went elsewhere with the connection.
 
     A stream serves what is in its buffer also when it is closed, and the request in it would be
     answered twice.
@@ -145,7 +145,7 @@ class BufferSizes(Protocol):
 
     @property
     def max_buffer_size(self) -> int | None:
-        """Unread bytes that it keeps."""
+        """Unread bytes that a stream keeps."""
 
     @property
     def read_chunk_size(self) -> int | None:
@@ -171,7 +171,7 @@ def closed_stream(server: BufferSizes) -> IOStream:
 
 
 def register(stream: IOStream, *, watched: bool) -> None:
-    """Have the loop hold the stream and tell it of errors, as one that has read what it wanted.
+    """Have the loop hold the stream and tell it of errors, as after a read that is done.
 
     ``watched``: for its end, too, as one that had a close callback.
     """

@@ -65,8 +65,9 @@ def _asyncio_runs(
 
 @contextlib.contextmanager
 def _others_run(reported: Loop, report: Callable[[Loop | None], None]) -> Iterator[None]:
-    """The same for loops of another library, uvloop's: it asks a function that it has kept.
+    """Let loops of another library, as uvloop's, run although ``reported`` seems to.
 
+    Such a loop asks a function that it has kept, so ``run_forever`` of its class is replaced.
     Not done to asyncio's: the engine sees its classes changed, and looks at them again.
     """
     kind: Any = type(reported)

@@ -1,4 +1,4 @@
-"""Runs user code that may serve, to see what it would serve; for `tornkit routes`.
+"""Runs user code that may serve, to find the applications that it would; for `tornkit routes`.
 
 Nothing listens: Tornado's servers are noted, and whatever else binds believes that it does
 (`unbound`). A program is run up to the moment at which it would serve, then it is left (`leaving`).
@@ -57,7 +57,7 @@ def load_for_inspection(target: Target) -> LoadedApp:
 
 
 def inspect_program(target: Target) -> LoadedApp:
-    """Run a program up to the moment it would serve; what its servers would call, in order.
+    """Run a program up to the moment it would serve; return the delegates of its servers, in order.
 
     :raises AppRaised: the program raised before that.
     :raises NotAnApplication: the program ended without listening.
@@ -104,7 +104,7 @@ def inspect_application(target: Target) -> LoadedApp:
 
 
 def _left(target: Target, leaving: Leaving, served: list[Servable]) -> LoadedApp:
-    """What there is of an application whose import, or factory, did not return."""
+    """`LoadedApp` of an application whose import, or factory, did not return."""
     for name, module in leaving.modules.items():
         sys.modules.setdefault(name, module)
     named: object = sys.modules.get(target.module or "")
@@ -118,7 +118,7 @@ def _left(target: Target, leaving: Leaving, served: list[Servable]) -> LoadedApp
 
 
 class _Capture:
-    """Serving hooks that bind nothing and note what is served; in place while entered.
+    """Serving hooks that bind nothing and note the delegates served; in place while entered.
 
     They stay where a thread of the application's goes on, which may listen later.
     """

@@ -170,7 +170,7 @@ class Leaving:
 
 
 def _place_of(thread: int) -> tuple[int, int] | None:
-    """Where a thread is; the same for one that waits there again and again."""
+    """Code and instruction that a thread is at; equal for one that waits there again and again."""
     frame = sys._current_frames().get(thread)
     return (id(frame.f_code), frame.f_lasti) if frame is not None else None
 

@@ -41,7 +41,7 @@ Servable = HTTPServerConnectionDelegate | Callable[..., Any]
 
 @dataclass(frozen=True)
 class LoadedApp:
-    """What `tornkit routes` looks at.
+    """Result of loading a target: the applications that `tornkit routes` looks at.
 
     ``applications`` holds one element for an application; for a program, each distinct delegate
     (or old-style callback) that it would serve, in the order of its ``listen()`` calls.
@@ -71,7 +71,7 @@ class LoadedApp:
 
 
 def find_attribute(target: Target) -> object:
-    """Import the target's module and return what its attribute names.
+    """Import the target's module and return the object that its attribute names.
 
     :raises NoSuchModule, NoSuchAttribute, AppRaised:
     """
@@ -178,7 +178,7 @@ async def build_application(found: object, target: Target) -> HTTPServerConnecti
 def call_factory(
     found: object, target: Target, loop: asyncio.AbstractEventLoop | None = None
 ) -> object:
-    """The application that ``found`` is, or what it returns when called: see `application_of`.
+    """The application that ``found`` is, or its value when it is called: see `application_of`.
 
     A factory may use a running loop, as in `async def main(): app = make_app()`. With a ``loop``,
     which does not run, it may run that one or another by itself as well (`factory`).
@@ -221,7 +221,7 @@ def _calling(target: Target) -> Iterator[None]:
 
 
 def _may_be_one(found: object) -> bool:
-    """As `survey` judges by the text alone: ``make_app(db)`` is not what is served, ``app`` is."""
+    """Whether a value can be served, as an application or a factory that needs no arguments."""
     if isinstance(found, HTTPServerConnectionDelegate):
         return True
     if not callable(found):

@@ -93,7 +93,7 @@ def _locate_app(
 
 
 def _misread(place: str, attribute: str) -> str | None:
-    """What is wrong with ``place:attribute``, where the attribute can't be one."""
+    """Error message for a ``place:attribute`` whose attribute can't be one; None where it can."""
     if attribute.startswith("//"):
         return f"{place}:{attribute} is an address; APP is what to serve: module:attr or file.py"
     if attribute.isdecimal():
@@ -122,7 +122,7 @@ def _similar(path: Path) -> str | None:
 
 
 def _locate_default(here: Path) -> Target:
-    """No APP: the nearest pyproject.toml decides, then the usual places."""
+    """Locate the target without an APP: by the nearest pyproject.toml, then in the usual places."""
     pyproject = find_pyproject(here)
     if pyproject is not None:
         configured = _from_pyproject(pyproject, ())
@@ -141,7 +141,7 @@ def _from_pyproject(pyproject: Path, asked: tuple[Path, ...]) -> Target | None:
 
 
 def _locate_in_folder(folder: Path, asked: tuple[Path, ...] = ()) -> Target:
-    """``asked``: the pyproject.toml files that led here, for one may name its own folder."""
+    """Locate a folder's target, not by the pyproject.toml files in ``asked``: those led here."""
     own_pyproject = folder / "pyproject.toml"
     main = folder / "__main__.py"
     if own_pyproject.is_file() and own_pyproject not in asked:
@@ -178,7 +178,7 @@ def _not_found_message(folder: Path) -> str:
 
 
 def _is_program(path: Path) -> bool:
-    """Whether a file that nobody named is a program; not one that can't be read."""
+    """Whether a file that was not named is a program; False for one that can't be read."""
     try:
         return survey(path).is_program
     except OSError:
@@ -201,7 +201,7 @@ def _from_file(path: Path, attribute: str | None, shown: str, *, wants_program: 
 
 
 def _would_be_a_script(found: Survey) -> bool:
-    """Whether a file has nothing to serve, and does something: what it calls may serve."""
+    """Whether a file has nothing to serve, and calls something for its effect, which may serve."""
     return found.usual_name is None and not found.has_star_import and found.does_something
 
 
@@ -211,7 +211,7 @@ def _is_program_file(path: Path) -> bool:
 
 
 def _script(path: Path, shown: str) -> Target:
-    """A zip application, a compiled file, or a script that has no suffix, as packages install them.
+    """Target of a zip application, a compiled file, or a script without suffix as packages install.
 
     :raises UsageError: another program's than Python's.
     """
@@ -237,7 +237,7 @@ def _path_folders() -> list[str]:
 
 
 def _package(folder: Path) -> Target:
-    """A package with a ``__main__.py``, as ``python -m`` runs it: it may import relatively."""
+    """Target of a package with ``__main__.py``, run as ``python -m``: it may import relatively."""
     root, module = _module_name(folder / "__init__.py")
     return Target(
         kind=Kind.PROGRAM,
@@ -249,7 +249,7 @@ def _package(folder: Path) -> Target:
 
 
 def _program_of(main: Path) -> Target:
-    """A folder that is run: ``python folder`` runs its ``__main__.py``."""
+    """Target of a folder that is run: ``python folder`` runs its ``__main__.py``."""
     return _program_file(main, _shown(main))
 
 
@@ -303,7 +303,7 @@ def _from_module(module: str, attribute: str | None, here: Path) -> Target:
 
 
 def _shown(path: Path) -> str:
-    """As a person in the current folder would type it."""
+    """Path as a person in the current folder would type it."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

@@ -79,7 +79,7 @@ def not_used() -> str | None:
 
 
 def _spec(path: Sequence[str], but_for: str | None = None) -> ModuleSpec | None:
-    """Where Tornado is on this path: not a package that only has its name, nor this file."""
+    """Import spec of Tornado on this path; None for a mere package of that name, or ``but_for``."""
     with contextlib.suppress(OSError, ValueError):  # an entry that is no path
         spec = PathFinder.find_spec("tornado", path)
         if spec is not None and spec.origin is not None and spec.origin != but_for:

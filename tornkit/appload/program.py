@@ -19,7 +19,7 @@ from tornkit.errors import NoSuchModule
 
 
 def run_program(target: Target) -> None:
-    """Run it as ``python path args…`` or ``python -m module args…`` would. Returns when it ends.
+    """Run a target as ``python path args…`` or ``python -m module args…`` would, until it ends.
 
     :raises NoSuchModule: ``-m`` names none. Whatever the program raises comes through.
     """
@@ -64,5 +64,5 @@ def _module_exists(name: str) -> bool:
 
 
 def exit_status(error: SystemExit) -> str:
-    """What a program said when it exited: ``status 1``, or its last words."""
+    """Exit status in words: ``status 1``, or the message that the program exited with."""
     return str(error.code) if isinstance(error.code, str) else f"status {error.code or 0}"

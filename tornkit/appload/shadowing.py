@@ -23,7 +23,7 @@ _kept: list[object] = []  # a module that nobody holds would lose its globals
 
 
 def note_start(names: Iterable[str]) -> None:
-    """Note what Python had imported by itself when this process began."""
+    """Note the modules that Python had imported by itself when this process began."""
     global _started_with  # noqa: PLW0603 - of the process
     _started_with = frozenset(names)
 
@@ -85,7 +85,7 @@ def _names_at_start() -> frozenset[str]:
 
 
 def _ask_a_python() -> list[str]:
-    """What a new Python has imported when it comes to run a program (15 ms)."""
+    """Names of the modules that a new Python has imported before it runs a program (15 ms)."""
     script = "import sys; print(*sys.modules)"
     command = [sys.executable, "-P", "-c", script]
     try:

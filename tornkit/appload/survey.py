@@ -1,4 +1,4 @@
-"""Survey of what a Python file offers, by its syntax tree: nothing is imported.
+"""Survey of a Python file for an application or a server, by its syntax tree: nothing is imported.
 
 Importing to find out is not an option: a program that is imported as a module and then run as
 ``__main__`` defines its ``tornado.options`` twice, which Tornado refuses.
@@ -21,7 +21,7 @@ _SERVING_CALLS = frozenset({"listen", "add_sockets", "add_socket", "bind_sockets
 
 @dataclass(frozen=True)
 class Survey:
-    """What one file offers.
+    """Contents of one file as far as serving is concerned.
 
     ``usual_name`` is the first of `USUAL_NAMES` that it defines and that could be served without
     arguments; ``is_program``: it starts to serve when it is run; ``does_something``: it calls
@@ -68,7 +68,7 @@ def _does_something(body: list[ast.stmt]) -> bool:
 
 
 def _survey_text(text: str) -> Survey:
-    """The same, roughly, for a file with a syntax error: it is about to be mended."""
+    """Survey a file with a syntax error, roughly, by its text: it is about to be mended."""
     for name in USUAL_NAMES:
         if re.search(rf"^(?:async\s+def\s+|def\s+|){name}\b\s*[(=:]", text, re.MULTILINE):
             return Survey(usual_name=name, is_program="__main__" in text)
@@ -99,7 +99,7 @@ def _top_level_names(body: list[ast.stmt]) -> Iterator[str]:
 
 
 def _needs_arguments(arguments: ast.arguments) -> bool:
-    """``def make_app(db)`` is called by the program's own main(); it can't be called here."""
+    """Whether a function can't be called without arguments: the program's own main() calls it."""
     positional = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
     keyword = sum(default is None for default in arguments.kw_defaults)
     return positional > 0 or keyword > 0
@@ -118,7 +118,7 @@ def _has_main_guard(tree: ast.Module) -> bool:
 
 
 def _serves_at_top_level(tree: ast.Module) -> bool:
-    """A script without a guard: it listens, runs a loop, or calls its own function that does."""
+    """Whether a script without a guard listens, runs a loop, or calls its function that does."""
     serving = {
         node.name
         for node in tree.body

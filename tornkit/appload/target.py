@@ -1,4 +1,4 @@
-"""Description of what is to be served, as plain data that travels between processes."""
+"""Description of the application or program to serve: plain data that travels between processes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 
 class Kind(enum.Enum):
-    """An application is loaded and served by tornkit; a program serves by itself."""
+    """Kind of a target: tornkit loads and serves an application, a program serves by itself."""
 
     APPLICATION = "application"
     PROGRAM = "program"
 
 
 class Serves(enum.Enum):
-    """When an application's file serves by itself, so that it is a program."""
+    """Moment at which an application's file serves by itself, which makes it a program."""
 
     NOT = "not"
     IMPORTED = "imported"
@@ -48,7 +48,7 @@ class Target:
 
     @property
     def is_program(self) -> bool:
-        """Whether it calls ``listen()`` by itself."""
+        """Whether the target calls ``listen()`` by itself."""
         return self.kind is Kind.PROGRAM
 
     @property

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from typing import Any
 
 Address = Any
-"""As `socket.socket.getsockname` has it; its shape is the family's."""
+"""Socket address as `socket.socket.getsockname` has it; its shape is the family's."""
 
 _FAMILIES = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - told, not bound
 _BROADCAST = "255.255.255.255"
@@ -57,7 +57,7 @@ class Unbound:
         self._told = threading.local()
 
     def install(self) -> Callable[[], None]:
-        """Replace the methods of `socket.socket`; the function that puts them back."""
+        """Replace the methods of `socket.socket`, and return the function that puts them back."""
         unbound = self
 
         def bind(self: socket.socket, address: Address, /) -> None:
@@ -129,7 +129,7 @@ class Unbound:
         loop.create_unix_server = create_unix_server  # type: ignore[method-assign, assignment]
 
     def bind(self, sock: socket.socket, address: Address) -> None:
-        """Note where a socket is to be.
+        """Note the address that a socket is to have, without binding it.
 
         :raises OSError, OverflowError, TypeError: as the system would, for what is no address.
         """
@@ -167,14 +167,14 @@ class Unbound:
             self._told.already = False
 
     def address(self, sock: socket.socket) -> Address | None:
-        """Where a socket believes to be bound; None for one that is the system's."""
+        """Address that a socket believes to be bound to; None for one that is the system's."""
         try:
             return self._addresses.get(_inode(sock))
         except OSError:  # closed: the system's own answer says so
             return None
 
     def is_listening(self, sock: socket.socket) -> bool:
-        """Whether it seems to listen."""
+        """Whether a socket seems to listen."""
         try:
             return _inode(sock) in self._listening
         except OSError:
@@ -191,7 +191,7 @@ class Unbound:
 
 
 def _names_a_port(address: Address) -> bool:
-    """False also for what is no address: the system says so itself."""
+    """Whether an address has a port other than 0; False also for what is no address at all."""
     return isinstance(address, tuple) and len(address) > 1 and address[1] != 0
 
 

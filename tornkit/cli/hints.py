@@ -135,7 +135,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def option_advice(option: str, known: Iterable[str], command: str) -> str | None:
-    """What to use in place of an option that ``command`` does not have.
+    """Advice on an option that ``command`` does not have: another to use, or the nearest.
 
     >>> option_advice("--bind", ["--port"], "serve"), option_advice("--prot", ["--port"], "serve")
     ('use --address and --port', 'did you mean --port?')
@@ -144,7 +144,7 @@ def option_advice(option: str, known: Iterable[str], command: str) -> str | None
 
 
 def setting_advice(key: str, known: Iterable[str], command: str) -> str | None:
-    """What to use in place of a key of pyproject.toml, which are options without dashes.
+    """Advice on an unknown key of pyproject.toml, whose keys are options without dashes.
 
     >>> setting_advice("workres", ["workers"], "serve"), setting_advice("bind", [], "serve")
     ('did you mean workers?', 'use address and port')
@@ -169,7 +169,7 @@ def _advice(option: str, known: list[str], command: str) -> str | None:
 
 
 def command_advice(word: str, known: Iterable[str]) -> str | None:
-    """What to run in place of a command that there is not.
+    """Advice on a word that is no command: another command to run, or the nearest.
 
     >>> command_advice("runserver", ["serve"]), command_advice("serv", ["serve"])
     ('use tornkit serve', 'did you mean tornkit serve?')

@@ -271,7 +271,7 @@ def _platform_port() -> int | None:
 
 
 def _preload(options: Mapping[str, Any]) -> str:
-    """fork where it is safe and pays: with reloads, and not on macOS, whose own libraries break."""
+    """Mode of preloading: by default fork with reloads, but not on macOS, whose libraries break."""
     if options["no_preload"]:
         if options["preload"] not in (None, "off"):
             raise UsageError(f"--no-preload contradicts --preload {options['preload']}")
@@ -290,7 +290,7 @@ def _loop(loop: str) -> str:
 
 
 def _check(config: ServeConfig, target: Target) -> None:
-    """What can be known to be wrong before anything is started.
+    """Refuse options and files that are known to be wrong before anything is started.
 
     :raises UsageError, CertificateError:
     """

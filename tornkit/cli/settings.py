@@ -51,7 +51,7 @@ def _configure(context: click.Context, parameter: click.Parameter, app: str | No
 
 
 def command_settings(context: click.Context, app: str | None) -> Mapping[str, Any]:
-    """``[tool.tornkit.<command>]``, keys as parameter names, paths absolute.
+    """Settings in ``[tool.tornkit.<command>]``, keys as parameter names, paths absolute.
 
     :raises UsageError: the file can't be read, or a key is no option of the command.
     """
@@ -177,7 +177,7 @@ def _variables(command: click.Command, name: str) -> Iterable[str]:
 
 
 def _variables_of(param: click.Parameter, command: str) -> list[str]:
-    """Those of one parameter, in the order in which they count."""
+    """Variables of the environment that set one parameter, in the order in which they count."""
     if isinstance(param.envvar, str):
         return [param.envvar]
     if param.envvar is not None:
@@ -208,7 +208,7 @@ def _warn(lines: Iterable[str]) -> None:
 
 
 def _value(value: object, option: click.Option, pyproject: Path, command: str, key: str) -> object:
-    """As click wants it: one of several as a list, a path as seen from the file's folder.
+    """Setting as click wants it: one of several as a list, a path as seen from the file's folder.
 
     :raises UsageError: what should be a path is no text; click would fail with a traceback. All
         else that does not fit, it refuses by itself.
@@ -227,7 +227,7 @@ def _value(value: object, option: click.Option, pyproject: Path, command: str, k
 
 
 def _place(pyproject: Path, table: str, *keys: str) -> str:
-    """``/site/pyproject.toml:12``: the line that sets the first of these keys that is there."""
+    """Place of the first of these keys that is there, as ``/site/pyproject.toml:12``."""
     lines = (line_of(pyproject, table, key) for key in keys)
     line = next((line for line in lines if line is not None), None)
     return f"{pyproject}" if line is None else f"{pyproject}:{line}"
@@ -246,5 +246,5 @@ def _start(app: str | None) -> Path:
 def _complete_app(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[click.shell_completion.CompletionItem]:
-    """Files and folders; a module's name is for the person to know."""
+    """Completion of APP by files and folders; a module's name is for the person to know."""
     return [click.shell_completion.CompletionItem(incomplete, type="file")]

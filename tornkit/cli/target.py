@@ -1,4 +1,4 @@
-"""The words that name what a command is about: ``[APP] [-m MODULE] [-- ARGS...]``."""
+"""Words that name the target of a command: ``[APP] [-m MODULE] [-- ARGS...]``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Words = tuple[str | None, str | None, tuple[str, ...]]
 
 
 class ProgramCommand(click.Command):
-    """A command whose parameter ``arguments`` gets what stands behind ``--``.
+    """A command whose parameter ``arguments`` gets the words behind ``--``.
 
     To click, ``--`` only ends the options: with no APP before it the first word behind would
     be APP.
@@ -60,5 +60,5 @@ def named_words(
 def named_target(
     context: click.Context, app: str | None, module: str | None, arguments: Sequence[str]
 ) -> Target:
-    """What they name (see `tornkit.appload.locate`)."""
+    """Target that the words of a command line name (see `tornkit.appload.locate`)."""
     return locate(*named_words(context, app, module, arguments))

@@ -1,4 +1,4 @@
-"""A request that was under way when its connection closed: what it is told, and what is forgotten.
+"""Consequences for a request that was under way when its connection closed.
 
 With Tornado a reader waits beside each request for its end. It finds out some turns of the loop
 later, and each time it goes on it clears the stream's close callback, whoever has set it meanwhile
@@ -26,7 +26,7 @@ class ClosedConnection(Protocol):
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that served it."""
+        """The loop that served the connection."""
 
     @property
     def view(self) -> StreamView | None:
@@ -34,7 +34,10 @@ class ClosedConnection(Protocol):
 
 
 class Aftermath:
-    """``tells``: the request is told that its client is gone; else its stream's callback was."""
+    """Consequences of a close for the request that was under way.
+
+    ``tells``: the request is told that its client is gone; else its stream's callback was.
+    """
 
     __slots__ = ("_connection", "_detached", "_exchange", "_told", "_waits")
 
@@ -54,23 +57,23 @@ class Aftermath:
             self._forget(2)
 
     def in_first_step(self) -> None:
-        """It was closed by the handler's first step, which has returned: the reader goes on."""
+        """Let the reader go on: the handler's first step closed the connection and has returned."""
         self._told, self._waits = True, False
         self._forget(1)
 
     def handler_done(self, exchange: Exchange) -> None:
-        """A handler has finished, or closed the connection once more."""
+        """Note that a handler has finished, or closed the connection once more."""
         if self._waits and exchange is self._exchange:
             self._waits = False
             self._connection.loop.call_soon(self._forget, 1)
 
     def detached(self, exchange: Exchange) -> None:
-        """A handler has detached the closed stream: its reader leaves it alone."""
+        """Note that a handler has detached the closed stream: its reader leaves it alone."""
         if exchange is self._exchange:
             self._detached = True
 
     def _forget(self, more: int) -> None:
-        """Forget what the stream was asked to tell, now and in so many turns that follow."""
+        """Forget the stream's close callback, now and in so many turns that follow."""
         if self._detached:
             return
         view = self._connection.view
@@ -81,7 +84,7 @@ class Aftermath:
 
 
 def aftermath_of(connection: ClosedConnection, exchange: Exchange | None) -> Aftermath | None:
-    """What follows for the request that a close has met; None where none was being answered."""
+    """Aftermath for the request that a close has met; None where none was being answered."""
     if (
         exchange is None
         or not exchange.read_finished

@@ -43,10 +43,10 @@ class Destinations(Protocol):
 
     @property
     def compiled(self) -> Compiled:
-        """What stands in for its router."""
+        """Compiled stand-in for the server's router."""
 
     def direct_router(self) -> Router | None:
-        """The router that requests go to, where nobody has put anything in between."""
+        """The router that requests go to; None where something was put in between."""
 
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection, /
@@ -66,29 +66,29 @@ class RequestSource(Sender, Protocol):
 
     @property
     def server(self) -> Destinations:
-        """The server that accepted it."""
+        """The server that accepted the connection."""
 
     def has(self, size: int) -> bool:
         """Whether so many bytes were read and not used."""
 
     def take(self, size: int) -> bytes:
-        """Up to ``size`` bytes of what was read and not used."""
+        """Take up to ``size`` bytes of those that were read and not used."""
 
     def want(self, tell: Callable[[], None] | None) -> None:
-        """Have ``tell`` called when more has come, or never will; None: no more."""
+        """Have ``tell`` called when more bytes have come, or never will; None: no longer."""
 
     def read_on(self) -> None:
-        """Read again, where that was paused."""
+        """Read from the socket again, where that was paused."""
 
     def request_read(self, exchange: Exchange) -> None:
-        """All of a request has been read."""
+        """Note that all of a request has been read."""
 
     def abandon(self, last_words: bytes = b"") -> None:
         """Give up on the request, and the connection with it, once the last words have gone."""
 
 
 def deliver(connection: RequestSource, exchange: Exchange, head: Head) -> None:
-    """Hand the request over; in a task where the delegate takes its time."""
+    """Hand a request to its delegate; in a task where the delegate takes its time."""
     server = connection.server
     start_line, headers, length, _ = head
     delegate: HTTPMessageDelegate = _NOBODY
@@ -169,7 +169,7 @@ class _Body:
         self._timer: TimerHandle | None = None
 
     def begin(self, waiting: Awaitable[None] | None) -> None:
-        """Hand over what is here, once ``waiting`` is done."""
+        """Hand over the bytes that are here, once ``waiting`` is done."""
         if self._left and self._connection.has(self._left):
             self._exchange.unwatched = True
         if waiting is None:
@@ -180,7 +180,7 @@ class _Body:
             self._connection.want(self._go_on)
 
     def _go_on(self) -> None:
-        """More has come, or never will."""
+        """Hand over the bytes that have come, or tell the delegate that none will."""
         if self._handing:
             return  # the delegate has closed the connection: seen when it returns
         if self._exchange.detached:
@@ -206,7 +206,7 @@ class _Body:
         self._connection.server.keep(self._go_on_slowly(waiting, is_woken=is_woken))
 
     async def _go_on_slowly(self, waiting: Awaitable[None] | None, *, is_woken: bool) -> None:
-        """The rest of it with a delegate that takes its time: a handler that streams the body.
+        """Hand over the rest to a delegate that takes its time: a handler that streams the body.
 
         In one task, as Tornado: what such a delegate sets in its context is there at the next.
         """
@@ -238,9 +238,9 @@ class _Body:
             come.set_result(None)
 
     def _hand_over(self) -> Awaitable[None] | None:
-        """Hand over what is here, and the end if it is; what the delegate would have us wait for.
+        """Hand over bytes that are here, and the end; return the delegate's awaitable, if any.
 
-        :raises HTTPInputError: it is longer than the delegate, in its headers_received, has said.
+        :raises HTTPInputError: the body is longer than the delegate, in headers_received, has said.
         """
         connection, exchange, delegate = self._connection, self._exchange, self._delegate
         if self._over:
@@ -286,7 +286,7 @@ class _Body:
             self._give_up()
 
     def _give_up(self, *, waited: bool = False) -> None:
-        """The rest will never come. ``waited``: for it with a limit of time.
+        """Tell the delegate that the rest will never come. ``waited``: for it with a limit of time.
 
         Then Tornado tells two turns later, behind the stream's own callback (`gen.with_timeout`).
         """
@@ -321,7 +321,7 @@ def _failed(
     delegate: HTTPMessageDelegate,
     error: BaseException,
 ) -> None:
-    """As Tornado: 400 for what the delegate calls malformed, the log for anything else."""
+    """End a request whose delegate raised: by 400 if it was malformed, else with a logged error."""
     exchange.done()  # it is told below, and in no other way
     if isinstance(error, HTTPInputError):
         gen_log.info("Malformed HTTP message from %s: %s", connection.context, error)

@@ -74,13 +74,13 @@ class _Connection:
 
     @property
     def wants_websocket(self) -> bool:
-        """Whether its request is a WebSocket's handshake, by the rule of `WebSocketHandler.get`."""
+        """Whether the request is a WebSocket's handshake, by the rule of `WebSocketHandler.get`."""
         headers = self.headers
         return headers is not None and headers.get("Upgrade", "").lower() == "websocket"
 
 
 class _Watched(HTTPMessageDelegate):
-    """Passes everything on, and notes that the request has arrived."""
+    """Delegate that passes everything on, and notes that the request has arrived."""
 
     def __init__(
         self, connections: Connections, connection: _Connection, delegate: HTTPMessageDelegate
@@ -148,7 +148,7 @@ class Connections:
         return _Watched(self, known, delegate)
 
     def arrived(self, connection: _Connection, headers: HTTPHeaders) -> None:
-        """A request has been received."""
+        """Note a request that has been received; let go of its connection if that is draining."""
         self.requests += 1
         connection.headers = headers
         connection.fresh = False
@@ -201,7 +201,7 @@ class Connections:
             self._look_at_streams()
 
     async def drained(self, timeout: float) -> None:
-        """Wait until all are gone; close what is left after ``timeout`` seconds."""
+        """Wait until all connections are gone; close what is left after ``timeout`` seconds."""
         for _ in range(2):
             # A connection that was accepted in this very turn is announced in the next.
             await asyncio.sleep(0)
@@ -229,7 +229,7 @@ class Connections:
     # ---- responses that won't end ----
 
     def _under_way(self) -> list[tuple[HTTPConnection, Callable[[], None]]]:
-        """Each request that is not answered, and how its connection is closed."""
+        """Requests that are not answered, each with the function that closes its connection."""
         theirs = [
             (connection.request, connection.server_connection.stream.close)
             for connection in self._connections.values()
@@ -253,12 +253,12 @@ class Connections:
             self._close(request, close)
 
     def _close(self, request: HTTPConnection, close: Callable[[], None]) -> None:
-        """Close its connection as if the client had left, which its handler is told."""
+        """Close a request's connection as if the client had left, which its handler is told."""
         self._closed_streams.add(request)
         close()
 
     def _look_at_streams(self) -> None:
-        """Close what has become a stream, or has been waited for long enough; look again."""
+        """Close responses that became streams, or were waited for long enough; look again."""
         assert self._streams is not None
         for request, close in self._under_way():
             end = end_of(request)
@@ -273,7 +273,7 @@ class Connections:
         IOLoop.current().call_later(_CHECK_STREAMS, self._look_at_streams)
 
     def _is_overdue(self, what: HTTPConnection | IOStream) -> bool:
-        """Whether patience with it, which begins with the first look, is over."""
+        """Whether patience with a response or stream, which begins at the first look, is over."""
         assert self._streams is not None
         if self._streams.patience is None:
             return False
@@ -296,7 +296,7 @@ class Connections:
             IOLoop.current().add_callback(self._let_go, connection)
 
     def _let_go_busy(self, connection: _Connection) -> None:
-        """Let its response be the last, where it can't move after it."""
+        """Let the response under way be the last, where the connection can't move after it."""
         stays = self._release is None or not stream_seams.is_plain(
             connection.server_connection.stream
         )
@@ -305,7 +305,7 @@ class Connections:
             stream_seams.close_after_response(connection.request)
 
     def _let_go_idle(self, connection: _Connection) -> None:
-        """Of one between two requests: no byte of the next is anywhere but in the stream."""
+        """Let go of a connection between two requests, whose unread bytes are all in its stream."""
         stream = connection.server_connection.stream
         if stream.closed():
             stream_seams.forget_unread(stream)  # pipelined behind a response that said close

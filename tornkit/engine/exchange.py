@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
 
 class Limits(Protocol):
-    """What a server allows a request."""
+    """Limits that a server sets to its requests."""
 
     @property
     def conn_params(self) -> HTTP1ConnectionParameters:
-        """As Tornado's server has them."""
+        """Parameters of connections, as Tornado's server has them."""
 
     @property
     def max_body_size(self) -> int:
-        """Bytes of a body."""
+        """Bytes that a body may have."""
 
     @property
     def max_buffer_size(self) -> int | None:
@@ -56,7 +56,7 @@ class Wire(Sender, Protocol):
 
     @property
     def server(self) -> Limits:
-        """The server that accepted it."""
+        """The server that accepted the connection."""
 
     @property
     def sock(self) -> socket.socket:
@@ -64,7 +64,7 @@ class Wire(Sender, Protocol):
 
     @property
     def turns(self) -> Turns:
-        """Tells turns of the loop apart."""
+        """Turns of the loop, by which they are told apart."""
 
     @property
     def busy(self) -> bool:
@@ -79,7 +79,7 @@ class Wire(Sender, Protocol):
         """The request that is being answered."""
 
     def send(self, data: bytes) -> bool:
-        """Send bytes; whether the socket has taken all."""
+        """Send bytes; return whether the socket has taken all."""
 
 
 class Exchange(HTTPConnection):
@@ -108,7 +108,7 @@ class Exchange(HTTPConnection):
     )
 
     unwatched: bool
-    """Its body, which all came with its head, is being handed over. Set for such bodies alone."""
+    """Whether the body, which all came with the head, is being handed over; set for such alone."""
 
     def __init__(self, connection: Wire, head: Head) -> None:
         # A `Wire`; None once it was detached. What is called then fails on the None, as
@@ -201,7 +201,7 @@ class Exchange(HTTPConnection):
         return self._write(self._framed(chunk))
 
     def finish(self) -> None:
-        """The response is complete.
+        """Complete the response.
 
         :raises HTTPOutputError: less was written than the Content-Length.
         """
@@ -263,13 +263,13 @@ class Exchange(HTTPConnection):
         return future
 
     def close(self) -> None:
-        """Close the connection, and call nobody back."""
+        """Close the connection, and forget the close callback."""
         self._close_callback = None
         if self._connection is not None:
             self._connection.close_for_handler(self)
 
     def detach(self) -> IOStream:
-        """Hand the connection over as a stream, with what was read and not used.
+        """Hand the connection over as a stream, with the bytes read and not used.
 
         A request that was answered in an earlier turn of the loop has no connection any more: the
         next request is read from it, and another client's behind a proxy. Its stream is closed.
@@ -285,7 +285,7 @@ class Exchange(HTTPConnection):
     # ---- what the connection calls ----
 
     def client_gone(self) -> None:
-        """Tell whoever asked to be told, once.
+        """Call the close callback, once.
 
         Until the request is read its delegate is told instead, by whoever reads it.
         """
@@ -329,10 +329,10 @@ class Exchange(HTTPConnection):
         return chunk
 
     def _write(self, data: bytes) -> Future[None]:
-        """A future that is done when the socket has taken it, or never will, as with Tornado.
+        """Send bytes; return a future that is done when the socket has taken them, or never will.
 
-        From the second on it is never done at once: a handler that only writes and awaits would
-        otherwise keep the loop to itself for as long as the client keeps up.
+        That is as with Tornado. From the second on it is never done at once: a handler that only
+        writes and awaits would otherwise keep the loop to itself as long as the client keeps up.
         """
         self._writes += 1
         loop = self._connection.loop
@@ -347,7 +347,7 @@ class Exchange(HTTPConnection):
 
 
 def _settle(future: Future[None], sent: bool = True) -> None:
-    """Tornado does not tell a lost write from a good one: the next one fails."""
+    """Complete a write's future, also of a lost write, as Tornado does: the next one fails."""
     if not future.done():
         future.set_result(None)
 

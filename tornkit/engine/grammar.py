@@ -23,7 +23,7 @@ _MEMORABLE = 2048  # bytes of a head that is kept
 
 
 class Fields(NamedTuple):
-    """What was read of a head's lines but for the first; the same for all that are the same."""
+    """Header lines of a head, and the values read in them; requests with equal lines share it."""
 
     lines: Lines
     length: int
@@ -31,7 +31,7 @@ class Fields(NamedTuple):
 
 
 class Head(NamedTuple):
-    """``length``: of the body in bytes. ``connection``: the header's values in lower case."""
+    """Head of a request. ``length`` is the body's in bytes, ``connection`` is in lower case."""
 
     start_line: RequestStartLine
     headers: LazyHeaders
@@ -55,7 +55,7 @@ class HeadReader:
 
     def __init__(self) -> None:
         self.whole = b""
-        """What was read last, if it was a head and no more; `again` reads it."""
+        """Bytes read last, if they were a head and no more; `again` reads them."""
         self.has_asked = False
         """Whether a head was read."""
         self._line = b""
@@ -63,7 +63,7 @@ class HeadReader:
         self._fields: Fields | None = None
 
     def read(self, data: bytes | bytearray, end: int) -> Head | None:
-        """The head ``data[:end]``, which ends in an empty line.
+        """Read the head ``data[:end]``, which ends in an empty line.
 
         None if it is written in any way that this grammar does not know, or asks for what is left
         to Tornado.
@@ -87,7 +87,7 @@ class HeadReader:
         return Head(start_line, LazyHeaders(lines), length, connection)
 
     def again(self) -> Head:
-        """The head in `whole`."""
+        """Read the head in `whole` once more."""
         assert self._fields is not None
         lines, length, connection = self._fields
         head: Head = _new_tuple(Head, (self._start_line, LazyHeaders(lines), length, connection))

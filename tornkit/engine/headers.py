@@ -1,4 +1,4 @@
-"""Request headers that are taken apart when somebody looks at more than one or two of them.
+"""Request headers that are parsed only when more than one or two of them are looked at.
 
 Most handlers ask for a header or two, and most requests have a dozen. So the lines stay as they
 came; a single header is searched for in them, and whatever needs them all makes the same
@@ -22,12 +22,12 @@ _MOST_FOUND = 32  # names whose values are kept
 
 @lru_cache(maxsize=1024)
 def _beginning_of(name: str) -> str | None:
-    """What stands before the header's values; None where the name is none."""
+    """Line end and name that stand before the header's values; None where the name is none."""
     return f"\n{name.lower()}:" if _NAME.fullmatch(name) else None
 
 
 class Lines:
-    """Well-formed header lines, each ending in CRLF, and what was found in them.
+    """Well-formed header lines, each ending in CRLF, and the values found in them.
 
     They never change, and requests with the same lines share them.
     """
@@ -40,9 +40,9 @@ class Lines:
         # case, 2.3 microseconds for a browser's headers. In latin-1 no letter changes its length.
         self.lowered = "\n" + as_sent.decode("latin1").lower()
         self.found: dict[str, str | None] = {}
-        """What `value_of` has given for some names."""
+        """Values that `value_of` has given for some names."""
         self.cookies: dict[str, str] | None = None
-        """The values in them, kept by whoever has parsed them."""
+        """Cookies in the lines, kept by whoever has parsed them."""
 
     def value_of(self, name: str) -> str | None:
         """The header's values as they came, joined by commas; None if it is not there."""
@@ -70,7 +70,7 @@ class Lines:
 
 
 class LazyHeaders(HTTPHeaders):
-    """`HTTPHeaders` of such lines."""
+    """`HTTPHeaders` of `Lines`, which are taken apart when that is needed."""
 
     def __init__(self, lines: Lines) -> None:
         # Not Tornado's __init__: what it would set is made when it is missed.

@@ -14,12 +14,12 @@ from tornkit.engine.transport.poller import Poller
 
 
 class Books(Protocol):
-    """What keeps the books of a server's connections."""
+    """Bookkeeping of a server's connections."""
 
     requests: int  # received
 
     def detached(self, stream: IOStream) -> None:
-        """A handler has taken the socket over."""
+        """Note that a handler has taken the socket over."""
 
 
 class Host(Destinations, Limits, Protocol):
@@ -27,7 +27,7 @@ class Host(Destinations, Limits, Protocol):
 
     @property
     def observer(self) -> Books:
-        """Told of requests and of what becomes of connections."""
+        """Books in which requests, and the ends of connections, are noted."""
 
     @property
     def header_timeout(self) -> float:
@@ -35,24 +35,24 @@ class Host(Destinations, Limits, Protocol):
 
     @property
     def buffer_size(self) -> int:
-        """What a stream of Tornado's would keep unread."""
+        """Bytes that a stream of Tornado's would keep unread."""
 
     @property
     def longest_head(self) -> int:
-        """What a request's head may have."""
+        """Bytes that a request's head may have."""
 
     @property
     def read_chunk_size(self) -> int | None:
-        """What a stream of Tornado's reads at once; None for its default."""
+        """Bytes that a stream of Tornado's reads at once; None for its default."""
 
     def context_of(self, sock: socket.socket, address: Any, /) -> object:
         """Tornado's context of a connection: its addresses and protocol."""
 
     def poller_of(self, loop: asyncio.AbstractEventLoop, /) -> Poller:
-        """What watches the sockets of this loop."""
+        """Poller that watches the sockets of this loop."""
 
     def on_close(self, server_conn: object, /) -> None:
-        """Tornado's: a connection was closed, or let go."""
+        """Note that a connection was closed, or let go; Tornado's method."""
 
     def handle_stream(self, stream: IOStream, address: Any, /) -> object:
-        """Tornado's: serve a connection that is a stream."""
+        """Serve a connection that is a stream; Tornado's method."""

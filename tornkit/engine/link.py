@@ -26,7 +26,7 @@ _READS = 8  # in one turn of the loop, where a body comes as fast as it is read
 
 
 class Link:
-    """A socket with its buffers. A subclass decides what to do with what comes.
+    """A socket with its buffers. A subclass makes use of the bytes that come.
 
     ``error`` is the one for which it was closed; ``turns`` tells turns of the loop apart. It closes
     where it is not ``busy`` for ``patience`` seconds.
@@ -82,11 +82,11 @@ class Link:
     # ---- what a subclass says ----
 
     def _received(self) -> bool:
-        """Use what was read; whether it is a part of something, whose rest may be there."""
+        """Use the bytes that were read; return whether they are a part whose rest may be there."""
         raise NotImplementedError
 
     def _on_end(self, error: OSError | None = None) -> None:
-        """The other side sends no more."""
+        """Act on the end of the other side's bytes, or on an error."""
         raise NotImplementedError
 
     @property
@@ -115,7 +115,7 @@ class Link:
         return len(self._inbox) >= size
 
     def take(self, size: int) -> bytes:
-        """At most ``size`` bytes of what was read."""
+        """Take at most ``size`` bytes of those that were read."""
         return self._inbox.take(size)
 
     def _on_readable(self) -> None:
@@ -141,7 +141,7 @@ class Link:
             self._on_readable()
 
     def _receive(self) -> bool:
-        """Read once, and whether that gave a part of a request and no more."""
+        """Read once; return whether that gave a part of a request and no more."""
         try:
             data = self.sock.recv(READ)
         except (BlockingIOError, InterruptedError):
@@ -183,7 +183,7 @@ class Link:
         return 0 if self._outbox is None else len(self._outbox)
 
     def send(self, data: bytes) -> bool:
-        """Write ``data``, now or as the socket takes it; whether all of it went at once."""
+        """Write ``data``, now or as the socket takes it; return whether all of it went at once."""
         if self.closed:
             return False
         if self._outbox is not None:
@@ -234,7 +234,7 @@ class Link:
             self._pause()
 
     def let_loose(self) -> list[Waiter]:
-        """Have no more to do with the socket, without closing it; who waits for what to go."""
+        """Let go of the socket without closing it; return the waiters for unsent bytes."""
         self.closed = True
         self._timer.cancel()
         self._pause()
@@ -242,7 +242,7 @@ class Link:
         return [] if outbox is None else outbox.stop()
 
     def _look_at_time(self) -> None:
-        """End it if it has waited too long for the other side; else look again when it might have.
+        """Close the link if it has waited too long for the other side; else look again in time.
 
         One timer for a connection's life: to move one with each request would cost more than
         the rest of the bookkeeping.
@@ -256,7 +256,7 @@ class Link:
             self._timer = self.loop.call_later(left, self._look_at_time)
 
     def _as_stream(self, make: Callable[[socket.socket, bytes], IOStream]) -> IOStream:
-        """The socket as a stream, with what was read and what is still to be sent."""
+        """The socket as a stream, with the bytes read and those still to be sent."""
         rest = b"" if self._outbox is None else self._outbox.rest()
         waiting = self.let_loose()
         stream = make(self.sock, bytes(self._inbox))

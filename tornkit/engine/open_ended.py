@@ -31,16 +31,16 @@ class End(Enum):
     """Whether a response can be expected to end."""
 
     SURE = "sure"
-    """It is being worked on, or has said how long it is."""
+    """The response is being worked on, or has said how long it is."""
     UNKNOWN = "unknown"
-    """It has begun without a length and has nothing to send now, or it is a long poll's."""
+    """The response has begun without a length and has nothing to send, or it is a long poll's."""
     NEVER = "never"
-    """Its media type says so, and its client will ask again."""
+    """The response's media type says so, and its client will ask again."""
 
 
 @dataclass(frozen=True)
 class StreamPolicy:
-    """When a drain closes the responses that will not end, and those that perhaps will not.
+    """Moments at which a drain closes responses that will not end, or perhaps will not.
 
     ``moments``: for a number of endless ones, in how many seconds each is closed; 0 is now.
     ``patience``: seconds that the others get, and streams that a handler has detached; None is as
@@ -52,7 +52,7 @@ class StreamPolicy:
 
 
 def end_of(request: HTTPConnection) -> End:
-    """What can be expected of the response to this request."""
+    """Expectation whether the response to this request will end."""
     if isinstance(request, Exchange):
         open_ended, unanswered = request.open_ended, request.unanswered
     else:

@@ -14,21 +14,21 @@ from tornado.httputil import HTTPHeaders
 from tornado.tcpserver import TCPServer
 
 normalize_header: Any = getattr(httputil, "_normalize_header", None)
-"""``etag`` -> ``Etag``"""
+"""Function that spells a header's name as usual: ``etag`` -> ``Etag``."""
 HeaderParts = ("_as_list", "_combined_cache")
-"""What an `HTTPHeaders` consists of."""
+"""Attributes that an `HTTPHeaders` consists of."""
 RequestContext: Any = getattr(httpserver, "_HTTPRequestContext", None)
-"""``request.connection.context``"""
+"""Class of ``request.connection.context``."""
 ProxyAdapter: Any = getattr(httpserver, "_ProxyAdapter", None)
 """A delegate for requests with ``X-Real-Ip`` and the like, around another."""
 DefaultDelegate: Any = getattr(routing, "_DefaultMessageDelegate", None)
-"""Answers 404 where a router finds nothing."""
+"""Delegate that answers 404 where a router finds nothing."""
 ApplicationRouter: Any = getattr(web, "_ApplicationRouter", None)
 """The routers inside an `Application`; without it, each is asked itself."""
 HandlerDelegate: Any = getattr(web, "_HandlerDelegate", None)
-"""What an `Application` makes of a handler class that was found; without it, whatever it makes."""
+"""Delegate that an `Application` makes of a handler class; without it, whatever it makes."""
 unquote_or_none: Any = getattr(routing, "_unquote_or_none", None)
-"""A group of a path's regex -> what a handler is given; likewise."""
+"""Function that makes of a path's group what a handler is given; likewise."""
 HOST: Any = getattr(getattr(httputil, "_ABNF", None), "host", None)
 """The grammar of a Host header."""
 
@@ -48,11 +48,11 @@ SUPPORTED = (
 
 
 def most_query_fields() -> int:
-    """How many fields a query may have, as ``set_parse_body_config`` says at the moment."""
+    """Number of fields that a query may have, as ``set_parse_body_config`` says at the moment."""
     most: int = httputil._DEFAULT_PARSE_BODY_CONFIG.urlencoded.max_arguments
     return most
 
 
 def remember(server: httpserver.HTTPServer, connection: object) -> None:
-    """Have ``close_all_connections`` close it and ``on_close`` forget it."""
+    """Register a connection: ``close_all_connections`` closes it, ``on_close`` forgets it."""
     server._connections.add(connection)  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ _LONGEST_NAME = 255  # characters of a name in the DNS: no more is worth to be r
 
 
 def _read_host(host: str) -> str:
-    """What ``HTTPServerRequest`` makes of a Host header.
+    """Host name that ``HTTPServerRequest`` makes of a Host header.
 
     :raises HTTPInputError: as there.
     """
@@ -52,7 +52,10 @@ _remembered_host = lru_cache(maxsize=1024)(_read_host)
 
 
 def _parsed(query: str) -> dict[str, list[bytes]]:
-    """:raises HTTPInputError: it has too many fields."""
+    """Parse a query as Tornado does.
+
+    :raises HTTPInputError: it has too many fields.
+    """
     try:
         return parse_qs_bytes(query, keep_blank_values=True, max_num_fields=most_query_fields())
     except Exception as error:  # whatever the parser makes of it, as in Tornado
@@ -115,11 +118,11 @@ class LazyRequest(HTTPServerRequest):
         self.query_arguments = self._parse_query()
 
     cookie_lines: Lines | None = None
-    """Those in which a cookie was looked up, before anything has parsed them for this request."""
+    """Lines in which a cookie was looked up, before anything has parsed them for this request."""
 
     @property
     def cookies(self) -> dict[str, Morsel[str]]:
-        """As Tornado's: of the ``Cookie`` as it was when a cookie was first asked for."""
+        """Cookies as Tornado has them: of the ``Cookie`` as it was when one was first asked for."""
         lines = self.cookie_lines
         if lines is not None:
             del self.cookie_lines
@@ -145,7 +148,7 @@ def find(
     headers: HTTPHeaders,
     compiled: Compiled,
 ) -> HTTPMessageDelegate | DirectMatch:
-    """What ``tornado.routing._RoutingDelegate`` finds for a request."""
+    """Find the delegate of a request as ``tornado.routing._RoutingDelegate`` does."""
     request = LazyRequest(request_conn, server_conn, start_line, headers)
     found = compiled.find(router, request)
     if found is None:

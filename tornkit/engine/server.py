@@ -36,19 +36,19 @@ _router_start_request = Router.start_request
 
 
 class Observer(Protocol):
-    """Is told of the life of each connection, of whichever server of the process."""
+    """Listener for the life of each connection, of whichever server of the process."""
 
     requests: int
     """Counted up by one for each request."""
 
     def opened(self, connection: Connection) -> None:
-        """It was accepted, or came from another process."""
+        """Note a connection that was accepted, or came from another process."""
 
     def gone(self, connection: Connection) -> None:
-        """It was closed, detached, moved, or handed on to Tornado's own code."""
+        """Note a connection that was closed, detached, moved, or left to Tornado's own code."""
 
     def detached(self, stream: IOStream) -> None:
-        """A handler took this stream for itself."""
+        """Note a stream that a handler took for itself."""
 
 
 class _NullObserver:
@@ -77,7 +77,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
     """
 
     observer: Observer = _NullObserver()
-    """Of all servers, or of one."""
+    """Observer of all servers, or of one."""
 
     def initialize(self, *args: Any, **kwargs: Any) -> None:
         super().initialize(*args, **kwargs)
@@ -107,7 +107,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         )
 
     def direct_router(self) -> Router | None:
-        """The router that requests go to, where nobody has put anything in between."""
+        """The router that requests go to; None where something was put in between."""
         router = self.request_callback
         if (
             isinstance(router, Router)
@@ -121,7 +121,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
-        """As Tornado's; for its routers, and requests of this engine, with a lazy request."""
+        """Make a request's delegate as Tornado does; a lazy one for its routers and this engine."""
         router = self.request_callback
         if (
             isinstance(request_conn, Exchange)
@@ -136,7 +136,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         return super().start_request(server_conn, request_conn)
 
     def _handle_connection(self, connection: socket.socket, address: Any) -> None:
-        """A connection was accepted (``TCPServer.add_sockets`` gives this to the accept loop)."""
+        """Serve an accepted connection; ``TCPServer.add_sockets`` gives this to the accept loop."""
         if not self._is_plain():
             super()._handle_connection(connection, address)
             return
@@ -173,13 +173,13 @@ class HTTPServer(tornado.httpserver.HTTPServer):
             self.observer.gone(server_conn)
 
     def context_of(self, sock: socket.socket, address: Any) -> object:
-        """What handlers know as ``request.connection.context``."""
+        """Context of a connection, which handlers know as ``request.connection.context``."""
         return privates.RequestContext(
             SimpleNamespace(socket=sock), address, self.protocol, self.trusted_downstream
         )
 
     def poller_of(self, loop: asyncio.AbstractEventLoop) -> Poller:
-        """Who tells this server's connections in ``loop`` what there is to read."""
+        """Poller that tells this server's connections in ``loop`` of bytes to read."""
         found = self._poller  # once: another thread's loop may put its own here
         if found is None or found[0] is not loop:
             poller = self._pollers.get(loop)

@@ -35,7 +35,7 @@ class StreamView:
         self.told_instead_of: Exchange | None = None
 
     def become(self, stream: IOStream, *, handed_on: bool) -> None:
-        """The connection is this stream from now on; whoever has the view has the stream.
+        """Turn into this stream, which the connection is from now on, for all that hold the view.
 
         ``handed_on``: Tornado serves it on; else a handler has detached it.
         """
@@ -45,12 +45,12 @@ class StreamView:
 
     @property
     def has_callback(self) -> bool:
-        """Whether a handler wants to be told of its close."""
+        """Whether a handler wants to be told of the connection's close."""
         return self._callback is not None
 
     @property
     def error(self) -> BaseException | None:
-        """For which it was closed, if it was not closed in peace."""
+        """Error for which the connection was closed, if it was not closed in peace."""
         return self._connection.error
 
     @property
@@ -65,16 +65,16 @@ class StreamView:
 
     @property
     def max_buffer_size(self) -> int:
-        """As the server was told."""
+        """Bytes that a stream keeps unread, as the server was told."""
         size: int = self._connection.server.max_buffer_size or 104857600
         return size
 
     def fileno(self) -> sockets.socket | None:
-        """What a loop is given to watch: the socket itself, as with Tornado's stream."""
+        """The socket itself, for a loop to watch, as with Tornado's stream."""
         return self.socket
 
     def closed(self) -> bool:
-        """Whether it was closed, by either side."""
+        """Whether the connection was closed, by either side."""
         return self._connection.closed
 
     def reading(self) -> bool:
@@ -97,7 +97,7 @@ class StreamView:
         return self._connection.unsent > 0
 
     def close(self, exc_info: object = False) -> None:
-        """Close it now; ``exc_info`` tells for which error, as `IOStream.close`."""
+        """Close the connection now; ``exc_info`` tells for which error, as `IOStream.close`."""
         if self._connection.closed:
             self.closed_now()  # as Tornado: whoever asked to be told since
         elif exc_info:
@@ -135,7 +135,7 @@ class StreamView:
         return future
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
-        """Have ``callback`` called when it is closed, in place of the request's."""
+        """Have ``callback`` called when the connection is closed, in place of the request's."""
         self._callback = callback
         if callback is not None and self._has_just_answered:
             # Tornado clears it when it begins to read the next request.
@@ -157,14 +157,14 @@ class StreamView:
             self._callback = None
 
     def set_nodelay(self, value: bool) -> None:
-        """Whether small packets go at once (they do anyway)."""
+        """Set whether small packets go at once (they do anyway)."""
         sock = self.socket
         if sock is not None and sock.family in (sockets.AF_INET, sockets.AF_INET6):
             with contextlib.suppress(OSError):  # the client may be gone
                 sock.setsockopt(sockets.IPPROTO_TCP, sockets.TCP_NODELAY, int(value))
 
     def closed_now(self) -> None:
-        """The connection tells that it was closed."""
+        """Schedule the close callback: the connection was closed."""
         callback, self._callback = self._callback, None
         if callback is not None:
             self._connection.loop.call_soon(callback)
@@ -189,7 +189,7 @@ class _HandedOn(_Became):
 
 
 def tell_again(view: StreamView) -> None:
-    """Tell who has set a close callback since the connection closed; not of a detached stream."""
+    """Call a close callback that was set since the connection closed; no detached stream's."""
     if type(view) is StreamView:
         view.closed_now()
     elif type(view) is _HandedOn and view.closed():

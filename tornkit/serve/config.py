@@ -30,7 +30,7 @@ STREAM_PATIENCE_STOPPED = 0.3
 
 @dataclass(frozen=True)
 class HttpOptions:
-    """What the server of an application is made with (`tornado.httpserver.HTTPServer`)."""
+    """Options of the server that is made for an application (`tornado.httpserver.HTTPServer`)."""
 
     xheaders: bool = False
     trusted_downstream: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class HttpOptions:
 
 @dataclass(frozen=True)
 class RecyclePolicy:
-    """When a worker has served long enough; 0: no limit.
+    """Limits after which a worker has served long enough; 0: no limit.
 
     ``max_rss`` in bytes, ``max_age`` in seconds. Each worker's own limits of requests and age are
     lower by up to the share ``jitter``.
@@ -70,7 +70,7 @@ def refused_for_programs(http: HttpOptions, unix_socket: str | None) -> list[str
 
 @dataclass(frozen=True)
 class ServeConfig:
-    """One frozen object that travels from the command line to the supervisor.
+    """Configuration in one frozen object that travels from the command line to the supervisor.
 
     ``port`` and ``address`` are None where nobody chose: an application then gets the defaults
     above, a program its own. ``platform_port`` is the port of an application where neither ``port``

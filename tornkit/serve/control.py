@@ -29,7 +29,7 @@ _CURE = "or set XDG_RUNTIME_DIR to a folder that is yours alone"
 
 
 def control_folder() -> Path:
-    """Where the sockets are: below XDG_RUNTIME_DIR if that is the user's, or the temporary folder.
+    """Folder of the sockets: below XDG_RUNTIME_DIR if that is the user's, or the temporary folder.
 
     :raises TornkitError: it can't be made, or is not the user's alone; nothing in it is believed.
     """
@@ -64,7 +64,7 @@ def _runtime_folder() -> Path | None:
 
 
 class ControlSocket:
-    """The supervisor's end. ``snapshot`` makes the object that is sent."""
+    """The supervisor's end of the socket. ``snapshot`` makes the object that is sent."""
 
     def __init__(self, path: Path, snapshot: Callable[[], dict[str, Any]]) -> None:
         self._path = path
@@ -75,7 +75,7 @@ class ControlSocket:
         self._answers: set[_Answer] = set()
 
     def open(self, loop: Loop) -> None:
-        """Listen. Without it the server is as good as ever: what fails is passed over."""
+        """Listen. Without it the server is as good as ever: a failure is passed over."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._path.unlink(missing_ok=True)
@@ -91,7 +91,7 @@ class ControlSocket:
         loop.listen(sock, self._answer)
 
     def close(self) -> None:
-        """Be gone, file and all."""
+        """Close the socket and its connections, and remove its file."""
         for answer in tuple(self._answers):
             answer.end()
         if self._sock is not None:
@@ -119,7 +119,7 @@ class ControlSocket:
 
 
 class _Answer:
-    """A connection and what it is still to be sent."""
+    """A connection, and the bytes that are still to be sent on it."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class _Answer:
         self._timer = loop.at(loop.now() + _SEND_TIMEOUT, self.end)
 
     def send(self) -> None:
-        """Send what the socket takes, and more once it takes more."""
+        """Send as much as the socket takes, and more once it takes more."""
         try:
             while self._left:
                 self._left = self._left[self._connection.send(self._left) :]
@@ -149,7 +149,7 @@ class _Answer:
         self.end()
 
     def _read(self) -> None:
-        """It says something, or its end."""
+        """Ignore the client's bytes, and close at their end."""
         try:
             ended = not self._connection.recv(4096)
         except BlockingIOError:
@@ -168,7 +168,7 @@ class _Answer:
 
 
 def ask_all(folder: Path) -> Iterator[dict[str, Any]]:
-    """What every running server of this user says. Sockets that dead ones left are removed."""
+    """Answers of every running server of this user. Sockets that dead ones left are removed."""
     for path in sorted(folder.glob("*.sock")):
         # To connect follows a link; and a file that is no socket refuses as a dead server's does.
         if socket_identity(str(path)) is None:

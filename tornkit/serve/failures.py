@@ -30,7 +30,7 @@ def serves_by_itself(label: str, refused: Sequence[str]) -> Failed:
 
 
 def cannot_start(error: Exception) -> Failed:
-    """No process, no descriptor, an environment that can't be: the machine's fault or a file's."""
+    """Failure to start workers: no process, no descriptor, an environment that can't be."""
     if isinstance(error, OSError):
         return Failed(CANNOT_START, f"workers can't be started: {in_words(error)}")
     kind = type(error).__name__ if isinstance(error, TornkitError) else "BadEnvironment"
@@ -38,7 +38,7 @@ def cannot_start(error: Exception) -> Failed:
 
 
 def boot_timed_out(timeout: float) -> Failed:
-    """A worker was not ready in so many seconds."""
+    """Failure of a worker that was not ready in so many seconds."""
     return Failed(
         "BootTimeout",
         f"not ready after {timeout:g} s: it hangs while it is imported or called, or never listens",
@@ -47,14 +47,14 @@ def boot_timed_out(timeout: float) -> Failed:
 
 
 def died_starting(status: int) -> Failed:
-    """A worker ended without a word before it was ready."""
+    """Failure of a worker that ended without a word before it was ready."""
     # By a signal it was ended from outside, or by its own fault.
     refused = SILENT if status > 0 else ""
     return Failed("Died", f"a worker {how(status)} while it started", refused=refused)
 
 
 def how(status: int) -> str:
-    """How a process ended, in words."""
+    """End of a process in words, as ``exited with status 1``."""
     if status >= 0:
         return f"exited with status {status}"
     try:

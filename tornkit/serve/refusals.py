@@ -1,4 +1,4 @@
-"""Tells of a program's failure whether another process may hold what it asked for.
+"""Tells of a program's failure whether another process may hold a thing that it asked for.
 
 In the worker, which alone has the error: its number and text, the file that it names, the argument
 of the ``bind`` that was refused, the files that are open. From that `of_error` makes a text in
@@ -84,7 +84,7 @@ def of_failure(error: BaseException) -> str:
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, its causes, and what was being handled when it was raised."""
+    """The error, its causes, and the errors that were being handled when it was raised."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -159,7 +159,7 @@ def _call_at(traceback: TracebackType) -> ast.Call | None:
 
 
 class _Unknown(Exception):
-    """It can't be known without running code."""
+    """Value that can't be known without running code."""
 
 
 def _value(node: ast.expr, frame: FrameType) -> object:
@@ -183,7 +183,7 @@ def _value(node: ast.expr, frame: FrameType) -> object:
 
 
 def _plain(value: object) -> object:
-    """A number, a string, or several; what its ``repr`` is does not run foreign code."""
+    """Number or string, or several: a value whose ``repr`` does not run foreign code."""
     if type(value) in (tuple, list) and isinstance(value, tuple | list):
         return tuple(_plain(each) for each in value)
     if type(value) in (int, str, bytes):

@@ -1,4 +1,4 @@
-"""Protocol of what the supervisor tells the person; how it looks is decided elsewhere."""
+"""Protocol of the supervisor's messages to the person; their looks are decided elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tornkit.serve.wire.warmth import Warmth
 
 @dataclass(frozen=True)
 class Banner:
-    """What a start looks like: where it is, what serves, what is watched.
+    """Facts of a start: the application, its addresses, its workers, the watched folders.
 
     ``everywhere``: it listens on every address of the machine, not on this machine's own alone;
     ``only_ipv6``: on every one of IPv6.
@@ -29,7 +29,7 @@ class Banner:
 
 
 class Reporter(Protocol):
-    """Told in the order of events. Times are in seconds."""
+    """Messages in the order of events. Times are in seconds."""
 
     def serving(self, banner: Banner) -> None:
         """The first generation serves."""
@@ -38,7 +38,7 @@ class Reporter(Protocol):
         """Addresses that are served by now and were not when ``serving`` was told."""
 
     def warmed(self, warmth: Warmth) -> None:
-        """From now on workers are forked with these imports done."""
+        """Workers are forked with these imports done from now on."""
 
     def reloading(self, changed: Sequence[str]) -> None:
         """An edit was seen, a generation is on its way."""
@@ -66,13 +66,13 @@ class Reporter(Protocol):
         """
 
     def serves_by_itself(self, label: str) -> None:
-        """What was taken for an application is a program; it is started as one."""
+        """An application has turned out to be a program, and is started as one."""
 
     def worker_died(self, slot: int, pid: int, how: str, delay: float) -> None:
         """A serving worker died; another starts after ``delay``."""
 
     def not_alike(self, slot: int, path: str) -> None:
-        """A worker like the others can't be started: they have loaded what this file was before.
+        """A worker like the others can't be started: they have loaded an older state of this file.
 
         All are started anew; where that fails, the others go on without it.
         """
@@ -87,7 +87,7 @@ class Reporter(Protocol):
         """A worker is beyond a limit; another takes its place and it finishes what it has."""
 
     def resized(self, workers: int) -> None:
-        """There are more or fewer workers than before."""
+        """The number of workers has changed."""
 
     def differs(self, name: str, *, between_workers: bool) -> None:
         """A thing that should be the same in all workers is not, or not from reload to reload."""
@@ -96,19 +96,19 @@ class Reporter(Protocol):
         """A worker did not end in time and was killed."""
 
     def watching_fails(self, trouble: str) -> None:
-        """Files can't be watched as they should be; it is polled instead."""
+        """Files can't be watched as they should be; they are polled instead."""
 
     def cache_refused(self, reason: str) -> None:
-        """The cache of what was warm is not used: other users could have written it."""
+        """The cache of warm modules' names is not used: other users could have written it."""
 
     def watches_less(self, why: str) -> None:
-        """Some files are not watched: the system refused what that takes."""
+        """Some files are not watched: the system refused to watch them."""
 
     def lacks(self, what: str) -> None:
         """The system refused something in the supervisor, which goes on."""
 
     def stopping(self, why: str) -> None:
-        """No more connections; the workers finish what they have."""
+        """The server takes no more connections; the workers finish what they have."""
 
     def stopped(self) -> None:
         """Every worker has ended."""

@@ -41,7 +41,7 @@ from tornkit.serve.workforce.workforce import Workforce
 def run(
     config: ServeConfig, target: Target, reporter: Reporter, *, keep_stdin: bool = False
 ) -> int:
-    """Serve until told to stop; the exit code.
+    """Serve until told to stop; return the exit code.
 
     ``keep_stdin``: a worker may read from the terminal.
 
@@ -97,7 +97,7 @@ def _health(config: ServeConfig, *, keep_stdin: bool) -> Health:
 
 
 def _control(snapshot: Callable[[], dict[str, Any]]) -> ControlSocket | None:
-    """None where it can't be had: `tornkit status` says why, and nothing else depends on it."""
+    """Make the control socket; None where it can't be had, as `tornkit status` explains."""
     try:
         return ControlSocket(control_folder() / f"{os.getpid()}.sock", snapshot)
     except (TornkitError, OSError):
@@ -126,7 +126,7 @@ def _nursery(
 
 
 def placed(config: ServeConfig, inherited: Sequence[socket.socket]) -> ServeConfig:
-    """Where nobody chose an address: at the first socket that was handed over, or at PORT."""
+    """Configuration with the address of the first inherited socket, or PORT, if it has none."""
     if config.port is not None or config.unix_socket is not None:
         return config
     if not inherited or config.address is not None:

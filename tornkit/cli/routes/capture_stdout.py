@@ -1,4 +1,4 @@
-"""Standard output is for the result: while the user's code runs, what it prints goes to the other.
+"""Redirection to standard error of whatever the user's code prints: the output is for the result.
 
 Not only what Python code prints: an application may start ``git --version`` while it is imported,
 and a child process, as a library in C, writes to the descriptor.
@@ -50,7 +50,7 @@ def _lead_to_standard_error() -> None:
 
 
 def _flush() -> None:
-    """What waits in Python's own buffer belongs to where the descriptor leads now."""
+    """Flush Python's own buffer to the file that the descriptor still leads to."""
     if sys.__stdout__ is not None:
         with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads
             sys.__stdout__.flush()

@@ -33,7 +33,7 @@ _FAILING = {
 
 @dataclass(frozen=True)
 class CheckDemand:
-    """What is to be checked and what becomes of it. ``known`` is the baseline's."""
+    """Demand for a check, from the command line; ``known`` is the baseline's."""
 
     format: str
     codes: Wanted
@@ -54,7 +54,7 @@ class CheckDemand:
 
 
 def demand(asked: Options) -> CheckDemand:
-    """Read what was asked, before any code of the user's runs.
+    """Read the options of a check, before any code of the user's runs.
 
     :raises UsageError: a code that does not exist, a baseline that can't be read, or options
         that exclude each other.
@@ -85,7 +85,7 @@ def demand(asked: Options) -> CheckDemand:
 
 
 def run(demand: CheckDemand, loaded: LoadedApp) -> int:
-    """Check; 1 if there is a finding that counts."""
+    """Check as demanded; return the exit code, 1 if there is a finding that counts."""
     report = _checked(demand, loaded)
     if demand.write is not None:
         return _write_baseline(demand, demand.write, report)
@@ -178,7 +178,7 @@ def _print_for_people(demand: CheckDemand, sifted: Sifted) -> None:
 
 
 def _root() -> Path:
-    """What a code host's paths are relative to: the repository, as its runner names it."""
+    """Folder that a code host's paths are relative to: the repository, as its runner names it."""
     here = Path.cwd()
     named = os.environ.get("GITHUB_WORKSPACE")
     root = Path(named).resolve() if named else here

@@ -30,7 +30,7 @@ _UNSTEADY = ("backtracking",)
 
 @dataclass(frozen=True)
 class DiffDemand:
-    """What to compare with: a table, or a revision that is still to be looked at.
+    """Demand for a comparison with a table, or with a revision that is still to be looked at.
 
     ``codes`` are those that both sides are searched for.
     """
@@ -61,7 +61,7 @@ def demand(asked: Options, words: Words, target: Target) -> DiffDemand:
 
 
 def run(demand: DiffDemand, loaded: LoadedApp) -> int:
-    """Print how the tables differ; 1 if they do."""
+    """Print how the tables differ; return the exit code, 1 if they do."""
     from tornkit.cli.routes import snapshot
     from tornkit.routing.comparing.diff import differences
     from tornkit.routing.render import structured

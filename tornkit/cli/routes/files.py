@@ -32,7 +32,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def _usual_mode() -> int:
-    """What a new file gets; `tempfile` gives its owner alone."""
+    """Mode that a new file usually gets; `tempfile` gives access to its owner alone."""
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask

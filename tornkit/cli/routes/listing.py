@@ -22,7 +22,7 @@ _FOR_PROGRAMS = frozenset({"json", "csv", "openapi"})
 
 
 def run(asked: Options, loaded: LoadedApp) -> int:
-    """Print the list; 1 if filters left nothing of it."""
+    """Print the list; return the exit code, 1 if filters left nothing of it."""
     with collection_paused():
         return _run(asked, loaded)
 
@@ -71,7 +71,7 @@ def _filters(asked: Options) -> Filters:
 
 
 def _nothing_found(filters: Filters) -> str:
-    """Why the list is empty, and what was perhaps meant."""
+    """Message for an empty list: the filters that no route passes, and a command to try instead."""
     given = filters.given
     grep = given.pop("grep", None)
     said = [] if grep is None else [f"contains {grep!r}"]
@@ -108,7 +108,7 @@ def _print(
 
 
 def _print_for_people(asked: Options, report: Report, routes: Sequence[Route], base: Path) -> None:
-    """A table, or a tree; in colours and as wide as the terminal, if standard output is one."""
+    """Print a table or a tree, in colours and as wide as the terminal if standard output is one."""
     from tornkit.routing.render.below import lines_below
     from tornkit.routing.render.rows import rows
 

@@ -14,7 +14,7 @@ from tornkit.errors import UsageError
 
 
 class Action(enum.Enum):
-    """What the command does. The value is for messages."""
+    """Action of the command; the value is its name in messages."""
 
     LIST = "the list"
     CHECK = "--check"
@@ -93,22 +93,22 @@ class Options:
 
     @property
     def action(self) -> Action:
-        """What to do."""
+        """The action asked for; the list where there is none."""
         return next(iter(self.actions), Action.LIST)
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        """All that is asked for, each once; more than one is too many."""
+        """All actions that are asked for, each once; more than one is too many."""
         values = {name: getattr(self, name) for name in _ACTIONS}
         asked = (_ACTIONS[name] for name, value in values.items() if value not in (None, False))
         return tuple(dict.fromkeys(asked))
 
 
 def settled(asked: Options, typed: Collection[str]) -> Options:
-    """``asked``, where it makes sense; with a format that the action has.
+    """Options that go together: those of ``asked``, with a format that the action has.
 
     :param typed: the parameters that stand on the command line.
-    :raises UsageError: if it makes none.
+    :raises UsageError: they do not go together.
     """
     if len(asked.actions) > 1:
         names = " and ".join(action.value for action in asked.actions)
@@ -136,9 +136,10 @@ def settled(asked: Options, typed: Collection[str]) -> Options:
 
 
 def chosen_columns(words: Collection[str]) -> tuple[str, ...]:
-    """``("index,name", "defined at")`` -> ``("index", "name", "source")``; each once.
+    """Names of the columns that ``--columns`` asks for, each once.
 
-    A column is known by its name and by the heading that a table has for it.
+    ``("index,name", "defined at")`` -> ``("index", "name", "source")``: a column is known by its
+    name and by the heading that a table has for it.
 
     :raises UsageError: for a name that no column has.
     """
@@ -175,6 +176,6 @@ def _misformatted(format_: str, action: Action) -> str:
 
 
 def _listed(names: Collection[str], last: str) -> str:
-    """``a, b and c``."""
+    """Names joined as in ``a, b and c``."""
     *most, final = names
     return f"{', '.join(most)} {last} {final}" if most else final

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def terminal_width() -> int | None:
-    """Its columns; None where standard output is no terminal, and nothing is to be folded."""
+    """Columns of the terminal; None where standard output is none, and nothing is to be folded."""
     if not sys.stdout.isatty():
         return None
     from tornkit.cli import console

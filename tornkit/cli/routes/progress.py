@@ -1,4 +1,4 @@
-"""A line that says what a long check is at: only on a terminal, only after a while, then gone.
+"""Progress line of a long check: only on a terminal, only after a while, then gone.
 
 What takes less than a second needs no word; and output that a program reads gets none. The line
 is written by a thread, since the check itself does not come up for air.
@@ -20,7 +20,7 @@ _ERASE = "\r\x1b[K"
 
 
 class Progress:
-    """As a context: while it runs, `tell` what is being done; at the end the line is erased."""
+    """Context with a progress line: `tell` changes its text; at the end the line is erased."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Progress:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def tell(self, family: str, number: int, total: int) -> None:
-        """``checking reachability (2 of 7)``."""
+        """Show the check that has begun, as ``checking reachability (2 of 7)``."""
         with self._changed:
             self._text = f"checking {family} ({number} of {total})"
             self._changed.notify_all()
@@ -79,5 +79,5 @@ class Progress:
 
 
 def _obeys(stream: TextIO) -> bool:
-    """Whether it is a terminal that can erase a line."""
+    """Whether a stream is a terminal that can erase a line."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"

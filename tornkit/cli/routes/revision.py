@@ -35,7 +35,7 @@ class Revision:
 
     @property
     def shown(self) -> str:
-        """``main (1a2b3c4)``"""
+        """Name and short hash for messages, as ``main (1a2b3c4)``."""
         return f"{self.name} ({self.commit[:7]})"
 
 
@@ -86,7 +86,7 @@ def checked_out(revision: Revision) -> Iterator[Path]:
 
 
 def tracked(revision: Revision, files: Iterable[str]) -> list[str]:
-    """Those of ``files`` (absolute, in the repository's work tree) that git looks after."""
+    """Files among ``files`` (absolute, in the repository's work tree) that git tracks."""
     wanted = list(files)
     if not wanted:
         return []
@@ -126,7 +126,7 @@ def _git(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 def _shallow(repository: Path) -> str:
-    """In CI, most clones hold one commit."""
+    """Advice to fetch the rest of a shallow clone, as most in CI are; empty for a whole one."""
     if _git(repository, "rev-parse", "--is-shallow-repository").stdout.strip() != "true":
         return ""
     return ", of which only a part was cloned: fetch the revision first (git fetch --unshallow)"

@@ -45,7 +45,7 @@ _HOME = Path(tornkit.__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class SnapshotOrder:
-    """What the other process is to do, as JSON on its command line.
+    """Order for the other process, as JSON on its command line.
 
     ``tree`` is where the revision's files are; those below ``base`` are told relative to it.
     ``work_tree`` is the repository that must not be imported from, ``result`` the file to write.
@@ -61,7 +61,7 @@ class SnapshotOrder:
 
 
 def take(revision: Revision, words: Words, codes: Iterable[str]) -> SavedTable:
-    """The table of ``words`` as it was, with the findings of ``codes``.
+    """Table of the APP of ``words`` at a revision, with the findings of ``codes``.
 
     :raises UsageError: the revision has no such application, or it can't be loaded.
     """
@@ -101,7 +101,7 @@ def base_of(revision: Revision) -> Path:
 
 
 def main(order: str) -> None:
-    """The other process. Never returns: a thread of the application's may go on for ever."""
+    """Take the table in the other process, and exit: a thread of the application's may go on."""
     fields = json.loads(order)
     asked = SnapshotOrder(**{**fields, "words": tuple(fields["words"])})
     sys.path[:0] = asked.roots
@@ -135,7 +135,7 @@ def _answer(asked: SnapshotOrder) -> dict[str, Any]:
 
 
 def _origin(target: Target) -> str | None:
-    """The file that was loaded."""
+    """File that a target was loaded from."""
     if target.path is not None or target.module is None:
         return target.path
     spec = importlib.util.find_spec(target.module)
@@ -148,7 +148,7 @@ def _failed(revision: Revision, why: str, tree: Path) -> UsageError:
 
 
 def _run(order: SnapshotOrder, folder: Path, output: Path, repository: Path, tree: Path) -> int:
-    """The other process's exit code. What it prints goes to the file ``output``."""
+    """Run the other process; return its exit code. What it prints goes to the file ``output``."""
     paths = [
         str(_there(Path(entry).absolute(), repository, tree)) if entry else entry
         for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -171,7 +171,7 @@ def _run(order: SnapshotOrder, folder: Path, output: Path, repository: Path, tre
 
 
 def _there(path: Path, repository: Path, tree: Path) -> Path:
-    """The same place in the other tree; what is not in the repository stays."""
+    """Corresponding path in the other tree; one that is not in the repository stays."""
     resolved = path.resolve()
     if not resolved.is_relative_to(repository):
         return path
@@ -179,7 +179,7 @@ def _there(path: Path, repository: Path, tree: Path) -> Path:
 
 
 def _words_there(words: Words, repository: Path, tree: Path) -> Words:
-    """A path that is there now names the same place in the other tree."""
+    """Words of APP for the other process: a path that exists is led into the other tree."""
     app, module, arguments = words
     if app is None:
         return words
@@ -191,8 +191,9 @@ def _words_there(words: Words, repository: Path, tree: Path) -> Words:
 
 
 def _roots_there(repository: Path, tree: Path) -> Iterator[str]:
-    """Where the project is imported from now, in the other tree; and its ``src``, from which it
-    would be if a copy were not installed.
+    """Import roots in the other tree: those of this process, and the repository's ``src``.
+
+    The project would be imported from ``src`` if a copy were not installed.
     """
     places = [Path(entry) for entry in sys.path if entry and Path(entry).is_absolute()]
     places += _import_roots()

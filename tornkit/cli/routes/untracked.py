@@ -1,4 +1,4 @@
-"""Links from a revision's tree to what a work tree has beside git: ignored files, empty folders.
+"""Links from a revision's tree to a work tree's ignored files, empty folders and submodules.
 
 A checkout runs with more than its revision: a generated module, `.env`, a folder for uploads. Where
 these were missing, an unchanged checkout would differ from itself, or not load. They are linked
@@ -49,7 +49,7 @@ def _empty(git: Git, repository: Path) -> list[str]:
 
 
 def _submodules(git: Git, repository: Path, commit: str) -> Iterator[str]:
-    """Those that are checked out at the commit that the revision wants."""
+    """Names of the submodules that are checked out at the commit that the revision wants."""
     for entry in _names(git(repository, "ls-tree", "-r", "-z", commit)):
         described, _, name = entry.partition("\t")
         mode, _, wanted = described.split(" ")
@@ -58,7 +58,7 @@ def _submodules(git: Git, repository: Path, commit: str) -> Iterator[str]:
 
 
 def _commit(git: Git, submodule: Path) -> str | None:
-    """What is checked out; None where the folder is empty, which git takes for the repository's."""
+    """Commit that a submodule is at; None for an empty folder, where git would name the outer's."""
     if not (submodule / ".git").exists():
         return None
     return git(submodule, "rev-parse", "HEAD").stdout.strip()
@@ -69,7 +69,7 @@ def _names(done: CompletedProcess[str]) -> list[str]:
 
 
 def _link(source: Path, place: Path) -> None:
-    """Where the revision has a folder of that name, what is in the other goes into it."""
+    """Link a path of the tree to its source; in a folder that the revision has, each entry."""
     if place.is_dir() and source.is_dir() and not place.is_symlink():
         for inner in source.iterdir():
             _link(inner, place / inner.name)

@@ -18,10 +18,10 @@ from typing import Any, Protocol
 
 
 class Version(Protocol):
-    """Tells the version of one class, which it must not outlive."""
+    """View of the version of one class, which it must not outlive."""
 
     value: int
-    """0 where there is none: the class was changed, and nothing was looked up since."""
+    """Number of the version; 0 if there is none: the class was changed, and no lookup followed."""
 
 
 def _read(kind: type) -> Version:
@@ -41,7 +41,7 @@ def renew(kind: type) -> int:
 
 
 def _behaves() -> bool:
-    """Whether the number in that place is the version."""
+    """Whether the number at `_PLACE` behaves as a version does."""
 
     class Base:
         attribute = 1
@@ -68,7 +68,7 @@ def _behaves() -> bool:
 
 
 SUPPORTED = False
-"""Whether this Python's classes have it where it is looked for."""
+"""Whether this Python's classes have a version where it is looked for."""
 
 _PLACE = 0
 with contextlib.suppress(ImportError):  # a Python that was built without it
@@ -96,14 +96,14 @@ class Known:
         self._known: tuple[Any, ...] = self._get(kind)
         self.version: Version = version_of(kind) if SUPPORTED else _Never()
         self.seen = -1
-        """The version in which all of them were as they were."""
+        """Version of the class in which all attributes were as they were known."""
 
     def still(self) -> bool:
-        """Whether all of them are as they were; the comparison may stand where this is called."""
+        """Whether all attributes are as they were; the comparison may be inlined in callers."""
         return self.version.value == self.seen or self.look()
 
     def look(self) -> bool:
-        """The same, by the attributes themselves."""
+        """Whether all attributes are as they were, by comparing each; notes the version if so."""
         seen = renew(self._kind) if SUPPORTED else 0
         is_so = all(map(is_, self._get(self._kind), self._known))
         self.seen = seen if is_so and seen else -1
@@ -111,7 +111,7 @@ class Known:
 
 
 class _Never:
-    """Stands for a version where Python shows none: never the one that was seen."""
+    """Version where Python shows none: never the one that was seen."""
 
     value = 0
 
@@ -120,7 +120,7 @@ UNSEEN: tuple[Version, int] = (_Never(), -1)
 
 
 class KnownInHeirs:
-    """The same of whichever classes inherit the attributes, while they do."""
+    """Attributes of one class as they were known, compared in whichever classes inherit them."""
 
     __slots__ = ("_get", "_known", "seen")
 
@@ -131,15 +131,15 @@ class KnownInHeirs:
         self._get = attrgetter(*names)
         self._known: tuple[Any, ...] = self._get(kind)
         self.seen: dict[type, tuple[Version, int]] = {}
-        """Of each class, the version in which it had them all."""
+        """Versions of classes in which they had all attributes as they were known."""
 
     def still(self, heir: type) -> bool:
-        """Whether ``heir`` has all of them from the class, as they were."""
+        """Whether ``heir`` has all attributes from the class, as they were."""
         version, seen = self.seen.get(heir, UNSEEN)
         return version.value == seen or self.look(heir)
 
     def look(self, heir: type) -> bool:
-        """The same, by the attributes themselves."""
+        """Whether ``heir`` has all attributes as they were, comparing each; notes its version."""
         self.seen.pop(heir, None)
         seen = renew(heir) if SUPPORTED else 0
         is_so = all(map(is_, self._get(heir), self._known))

@@ -120,7 +120,7 @@ def _roots_of(place: Any, name: str) -> tuple[str, ...]:
 
 
 def _raw(place: Any, name: str) -> Any:
-    """What is found under that name before any descriptor has had a say."""
+    """Attribute of that name, as it stands there before any descriptor has had a say."""
     if isinstance(place, type):
         return next((vars(kind)[name] for kind in place.__mro__ if name in vars(kind)), _NOT_THERE)
     return vars(place).get(name, _NOT_THERE)
@@ -139,7 +139,7 @@ def _replaced() -> Iterator[tuple[str, Part, Any]]:
 
 
 def _replaced_in(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[str, Part, Any]]:
-    """What is replaced in the loop's class, and what in this one loop."""
+    """Replacements of functions in the loop's class, and in this one loop."""
     own = getattr(loop, "__dict__", {})
     kind = type(loop)
     if kind not in _in_classes:
@@ -158,7 +158,7 @@ def _replaced_in(loop: asyncio.AbstractEventLoop) -> Iterator[tuple[str, Part, A
 
 
 def _is_loops_own(found: Any) -> bool:
-    """uvloop's are written in C, or in what Cython makes of Python."""
+    """Whether a method is asyncio's, or uvloop's: written in C, or made from Python by Cython."""
     if type(found) is FunctionType:
         return is_original(found, ("asyncio", "uvloop"))
     module = type(found).__module__
@@ -197,7 +197,7 @@ def _is_below(other: type, base: type) -> bool:
 
 
 class _FunctionWatch:
-    """What was seen at the last look, and the expression that compares it with what is there."""
+    """State at the last look, and the expression that compares it with the present one."""
 
     def __init__(self, classes: list[type], *, by_version: bool) -> None:
         self.space: dict[str, Any] = {
@@ -250,7 +250,7 @@ class _FunctionWatch:
         )
 
     def note(self) -> bool:
-        """Take what is there now for what was seen; false if a class has no version any more."""
+        """Take the present state for the one seen; False if a class has no version any more."""
         self.space["_edits"] = module_edits.count
         versions = [class_versions.renew(kind) for kind in self._classes]
         for number, version in enumerate(versions):
@@ -260,7 +260,7 @@ class _FunctionWatch:
         return all(versions)
 
     def note_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The same of the loop alone."""
+        """Take the present state of the loop alone for the one seen."""
         own = getattr(loop, "__dict__", {})
         self.space.update(_loop=loop, _loop_vars=own, _loop_size=len(own))
 
@@ -286,7 +286,7 @@ unchanged: Callable[[asyncio.AbstractEventLoop], bool] = _never
 
 
 def prepare() -> None:
-    """Do what the first look begins with, once for all processes that are forked: 1 ms."""
+    """Make the watch that the first look needs, once for all processes that are forked: 1 ms."""
     if _watch is None:
         _make_watch()
 
@@ -299,7 +299,7 @@ def _make_watch() -> _FunctionWatch:
 
 
 def look(loop: asyncio.AbstractEventLoop) -> None:
-    """Go through the table, where `unchanged` is false; tell of what is new."""
+    """Go through the table, as `unchanged` is false; log new replacements."""
     global aside, tasks_aside, websockets_aside, _by_version  # noqa: PLW0603 - as `_told`
     prepare()
     assert _watch is not None
@@ -343,7 +343,7 @@ def is_aside(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 def _tell(found: list[tuple[str, Part, Any]]) -> None:
-    """In one line for each part, and of each function once in a process."""
+    """Log replacements: a line for each part, and each function once in a process."""
     for part in Part:
         new = [(name, by) for name, each, by in found if each is part and name not in _told]
         _told.update(name for name, _ in new)

@@ -18,9 +18,9 @@ Found = TypeVar("Found")
 
 
 def once(digest: Callable[[object], Found]) -> Callable[[object], Found]:
-    """What ``digest`` says of a function, for as long as that has the code it had.
+    """Cache ``digest`` of each function, for as long as the function has the code it had.
 
-    Of a property, that which reads it. An error is not kept.
+    For a property, its getter counts. An error is not kept.
     """
     known: dict[object, tuple[CodeType, Found]] = {}
 
@@ -39,7 +39,7 @@ def once(digest: Callable[[object], Found]) -> Callable[[object], Found]:
 
 @contextmanager
 def forgotten() -> Iterator[None]:
-    """Of the files that are read meanwhile, `linecache` keeps nothing afterwards."""
+    """Context that takes the files that were read inside out of `linecache` at its end."""
     before = set(linecache.cache)
     try:
         yield

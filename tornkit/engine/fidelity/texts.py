@@ -36,7 +36,7 @@ _DIGITS = 12  # hexadecimal
 
 
 class Texts(NamedTuple):
-    """What is known of one function: digests of its texts, and of what they say."""
+    """Digests that are known of one function: of its texts, and of their shapes (`shape_of`)."""
 
     texts: frozenset[str]
     shapes: frozenset[str]
@@ -44,7 +44,7 @@ class Texts(NamedTuple):
 
 @functools.cache
 def known(part: str) -> dict[str, Texts]:
-    """What a part of the engine knows, by names as "tornado.web:RequestHandler.write"."""
+    """Digests that a part of the engine knows, by names as "tornado.web:RequestHandler.write"."""
     return {
         name: Texts(frozenset(each["texts"]), frozenset(each["shapes"]))
         for name, each in json.loads(DATA.read_bytes())[part].items()
@@ -53,7 +53,7 @@ def known(part: str) -> dict[str, Texts]:
 
 @functools.cache
 def written_for() -> tuple[str, ...]:
-    """Versions of Tornado that are known to have all of them."""
+    """Versions of Tornado that are known to have all of these texts."""
     return tuple(json.loads(DATA.read_bytes())["written_for"])
 
 
@@ -86,9 +86,9 @@ def found(name: str) -> Any:
 
 @once
 def digest_of(function: object) -> str | None:
-    """12 hexadecimal digits for the text of a function; None where there is no such thing.
+    """Digest of a function's text, 12 hexadecimal digits; None where there is no text.
 
-    Of a property, that which reads it.
+    For a property, its getter counts.
     """
     text = text_of(function)
     return None if text is None else _digest(text)
@@ -96,7 +96,7 @@ def digest_of(function: object) -> str | None:
 
 @once
 def shape_of(function: object) -> str | None:
-    """12 hexadecimal digits for what the text says, however it is written; None likewise."""
+    """Digest of a function's syntax, without docstrings and annotations; None without a text."""
     text = text_of(function)
     if text is None:
         return None
@@ -112,7 +112,7 @@ def _digest(text: str) -> str:
 
 
 class _Plain(ast.NodeTransformer):
-    """Takes out docstrings and annotations."""
+    """Transformer that takes out docstrings and annotations."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         return self._function(node)
@@ -149,7 +149,7 @@ def text_of(function: object) -> str | None:
 
 
 def _cut_out(lines: list[str], code: CodeType) -> str:
-    """From the first line (decorators included) to the last that is indented as its body is."""
+    """Lines of a function, from the first (a decorator) to the last indented as its body is."""
     first = code.co_firstlineno - 1
     if not 0 <= first < len(lines):
         return ""

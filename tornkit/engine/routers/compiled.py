@@ -1,4 +1,4 @@
-"""A router in, a function in place of its ``find_handler`` out.
+"""Compiler of a router into a function that is called in place of its ``find_handler``.
 
 A plain `Application` and a plain `RuleRouter` are compiled, with what is nested in them; subclasses
 too, as long as their ``find_handler`` is Tornado's. Of any other router, and where the installed
@@ -33,7 +33,7 @@ def _is_unchanged() -> bool:
 
 
 class Compiled:
-    """What stands in for a router; kept by who serves it, one each.
+    """Stand-in for a router; each server that serves the router keeps one.
 
     Not by the router, which a program may look into or copy, nor beside it in a weak dictionary:
     the tables hold the rules, and these hold the application.
@@ -46,12 +46,12 @@ class Compiled:
     def find_handler(
         self, router: Router, request: HTTPServerRequest
     ) -> HTTPMessageDelegate | None:
-        """``router.find_handler(request)``, sooner."""
+        """Find the delegate as ``router.find_handler(request)`` does, sooner."""
         found = self.find(router, request)
         return found.delegate() if isinstance(found, DirectMatch) else found
 
     def find(self, router: Router, request: HTTPServerRequest) -> Destination:
-        """The same; or the handler class, where its delegate may be left out."""
+        """Find the delegate, or a `DirectMatch` where the delegate may be left out."""
         if router is not self._router:
             self._router, self._find = router, compiled(router)
         find = self._find
@@ -61,7 +61,7 @@ class Compiled:
 
 
 def compiled(router: Router) -> Find | None:
-    """What finds the same as ``router.find_handler``; None for a router that can't be compiled."""
+    """Function that finds as ``router.find_handler``; None for a router that can't be compiled."""
     if not _is_unchanged() or not edits.watch():
         return None
     try:
@@ -71,7 +71,7 @@ def compiled(router: Router) -> Find | None:
 
 
 def _compile(target: Any, known: dict[int, Find]) -> Find | None:
-    """What finds what is behind the target of a rule, where that is a router of the plain sorts.
+    """Function that finds in a rule's target, where that is a router of the plain sorts; or None.
 
     ``known``, by their ids, are the routers that have been met: one may be nested in itself.
     """
@@ -98,7 +98,7 @@ def _is_plain(application: Application) -> bool:
 
 
 class _ApplicationStandIn:
-    """``Application.find_handler``, over the table of its routers."""
+    """Stand-in for ``Application.find_handler``, over the table of its routers."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
@@ -112,7 +112,7 @@ class _ApplicationStandIn:
         self._find = _compile(self._router, known)
 
     def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Destination:
-        """What ``Application.find_handler`` would find, which takes no notice of ``given``."""
+        """Find as ``Application.find_handler`` would, which takes no notice of ``given``."""
         application = self._application
         if (
             application.default_router is not self._router
@@ -134,7 +134,7 @@ class _ApplicationStandIn:
         return application.get_handler_delegate(request, web.ErrorHandler, {"status_code": 404})
 
     def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Destination:
-        """Leave it to the application, and take its other router if it keeps that."""
+        """Leave a request to the application, and take its other router if it keeps that."""
         application = self._application
         if application.default_router is not self._waited_for:
             self._waited_for = application.default_router

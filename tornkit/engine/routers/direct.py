@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
 METHODS = ("__init__", "execute", "finish", "headers_received", "on_connection_close")
-"""Of ``_HandlerDelegate``, what is done without it, or left out."""
+"""Methods of ``_HandlerDelegate`` whose work is done without it, or left out."""
 
 _get_delegate = Application.get_handler_delegate
 _has_stream_request_body: Any = getattr(web, "_has_stream_request_body", None)
@@ -32,7 +32,7 @@ _PARAMS = frozenset(("target_kwargs", "path_args", "path_kwargs"))
 
 
 class DirectMatch(NamedTuple):
-    """In place of the delegate that the application would make; ``params`` are those for it."""
+    """Match that stands for the delegate that the application would make with ``params``."""
 
     application: Application
     request: HTTPServerRequest
@@ -40,7 +40,7 @@ class DirectMatch(NamedTuple):
     params: dict[str, Any]
 
     def delegate(self) -> HTTPMessageDelegate:
-        """Have it made, after all."""
+        """Have the delegate made, after all."""
         application, request, handler_class, params = self
         return application.get_handler_delegate(request, handler_class, **params)
 
@@ -49,9 +49,9 @@ class OpenRequest(Protocol):
     """A request as its starter sees it; a `tornkit.engine.exchange.Exchange`."""
 
     read_finished: bool
-    """All of it has been read."""
+    """Whether all of it has been read."""
     write_finished: bool
-    """Its response is complete."""
+    """Whether its response is complete."""
 
     @property
     def detached(self) -> bool:
@@ -67,13 +67,13 @@ Or does nothing, and returns False.
 
 
 def install(by: Start) -> None:
-    """Have handlers made by ``by``, while Tornado's delegate is what it is now."""
+    """Have handlers made by ``by``, while Tornado's delegate stays as it is now."""
     global start, _known
     start, _known = by, Known(HandlerDelegate, METHODS)
 
 
 def uninstall() -> None:
-    """Have each made by a delegate."""
+    """Have each handler made by a delegate."""
     global start, _known  # noqa: PLW0603 - a process has one Tornado
     start = _known = None
 
@@ -91,5 +91,5 @@ def is_open(application: Application, handler_class: type[RequestHandler]) -> bo
 
 
 def is_usual(params: Any) -> bool:
-    """Whether they are what ``get_handler_delegate`` takes; a program's matcher gives anything."""
+    """Whether ``get_handler_delegate`` takes these params; a program's matcher may give any."""
     return type(params) is dict and params.keys() <= _PARAMS

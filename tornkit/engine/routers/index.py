@@ -39,10 +39,10 @@ class Node(NamedTuple):
 
 
 class Index:
-    """Over the rules of one table; what has no regex that can be read is a candidate always."""
+    """Index of one table's rules; a rule without a regex that can be read is a candidate always."""
 
     def __init__(self, entries: Sequence[Entry], regexes: Sequence[re.Pattern[str] | None]) -> None:
-        """``entries``, and for each the regex where that alone decides."""
+        """Index ``entries``, each by its regex where that alone decides."""
         self._all = tuple(entries)
         by_prefix: dict[str, list[Entry]] = {"": []}
         with warnings.catch_warnings():
@@ -60,7 +60,7 @@ class Index:
         parsed.cache_clear()  # 2.6 kB for each regex that had to be parsed
 
     def candidates(self, path: str) -> Sequence[Entry]:
-        """Those that may match, in the order of the rules."""
+        """Entries that may match a path, in the order of the rules."""
         nodes, prefixes = self._nodes, self._prefixes
         place = bisect_right(prefixes, path) - 1
         while not path.startswith(prefixes[place]):
@@ -120,7 +120,7 @@ def _position(entry: Entry) -> int:
 
 
 def _parents(prefixes: Sequence[str]) -> Iterable[int]:
-    """Of each of the sorted texts, the place of the longest other that it begins with, or -1."""
+    """Place of the longest other that each of the sorted texts begins with, or -1."""
     way: list[int] = []
     for place, prefix in enumerate(prefixes):
         while way and not prefix.startswith(prefixes[way[-1]]):
@@ -132,7 +132,7 @@ def _parents(prefixes: Sequence[str]) -> Iterable[int]:
 def _take_crowds_apart(
     groups: Iterable[list[Entry]], regexes: Sequence[re.Pattern[str] | None]
 ) -> dict[str, list[Entry]]:
-    """Take from the crowded groups what a word tells apart; the rules that require each."""
+    """Take rules that a word tells apart from crowded groups; return them by that word."""
     crowds = [group for group in groups if len(group) > _CROWD]
     words = {
         place: _words(regexes[place])

@@ -1,4 +1,4 @@
-"""A router's rules as a table knows them, and what finding among them gives."""
+"""A router's rules as a table knows them, and the types of a search among them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Params = dict[str, Any]
 
 
 class Find(Protocol):
-    """In place of a router's ``find_handler(request, **params)``."""
+    """Function in place of a router's ``find_handler(request, **params)``."""
 
     def __call__(self, request: HTTPServerRequest, params: Params = ..., /) -> Destination:
-        """What the router would find."""
+        """Find the destination that the router would find."""
 
 
 NO_PARAMS: Params = {}
@@ -29,24 +29,24 @@ class Entry(NamedTuple):
     """A rule, as the table knows it."""
 
     match: Callable[[str], Any]
-    """The regex's, where that alone decides; else something that always finds something."""
+    """Match method of the regex, where that alone decides; else a function that always finds."""
     details: Details
 
 
 class Details(NamedTuple):
-    """What has to be known of a rule that may match."""
+    """Properties of a rule that have to be known if it may match."""
 
     position: int
     rule: Rule
     asks_matcher: bool
     """Whether the matcher has to say whether the rule matches."""
     arguments: Callable[[re.Match[str]], dict[str, Any]] | None
-    """What makes them of the match, where there are any."""
+    """Function that makes the handler's arguments of the match, where there are any."""
     tornado_only: bool
     """Whether calling the matcher runs only Tornado's code."""
     target: Any
-    """What the two below are about."""
+    """The rule's target, which the two below are about."""
     is_handler: bool
-    """Whether it is a handler class, and the router one that hands it to the application."""
+    """Whether the target is a handler class, which the router hands to the application."""
     nested: Find | None
-    """What finds the rest, where the target is a router with a table."""
+    """Function that finds the rest, where the target is a router with a table."""

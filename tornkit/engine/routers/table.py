@@ -1,4 +1,4 @@
-"""One router's rules, and whether they are still those.
+"""Table of one router's rules, and the check that they are still those.
 
 The loop is that of ``RuleRouter.find_handler``, over those rules alone that the index leaves. What
 a rule is asked and what comes of it is Tornado's: matchers, ``get_target_delegate`` and
@@ -73,7 +73,7 @@ _NOTHING: _State = ([], [], 0)
 
 
 class Table:
-    """A router's rules as they were, to find what the router would find.
+    """A router's rules as they were, to find among them in the router's place.
 
     To be `read` before it is used.
     """
@@ -129,7 +129,7 @@ class Table:
         return Entry(len if regex is None else regex.match, details)
 
     def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Destination:
-        """What the router's ``find_handler(request, **given)`` would find."""
+        """Find as the router's ``find_handler(request, **given)`` would."""
         # One function, where it could be four: a call of each would cost a third of it all.
         router = self._router
         rules = self._rules
@@ -195,7 +195,7 @@ class Table:
         return None
 
     def _is_as_before(self, request: HTTPServerRequest, path: str) -> bool:
-        """Whether what a program did when it was asked left all as it was."""
+        """Whether the program's code that was called has left all as it was."""
         return (
             request.path is path
             and self._rules == self._copy
@@ -205,7 +205,7 @@ class Table:
         )
 
     def _go_on(self, request: HTTPServerRequest, rules: list[Rule], after: int) -> Destination:
-        """The rest of ``RuleRouter.find_handler``, from that place on in what is now the list."""
+        """Go on as ``RuleRouter.find_handler``, from that place in the list as it is now."""
         remaining = iter(rules)
         remaining.__setstate__(after)  # type: ignore[attr-defined]
         for rule in remaining:
@@ -219,7 +219,7 @@ class Table:
         return None
 
     def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Destination:
-        """Leave it to the router, and see whether it has come to rest."""
+        """Leave a request to the router, and see whether its rules have come to rest."""
         router = self._router
         rules, copy, count = self._waited_for
         if router.rules is not rules or rules != copy or edits.count != count:
@@ -233,7 +233,7 @@ class Table:
 
 
 def _only_way(entries: list[Entry]) -> tuple[Rule, Find] | None:
-    """Where there is but one, to another table, and it is open to all."""
+    """The only rule of a table, and its finder, where it leads to another and is open to all."""
     if len(entries) != 1:
         return None
     only = entries[0].details
@@ -253,7 +253,7 @@ def decisive_regex(rule: Rule) -> re.Pattern[str] | None:
 
 
 def nothing_is_replaced() -> bool:
-    """Whether what tables answer for, but no router's own, is still what Tornado has."""
+    """Whether the methods of Tornado's that any table stands in for are still Tornado's."""
     return (
         PathMatches.match is _path_matches
         and AnyMatches.match is _any_matches
@@ -267,7 +267,7 @@ def _arguments_of(regex: re.Pattern[str]) -> Callable[[re.Match[str]], dict[str,
 
 
 def _named(found: re.Match[str]) -> dict[str, Any]:
-    """The end of ``PathMatches.match``, whose regex would be run once more: up to 0.3 us."""
+    """Arguments as at the end of ``PathMatches.match``, which would run the regex again: 0.3 us."""
     named = {
         str(name): unquote_or_none(text) if text is None or "%" in text else text.encode()
         for name, text in found.groupdict().items()
@@ -293,7 +293,7 @@ def _is_tornados_only(rule: Rule) -> bool:
 
 
 def can_be_compiled(router: RuleRouter) -> bool:
-    """Whether its ``find_handler`` is Tornado's, and goes over a list."""
+    """Whether a router's ``find_handler`` is Tornado's, and goes over a list."""
     kind = type(router)
     return (
         is_method(router.find_handler, _find_handler, router)

@@ -1,4 +1,4 @@
-"""Faster bodies for what `tornado.web` does most: the same results, in a fraction of the time.
+"""Faster bodies for `tornado.web`'s busiest methods: the same results, in a fraction of the time.
 
     install()       puts them in the place of Tornado's; `tornkit serve` does, importing does not
     uninstall()     puts Tornado's back
@@ -51,7 +51,7 @@ _log = logging.getLogger("tornkit")
 
 @dataclass(frozen=True)
 class Speedup:
-    """What takes the place of a method of `tornado.web`, and what that was seen to depend on.
+    """Stand-in for a method of `tornado.web`, and the methods that it was seen to depend on.
 
     ``replaced`` is "Class.method", or "module.function"; ``relies_on`` are others whose work it
     does, or leaves out.
@@ -134,7 +134,7 @@ _own: dict[str, Any] = {}  # of the methods that are replaced at the moment, Tor
 
 
 def install() -> None:
-    """Put the speedups in place, of WebSockets too, but for what does not fit this Tornado.
+    """Put the speedups in place, of WebSockets too, but for those that do not fit this Tornado.
 
     What does not is named in the log, and Tornado's own stays. To call it again does nothing.
     """
@@ -173,7 +173,7 @@ def look() -> None:
 
 
 def uninstall() -> None:
-    """Put Tornado's own methods back, but for what somebody has replaced since."""
+    """Put Tornado's own methods back, but for those that were replaced by others since."""
     global _installed  # noqa: PLW0603 - a process has one Tornado
     websocket.uninstall()
     direct.uninstall()
@@ -188,7 +188,7 @@ def uninstall() -> None:
 
 
 def _remember_what_is_known() -> None:
-    """What the speedups compare with, each time, to see whether anybody has overridden it."""
+    """Give the speedups the methods of Tornado's that they compare with, each time they run."""
     handler = web.RequestHandler
     construction.own = _own.get("RequestHandler.__init__")
     defaults.own = _own.get("RequestHandler.clear")
@@ -214,19 +214,19 @@ def _remember_what_is_known() -> None:
 
 
 def _strange() -> set[str]:
-    """Which methods are not the ones that the speedups know."""
+    """Names of the methods that are not the ones that the speedups know."""
     names = {name for speedup in SPEEDUPS for name in speedup.concerned}
     return {name for name in names if not texts.is_known(texts.SPEEDUPS, full_name(name))}
 
 
 def full_name(name: str) -> str:
-    """ "Class.method" or "module.function", as above -> "tornado.web:Class.method" and so on."""
+    """Full name, as "tornado.web:Class.method", of a "Class.method" or "module.function"."""
     module, _, rest = name.partition(".")
     return f"tornado.{module}:{rest}" if module in _MODULES else f"tornado.web:{name}"
 
 
 def _tell(strange: set[str], left: list[str]) -> None:
-    """Of all in one line; a surprise only with the Tornado that the speedups were written for."""
+    """Log strange methods in one line; a warning with a Tornado that the speedups were made for."""
     names = [full_name(name).replace(":", ".") for name in strange]
     _log.log(
         logging.WARNING if tornado.version in texts.written_for() else logging.INFO,
@@ -238,7 +238,7 @@ def _tell(strange: set[str], left: list[str]) -> None:
 
 
 def _place(name: str) -> tuple[Any, str]:
-    """``Class.method`` -> the class of `tornado.web` and "method"; what is missing has none."""
+    """Owner of a ``Class.method`` or ``module.function``, None where missing, and the last name."""
     owner: Any = web
     *owners, attribute = name.split(".")
     for part in owners:

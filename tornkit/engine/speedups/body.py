@@ -31,7 +31,7 @@ def begin(
     args: list[bytes],
     kwargs: dict[str, bytes],
 ) -> Coroutine[Any, Any, None] | None:
-    """Run the handler up to where it waits; what remains to be run, or None.
+    """Run the handler up to where it waits; return a coroutine of the rest, or None.
 
     :raises asyncio.CancelledError: the handler's task was cancelled. An exception of the handler's
         is answered and logged, as ``_execute`` does.
@@ -68,7 +68,7 @@ def begin(
 
 
 def _may_have_arguments(request: HTTPServerRequest) -> bool:
-    """Whether ``_parse_body`` could find anything: it looks for a form, and moves what is there."""
+    """Whether ``_parse_body`` has work: it looks for a form, and moves arguments that are there."""
     return (
         type(request) is not LazyRequest
         or request.headers.get("Content-Type") is not None
@@ -93,7 +93,7 @@ async def _go_on(handler: RequestHandler, waiting: Awaitable[None], *, prepared:
 
 
 def _answer(handler: RequestHandler, error: BaseException) -> None:
-    """What ``_execute`` does in its ``except``; called in one.
+    """Answer an exception as ``_execute`` does in its ``except``; called in one.
 
     :raises asyncio.CancelledError: it is for the task, not for the handler alone.
     """

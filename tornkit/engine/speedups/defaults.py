@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
 HEADERS_METHODS = ("__delitem__", "__getitem__", "__init__", "__setitem__")
-"""Of `HTTPHeaders`, those that keep its two dictionaries in step."""
+"""Methods of `HTTPHeaders` that keep its two dictionaries in step."""
 
 _format_timestamp = httputil.format_timestamp
 _new = HTTPHeaders.__new__
@@ -41,7 +41,7 @@ def _date_of(second: int) -> str:
 
 
 def fresh() -> HTTPHeaders:
-    """What ``clear`` makes: the same entries in the same order, and nobody else's."""
+    """New headers as ``clear`` makes them: the same entries in the same order."""
     second = int(time.time())
     date = _date if second == _second else _date_of(second)
     version = tornado.version

@@ -58,7 +58,7 @@ def execute(self: Any) -> Awaitable[None] | None:
 
 
 def start(found: DirectMatch, exchange: OpenRequest) -> bool:
-    """The same without a delegate, at the end of a request; or do nothing, and return False."""
+    """Make a handler at the end of its request, and schedule it; or return False."""
     application, request, handler_class, params = found
     loop = _usual_loop(application)
     if loop is None or exchange.write_finished or exchange.detached:
@@ -126,7 +126,7 @@ def _may_not_wait(handler: RequestHandler) -> bool:
 
 
 def _waits(function: Any) -> bool:
-    """Whether it is a coroutine function, below its decorators, or nothing that can be known."""
+    """Whether a function is a coroutine function, below its decorators, or has no code."""
     if type(function) is FunctionType and not function.__dict__:
         return bool(function.__code__.co_flags & CO_COROUTINE)  # nothing of what follows
     while True:

@@ -1,4 +1,4 @@
-"""``RequestHandler.finish``: the whole response in one piece, where nobody wants to see its parts.
+"""``RequestHandler.finish``: the whole response in one piece, where no override sees its parts.
 
 Tornado's ``finish`` goes through some twenty methods that anybody may override. Whether anybody
 has is looked at each time, of the class and of the handler itself: 0.4 microseconds, and there is
@@ -41,14 +41,14 @@ RELIED_ON = (
     "set_header",
     "write",
 )
-"""Of `RequestHandler`, what ``finish`` calls in Tornado and doesn't here.
+"""Methods of `RequestHandler` that ``finish`` calls in Tornado and not here.
 
 What it calls only for a cookie, or for a response without a body, is not among them: those are left
 to Tornado.
 """
 
 HEADERS_METHODS = ("__contains__", "__setitem__", "get_all")
-"""The same of `HTTPHeaders`."""
+"""Methods of `HTTPHeaders` whose work is done here."""
 
 _names = frozenset(RELIED_ON)
 _sha1 = hashlib.sha1
@@ -80,7 +80,7 @@ def finish(self: RequestHandler, chunk: str | bytes | dict[Any, Any] | None = No
 
 
 def finish_unseen(handler: RequestHandler) -> None:
-    """``handler.finish()``, for a caller who has no use for the future. Without one if possible."""
+    """Finish as ``handler.finish()``, where the future is of no use; without it if possible."""
     if (
         is_method(handler.finish, finish, handler)
         and _is_plain(handler)
@@ -94,7 +94,7 @@ def finish_unseen(handler: RequestHandler) -> None:
 
 
 def _is_plain(handler: RequestHandler) -> bool:
-    """Whether nobody sees the parts of it that are left out here."""
+    """Whether the handler's class and state allow to leave out parts of ``finish``."""
     return (
         type(handler.request.connection) is Exchange
         and not handler._finished
@@ -111,7 +111,7 @@ def _is_plain(handler: RequestHandler) -> bool:
 
 
 def _is_unchanged(handler: RequestHandler) -> bool:
-    """The same of the handler itself; to be asked late.
+    """Whether no attribute of the handler's own overrides a part that is left out; asked late.
 
     Once Python has made the dictionary of its attributes, reading any of them takes longer.
     """
@@ -181,7 +181,7 @@ _MOST_BEGINNINGS = 64  # the date makes a new one each second, for each content 
 
 
 def _usual_beginning(status: int, reason: str, fields: dict[str, list[str]]) -> str | None:
-    """A head with the three fields that ``clear`` gives a response, up to what comes behind them.
+    """A head with the three fields that ``clear`` gives a response, without its empty line.
 
     Most have no others, and the same for a second: to look for what was written then pays 1.3
     microseconds.
@@ -219,7 +219,7 @@ def _head(status: int, reason: str, fields: dict[str, list[str]]) -> bytes | Non
 
 
 def _log(handler: RequestHandler) -> None:
-    """``RequestHandler._log``; pays 2 microseconds where nobody listens."""
+    """Log a request as ``RequestHandler._log``; pays 2 microseconds where the log is off."""
     application = handler.application
     if (
         handler._status_code < 400

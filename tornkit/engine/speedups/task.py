@@ -1,4 +1,4 @@
-"""A task of its own for each handler, that costs nothing until somebody asks for it.
+"""A task of its own for each handler, that costs nothing until it is asked for.
 
 Tornado runs each handler in a task. Nearly all finish in their first step, and then the task was
 made, registered, scheduled and told of its end for nothing: 4 microseconds. Here that first step is
@@ -43,7 +43,7 @@ SUPPORTED = (
 Begin = Callable[..., Coroutine[Any, Any, None] | None]
 
 _Task = asyncio.Task
-"""The one that this was written for: ``nest_asyncio`` puts another in its place."""
+"""Class of tasks that this was written for: ``nest_asyncio`` puts another in its place."""
 
 
 class HandlerTask(_Task[None]):
@@ -52,16 +52,16 @@ class HandlerTask(_Task[None]):
     __slots__ = ("failure", "followed", "home", "is_real", "mark", "variables", "waits", "wanted")
 
     failure: BaseException | None
-    """What the first step raised."""
+    """Exception that the first step raised."""
     followed: Coroutine[Any, Any, None] | None
-    """What remains of the handler after what could be done at once."""
+    """Rest of the handler, after all that could be done at once."""
     home: asyncio.AbstractEventLoop
     is_real: bool
     mark: Callable[[], HandlerTask | None] | None
-    """How `asyncio.all_tasks` knows it, while it is not real."""
+    """Reference by which `asyncio.all_tasks` knows the task, while it is not real."""
     variables: Context
     wanted: Any
-    """What the handler has to wait for first: a future, or None for a turn of the loop."""
+    """Future that the handler has to wait for first, or None for a turn of the loop."""
     waits: bool
 
 
@@ -119,7 +119,7 @@ if _register is not None:
 else:
 
     class _Present:
-        """Stands among the references to all tasks, for the handler that is in its first step.
+        """Reference among those to all tasks, for the handler that is in its first step.
 
         WeakSet.add and discard take 0.8 microseconds. These few stand there for good, and are
         dead references while nobody uses them; each thread's loop, and each one in another, takes
@@ -159,7 +159,7 @@ else:
 
 
 def _be_real(task: HandlerTask) -> None:
-    """Have asyncio know of it, and step it from the next turn of the loop on."""
+    """Have asyncio know of a task, and step it from the next turn of the loop on."""
     if task.is_real:
         return
     task.is_real = True
@@ -171,7 +171,7 @@ def _be_real(task: HandlerTask) -> None:
 
 
 def tell_failure(task: asyncio.Future[None]) -> None:
-    """As ``_HandlerDelegate.execute``: an error goes to the loop's exception handler."""
+    """Raise a task's error in its callback, so that the loop's exception handler tells of it."""
     if not task.cancelled():
         task.result()
 
@@ -238,7 +238,7 @@ def _made_real_to_look(name: str) -> property:
 
 
 def _be_lazy() -> None:
-    """Whatever a task can do, it does when it is real."""
+    """Make each method and attribute of a task initialise it first."""
     for name in dir(_Task):
         found = getattr(_Task, name)
         if isinstance(found, types.GetSetDescriptorType | types.MemberDescriptorType):

@@ -23,7 +23,7 @@ _Work = tuple[Context, Callable[..., object], tuple[Any, ...]]
 
 
 class Batch:
-    """What one poller's connections schedule while it goes through them."""
+    """Work that one poller's connections schedule while it goes through them."""
 
     __slots__ = ("_handle", "_ready", "_works", "loop")
 
@@ -43,7 +43,7 @@ class Batch:
             self._handle = self.loop.call_soon(self._run, self._works)
 
     def close(self) -> None:
-        """Nothing more comes in this turn."""
+        """Close the batch: nothing more comes in this turn."""
         self._handle = None
         self._works = deque()
 
@@ -65,11 +65,11 @@ class Batch:
 
 
 current: Batch | None = None
-"""Open, in this moment; of whichever loop."""
+"""Batch that is open at this moment, of whichever loop."""
 
 
 def batch_of(loop: asyncio.AbstractEventLoop) -> Batch | None:
-    """A new one; None for a loop whose queue can't be seen."""
+    """Make a batch; None for a loop whose queue can't be seen."""
     ready = getattr(loop, "_ready", None) if isinstance(loop, BaseEventLoop) else None
     return Batch(loop, ready) if type(ready) is deque else None
 
@@ -80,7 +80,7 @@ def call_soon(
     work: Callable[..., object],
     args: tuple[Any, ...],
 ) -> None:
-    """``loop.call_soon(work, *args, context=variables)``."""
+    """Schedule as ``loop.call_soon(work, *args, context=variables)``, in the open batch if any."""
     batch = current
     if batch is not None and batch.loop is loop:
         batch.add(variables, work, args)

@@ -11,7 +11,7 @@ _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")  # as in `HTTP1Connection._read_messag
 
 
 class FoundHead(Enum):
-    """What there is where there is no request."""
+    """Reason why `Inbox.next_head` has found no request."""
 
     NOTHING = "more has to come"
     RARE = "what is left to Tornado's own code"
@@ -24,7 +24,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self.data: bytes | bytearray = b""
-        """All of them."""
+        """All bytes of the buffer."""
         self._searched = 0  # so many of them hold no end of a head
         self._reader = HeadReader()
 
@@ -40,7 +40,7 @@ class Inbox:
         return not self._reader.has_asked
 
     def add(self, data: bytes) -> None:
-        """More has come."""
+        """Add bytes that have come."""
         if not self.data:
             self.data = data
         elif isinstance(self.data, bytearray):
@@ -49,7 +49,7 @@ class Inbox:
             self.data = bytearray(self.data) + data
 
     def clear(self) -> None:
-        """It has all gone elsewhere."""
+        """Drop all bytes: they have gone elsewhere."""
         self.data = b""
         self._searched = 0
 
@@ -84,7 +84,7 @@ class Inbox:
         return head
 
     def take(self, size: int) -> bytes:
-        """Take out the first ``size`` bytes, or what there is of them."""
+        """Take out the first ``size`` bytes, or as many as there are."""
         data = self.data
         if len(data) <= size:
             self.data = b""

@@ -58,7 +58,7 @@ class Outbox:
         self._gone = 0
         self._waiting: deque[tuple[int, Waiter]] = deque()  # until so much has gone
         self.then: Callable[[], None] | None = None
-        """What the owner does once it is empty."""
+        """Function that the owner calls once the buffer is empty."""
         loop.add_writer(sock.fileno(), self._on_writable)
 
     def __len__(self) -> int:
@@ -66,7 +66,7 @@ class Outbox:
         return self._added - self._gone
 
     def add(self, data: bytes) -> None:
-        """Send this behind the rest."""
+        """Add bytes to be sent behind the rest."""
         if not data:
             return
         self._added += len(data)
@@ -83,11 +83,11 @@ class Outbox:
         self._waiting.append((self._added, waiter))
 
     def rest(self) -> bytes:
-        """What has not gone."""
+        """Bytes that have not gone."""
         return b"".join(self._pieces)[self._offset :]
 
     def stop(self) -> list[Waiter]:
-        """Send no more; who waited."""
+        """Send no more; return the waiters."""
         self._loop.remove_writer(self._sock.fileno())
         self._pieces.clear()
         waiting = [waiter for _, waiter in self._waiting]

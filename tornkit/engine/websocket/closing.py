@@ -27,7 +27,7 @@ class WebSockets:
         self._code: int | None = None  # with which they are closed, once they are
 
     def opening(self, handler: WebSocketHandler) -> None:
-        """Its handshake is done; `WebSocketHandler.open` is called next, in this very turn."""
+        """Note a WebSocket whose handshake is done; its `open` is called next, in this turn."""
         self._handlers.add(handler)
         if self._code is not None:
             IOLoop.current().add_callback(self._close, handler, self._code)
@@ -46,7 +46,7 @@ class WebSockets:
                 self._close(handler, code)
 
     def _close(self, handler: WebSocketHandler, code: int) -> None:
-        """Nothing happens where it has been closed meanwhile."""
+        """Close a WebSocket; does nothing where it has been closed meanwhile."""
         try:
             handler.close(code)
         except Exception:  # noqa: BLE001 - the user's own close(); the other sockets still close

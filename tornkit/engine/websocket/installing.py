@@ -24,7 +24,7 @@ _theirs: Callable[[WebSocketHandler], WebSocketProtocol | None] = (
 
 
 def get_websocket_protocol(self: WebSocketHandler) -> WebSocketProtocol | None:
-    """As Tornado's, whose choice it is whether there is one, and with which parameters."""
+    """Return the engine's protocol where Tornado gives its own, with the parameters of that."""
     protocol = _theirs(self)
     replaced.is_aside(asyncio.get_running_loop())
     if type(protocol) is WebSocketProtocol13 and not replaced.websockets_aside:
@@ -38,14 +38,14 @@ def is_installed() -> bool:
 
 
 def unknown() -> list[str]:
-    """What of Tornado is not as it was, as "Class.method"."""
+    """Names of the methods of Tornado's that are not as they were, as "Class.method"."""
     return [name.partition(":")[2] for name in texts.unknown(texts.WEBSOCKETS)]
 
 
 def install() -> bool:
     """Serve this process's WebSockets by the engine, from the next handshake on.
 
-    Whether that is so afterwards: where Tornado, or the program, has another
+    Return whether that is so afterwards: where Tornado, or the program, has another
     ``get_websocket_protocol``, or reads and writes frames otherwise, nothing is changed.
     """
     if is_installed():
@@ -61,6 +61,6 @@ def install() -> bool:
 
 
 def uninstall() -> None:
-    """Serve those that open from now on by Tornado's code. Open ones stay as they are."""
+    """Serve WebSockets that open from now on by Tornado's code. Open ones stay as they are."""
     if is_installed():
         WebSocketHandler.get_websocket_protocol = _theirs  # type: ignore[method-assign, assignment]

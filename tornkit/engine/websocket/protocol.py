@@ -7,7 +7,7 @@ of it, and writes what the socket does not take at once. Replaced is what every 
 
 - *reading*: Tornado awaits the stream three to five times for each frame. Here what one ``recv``
   gave is parsed in one go (`intake`), and the task that Tornado runs the WebSocket in is woken in
-  the callback that read it (`parking`);
+  the callback that read it (`wakeup`);
 - *writing*: a message goes to the socket in one ``send``. If the socket does not take it all, or
   refuses it, the stream goes on with it as if it had tried by itself.
 
@@ -48,7 +48,7 @@ _long_at = struct.Struct("!Q").unpack_from
 
 
 class _More:
-    """What `_use_frame` gives where the next frame is not here yet."""
+    """Sentinel that `_use_frame` gives where the next frame is not here yet."""
 
 
 _MORE = _More()
@@ -65,7 +65,7 @@ class EngineProtocol(Intake):
     # ---- reading ----
 
     async def _receive_frame_loop(self) -> None:
-        """As Tornado's: hands on what comes until one side has closed, and then tells of it."""
+        """Handle frames until one side has closed, and then tell the handler, as Tornado does."""
         if type(self.stream) is not IOStream:
             await super()._receive_frame_loop()
             return
@@ -97,7 +97,7 @@ class EngineProtocol(Intake):
     # ---- frames ----
 
     def _use_frame(self) -> Awaitable[None] | _More | None:
-        """Take the next frame and do what it says.
+        """Take the next frame and act on it.
 
         Gives `_MORE` where it is not here, and what has to be awaited where the handler works on.
         The rules are those of ``WebSocketProtocol13._receive_frame``, in its order. In one piece:
@@ -149,7 +149,7 @@ class EngineProtocol(Intake):
         return self._use_rare(opcode, bool(first & 0x80), payload)
 
     def _use_rare(self, opcode: int, final: bool, payload: bytes) -> Awaitable[None] | None:
-        """A control frame, or a fragment of a message."""
+        """Use a control frame, or a fragment of a message."""
         fragments = self._fragmented_message_buffer
         if opcode & 0x8:
             if not final:
@@ -223,7 +223,7 @@ class EngineProtocol(Intake):
         return asyncio.ensure_future(_sent(stream.write(memoryview(head + data)[taken:])))
 
     def _not_sent(self, stream: IOStream, frame: bytes, error: OSError) -> asyncio.Future[None]:
-        """Let the stream write it, and meet the same error by itself if there is one."""
+        """Let the stream write a frame, and meet the same error by itself if there is one."""
         if isinstance(error, BlockingIOError):
             return asyncio.ensure_future(_sent(stream.write(frame)))
 
@@ -238,7 +238,7 @@ class EngineProtocol(Intake):
 
 
 async def _sent(written: asyncio.Future[None]) -> None:
-    """``written``, its error as `WebSocketProtocol13.write_message` tells it."""
+    """Wait for ``written``; tell its error as `WebSocketProtocol13.write_message` does."""
     try:
         await written
     except StreamClosedError:

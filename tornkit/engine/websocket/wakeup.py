@@ -21,7 +21,7 @@ from typing import Any
 
 
 class Parking:
-    """What one task awaits, any number of times; at most one waits at any time."""
+    """Awaitable of one task, used any number of times; at most one waits at any time."""
 
     __slots__ = ("_asyncio_future_blocking", "_context", "_error", "_loop", "_wakeup")
 
@@ -55,18 +55,18 @@ class Parking:
     # ---- what a task asks of the future that it waits for ----
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
-        """Whose task may wait here."""
+        """Loop whose task may wait here."""
         return self._loop
 
     def add_done_callback(
         self, fn: Callable[[Any], object], *, context: Context | None = None
     ) -> None:
-        """Called by the task itself; there is one that waits."""
+        """Note the callback of the task that waits; called by that task itself."""
         self._wakeup = fn
         self._context = context if context is not None else Context()
 
     def result(self) -> None:
-        """Nothing, or the reason why the wait ended without bytes."""
+        """Return None, or raise the reason why the wait ended without bytes."""
         error, self._error = self._error, None
         if error is not None:
             try:
@@ -77,7 +77,7 @@ class Parking:
                 del error
 
     def cancel(self, msg: Any = None) -> bool:
-        """The task is cancelled: tell it in the next turn, as a future does."""
+        """Cancel the wait: tell the task in the next turn, as a future does."""
         if self._wakeup is None:
             return False
         error = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
@@ -86,15 +86,15 @@ class Parking:
     # ---- what a stream does to the future of a read, in `BaseIOStream._signal_closed` ----
 
     def done(self) -> bool:
-        """Whether nobody has to be told of an end."""
+        """Whether no task has to be told of an end."""
         return not self.taken
 
     def set_exception(self, exception: BaseException) -> None:
-        """The stream was closed."""
+        """Fail the wait: the stream was closed."""
         self._fail(exception)
 
     def exception(self) -> BaseException | None:
-        """The stream looks at it, so that nobody is warned."""
+        """Error of the wait; the stream looks at it, so that no warning is given."""
         return self._error
 
     def _fail(self, error: BaseException) -> bool:

@@ -22,7 +22,7 @@ _MOST_TRIES = 6
 
 
 class Candidates:
-    """Warms one zygote after another. ``report`` is told what is warm.
+    """Warms one zygote after another; ``report`` is given each new `Warmth`.
 
     ``start(environment, modules)`` starts a zygote, ``send`` sends it a message, ``active()`` is
     the one that forks, ``promote`` makes a clean one that.
@@ -53,18 +53,18 @@ class Candidates:
         self.warmth = Warmth(0, {})
 
     def foresee(self, modules: tuple[str, ...]) -> None:
-        """The first zygote warms these: they are no news."""
+        """Note that the first zygote warms these modules: they are no news."""
         self._learned.update(dict.fromkeys(modules))
 
     def begin_anew(self, environment: Mapping[str, str]) -> None:
-        """The zygote that forks holds Tornado alone: warm another behind it."""
+        """Warm a zygote behind the one that forks, which holds Tornado alone."""
         self._drop()
         self._tries = 0
         if self._learned:
             self._warm(environment)
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
-        """A good worker has imported these: warm them, if any is new."""
+        """Warm the modules that a good worker has imported, if any is new."""
         unknown = tuple(name for name in modules if name not in self._learned)
         if not unknown:
             self._say_that_all_is_warm()
@@ -75,7 +75,7 @@ class Candidates:
         self._warm(environment)
 
     def exclude(self, modules: Mapping[str, str]) -> None:
-        """Import these no more before a fork; names, and why."""
+        """Import these modules no more before a fork; names, and why."""
         if modules.keys() <= self._unsafe.keys():
             return  # the other workers of a generation find the same
         self._unsafe.update(modules)
@@ -86,7 +86,7 @@ class Candidates:
             self._warm(active.environment)
 
     def _say_that_all_is_warm(self) -> None:
-        """Of an application that imports nothing that the first zygote has not, once."""
+        """Report, once, that an application imports nothing that the first zygote has not."""
         active = self._active()
         holds = active.holds if active is not None and self._current is None else 0
         if holds and self.warmth == Warmth(0, {}):
@@ -108,7 +108,7 @@ class Candidates:
             candidate.process.signal(signal.SIGKILL)
 
     def warmed(self, zygote: ZygoteHandle, message: Warmed) -> None:
-        """A zygote has imported what it was told to; what of that is unsafe."""
+        """Promote a candidate that has imported its modules, or kill it if any is unsafe."""
         if zygote is not self._current:
             return
         self._current = None
@@ -120,13 +120,13 @@ class Candidates:
         self._blame(dict(message.unsafe), zygote.environment)
 
     def first_warmed(self, message: Warmed) -> None:
-        """The first zygote, which was no candidate, has."""
+        """Note the modules that the first zygote, which was no candidate, has imported."""
         self._unsafe.update(message.unsafe)
         if not message.unsafe:
             self._say_warm(message.modules)
 
     def ended(self, zygote: ZygoteHandle) -> None:
-        """A zygote has ended, which may be the candidate."""
+        """Note that a zygote has ended, which may be the candidate."""
         if zygote is not self._current:
             return
         self._current = None

@@ -1,4 +1,4 @@
-"""Workers that were forked ahead of time: they wait for their `Boot`, and hold what is warm."""
+"""Workers that were forked ahead of time: they wait for their `Boot`, and hold the warm modules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tornkit.serve.wire.processes import ChildProcess
 
 
 class ForkedAhead:
-    """Those of one zygote; of another than the active one they are warm with something else."""
+    """Workers ahead from one zygote; those of another would be warm with something else."""
 
     def __init__(self) -> None:
         self._processes: list[ChildProcess] = []
@@ -18,28 +18,28 @@ class ForkedAhead:
         return len(self._processes)
 
     def add(self, processes: Iterable[ChildProcess]) -> None:
-        """Keep these."""
+        """Keep these workers."""
         self._processes += processes
 
     def take(self, count: int) -> list[ChildProcess]:
-        """Give away up to ``count``, the oldest first."""
+        """Give away up to ``count`` workers, the oldest first."""
         taken, self._processes = self._processes[:count], self._processes[count:]
         return taken
 
     def ended(self, pid: int) -> None:
-        """A process has ended, which may be one of them."""
+        """Forget a process that has ended, if it is one of the workers."""
         for process in self._processes:
             if process.pid == pid:
                 process.channel.close()
         self._processes = [process for process in self._processes if process.pid != pid]
 
     def dismiss(self) -> None:
-        """Kill all."""
+        """Kill all workers."""
         dismiss(self._processes)
         self._processes.clear()
 
     def pids(self) -> list[int]:
-        """Their process ids."""
+        """Process ids of the workers."""
         return [process.pid for process in self._processes]
 
 

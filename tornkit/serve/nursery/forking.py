@@ -51,7 +51,7 @@ _REST_AFTER = 600.0
 
 
 class Forking:
-    """Workers are forks of a warm zygote. ``report`` is told what is warm.
+    """Nursery whose workers are forks of a warm zygote; ``report`` is given each new `Warmth`.
 
     ``spares`` of them are forked ahead of time and wait for their `Boot`: a fork and a process's
     first steps take half of what a small application's start does. That what they hold is not
@@ -115,7 +115,7 @@ class Forking:
                 on_born(error)
 
     def _expect_more(self, beside: bool) -> None:
-        """Somebody edits, and will do so again: behind the first start nothing is known of that."""
+        """Fork ahead, from the second start on: it shows that a person edits, and will again."""
         if self._spawned_before:
             self._loop.at(self._loop.now() + _REFILL_AFTER, partial(self._refill, beside))
             if self._rest is not None:
@@ -148,7 +148,7 @@ class Forking:
             dismiss(processes)
 
     def _begin(self, environment: Mapping[str, str]) -> ZygoteHandle:
-        """The first zygote: with what was warm the last time, where that is known."""
+        """Start the first zygote, with the modules that were warm the last time, if known."""
         modules = self._warm_cache.modules()
         if self._spawned_before or not modules:
             return self._begin_anew(environment)
@@ -159,7 +159,7 @@ class Forking:
         return self._active
 
     def _begin_anew(self, environment: Mapping[str, str]) -> ZygoteHandle:
-        """A zygote that holds Tornado alone, now; a warm one behind it."""
+        """Start a zygote that holds Tornado alone, now, and a warm one behind it."""
         if self._active is not None:
             self._retire(self._active)
         self._ahead.dismiss()
@@ -182,7 +182,7 @@ class Forking:
         return zygote
 
     def _send(self, zygote: ZygoteHandle, message: ToZygote | None, *descriptors: int) -> None:
-        """Send, or go on sending with None. A dead one is seen when it is reaped."""
+        """Send a message, or go on with None. A dead zygote is seen when it is reaped."""
         channel = zygote.process.channel
         with contextlib.suppress(ChannelClosed):
             if message is None:
@@ -231,7 +231,7 @@ class Forking:
         request.on_born(processes)
 
     def _unfit(self, zygote: ZygoteHandle, answer: Unfit) -> None:
-        """It can't fork: it is a parent only from now on, unless the system refused."""
+        """Retire a zygote that can't fork, as it is stale, say; not where the system refused."""
         if answer.errno:
             if zygote.asked:
                 request = zygote.asked.popleft()
@@ -247,7 +247,7 @@ class Forking:
             self._on_stale(answer.reason)
 
     def _give_up(self, zygote: ZygoteHandle) -> None:
-        """It hangs, or is spoiled, or gone: as a parent it would not report its workers either."""
+        """Retire and kill a zygote that hangs or is spoiled: it would not report its workers."""
         requests = self._take_back(zygote)
         self._retire(zygote)
         self._kill(zygote)
@@ -261,7 +261,7 @@ class Forking:
         return requests
 
     def _ask_elsewhere(self, zygote: ZygoteHandle, requests: list[ForkRequest]) -> None:
-        """Ask a zygote that holds Tornado alone; where that could not either, none."""
+        """Ask a zygote that holds Tornado alone; where that failed too, start fresh workers."""
         wanted = [request for request in requests if not request.ahead]
         if len(wanted) < len(requests) and self._active is None:
             with contextlib.suppress(OSError):  # the next `spawn` tries again, and says so
@@ -291,7 +291,7 @@ class Forking:
         self._ask(active, request)
 
     def _retire(self, zygote: ZygoteHandle) -> None:
-        """It forks no more; it ends once its workers have."""
+        """Have a zygote fork no more; it is ended once its workers have."""
         zygote.retired = True
         if self._active is zygote:
             self._active = None
@@ -330,7 +330,7 @@ class Forking:
             self._give_up(zygote)
 
     def _promote(self, zygote: ZygoteHandle) -> None:
-        """A candidate is clean: it forks from now on."""
+        """Make a clean candidate the zygote that forks from now on."""
         if self._active is not None:
             self._retire(self._active)
         self._ahead.dismiss()

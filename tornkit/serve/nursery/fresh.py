@@ -15,7 +15,7 @@ from tornkit.serve.wire.warmth import Warmth
 
 
 class Fresh:
-    """Each worker an interpreter of its own, a child of the supervisor's."""
+    """Nursery whose workers are each an interpreter of its own, a child of the supervisor's."""
 
     def __init__(self, loop: Loop, prepare: Prepare, *, keep_stdin: bool = False) -> None:
         self._loop = loop
@@ -36,16 +36,16 @@ class Fresh:
         on_born(start_workers(count, environment, self._prepare, keep_stdin=self._keep_stdin))
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
-        """Nothing is kept."""
+        """Do nothing: no module is kept for other workers."""
 
     def exclude(self, modules: Mapping[str, str]) -> None:
-        """Nothing is warm."""
+        """Do nothing: no module is warm."""
 
     def reaped(self, pid: int, status: int) -> None:
         self._loop.soon(lambda: self._on_exit(pid, status))
 
     def unreported(self, pid: int) -> None:
-        """All are the supervisor's own children; the kernel reports them."""
+        """Do nothing: all are the supervisor's own children, and the kernel reports them."""
 
     def pids(self) -> list[int]:
         return []
@@ -54,7 +54,7 @@ class Fresh:
 def start_workers(
     count: int, environment: Mapping[str, str], prepare: Prepare, *, keep_stdin: bool
 ) -> list[ChildProcess]:
-    """Workers that are fresh interpreters.
+    """Start workers that are fresh interpreters.
 
     :raises OSError: one of them can't be started; then none is.
     """
@@ -72,7 +72,7 @@ def start_workers(
 
 
 def tell(processes: Iterable[ChildProcess], message: Prepare) -> None:
-    """Send each the message; who has ended meanwhile will be reaped."""
+    """Send a message to each process; one that has ended meanwhile will be reaped."""
     for process in processes:
         with contextlib.suppress(ChannelClosed):
             process.channel.send(message)

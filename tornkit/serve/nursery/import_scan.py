@@ -51,7 +51,7 @@ def foresee(target: Target) -> tuple[str, ...]:
 
 
 def _read(path: Path, most: int) -> bytes:
-    """Nothing of a file that can't be read, or is too long."""
+    """Text of a file; empty for one that can't be read, or is too long."""
     try:
         return path.read_bytes() if path.stat().st_size <= most else b""
     except OSError:
@@ -67,7 +67,7 @@ def _package(path: Path, root: Path) -> tuple[str, ...]:
 
 
 def _imported(text: bytes, package: tuple[str, ...]) -> Iterator[str]:
-    """Each module that a file imports when it is run, and what may be one: ``from a import b``."""
+    """Each module that a file imports when it is run, or may: ``a.b`` of ``from a import b``."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -92,7 +92,7 @@ def _file_of(name: str, folder: Path) -> Path | None:
 
 
 def _installed(name: str) -> Iterator[str]:
-    """The module if it is an installed one; none where that is not known without importing."""
+    """Name of a module that is installed; none where that is not known without importing."""
     if name.partition(".")[0] in _NEVER:
         return
     for folder in installed_folders():

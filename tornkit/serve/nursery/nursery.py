@@ -1,4 +1,4 @@
-"""Protocol of a nursery: how the supervisor gets workers, and what it is told.
+"""Protocol of a nursery, by which the supervisor gets workers and is told of their ends.
 
 `tornkit.serve.nursery.forking` forks them from a zygote, `tornkit.serve.nursery.standby` has
 interpreters that stand by, `tornkit.serve.nursery.fresh` starts each when it is wanted.
@@ -30,7 +30,7 @@ class Nursery(Protocol):
 
     @property
     def warmth(self) -> Warmth:
-        """What new workers have imported when they are born."""
+        """Imports that new workers have done when they are born."""
 
     def spawn(
         self, count: int, environment: Mapping[str, str], on_born: OnBorn, *, beside: bool = False
@@ -45,16 +45,16 @@ class Nursery(Protocol):
         """
 
     def learn(self, modules: tuple[str, ...], environment: Mapping[str, str]) -> None:
-        """A good worker has imported these."""
+        """Note the modules that a good worker has imported."""
 
     def exclude(self, modules: Mapping[str, str]) -> None:
-        """Import these no more before a fork; names, and why. A worker has found them different."""
+        """Import these modules no more before a fork; names, and the differences a worker found."""
 
     def reaped(self, pid: int, status: int) -> None:
-        """A child of the supervisor's has ended."""
+        """Note that a child of the supervisor's has ended."""
 
     def unreported(self, pid: int) -> None:
         """Take note that a worker has ended, and its parent, stopped or stuck, has not said so."""
 
     def pids(self) -> list[int]:
-        """Processes of its own; the workers are not counted."""
+        """Process ids of the nursery itself; workers that it has given away are not counted."""

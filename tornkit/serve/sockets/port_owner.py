@@ -17,7 +17,7 @@ _LONGEST = 60  # characters of a command line
 
 
 def owner_of(port: int) -> str | None:
-    """``pid 4711 (python app.py)``; None where it is not known."""
+    """Process that listens on a port, as ``pid 4711 (python app.py)``; None if it is not known."""
     sockets = {f"socket:[{inode}]" for inode in _listening_on(port)}
     if not sockets:
         return None
@@ -32,7 +32,7 @@ def owner_of(port: int) -> str | None:
 
 
 def _listening_on(port: int) -> Iterator[str]:
-    """Inodes of the sockets that listen there, on whichever address."""
+    """Inodes of the sockets that listen on a port, on whichever address."""
     for name in ("tcp", "tcp6"):
         try:
             lines = (_PROC / "net" / name).read_text(encoding="ascii").splitlines()[1:]
@@ -45,7 +45,7 @@ def _listening_on(port: int) -> Iterator[str]:
 
 
 def _processes() -> Iterator[int]:
-    """Those that hold it longest come first: of a server and its workers, the server."""
+    """Ids of all processes, the lowest first: of a server and its workers, the server."""
     try:
         names = [name for name in os.listdir(_PROC) if name.isdecimal()]  # noqa: PTH208 - names
     except OSError:

@@ -78,7 +78,7 @@ class Listeners:
         return listener.sockets[own]
 
     def close_until_claimed(self, generation: int) -> None:
-        """Close what ``generation`` claimed until it is claimed again, port 0 as the same port.
+        """Close ``generation``'s sockets until they are claimed again, port 0 as the same port.
 
         But for what a later one has claimed, and for what was inherited, which nobody could bind
         again: clients wait in its backlog.
@@ -120,7 +120,7 @@ class Listeners:
         return any(max(each.generations) < generation for each in self._listeners.values())
 
     def release_before(self, generation: int) -> None:
-        """Close what no worker of ``generation`` or a later one has claimed.
+        """Close sockets that no worker of ``generation`` or a later one has claimed.
 
         A socket that nobody accepts from would leave its clients waiting.
         """
@@ -130,7 +130,7 @@ class Listeners:
                 self._close(listener)
 
     def forget(self, generation: int) -> None:
-        """Close what no other generation has claimed: this one could not start."""
+        """Close sockets that no other generation has claimed: this one could not start."""
         for key, listener in list(self._listeners.items()):
             listener.generations.discard(generation)
             if not listener.generations:
@@ -184,7 +184,7 @@ def _is_at(sock: socket.socket, claim: Claim) -> bool:
 
 
 def _remove_file(listener: _Listener) -> None:
-    """Remove a Unix socket's file; not what another has put in its place since."""
+    """Remove a Unix socket's file; not another file that was put in its place since."""
     path = listener.claim.unix_path if not listener.inherited else None
     if path is not None and listener.file is not None and socket_identity(path) == listener.file:
         with contextlib.suppress(OSError):  # somebody else has cleaned up
@@ -192,7 +192,7 @@ def _remove_file(listener: _Listener) -> None:
 
 
 def socket_identity(path: str) -> tuple[int, int] | None:
-    """Device and inode of a socket's file; None for an abstract name, and what is no socket."""
+    """Device and inode of a socket's file; None for an abstract name, and for any other file."""
     try:
         status = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - one call, no second look
     except (OSError, ValueError):  # ValueError: a NUL, with which abstract names begin
@@ -201,7 +201,7 @@ def socket_identity(path: str) -> tuple[int, int] | None:
 
 
 def _bind_tcp(claim: Claim) -> list[socket.socket]:
-    """As `tornado.netutil.bind_sockets`: every address that the name has, IPv6 for itself.
+    """Bind as `tornado.netutil.bind_sockets`: every address that the name has, IPv6 for itself.
 
     :raises CannotBind:
     """
@@ -241,7 +241,7 @@ def _bind_tcp(claim: Claim) -> list[socket.socket]:
 def _bind_first(
     family: socket.AddressFamily, place: tuple[object, ...], claim: Claim
 ) -> socket.socket | None:
-    """Bind an address that nobody has; None where a name's IPv6 address does not exist here."""
+    """Bind an address that is free; None where a name's IPv6 address does not exist here."""
     try:
         if BALANCED and claim.port != 0:
             _bound(family, place, reuse_port=False).close()  # raises where it is taken
@@ -362,7 +362,7 @@ def _explain(error: OSError, claim: Claim, shown: str) -> str:
 
 
 def url_of(sock: socket.socket, scheme: str = "http") -> str:
-    """Where a browser finds it, by name where it listens everywhere; for a Unix socket its path.
+    """URL of a socket, by name where it listens everywhere; for a Unix socket its path.
 
     ``::`` is not everywhere: IPv4 has a socket of its own, and ``localhost`` may mean that alone.
     """
@@ -379,7 +379,7 @@ def url_of(sock: socket.socket, scheme: str = "http") -> str:
 
 
 def is_everywhere(sock: socket.socket) -> bool:
-    """Whether it listens on every address of the machine, and so for strangers."""
+    """Whether a socket listens on every address of the machine, and so for strangers."""
     if sock.family == socket.AF_UNIX:
         return False
     with contextlib.suppress(OSError):  # ENOBUFS

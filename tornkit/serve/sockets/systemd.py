@@ -1,4 +1,4 @@
-"""systemd's two protocols: sockets that it hands over, and telling it how things are.
+"""Two protocols of systemd: sockets that it hands over, and messages on how the server is.
 
 See sd_listen_fds(3) and sd_notify(3). Both are told of in the environment and cost nothing where
 they are not.
@@ -34,7 +34,7 @@ def inherited_sockets(environment: MutableMapping[str, str] | None = None) -> li
 
 
 class Notifier:
-    """Tells systemd, if it asked to be told."""
+    """Messages to systemd, if it asked for them."""
 
     def __init__(self, environment: MutableMapping[str, str] | None = None) -> None:
         variables = os.environ if environment is None else environment
@@ -47,11 +47,11 @@ class Notifier:
         self._later: Callable[[Callable[[], None]], object] = lambda action: None
 
     def retry_by(self, later: Callable[[Callable[[], None]], object]) -> None:
-        """Have ``later`` called with what to do in a moment, where a message was not taken."""
+        """Have ``later`` called with the next try, where a message was not taken."""
         self._later = later
 
     def ready(self) -> None:
-        """It serves; also after a reload."""
+        """Tell systemd that the server serves; also after a reload."""
         self._tell("READY=1")
 
     def reloading(self) -> None:
@@ -69,7 +69,7 @@ class Notifier:
             self._flush()
 
     def _flush(self) -> None:
-        """Send what the other side takes: a queue that is full is not waited for."""
+        """Send the messages that the other side takes: a queue that is full is not waited for."""
         address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
         with (
             contextlib.suppress(OSError),  # nobody listens any more: nothing depends on it

@@ -27,7 +27,7 @@ def files_of_failure(error: BaseException) -> set[str]:
 
 
 def _places(module: str) -> Iterator[str]:
-    """Where a module of the user's would be looked for."""
+    """Paths at which a module of the user's would be looked for."""
     below = module.replace(".", os.sep)
     for folder in sys.path:
         base = os.path.abspath(os.path.join(folder, below))  # noqa: PTH100, PTH118 - text

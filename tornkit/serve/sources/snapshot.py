@@ -38,7 +38,7 @@ class Snapshot:
         return {path: (self._states[path], text) for path, text in self._texts.items()}
 
     def note(self, states: Mapping[str, str], names: Mapping[str, str]) -> None:
-        """A worker has loaded these files in these states; what was noted first stays."""
+        """Note the files that a worker has loaded, and their states; the first note stays."""
         self._names = {**names, **self._names}
         for path, state in states.items():
             if self._states.setdefault(path, state) != state or path in self._texts:
@@ -50,7 +50,7 @@ class Snapshot:
                 self._unread.append(path)
 
     def read(self, limit: int | None = None) -> bool:
-        """Look at so many of the files that were noted since, or all; whether any were left.
+        """Look at so many of the files that were noted since, or all; return whether any are left.
 
         At each once: one that has changed since it was loaded is no reason to come again.
         """
@@ -60,7 +60,7 @@ class Snapshot:
         return bool(self._unread)
 
     def _read_all(self) -> None:
-        """Look at all whose texts are not there, also again: there was no descriptor, say."""
+        """Look at all files whose texts are not there, also again: there was no descriptor, say."""
         self._unread.clear()
         for path in self._states.keys() - self._texts.keys():
             self._keep(path)
@@ -87,7 +87,7 @@ class Snapshot:
         return None
 
     def descriptor(self) -> int:
-        """A file without a name that holds all of it, for a worker to read. The caller closes it.
+        """File without a name that holds the snapshot, for a worker to read. The caller closes it.
 
         :raises OSError: there is no descriptor, or no room.
         """
@@ -105,7 +105,7 @@ def _anonymous_file() -> IO[bytes]:
 
 
 def _read(path: str, state: str) -> bytes | None:
-    """What is in a file, if it is in this state."""
+    """Text of a file, if the file is in this state."""
     try:
         # A pipe in its place would not be waited for.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -18,7 +18,7 @@ _names: dict[str, str] = {}  # of modules, and where each was loaded from
 
 
 def note_imports() -> None:
-    """From now on, in this process. `path_stats` runs just before a loader reads its source."""
+    """Note imports of this process from now on: `path_stats` runs before a loader reads."""
     path_stats = SourceFileLoader.path_stats
 
     def noting_path_stats(self: SourceFileLoader, path: str) -> Mapping[str, float]:
@@ -36,14 +36,14 @@ def mark(mtime: float, size: float | None) -> str:
 
 
 def note_held(path: str, state: str, name: str | None = None) -> None:
-    """A file that was read from a snapshot, in the state that it had there."""
+    """Note a file that was read from a snapshot, in the state that it had there."""
     _marks[path] = state
     if name is not None:
         _names[name] = path
 
 
 def count() -> int:
-    """How many files were read; it grows when more are."""
+    """Number of files that were read; it grows when more are."""
     return len(_marks)
 
 
@@ -53,7 +53,7 @@ def read() -> frozenset[str]:
 
 
 def note(path: str) -> None:
-    """A file that no loader reads: a program that is run."""
+    """Note a file that no loader reads: a program that is run."""
     _programs.add(path)
     with contextlib.suppress(OSError):
         status = os.stat(path)  # noqa: PTH116 - as the loader does
@@ -61,7 +61,7 @@ def note(path: str) -> None:
 
 
 def states(files: set[str]) -> dict[str, str]:
-    """Of those among ``files`` (real paths) that were read, a mark that changes with them.
+    """Marks of those among ``files`` (real paths) that were read; a mark changes with its file.
 
     The program itself is always among them.
     """

@@ -1,4 +1,4 @@
-"""Decides what follows where a new generation was refused what the old one holds.
+"""Decides on the next step where a new generation was refused a thing that the old one holds.
 
 Both run for a moment, and a port, a lock or a device can't be held twice. Where the error of the
 new one names what the old one holds (`holdings.explain`), it is certain that the old one has to end
@@ -25,7 +25,7 @@ from tornkit.serve.workforce.workforce import Workforce
 
 
 class Contention:
-    """Finder of what a failed generation was refused because workers of ``workforce`` hold it."""
+    """Finder of things that a failed generation was refused as other workers hold them."""
 
     def __init__(self, workforce: Workforce, reporter: Reporter) -> None:
         self._workforce = workforce
@@ -33,21 +33,21 @@ class Contention:
         self._helpers: dict[int, str] = {}  # children of workers that serve: pid, command
 
     def note_helpers(self, serving: Generation | None) -> None:
-        """Note which processes those that serve have started; as another generation begins."""
+        """Note the processes that serving workers have started, as another generation begins."""
         workers = self._workforce.of(serving) if serving is not None else ()
         self._helpers = {
             child: _command(child) for worker in workers for child in _children(worker.pid)
         }
 
     def tell_of_helpers(self) -> None:
-        """Name those that have ended since."""
+        """Report the noted processes that have ended since."""
         ended = [f"{pid} ({name})" for pid, name in self._helpers.items() if has_ended(pid)]
         self._helpers.clear()
         if ended:
             self._reporter.helpers_ended(ended)
 
     def of(self, generation: Generation, failure: Failed) -> Conflict | None:
-        """What was in the way of a generation that failed; None where nothing seems to be."""
+        """Conflict in the way of a generation that failed; None where nothing seems to be."""
         if not failure.refused:
             return None
         own = [worker.pid for worker in self._workforce.of(generation)]

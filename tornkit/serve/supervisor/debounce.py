@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DebouncePolicy:
-    """Seconds. ``pause``: how long a burst has to rest; ``patience``: how long one may last."""
+    """Seconds that a burst has to rest (``pause``), and that one may last (``patience``)."""
 
     pause: float = 0.04
     patience: float = 0.5
 
 
 class Debouncer:
-    """Told of edits and of starts, it says when to start next. Times come from the caller."""
+    """Chooser of the time of the next start, told of edits and starts. Times are the caller's."""
 
     def __init__(self, policy: DebouncePolicy = DebouncePolicy()) -> None:
         self._policy = policy
@@ -29,14 +29,14 @@ class Debouncer:
         self._waiting_since: float | None = None
 
     def edited(self, now: float, *, booting: bool) -> None:
-        """An edit was seen; ``booting``: a generation is on its way."""
+        """Note an edit; ``booting``: a generation is on its way."""
         burst = booting or now - max(self._last_edit, self._last_start) < self._policy.pause
         self._last_edit = now
         if self._waiting_since is None:
             self._waiting_since = now if burst else float("-inf")
 
     def due(self) -> float | None:
-        """When to start, None where nothing waits. In the past: now."""
+        """Time of the next start, None where nothing waits. In the past: now."""
         if self._waiting_since is None:
             return None
         if self._waiting_since == float("-inf"):
@@ -46,6 +46,6 @@ class Debouncer:
         )
 
     def started(self, now: float) -> None:
-        """A generation was started with everything that was seen so far."""
+        """Note that a generation was started with everything that was seen so far."""
         self._last_start = now
         self._waiting_since = None

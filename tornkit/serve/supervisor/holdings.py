@@ -1,4 +1,4 @@
-"""Finds what processes hold that no second process can have: ports, locks, devices.
+"""Finds things that processes hold and no second process can have: ports, locks, devices.
 
 A new generation starts beside the old one, and is refused what that holds. The worker tells what
 it was refused (`tornkit.serve.refusals`); here is looked up what the others hold, and the two are
@@ -54,7 +54,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class Conflict:
-    """What is in the way of a worker; ``sure`` where its error names what others hold.
+    """Holdings in the way of a worker; ``sure`` where its error names one of them.
 
     ``by_sibling``: these are workers of its own generation.
     """
@@ -71,7 +71,7 @@ class Conflict:
 
 
 def explain(failure: Failed, holders: Iterable[int], failed: Iterable[int] = ()) -> Conflict | None:
-    """What of these processes and their children was in the way; None where nothing seems to be.
+    """Conflict with the holdings of these processes and their children; None where none is seen.
 
     ``failed`` are processes that did not get ready, and may still wait for a lock.
     """
@@ -91,7 +91,7 @@ def explain(failure: Failed, holders: Iterable[int], failed: Iterable[int] = ())
 
 
 def with_descendants(pids: Iterable[int]) -> frozenset[int]:
-    """These processes, their children, and so on."""
+    """Ids of these processes, their children, and so on."""
     children: dict[int, list[int]] = {}
     for pid, parent in _parents():
         children.setdefault(parent, []).append(pid)
@@ -163,7 +163,7 @@ class _Lock:
 
 
 def _all_locks() -> Iterator[_Lock]:
-    """For example ``1: -> FLOCK  ADVISORY  WRITE 47 08:01:131 0 EOF``; without ``->`` the owner."""
+    """Locks from lines as ``1: -> FLOCK  ADVISORY  WRITE 47 08:01:131 0 EOF``; ``->``: it waits."""
     for fields in _rows("locks", head=False):
         waits = "->" in fields
         rest = [each for each in fields if each != "->"]
@@ -192,7 +192,7 @@ def _path_of(pid: int, inode: int) -> str | None:
 def _waited_for(
     waiting: set[int], pids: frozenset[int], held: tuple[Holding, ...]
 ) -> Iterator[Holding]:
-    """What one of those that failed still waits for."""
+    """Locks among ``held`` for which one of those processes still waits."""
     locks = tuple(_all_locks()) if waiting else ()
     numbers = {lock.number for lock in locks if lock.waits and lock.pid in waiting}
     for lock in locks:
@@ -212,7 +212,7 @@ def _devices(pids: frozenset[int]) -> Iterator[Holding]:
 
 
 def _named_in_file(text: str, pids: frozenset[int]) -> Iterator[Holding]:
-    """A file that was there already, and holds the number of one of the processes."""
+    """Files named in an error that hold the number of one of the processes."""
     for path in {line for line in text.splitlines() if line.startswith("/")}:
         with contextlib.suppress(OSError):
             file = Path(path)

@@ -1,4 +1,4 @@
-"""Protocol of what the succession of generations asks and tells the process that owns it."""
+"""Protocol by which the succession of generations asks and tells the process that owns it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Owner(Protocol):
         """The environment of a new generation's workers."""
 
     def first_serves(self) -> None:
-        """The first generation serves; called once."""
+        """Note that the first generation serves; called once."""
 
     def serves_more(self) -> None:
-        """More addresses may be served than before."""
+        """Note that more addresses may be served than before."""
 
     def hopeless(self) -> None:
-        """Nothing serves, and no edit is awaited that could help."""
+        """Note that nothing serves, and no edit is awaited that could help."""
 
     def finished(self) -> None:
-        """The program that was served has ended in good order, and no edit is awaited."""
+        """Note that the program that was served has ended in good order, and no edit is awaited."""

@@ -16,29 +16,29 @@ SIGNALS = (
 
 
 class SignalActions(Protocol):
-    """What a signal can trigger."""
+    """Actions that a signal can trigger."""
 
     @property
     def stopping(self) -> bool:
-        """It was told to end, and has not yet."""
+        """Whether the supervisor was told to end, and has not yet."""
 
     def reap(self) -> None:
-        """A child has ended."""
+        """Reap children that have ended."""
 
     def stop(self, why: str) -> None:
-        """Let what is under way finish, then end."""
+        """Let requests under way finish, then end."""
 
     def stop_now(self, exit_code: int) -> None:
-        """End."""
+        """End at once, with this exit code."""
 
     def restart(self, reason: str) -> None:
         """Start all workers anew."""
 
     def resize(self, change: int) -> None:
-        """So many workers more, or with a negative number fewer."""
+        """Have so many workers more, or with a negative number fewer."""
 
     def reopen_logs(self) -> None:
-        """The log files were moved away."""
+        """Open log files anew: they were moved away."""
 
     def dump_stacks(self) -> None:
         """Let every worker print where each of its threads is."""
@@ -53,7 +53,7 @@ class SupervisorSignals:
         self._has_terminal = os.isatty(2)
 
     def came(self, number: int) -> None:
-        """A signal of `SIGNALS` has come."""
+        """Trigger the action of a signal of `SIGNALS`."""
         match number:
             case signal.SIGCHLD:
                 self._actions.reap()

@@ -20,7 +20,7 @@ from tornkit.serve.workforce.workforce import Workforce
 
 @dataclass(frozen=True)
 class Status:
-    """Where the parts of the answer come from."""
+    """Status of a server, put together from these parts."""
 
     supervisor: Supervisor
     workforce: Workforce
@@ -31,7 +31,7 @@ class Status:
     started_at: float
 
     def snapshot(self) -> dict[str, Any]:
-        """Times in seconds, memory in bytes; ``lag`` and memory are null where not known."""
+        """Status as JSON: times in seconds, memory in bytes; ``lag`` and memory null if unknown."""
         succession = self.supervisor.succession
         current = succession.generations.current
         warmth = self.nursery.warmth

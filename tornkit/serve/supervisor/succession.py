@@ -119,7 +119,7 @@ class Succession:
         self._upkeep.begin()
 
     def restart(self, reason: str) -> None:
-        """Let another follow, soon. ``reason`` is what a person is told: a file, a signal."""
+        """Let another generation follow, soon. ``reason`` is for the person: a file, a signal."""
         if not self.over:
             self._restarts.ask(reason)
 
@@ -141,7 +141,7 @@ class Succession:
             self._start_generation(reason)
 
     def _stop_first(self, reason: tuple[str, ...], *, told: bool = False) -> None:
-        """End the old generation, then start the new one: it holds what can't be held twice.
+        """End the old generation, then start the new one: it holds things that can't be held twice.
 
         New connections wait in the backlogs. What is saved meanwhile is for the new one to read.
         """
@@ -158,7 +158,7 @@ class Succession:
         self._settle(old)
 
     def _start_after(self, reason: tuple[str, ...]) -> None:
-        """The old generation has ended: start the new one, with all that was saved until now."""
+        """Start the new generation, as the old one has ended, with all that was saved until now."""
         self.generations.held = False
         self._start_generation(reason + self._restarts.take(), told=True)
 
@@ -220,7 +220,7 @@ class Succession:
         failure: Failed,
         kill: Callable[[Worker], None] | None = None,
     ) -> None:
-        """It can't start. The old one stays; without one, or without reload, there is no point."""
+        """Give up a generation. The old one stays; without one, or a reload, there is no point."""
         if self._lessons.unlearn(failure):
             self._start_generation(generation.reason, told=True)
             return
@@ -258,7 +258,7 @@ class Succession:
         return current is not None and current.opened and not conflict.by_sibling
 
     def _learn(self, generation: Generation, lesson: Lesson) -> None:
-        """Start again, with what a worker has found out: the user's code serves otherwise."""
+        """Start again, with a worker's finding that the user's code serves otherwise."""
         failure = self._lessons.learn(lesson)
         if failure is not None:
             self._generation_failed(generation, failure)
@@ -284,13 +284,13 @@ class Succession:
         self._settle(generation)
 
     def _serves(self, generation: Generation) -> None:
-        """A generation serves: the one before it, if there was one, lets go."""
+        """Note that a generation serves: the one before it, if there was one, lets go."""
         self._restarts.boot_ended()
         self._lessons.serves(generation.lesson)
         self._consistency.serves(generation, self.scaling.size)
 
     def _opened(self, generation: Generation) -> None:
-        """A generation accepts."""
+        """Note that a generation accepts connections, and report it."""
         # Before anybody is told that this is served, who may then edit a file at once.
         self._take_snapshot(generation)
         self.generations.last_failure = None
@@ -306,13 +306,13 @@ class Succession:
         self.scaling.apply_pending()
 
     def _take_snapshot(self, generation: Generation) -> None:
-        """Read what the generation has loaded, a part at a time: nothing waits for it."""
+        """Read the files that the generation has loaded, some at a time: nothing waits for it."""
         ended = generation.state not in (GenerationState.BOOTING, GenerationState.SERVING)
         if not ended and generation.snapshot.read(_READ_AT_ONCE):
             self._loop.soon(partial(self._take_snapshot, generation))
 
     def _settle(self, generation: Generation) -> None:
-        """A generation whose workers are all gone is gone too."""
+        """Let a generation go whose workers are all gone."""
         ended = generation.state in (GenerationState.DRAINING, GenerationState.FAILED)
         if not ended or self._workforce.of(generation):
             return

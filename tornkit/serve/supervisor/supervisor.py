@@ -95,7 +95,7 @@ class Supervisor:
     # ---- the loop ----
 
     def run(self) -> int:
-        """Serve until told to stop; the exit code."""
+        """Serve until told to stop; return the exit code."""
         become_reaper()
         with self._loop.signals(*SIGNALS):
             try:
@@ -144,7 +144,7 @@ class Supervisor:
         self._workforce.dump_all_stacks()
 
     def stop(self, why: str) -> None:
-        """Accept no more, let what is under way finish, end."""
+        """Accept no more connections, let requests under way finish, end."""
         self.succession.end()
         self._reporter.stopping(why)
         self._notifier.stopping()
@@ -222,7 +222,7 @@ class Supervisor:
         )
 
     def urls(self) -> tuple[str, ...]:
-        """Where it is to be found."""
+        """URLs of the listening sockets."""
         secure = self._config.http.certfile is not None
         urls: dict[str, None] = {}
         for sock, scheme in self._listeners.with_schemes():
@@ -236,7 +236,7 @@ class Supervisor:
     # ---- the end ----
 
     def _clean_up(self) -> None:
-        """The zygotes; workers too, if an error of ours is what ended the loop."""
+        """Kill the zygotes, and workers if an error of ours ended the loop; close all else."""
         kill_and_wait([*(worker.pid for worker in self._workforce), *self._nursery.pids()])
         if self._watcher is not None:
             self._watcher.stop()

@@ -21,11 +21,11 @@ def has_terminal() -> bool:
 
 
 def advice() -> str:
-    """What to do to get one."""
+    """Advice on how to get a debugger."""
     return "for a debugger run tornkit serve --workers 1 in a terminal"
 
 
 def passed_over(frame: FrameType) -> None:
-    """Log that the breakpoint in ``frame`` is passed over, and what to do."""
+    """Log that the breakpoint in ``frame`` is passed over, with advice."""
     place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
     _log.warning("breakpoint() at %s is passed over; %s", place, advice())

@@ -32,7 +32,7 @@ TAKEN = ""
 
 
 class HiddenModules:
-    """The modules, by the order of their imports, and what each rests on."""
+    """Modules in the order of their imports, and the inputs that each rests on."""
 
     def __init__(self) -> None:
         self._hidden: dict[str, ModuleType] = {}
@@ -109,7 +109,7 @@ class HiddenModules:
         return None
 
     def _differing_names(self, wanted: int) -> Iterator[tuple[str, str]]:
-        """Of those wanted, the ones that rest on a name that is taken by something else."""
+        """Wanted modules that rest on a name that is taken by something else, and the reasons."""
         for name in names_of_own():
             if name in self._hidden and wanted >> self._bits[name] & 1:
                 yield name, "is replaced in sys.modules"
@@ -192,7 +192,7 @@ class HiddenModules:
                 yield from self._blame(mask & wanted, f"would import another {name}")
 
     def _asked(self, finder: object, wanted: int) -> Iterator[tuple[str, str]]:
-        """What an import hook of the program's would say."""
+        """Wanted modules that an import hook of the program's would find, and the reasons."""
         find_spec = getattr(finder, "find_spec", None)
         if find_spec is None:
             return

@@ -45,7 +45,7 @@ _READS = (os.O_RDONLY, os.O_RDWR)
 
 @dataclass(eq=False)
 class Inputs:
-    """What one module has read while it was executed. Empty for nearly all modules."""
+    """Inputs that one module has read while it was executed. Empty for nearly all modules."""
 
     variables: dict[str, str | None] = field(default_factory=dict)  # as first seen
     environment: dict[str, str] | None = None  # as it was when it was copied or listed
@@ -63,7 +63,7 @@ class Inputs:
     in_c: bool = False  # an extension module
 
     def never_the_same(self) -> str | None:
-        """Why no process but a worker can execute the module as the program would, in words."""
+        """Reason why no process but a worker can execute the module as the program would."""
         if self.arguments:
             return "reads sys.argv"
         if self.warned:
@@ -72,7 +72,7 @@ class Inputs:
 
 
 class _Environment(dict[Any, Any]):
-    """The dictionary inside `os.environ`, which notes what is asked of it."""
+    """The dictionary inside `os.environ`, which notes the variables that are asked for."""
 
     recorder: Recorder
 
@@ -114,7 +114,7 @@ class _Environment(dict[Any, Any]):
 
 
 class _LastFinder:
-    """Finds nothing, and notes each name that the finders before it have not found either."""
+    """Finder of nothing, which notes each name that the finders before it have not found."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -201,7 +201,7 @@ class Recorder:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Record within this block."""
+        """Record the inputs of modules that are executed within this block."""
         with ExitStack() as hooks:
             hooks.enter_context(self._recording_environment())
             hooks.enter_context(self._recording_arguments())
@@ -380,7 +380,7 @@ def _action(filters: tuple[Any, ...], text: str, category: type[Warning], line: 
 
 
 def _is_installed(name: str) -> bool:
-    """Whether a path is of what is installed, of the system's, or a folder around it."""
+    """Whether a path is of an installed file, of the system's, or of a folder around these."""
     if name.startswith(_NOT_FILES):
         return True
     folders = installed_folders() + standard_folders()

@@ -35,7 +35,7 @@ class Sensitive:
 
 
 class Surroundings:
-    """What a process's imports depend on besides what modules read: taken in a zygote."""
+    """State that a process's imports depend on besides the inputs of modules: taken in a zygote."""
 
     def __init__(self) -> None:
         self.path = tuple(sys.path)
@@ -46,7 +46,7 @@ class Surroundings:
 
 
 def names_in(folder: str) -> frozenset[str]:
-    """First parts of the names in a folder: those of modules, and of what describes packages."""
+    """First parts of the names in a folder: those of modules, and of packages' metadata."""
     try:
         entries = os.listdir(folder)  # noqa: PTH208 - a project's, before an import
     except OSError:
@@ -57,7 +57,7 @@ def names_in(folder: str) -> frozenset[str]:
 
 
 def current_folder() -> str | None:
-    """Where the process is; None where that folder is gone."""
+    """Current folder of the process; None where that folder is gone."""
     try:
         return os.getcwd()  # noqa: PTH109
     except OSError:

@@ -26,13 +26,13 @@ from tornkit.ownership import (
 
 
 def is_user_module(module: ModuleType) -> bool:
-    """Whether its file is the user's. A module without a file is nobody's."""
+    """Whether a module's file is the user's; False for a module without a file."""
     name = file_of(module)
     return name is not None and is_user_file(name)
 
 
 def is_standard(module: ModuleType) -> bool:
-    """Whether it is of the standard library, or built in."""
+    """Whether a module is of the standard library, or built in."""
     name = file_of(module)
     if name is None:
         return module.__name__.partition(".")[0] in sys.stdlib_module_names
@@ -45,7 +45,7 @@ born_with: set[str] = set()
 
 
 def remember_what_is_held() -> None:
-    """In a zygote: its workers need to tell of no module that is loaded now."""
+    """Note the modules of a zygote: its workers need to tell of none that is loaded now."""
     global _held_at_birth  # noqa: PLW0603 - the fork carries it over
     # This module goes last: no program can make it give its place away.
     sys.modules[__name__] = sys.modules.pop(__name__)
@@ -53,7 +53,7 @@ def remember_what_is_held() -> None:
 
 
 def _own_modules() -> dict[str, ModuleType]:
-    """What this process has imported itself, in that order.
+    """Modules that this process has imported itself, in the order of their imports.
 
     Walked from the end: to look at every module that the zygote holds would copy the page that
     each of them is on (700 modules with pandas: 6 ms).

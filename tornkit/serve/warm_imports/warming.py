@@ -37,7 +37,7 @@ _SETTLE, _LOOK_AGAIN = 0.1, 0.001
 
 @dataclass(frozen=True)
 class _Marks:
-    """What of a process a fork would break or share."""
+    """State of a process that a fork would break or share."""
 
     threads: int
     descriptors: int
@@ -56,7 +56,7 @@ class _Marks:
         )
 
     def what_stays(self) -> str | None:
-        """What has come since, in words, and does not go by itself.
+        """Change since this state that does not go by itself, in words; None without one.
 
         A thread that was joined is for microseconds still among the kernel's tasks, and longer
         on a busy machine: `pthread_join` returns before it is taken off the list.
@@ -69,7 +69,7 @@ class _Marks:
         return came
 
     def _what_came(self, later: _Marks) -> str | None:
-        """What there is later that was not there now, in words."""
+        """First change from this state to a ``later`` one, in words; None for no change."""
         if later.threads > self.threads:
             return "starts a thread"
         if later.children > self.children:
@@ -123,18 +123,18 @@ class Warming:
     def __init__(
         self, about_to: Callable[[str], None], environment: Mapping[str, str] | None = None
     ) -> None:
-        """``environment``: the variables that modules are shown, in place of the process's."""
+        """Show the modules ``environment``, if given, in place of the process's variables."""
         self._about_to = about_to
         self.unsafe: dict[str, str] = {}
         self._recorder = Recorder(os.environ if environment is None else environment)
 
     @property
     def inputs(self) -> dict[str, Inputs]:
-        """What each module has read while it was imported."""
+        """Inputs that each module has read while it was imported."""
         return self._recorder.inputs
 
     def warm(self, modules: Iterable[str]) -> None:
-        """Import them in order; one that can't be imported by itself is unsafe."""
+        """Import modules in order; one that can't be imported by itself is unsafe."""
         with self._watching(), self._recorder.recording():
             for name in modules:
                 if name in sys.modules:

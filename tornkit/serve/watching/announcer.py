@@ -25,7 +25,7 @@ _MOST_TOLD = 10_000  # states that are kept
 
 @dataclass
 class _Due:
-    """When a path is told of."""
+    """Time at which a path is told of, and the latest to which that may be put off."""
 
     when: float
     latest: float
@@ -46,15 +46,15 @@ class Announcer:
 
     @property
     def next_due(self) -> float | None:
-        """When something is to be told, by the monotonic clock; None if nothing is."""
+        """Time of the next thing to be told, by the monotonic clock; None if there is none."""
         return min((due.when for due in self._due.values()), default=None)
 
     def forget_all(self) -> None:
-        """Tell of nothing that is waiting."""
+        """Forget all that waits to be told of."""
         self._due.clear()
 
     def is_new(self, path: str) -> None:
-        """It is another file, or was away: to be told of whatever its state."""
+        """Have a path told of whatever its state: it is another file, or was away."""
         self._told.pop(path, None)
 
     def whole(self, paths: Iterable[str]) -> None:
@@ -70,7 +70,7 @@ class Announcer:
         due.when = min(now + rest, due.latest)
 
     def tell_due(self, now: float) -> None:
-        """Tell of what has rested by ``now``, on the monotonic clock."""
+        """Tell of paths that have rested by ``now``, on the monotonic clock."""
         due = [path for path, each in self._due.items() if each.when <= now]
         changed = []
         for path in due:
@@ -83,7 +83,7 @@ class Announcer:
             self.tell_of(changed)
 
     def tell_of(self, paths: Iterable[str]) -> None:
-        """Tell of paths now, but for what nobody edits."""
+        """Tell of paths now, but for those that nobody edits."""
         told = [path for path in paths if self._counts(path)]
         if len(self._told) > _MOST_TOLD:
             self._told.clear()

@@ -13,7 +13,7 @@ Identity = tuple[int, int]
 
 
 def identity(folder: str) -> Identity | None:
-    """Which folder has the name now; None where there is none."""
+    """Identity of the folder that has the name now; None where there is none."""
     try:
         status = os.stat(folder)  # noqa: PTH116 - text, every quarter of a second
     except OSError:
@@ -22,7 +22,7 @@ def identity(folder: str) -> Identity | None:
 
 
 def state(path: str) -> State | None:
-    """What differs after a change of what is in a file; None where it is not there.
+    """State of a file, which differs after a change of its content; None where there is none.
 
     Of its mode only whether it can be read: editors set the rest when they have closed it.
     """
@@ -50,7 +50,7 @@ def real(path: str) -> str:
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Whether a path is a folder's or of something in it."""
+    """Whether a path is a folder's own, or of something in it."""
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 

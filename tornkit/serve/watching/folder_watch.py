@@ -239,7 +239,7 @@ class FolderWatch:
         self._gaps.note(folder, error)
 
     def _forget(self, top: str) -> None:
-        """Stop to watch a folder, and all below it, by these names."""
+        """Stop watching a folder, and all below it, by these names."""
         for folder in [each for each in self._folders if file_state.is_below(each, top)]:
             watch = self._folders.pop(folder)
             names = self._watches.get(watch, {})
@@ -274,7 +274,7 @@ class FolderWatch:
             time.sleep(_BUSY_REST)
 
     def _sort(self, event: Event, whole: dict[str, None]) -> None:
-        """Sort an event: to tell at once (``whole``), or later, of a folder, or of nothing."""
+        """Sort an event by its meaning: at once (``whole``), later, a folder, or nothing."""
         if event.mask & inotify.OVERFLOW:
             self._overflow()
             return

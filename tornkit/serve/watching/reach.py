@@ -12,7 +12,7 @@ from tornkit.serve.watching.unedited import MARKS, is_unedited_folder, is_unedit
 
 @dataclass(frozen=True)
 class Coverage:
-    """What to watch. ``deep`` folders with all below them, ``flat`` ones by themselves.
+    """Paths to watch. ``deep`` folders with all below them, ``flat`` ones by themselves.
 
     They need not exist yet. ``files`` are told of also where they look like ones that nobody
     edits. ``left_out`` says of a folder that nothing below it matters.
@@ -25,7 +25,7 @@ class Coverage:
 
 
 class Reach:
-    """What was asked for, and by which names the roots are there."""
+    """Coverage that was asked for, and the names by which its roots are there."""
 
     def __init__(self) -> None:
         self.wanted = Coverage()
@@ -33,12 +33,12 @@ class Reach:
         self._linked: dict[str, str] = {}  # folders outside that links lead to: real name -> link
 
     def take(self, coverage: Coverage) -> set[str]:
-        """Reach this from now on; the roots that it needs, some of which are known."""
+        """Reach this coverage from now on; return the roots that it needs, known ones as well."""
         self.wanted = coverage
         return {each for each in coverage.deep | coverage.flat if not self.is_reached(each)}
 
     def is_deep(self, path: str) -> bool:
-        """Whether it is below a root that is watched with all below it."""
+        """Whether a path is below a root that is watched with all below it."""
         return any(is_below(path, root) for root in self.wanted.deep)
 
     def forget_links(self, top: str | None = None) -> None:

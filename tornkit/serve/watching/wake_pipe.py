@@ -9,14 +9,14 @@ import threading
 
 
 class WakePipe:
-    """To be opened before, and closed behind, all that the waiting thread does."""
+    """Pipe to be opened before, and closed behind, all that the waiting thread does."""
 
     def __init__(self) -> None:
         self._closing = threading.Lock()
         self._read = self._write = -1
 
     def open(self) -> None:
-        """Open it.
+        """Open the pipe.
 
         :raises OSError: the system has no descriptor to give.
         """
@@ -25,7 +25,7 @@ class WakePipe:
             os.set_blocking(descriptor, False)
 
     def close(self) -> None:
-        """Close it; to wake does nothing any more."""
+        """Close the pipe; to wake does nothing any more."""
         with self._closing:
             for descriptor in (self._read, self._write):
                 os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Translates changes of files into what they mean: a restart, or only a refresh.
+"""Translates changes of files into actions: a restart, or only a refresh.
 
 A thread tells of changes (`folder_watch`; on macOS `system_watch`); what it says is put in a queue
 and the supervisor is woken. The project and ``--watch`` folders are watched with all below them,
@@ -41,7 +41,7 @@ _SUFFIX = f"{os.sep}\0"  # of no file that there is
 
 
 class Meaning(enum.Enum):
-    """What a change calls for."""
+    """Action that a change calls for."""
 
     RESTART = "restart"
     REFRESH = "refresh"
@@ -49,7 +49,7 @@ class Meaning(enum.Enum):
 
 @dataclass(frozen=True)
 class WatchRules:
-    """Where to look and what counts. Paths are absolute.
+    """Rules on where to look and which changes count. Paths are absolute.
 
     ``folders`` are watched with all below them; ``restart_files`` and all below
     ``restart_folders`` call for a restart whatever their names, for somebody asked for them;
@@ -65,7 +65,7 @@ class WatchRules:
     ignore: tuple[str, ...] = ()
 
     def meaning(self, path: Path) -> Meaning | None:
-        """What a change of this path calls for; None: nothing."""
+        """Action that a change of this path calls for; None for no action."""
         if path in self.restart_files or path in self.folders:
             return Meaning.RESTART  # a folder: it was removed, or another has its name
         if self._ignored(path):
@@ -128,7 +128,7 @@ class WatchRules:
 
 
 def _too_wide(folder: Path) -> bool:
-    """Whether all below it would be half the machine."""
+    """Whether all below a folder would be half the machine."""
     names = {folder, Path(os.path.realpath(folder))}
     with contextlib.suppress(RuntimeError):  # a user without a home, as in a container
         if Path.home() in names:
@@ -143,7 +143,7 @@ class _Watch(Protocol):
         """Begin; covers nothing yet."""
 
     def cover(self, coverage: Coverage) -> None:
-        """Watch this from now on."""
+        """Watch this coverage from now on."""
 
     def stop(self) -> None:
         """End, soon."""
@@ -213,7 +213,7 @@ class Watcher:
     def widen(
         self, loaded: Iterable[str], asked_for: Iterable[str], refresh_folders: Iterable[str]
     ) -> None:
-        """Watch these as well (absolute paths)."""
+        """Watch these paths as well; they are absolute."""
         wider = replace(
             self.rules,
             loaded_files=self._without_left(self.rules.loaded_files).union(map(Path, loaded)),
@@ -238,7 +238,7 @@ class Watcher:
         return files
 
     def changes(self) -> dict[Path, Meaning]:
-        """What has changed since the last call and calls for something."""
+        """Paths that have changed since the last call, with the actions that this calls for."""
         found: dict[Path, Meaning] = {}
         while self._seen:
             path = self._seen.popleft()
@@ -248,12 +248,12 @@ class Watcher:
         return found
 
     def troubles(self) -> Iterator[str]:
-        """What has kept it from watching since the last call."""
+        """Reasons, since the last call, why files have to be polled."""
         while self._troubles:
             yield self._troubles.popleft()
 
     def gaps(self) -> Iterator[str]:
-        """Why something is not watched, since the last call."""
+        """Reasons, since the last call, why something is not watched."""
         while self._gaps:
             yield self._gaps.popleft()
 
@@ -291,7 +291,7 @@ def _poll_delay() -> float:
 
 
 def _by_both_names(names: Iterable[str]) -> list[Path]:
-    """Where one is a link: what was loaded is known by the real one, a turned link by its own."""
+    """Paths by their own names, as turned links are known, and real ones, as loaded files are."""
     found: dict[Path, None] = {}
     for name in names:
         real_folder = _real_name(os.path.dirname(name))  # noqa: PTH120 - text

@@ -17,7 +17,7 @@ from tornkit.appload.target import Serves
 
 @dataclass(frozen=True)
 class Lesson:
-    """What is known of the user's code only once it has run.
+    """Facts about the user's code that are known only once it has run.
 
     ``serves`` is a `tornkit.appload.target.Serves`; ``not_http`` are ports that a program binds for
     servers of another protocol.
@@ -27,7 +27,7 @@ class Lesson:
     not_http: tuple[int, ...] = ()
 
     def and_also(self, other: Lesson) -> Lesson:
-        """What both say."""
+        """Lesson with the facts of both."""
         serves = self.serves if other.serves == Serves.NOT.value else other.serves
         return Lesson(serves, tuple(sorted({*self.not_http, *other.not_http})))
 
@@ -37,7 +37,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Prepare:
-    """The first message: what the worker serves (`tornkit.serve.wire.orders.Orders`).
+    """The first message: the worker's orders (`tornkit.serve.wire.orders.Orders`).
 
     It does what can be done before anybody's code is loaded, and waits for its `Boot`.
     """
@@ -47,7 +47,7 @@ class Prepare:
 
 @dataclass(frozen=True)
 class Boot:
-    """Who the worker is: load the application now.
+    """Order to load the application now, in this slot and generation.
 
     One descriptor: the memory of its `tornkit.serve.wire.heartbeat`. A second one for a worker that
     is started beside others: the source files that those have loaded
@@ -78,7 +78,7 @@ class Go:
 
 @dataclass(frozen=True)
 class Drain:
-    """Accept no more, finish what is under way within ``timeout`` seconds, and exit.
+    """Accept no more, finish requests under way within ``timeout`` seconds, and exit.
 
     ``successor``: idle connections may move to a worker of the next generation (`Handover`).
     """
@@ -99,7 +99,7 @@ class ReopenLogs:
 
 @dataclass(frozen=True)
 class Adopt:
-    """One descriptor: a connection that another worker accepted, with what it had read."""
+    """One descriptor: a connection that another worker accepted, with the bytes it had read."""
 
     unread: bytes
 
@@ -109,7 +109,7 @@ class Adopt:
 
 @dataclass(frozen=True)
 class Claim:
-    """The worker wants to listen. As `tornado.netutil.bind_sockets`; ``unix_path`` for the other.
+    """Request to listen, as by `tornado.netutil.bind_sockets`, or at the path ``unix_path``.
 
     ``occurrence`` counts one worker's equal claims of port 0: two servers get two ports. ``scheme``
     is what is spoken there, for showing where it is.
@@ -150,7 +150,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Loaded:
-    """It has imported more of the user's files; as in `Ready`, all of them."""
+    """The worker has imported more of the user's files; as in `Ready`, all of them."""
 
     sources: dict[str, str]
     names: dict[str, str]
@@ -158,14 +158,14 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Learned:
-    """It was started with a wrong notion of the user's code: to be killed, and started again."""
+    """The worker had a wrong notion of the user's code: to be killed, and started again."""
 
     lesson: Lesson
 
 
 @dataclass(frozen=True)
 class Differs:
-    """Warm modules that it can't use, and why: the program has changed what they read.
+    """Warm modules that the worker can't use, and why: the program has changed their inputs.
 
     None of them is to be imported before a fork again.
     """
@@ -175,7 +175,7 @@ class Differs:
 
 @dataclass(frozen=True)
 class Failed:
-    """It can't serve. ``kind`` is the name of a class in `tornkit.errors`.
+    """The worker can't serve. ``kind`` is the name of a class in `tornkit.errors`.
 
     ``files`` are those of which a change may help (`tornkit.serve.sources.failed_files`).
     ``refused``: what it asked for that another process may hold (`tornkit.serve.refusals`).
@@ -190,7 +190,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Closed:
-    """It accepts no more, and every idle connection is on its way: `Drain` has taken hold."""
+    """The worker accepts no more, and its idle connections are on their way: `Drain` has begun."""
 
 
 @dataclass(frozen=True)
@@ -232,14 +232,14 @@ class Fork:
 
 @dataclass(frozen=True)
 class Trying:
-    """It is about to import this one: if it dies now, this was why."""
+    """The zygote is about to import this module: if it dies now, this was why."""
 
     module: str
 
 
 @dataclass(frozen=True)
 class Warmed:
-    """Done with `Warm`. ``modules`` counts what is loaded.
+    """The zygote is done with `Warm`. ``modules`` counts those that are loaded.
 
     ``unsafe`` pairs each module that may not be imported before a fork with what it did. If there
     is one, this process is spoiled.
@@ -262,7 +262,7 @@ class Forked:
 
 @dataclass(frozen=True)
 class Unfit:
-    """It can't fork: ``reason``, or ``stale``: then that file has changed since its import.
+    """The zygote can't fork: ``reason``; if ``stale``, that is a file changed since its import.
 
     With an ``errno`` the system refused this fork, and the zygote is as fit as before.
     """
@@ -274,7 +274,7 @@ class Unfit:
 
 @dataclass(frozen=True)
 class Exited:
-    """A worker of its ended; ``status`` is an exit status, or the negative of a signal."""
+    """A worker of the zygote's ended; ``status`` is its exit status, or a signal's negative."""
 
     pid: int
     status: int

@@ -13,7 +13,7 @@ from tornkit.serve.wire.messages import Claim, Prepare
 
 @dataclass(frozen=True)
 class Orders:
-    """Plain data: it travels as JSON. The fields are those of `Target` and `ServeConfig`.
+    """Orders as plain data for JSON. The fields are those of `Target` and `ServeConfig`.
 
     ``folder`` is the current folder by its name, None where it has none any more.
     """
@@ -35,7 +35,7 @@ class Orders:
 
     @classmethod
     def of(cls, target: Target, config: ServeConfig) -> Orders:
-        """The orders that follow from what the supervisor was asked to do."""
+        """The orders that follow from the supervisor's target and configuration."""
         return cls(
             target=target,
             http=config.http,
@@ -54,14 +54,14 @@ class Orders:
         )
 
     def message(self) -> Prepare:
-        """As what every worker is told first."""
+        """First message to every worker, with these orders."""
         content = asdict(self)
         content["target"]["kind"] = self.target.kind.value
         return Prepare(content)
 
     @classmethod
     def told(cls, message: Prepare) -> Orders:
-        """The orders of which `message` made this, also after its journey."""
+        """Orders that `message` made this `Prepare` of, also after its journey."""
         content = message.orders
         target = dict(content["target"])
         target["kind"] = Kind(target["kind"])
@@ -81,7 +81,7 @@ def _working_folder() -> str | None:
 def application_claim(
     port: int | None, address: str | None, unix_socket: str | None, *, backlog: int = 1024
 ) -> Claim:
-    """What a worker claims for an application.
+    """Claim of a worker for its application.
 
     The supervisor makes the same claim before it starts any worker, so that a port that is taken
     is told at once. The kernel caps ``backlog`` at net.core.somaxconn.

@@ -1,4 +1,4 @@
-"""Summary of what is warm in a zygote, for other processes."""
+"""Summary of the warm modules in a zygote, for other processes."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ONE_THREAD = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Warmth:
-    """``modules``: how many are warm. ``unsafe``: which are not, and why (see `warming`)."""
+    """Number of warm ``modules``, and those that are ``unsafe`` to be warm, with the reasons."""
 
     modules: int
     unsafe: Mapping[str, str]
 
     def culprits(self) -> dict[str, str]:
-        """Those that did something themselves, without those that import them, by package."""
+        """Packages that did something unsafe themselves, without those that import them; how."""
         return {
             name.partition(".")[0]: reason
             for name, reason in self.unsafe.items()

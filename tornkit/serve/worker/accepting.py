@@ -26,7 +26,7 @@ _log = logging.getLogger("tornkit")
 
 
 def add_accept_handler(sock: socket.socket, callback: seams.AcceptCallback) -> Callable[[], None]:
-    """As `tornado.netutil.add_accept_handler`, whose loop this is."""
+    """Accept as `tornado.netutil.add_accept_handler`, but pause if the system lacks something."""
     return _Patient(sock, callback).stop
 
 
@@ -46,7 +46,7 @@ class _Patient:
         return self._sock.fileno()
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """As `socket.socket.accept`; where the system lacks something, there is nobody for now."""
+        """Accept a connection; where the system lacks something, pause as if none had come."""
         try:
             return self._sock.accept()
         except OSError as error:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CloseSchedule:
-    """Up to ``at_once`` are closed together. Of more, each has ``apart`` seconds to itself.
+    """Schedule that closes up to ``at_once`` together; of more, each has ``apart`` seconds alone.
 
     In all that is never more than ``longest`` seconds, nor than ``share`` of the time that there
     is for the whole drain.
@@ -34,7 +34,7 @@ class CloseSchedule:
     def moments(
         self, count: int, timeout: float, chance: random.Random | None = None
     ) -> list[float]:
-        """In how many seconds each of ``count`` is to be closed, in ascending order."""
+        """Seconds after which each of ``count`` is to be closed, in ascending order."""
         # Not the module's own generator: a program may have seeded it, the same in each worker.
         roll = (chance or random.SystemRandom()).random
         step = self.span(count, timeout) / max(count, 1)

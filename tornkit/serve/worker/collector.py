@@ -49,7 +49,7 @@ _HIDING = ("get_objects", "get_referrers")  # don't see what is frozen
 
 
 class Due(enum.Enum):
-    """What should be done in the next idle moment; its value, whether it is done without one."""
+    """Action for the next idle moment; its value tells whether it is done without one, too."""
 
     NOTHING = "nothing", False
     FREEZE = "freeze", True
@@ -88,19 +88,19 @@ class Mark:
 
     @property
     def is_frozen(self) -> bool:
-        """To be asked seldom: all objects that are not frozen are looked at."""
+        """Whether all was frozen since; to be asked seldom, as it looks at all other objects."""
         return id(self) not in map(id, _every_object())
 
 
 def _every_object(**which: int) -> list[Any]:
-    """As ``gc.get_objects``, which a `Collector` replaces, to know when the program calls it."""
+    """Objects that the true ``gc.get_objects`` gives; a `Collector` replaces that, to see calls."""
     get_objects: Any = getattr(gc.get_objects, "__wrapped__", gc.get_objects)
     objects: list[Any] = get_objects(**which)
     return objects
 
 
 class Collector:
-    """Freezing, thawing and full collections of one process: what is due, and doing it.
+    """Freezing, thawing and full collections of one process: when they are due, and doing them.
 
     To be made before the program's own code runs: its `gc.freeze` is then noticed.
     """
@@ -142,7 +142,7 @@ class Collector:
             self._gc.unfreeze()
 
     def due(self) -> Due:
-        """What should be done now, if this is an idle moment."""
+        """Action that is due now, if this is an idle moment."""
         if self._aside or not self._is_ours():
             return Due.NOTHING
         if self._frozen is None:
@@ -153,7 +153,7 @@ class Collector:
         return Due.COLLECT if self._is_near_full_collection() else Due.NOTHING
 
     def do(self, due: Due) -> None:
-        """Do it: some milliseconds for tens of thousands of objects."""
+        """Carry out an action: some milliseconds for tens of thousands of objects."""
         if due is Due.COLLECT:
             self._gc.collect()
         elif due is Due.NOTHING or self._program_froze():
@@ -193,7 +193,7 @@ class Collector:
         )
 
     def _program_froze(self) -> bool:
-        """Whether the program has called `gc.freeze`, or `gc.unfreeze` what was frozen here."""
+        """Whether the program has called `gc.freeze`, or `gc.unfreeze` for objects frozen here."""
         thawed = self._frozen is not None and not self._frozen.is_frozen
         self._aside = self._aside or thawed or self._mark.is_frozen
         return self._aside
@@ -203,7 +203,7 @@ class Collector:
         return grown > _LEAST_GROWTH and grown > self._memory * (_GROWTH - 1)
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:
-        """Python's rule counts what survives each middle collection, and tells nobody."""
+        """Count the survivors of each middle collection, as Python's rule does by itself."""
         generation = info["generation"]
         if generation == 0:
             return
@@ -280,7 +280,7 @@ def attend(
     load: Load,
     awake: Callable[[], float] = time.thread_time,
 ) -> None:
-    """Have ``collector`` do what is due in idle moments of ``loop``, from now on.
+    """Have ``collector`` carry out due actions in idle moments of ``loop``, from now on.
 
     ``awake``: seconds of CPU time that the loop's thread has used.
     """

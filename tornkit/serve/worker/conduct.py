@@ -1,4 +1,4 @@
-"""Table of what a worker does about each message, in each state of its life.
+"""Table of a worker's reactions to each message, in each phase of its life.
 
     LOADING ──its loops turn──▶ READY ──Go──▶ SERVING ──Drain──▶ DRAINING
                                   └────────────Drain───────────────▲
@@ -19,7 +19,7 @@ from tornkit.serve.worker.mailbox import Mail
 
 
 class WorkerPhase(enum.Enum):
-    """Where a worker is in its life, as it sees it itself."""
+    """Phase of a worker's life, as the worker sees it."""
 
     LOADING = "loading"  # the user's code is imported, and claims what it listens on
     READY = "ready"  # it has said so, and waits for Go
@@ -63,10 +63,10 @@ _REPLIES: dict[WorkerPhase, dict[type[Message], Reaction]] = {
 
 
 class Actions(Protocol):
-    """What a worker can do. Each returns at once; called by one thread at a time, any."""
+    """Actions of a worker. Each returns at once; called by one thread at a time, any."""
 
     def open(self) -> None:
-        """Accept."""
+        """Accept connections."""
 
     def drain(self, drain: Drain) -> None:
         """Begin to drain."""
@@ -75,7 +75,7 @@ class Actions(Protocol):
         """Go on with another worker's connections."""
 
     def refresh(self) -> None:
-        """Forget what was made of templates and static files."""
+        """Forget compiled templates and hashes of static files."""
 
     def reopen_logs(self) -> None:
         """Open the log files anew."""
@@ -97,14 +97,14 @@ class Conduct:
         self._acting = threading.RLock()
 
     def ready(self) -> None:
-        """The worker has loaded, and has said so."""
+        """Enter the phase READY: the worker has loaded, and has said so."""
         with self._acting:
             assert self.phase is WorkerPhase.LOADING, self.phase
             self._enter(WorkerPhase.READY)
             self.act()
 
     def act(self) -> None:
-        """Act on what was read."""
+        """Act on the messages that were read."""
         with self._acting:
             while (mail := self._take()) is not None:
                 self._act_on(mail)

@@ -1,4 +1,4 @@
-"""Digests of what has to be the same in all workers, keyed so that they give nothing away.
+"""Digests of things that have to be the same in all workers, keyed so that they give nothing away.
 
 Each worker sends them with `Ready`; the supervisor compares. The key is the supervisor's own and
 new each time, so a digest in a log or a core dump leads nobody to a secret.
@@ -18,7 +18,7 @@ ROUTES = "routes"
 
 
 def digests(applications: Iterable[Application], key: bytes) -> dict[str, str]:
-    """Of the secrets and of the routing tables of a worker's applications, where there are any."""
+    """Digests of the secrets and of the routing tables of a worker's applications, if any."""
     found: dict[str, str] = {}
     known = sorted(applications, key=lambda application: sorted(_routes(application)))
     secrets = [application.settings.get(COOKIE_SECRET) for application in known]
@@ -34,7 +34,7 @@ def _digest(key: bytes, text: str) -> str:
 
 
 def _canonical(secret: object) -> object:
-    """A secret may be text, bytes, or a dict of key versions (`create_signed_value`)."""
+    """Secret in a form to compare: key versions (`create_signed_value`) are a sorted list."""
     return sorted(secret.items()) if isinstance(secret, dict) else secret
 
 
@@ -43,7 +43,7 @@ def _routes(application: Application) -> Iterator[str]:
 
 
 def _rules(router: object, prefix: str) -> Iterator[str]:
-    """What each rule matches and leads to, by name: objects differ between processes anyway."""
+    """Line for each rule of its pattern and its target's name: objects differ between processes."""
     for rule in getattr(router, "rules", ()):
         matcher = rule.matcher
         pattern: Any = getattr(matcher, "regex", None) or getattr(matcher, "host_pattern", None)

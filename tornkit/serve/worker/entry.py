@@ -1,4 +1,4 @@
-"""Entry of a worker process: it is told what to serve (`Prepare`), then who it is (`Boot`)."""
+"""Entry of a worker process: it gets its orders (`Prepare`), then its slot (`Boot`)."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from tornkit.serve.worker.worker import Worker, tell
 
 
 def main(descriptor: int) -> None:
-    """Live, and exit: a fresh interpreter. ``descriptor``: this worker's end of the channel."""
+    """Run a worker in a fresh interpreter, and exit. ``descriptor``: its end of the channel."""
     die_with_parent()
     os.set_inheritable(descriptor, False)
     main_on(Channel(socket.socket(fileno=descriptor)))
 
 
 def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> None:
-    """The same, with the channel made already; `rehearse` is for who is early (`rehearsal`)."""
+    """Run a worker on its channel, and exit; ``rehearse`` is for an early one (`dry_run`)."""
     leave_to_supervisor()
     try:
         message, _ = channel.receive()
@@ -58,7 +58,7 @@ def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> No
 def main_told(
     channel: Channel, message: Prepare, receive_boot: Callable[[], tuple[Message, list[int]]]
 ) -> None:
-    """The same, once it has been told what it will serve. Exits."""
+    """Run a worker that has had its `Prepare`, and exit."""
     leave_to_supervisor()
     try:
         orders = Orders.told(message)
@@ -104,7 +104,7 @@ def _reexecute(channel: Channel, message: Prepare, boot: Boot, descriptors: list
 
 
 def prepare(orders: Orders) -> None:
-    """Make this process one that serves by these orders; of nobody's code anything is needed."""
+    """Make this process one that serves by these orders; no code of the user's is needed yet."""
     cache_only_settled_sources()
     sources.note_imports()
     # Written by C code on the signal, also where the interpreter never gets a turn.

@@ -11,7 +11,7 @@ from tornkit.serve.worker.listening import Refused
 
 
 def failed_of(error: TornkitError | Refused) -> Failed:
-    """Its kind and words, the files that it stands in, and what another process may hold."""
+    """Failure message for an error: its kind, its words, its files, and the text of a refusal."""
     if isinstance(error, Refused):
         return Failed("BindError", error.reason)
     trace = error.traceback if isinstance(error, AppRaised) else ""
@@ -20,5 +20,5 @@ def failed_of(error: TornkitError | Refused) -> Failed:
 
 
 def interrupted(error: KeyboardInterrupt, label: str) -> Failed:
-    """A `KeyboardInterrupt` of the application's own; ``label`` is what it is called."""
+    """Failure by a `KeyboardInterrupt` of the application's own, which is called ``label``."""
     return Failed("AppRaised", f"{label} raised KeyboardInterrupt", format_user_traceback(error))

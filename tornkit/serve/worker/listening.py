@@ -70,7 +70,7 @@ _EARLY_PATIENCE = 1.0
 
 
 class Listening:
-    """What this worker listens on, in all its loops and threads.
+    """Listening sockets of this worker, in all its loops and threads.
 
     ``ask`` sends a claim and returns the granted descriptors; ``on_first`` is called in each loop
     that listens, before its first accept handler accepts.
@@ -182,7 +182,7 @@ class Listening:
         return remove
 
     def fork_processes(self, num_processes: int | None, max_restarts: int | None = None) -> int:
-        """The workers are the processes; how many is `--workers`' business."""
+        """Return the slot: the workers are the processes, as many as `--workers` says."""
         self._forked = True
         return self._slot
 
@@ -197,7 +197,7 @@ class Listening:
         return self._port is not None and self._first_port is None
 
     def open(self) -> None:
-        """Accept, now and on whatever is registered later."""
+        """Accept connections, now and on whatever is registered later."""
         self._accepting = True
         for registration in tuple(self._registrations):
             call_in(registration.loop, partial(self._accept, registration))
@@ -290,7 +290,7 @@ class Listening:
     # ---- inside ----
 
     def _chosen_port(self, port: int) -> int:
-        """The person's where it is the program's first, or that one again for another address."""
+        """Port to bind: the person's for the program's first one, also at a further address."""
         with self._lock:
             first = self._first_port is None
             if first:
@@ -300,7 +300,7 @@ class Listening:
         return self._port if self._port is not None and (first or again) else port
 
     def _waits(self, early: _Early) -> bool:
-        """Have it wait for its address; False where there is no loop to do so in."""
+        """Have a connection wait for its address; False where there is no loop to do so in."""
         with self._lock:
             loops = [each.loop for each in self._registrations if not each.loop.is_closed()]
             if self._closed or not loops:
@@ -319,14 +319,14 @@ class Listening:
         return call_in(loop, wait) or not self._take_early([early])
 
     def _adopt_early(self) -> None:
-        """Adopt what waited for an address that is listened on by now."""
+        """Adopt connections that waited for an address that is listened on by now."""
         ready = [each for each in self._early if self._listener_of(each.sock) is not None]
         for early in self._take_early(ready):
             if not self.adopt(early.sock, early.unread):
                 early.sock.close()
 
     def _take_early(self, wanted: Collection[_Early]) -> list[_Early]:
-        """Those of them that still wait, and do so no more: each is taken once."""
+        """Take the connections among ``wanted`` that still wait: each is taken once."""
         with self._lock:
             taken = [each for each in self._early if each in wanted]
             self._early = [each for each in self._early if each not in wanted]
@@ -361,7 +361,7 @@ class Listening:
 
 
 def _name_of(sock: socket.socket) -> Any:
-    """Its own address; None where it was closed, by another thread or by the program."""
+    """Address of a socket; None where it was closed, by another thread or by the program."""
     try:
         return sock.getsockname()
     except OSError:
@@ -369,7 +369,7 @@ def _name_of(sock: socket.socket) -> Any:
 
 
 def _scheme(server: TCPServer | None) -> str:
-    """What a server of HTTP speaks, as far as that is known yet."""
+    """URL scheme of an HTTP server, as far as that is known yet."""
     return "https" if server is not None and server.ssl_options is not None else "http"
 
 
@@ -380,7 +380,7 @@ def _stand_in(claim: Claim) -> socket.socket:
 
 
 def _is_wildcard_of(listening: Any, local: Any) -> bool:
-    """``0.0.0.0:80`` takes what came to ``10.0.0.1:80``."""
+    """Whether an address covers another, as ``0.0.0.0:80`` covers ``10.0.0.1:80``."""
     if not isinstance(listening, tuple) or not isinstance(local, tuple):
         return False
     return listening[0] in ("0.0.0.0", "::") and listening[1] == local[1]  # noqa: S104 - compared

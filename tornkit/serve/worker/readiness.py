@@ -1,4 +1,4 @@
-"""Message of a worker that is ready: what it has loaded, and what that depends on."""
+"""Message of a worker that is ready, on all that it has loaded."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def ready_message(
 
 
 def _folders(applications: Iterable[Application]) -> tuple[str, ...]:
-    """Where the applications keep templates and static files."""
+    """Folders in which the applications keep templates and static files."""
     named = [folders_of(application.settings) for application in applications]
     return tuple(sorted(set().union(*named)))

@@ -77,7 +77,7 @@ class ServingLoop:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it runs, or did a moment ago: some programs run a loop again and again."""
+        """Whether the loop runs, or did a moment ago: some programs run one again and again."""
         ran = time.monotonic() - self.beat < 2 * INTERVAL
         return not self.is_closed and (self.is_running or ran)
 
@@ -86,7 +86,7 @@ class ServingLoop:
         return self.loop.is_closed()
 
     def call(self, function: Callable[[], None]) -> bool:
-        """Call it in the loop's thread; see `call_in`."""
+        """Call a function in the loop's thread; see `call_in`."""
         return call_in(self.loop, function)
 
     def turn(self, times: int, then: Callable[[], None]) -> None:
@@ -97,7 +97,7 @@ class ServingLoop:
             then()
 
     def begin_to_beat(self, tell: Callable[[], None]) -> None:
-        """Note how the loop is, a few times a second, and ``tell``."""
+        """Note the loop's state, a few times a second, and call ``tell``."""
         self._beat(self.loop.time(), tell)
 
     def _beat(self, due: float, tell: Callable[[], None]) -> None:
@@ -125,7 +125,7 @@ class ProcessLoad:
 
     @property
     def in_flight(self) -> int:
-        """Of other threads' loops those of a moment ago: their books change meanwhile."""
+        """Requests under way, in other threads' loops as of a moment ago: their books change."""
         others = sum(each.in_flight for each in self._loops if each is not self._here)
         return self._here.connections.in_flight + others
 
@@ -160,7 +160,7 @@ class ServingLoops:
         return self.of(loop_of(IOLoop.current()))
 
     def pulse(self) -> Pulse:
-        """How all are: as old as the oldest beat of one that runs, as late as the latest."""
+        """Pulse of all loops: as old as the oldest beat of one that runs, as late as the latest."""
         loops = tuple(self)
         running = [each for each in loops if each.is_running and each.beat] or loops
         return Pulse(
@@ -201,7 +201,7 @@ class ServingLoops:
         self._of_stream(stream).connections.detached(stream)
 
     def opening(self, handler: WebSocketHandler) -> None:
-        """A WebSocket's handshake is done."""
+        """Note a WebSocket whose handshake is done."""
         self.current().websockets.opening(handler)
 
     def _of_stream(self, stream: IOStream) -> ServingLoop:

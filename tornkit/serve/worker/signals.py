@@ -25,7 +25,7 @@ _interrupted: threading.Event | None = None  # there is one while a signal is to
 
 
 def _pass_over(number: int, frame: FrameType | None) -> None:
-    """Nothing: the supervisor got it too."""
+    """Pass a signal over, which the supervisor got too; or interrupt, where that was asked for."""
     global _interrupted  # noqa: PLW0603 - a process has one main thread
     if _interrupted is not None:
         _interrupted.set()
@@ -34,14 +34,14 @@ def _pass_over(number: int, frame: FrameType | None) -> None:
 
 
 def raise_interrupts() -> threading.Event:
-    """Have the next signal raise KeyboardInterrupt in the main thread; set when it has."""
+    """Have the next signal raise KeyboardInterrupt in the main thread; the event is set then."""
     global _interrupted  # noqa: PLW0603
     _interrupted = threading.Event()
     return _interrupted
 
 
 def leave_to_supervisor() -> None:
-    """Pass them over from now on, in this process but not in children that it forks."""
+    """Pass signals over from now on, in this process but not in children that it forks."""
     for number in NUMBERS:
         signal.signal(number, _pass_over)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, NUMBERS)
@@ -52,7 +52,7 @@ def leave_to_supervisor() -> None:
 
 
 def _breakpoint(*, header: str | None = None) -> None:
-    """As usual, but Ctrl-C stays the supervisor's.
+    """Open the debugger as usual, but leave Ctrl-C to the supervisor.
 
     pdb makes SIGINT its own when it goes on: the Ctrl-C that ends the server would then open the
     debugger in the event loop, and nothing would end before the drain's deadline. Without a
@@ -78,7 +78,7 @@ def _unblock() -> None:
 
 
 def _as_usual() -> None:
-    """In a child that the user's code forks: `multiprocessing` ends its children by SIGTERM."""
+    """Restore usual signals in a forked child: `multiprocessing` ends its children by SIGTERM."""
     if signal.getsignal(signal.SIGINT) is _pass_over:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):

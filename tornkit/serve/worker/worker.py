@@ -130,24 +130,24 @@ class Worker:
             EngineServer.observer = self._loops
 
     def learn(self, lesson: Lesson) -> None:
-        """Take in what earlier workers have found out."""
+        """Take in the findings of earlier workers."""
         self._orders = self._lessons.take(lesson, self._orders)
 
     def may_reexecute(self, begin: Callable[[], None], kept: Sequence[int]) -> None:
-        """Until it is ready ``begin`` may make it a fresh interpreter; ``kept`` are for that."""
+        """Let ``begin`` make this a fresh interpreter until it is ready; ``kept`` are for that."""
         self._reexecute = begin
         self._kept = list(kept)
         warm_modules.current.on_refused = lambda refused: self._mailbox.send(Differs(dict(refused)))
         warm_modules.current.on_spoilt = self._on_spoilt
 
     def _on_spoilt(self) -> None:
-        """An extension module is not as the program would import it, and can't be loaded twice."""
+        """Begin anew: an extension module differs from the program's, and can't be loaded twice."""
         if not self._ready and not self._told_to_end and os.getpid() == self._pid:
             with contextlib.suppress(OSError):  # no descriptor: then what is warm has to do
                 self._reexecute()
 
     def live(self, slot: int, heartbeat: Heartbeat) -> int:
-        """Load what there is to serve, and serve until told to end; the exit status."""
+        """Load the user's code, and serve until told to end; return the exit status."""
         status = self._live(slot, heartbeat)
         if status != 0 and not self._ready:
             self._warn_of_another_tornado()
@@ -178,7 +178,7 @@ class Worker:
         return 0
 
     def take(self, slot: int, heartbeat: Heartbeat) -> None:
-        """Take a slot; from now on what the user's code listens on is claimed for it."""
+        """Take a slot; from now on the sockets of the user's code are claimed for it."""
         self._heartbeat = heartbeat
         self._slot = slot
         self._shown_slot = slot + 1 if self._orders.workers > 1 else None
@@ -268,7 +268,7 @@ class Worker:
             self._lessons.find_program(self._orders.target, self._loading)
 
     def _on_first_listen(self) -> None:
-        """This thread's loop is about to serve; with the first, logging has been set up."""
+        """Take in this thread's loop, which is about to serve; with the first, set up logging."""
         if os.getpid() != self._pid:
             # It forks by itself, with sockets that it got before: nobody supervises that one.
             self._listening.open()
@@ -304,7 +304,7 @@ class Worker:
             serving.loop.call_later(_LOOP_PATIENCE, self._say_ready)
 
     def _say_ready(self) -> None:
-        """Say it, once."""
+        """Say ready, once."""
         with self._joining:
             if self._ready:
                 return

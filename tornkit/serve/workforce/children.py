@@ -17,7 +17,7 @@ ProcessT = TypeVar("ProcessT")
 
 
 class WorkerState(enum.Enum):
-    """Where a worker is in its life."""
+    """State of a worker's life."""
 
     BOOTING = "booting"  # the interpreter starts, user code is imported
     READY = "ready"  # it holds its sockets and waits for Go
@@ -114,7 +114,7 @@ class Children(Generic[ProcessT]):
         )
 
     def newest_serving(self) -> list[WorkerHandle[ProcessT]]:
-        """Those of the newest generation of which any serves."""
+        """Serving workers of the newest generation of which any serves."""
         serving = [
             worker
             for worker in self

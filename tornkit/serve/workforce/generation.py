@@ -20,7 +20,7 @@ from tornkit.serve.workforce.children import IllegalMove
 
 
 class GenerationState(enum.Enum):
-    """Where a generation is in its life."""
+    """State of a generation's life."""
 
     BOOTING = "booting"
     SERVING = "serving"
@@ -40,8 +40,9 @@ _MOVES: dict[GenerationState, frozenset[GenerationState]] = {
 
 @dataclass(eq=False)
 class Generation:
-    """``reason`` is what started it: the files that changed, empty for the first.
+    """One generation: the workers that were started from the same state of the files.
 
+    ``reason`` is what started it: the files that changed, empty for the first.
     ``awaited`` holds the slots whose workers have not said ready; ``started_at`` is in seconds of
     the supervisor's clock; ``failure`` says why it FAILED, None where an edit overtook it;
     ``lesson`` is what its workers are told that earlier ones have found out;
@@ -82,14 +83,14 @@ class Generation:
         self.state = state
 
     def agrees(self, sources: Mapping[str, str]) -> bool:
-        """Note in which state a worker read the files; whether the others read them in the same."""
+        """Note in which state a worker read the files; return whether others read the same."""
         common = sources.keys() & self.sources.keys()
         same = all(self.sources[path] == sources[path] for path in common)
         self.sources.update(sources)
         return same
 
     def ready(self, slot: int) -> bool:
-        """Note that a slot's worker is ready; whether that makes the generation whole."""
+        """Note that a slot's worker is ready; return whether that makes the generation whole."""
         self.awaited.discard(slot)
         return self.is_whole
 

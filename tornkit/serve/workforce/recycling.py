@@ -20,7 +20,7 @@ class Recycling:
         self._policy = policy
 
     def reason(self, *, requests: int, rss: int, age: float) -> str | None:
-        """Why it should go, None where it may stay. ``rss`` is not jittered: it is a wall."""
+        """Reason to replace the worker, or None. ``rss`` is not jittered: it is a wall."""
         policy = self._policy
         if policy.max_requests and requests >= policy.max_requests * self._share:
             return f"has had {requests} requests"

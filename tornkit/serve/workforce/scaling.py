@@ -21,11 +21,11 @@ Then = Callable[[], None]
 
 
 class Scaling:
-    """``size`` is the number of workers that a generation has, ``wanted`` the one asked for.
+    """Number of workers: ``size`` is the one that a generation has, ``wanted`` the one asked for.
 
     ``settled()`` is the generation that serves, None while another is on its way.
     ``start_in(slot)`` starts a worker in it; False where that failed. ``when_closed`` is told what
-    to do once a worker has let go. ``retired`` looks after the slots that have none.
+    to do once a worker has let go. ``orphan_slots`` looks after those without a worker.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class Scaling:
         self._orphan_slots = orphan_slots
 
     def ask(self, change: int) -> None:
-        """So many more, or with a negative number fewer, but one at least; now or later."""
+        """Ask for so many workers more, or with a negative number fewer; one stays at least."""
         self.wanted = max(1, self.wanted + change)
         self.apply_pending()
 
     def apply_pending(self) -> None:
-        """Resize to what was asked for, if a generation serves and none boots."""
+        """Resize to the number asked for, if a generation serves and none boots."""
         generation = self._settled()
         if generation is None or self.size == self.wanted:
             return
@@ -66,7 +66,7 @@ class Scaling:
             self._reporter.resized(self.size)
 
     def gone(self, worker: Worker) -> None:
-        """A worker has ended."""
+        """Look after the slot of a worker that has ended."""
         self._retire(worker.slot)
 
     def _grow(self) -> None:
@@ -89,7 +89,7 @@ class Scaling:
             self._retire(slot)
 
     def _retire(self, slot: int) -> None:
-        """No worker accepts there any more; where none will again, the supervisor has to.
+        """Have the supervisor look after a slot in which no worker accepts, and none will again.
 
         The kernel goes on giving its sockets their share of the connections.
         """

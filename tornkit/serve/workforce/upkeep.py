@@ -126,7 +126,7 @@ class Upkeep:
         )
 
     def _start_in(self, slot: int) -> bool:
-        """Start a worker for the generation that serves; whether it could be."""
+        """Start a worker for the generation that serves; return whether it could be."""
         generation = self._generations.current
         if generation is None or self._generations.over:
             return True  # nobody to start for
@@ -162,7 +162,7 @@ class Upkeep:
         self._closing[worker.pid] = then
 
     def closed(self, worker: Worker) -> None:
-        """Go on with what waited for a worker to let go of its connections."""
+        """Go on with the step that waited for a worker to let go of its connections."""
         then = self._closing.pop(worker.pid, None)
         if then is not None:
             then()
@@ -208,7 +208,7 @@ class Upkeep:
             self._start_over(generation)
 
     def _start_over(self, generation: Generation) -> None:
-        """Nothing serves, and what served can't be started again: try what is in the files now.
+        """Try the files as they are now: nothing serves, and the old code can't be started again.
 
         Once: it is tried anew when they change.
         """
@@ -229,7 +229,7 @@ class Upkeep:
         return served and status == 0 and not self._workforce.serves
 
     def _end_with_program(self, generation: Generation, worker: Worker) -> None:
-        """Start no other: it would end as well, and so on. An edit may change that."""
+        """Start no other worker: it would end as well, and so on. An edit may change that."""
         generation.has_ended = True
         self._reporter.program_ended(worker.slot, worker.pid, waiting=self._reload)
         for other in self._workforce.of(generation):  # those that boot
@@ -239,7 +239,7 @@ class Upkeep:
             self._finished()
 
     def refuse_connections(self) -> None:
-        """Close what a program that has ended listened on, as it would be without tornkit.
+        """Close the sockets of a program that has ended, as they would be without tornkit.
 
         But for what another generation holds that is on its way.
         """

@@ -94,12 +94,12 @@ class Workforce:
         return len(self._children)
 
     def of(self, generation: Generation, *states: WorkerState) -> list[Worker]:
-        """Its workers, in these states or in any."""
+        """Workers of a generation, in these states or in any."""
         workers = self._children.of_generation(generation.number)
         return [worker for worker in workers if not states or worker.state in states]
 
     def lets_go(self, generation: Generation) -> bool:
-        """Whether a worker of it was told to let go of its connections, and has not said so."""
+        """Whether a worker of a generation was told to let go, and has not said that it has."""
         return any(worker.pid in self._letting_go for worker in self.of(generation))
 
     # ---- what shall be ----
@@ -162,18 +162,18 @@ class Workforce:
         self._loop.soon(partial(self._events.workers_missing, generation, slots, why))
 
     def promise(self, worker: Worker) -> None:
-        """It is about to serve: connections that others let go of may move to it."""
+        """Count a worker as serving, before it does: others' connections may move to it."""
         worker.move(WorkerState.SERVING)
 
     def open(self, worker: Worker) -> None:
-        """Let it accept, unless it has been told to end meanwhile."""
+        """Let a worker accept, unless it has been told to end meanwhile."""
         if worker.state is not WorkerState.SERVING:
             return
         worker.serving_since = self._loop.now()
         self._send(worker, Go())
 
     def retire(self, worker: Worker, *, successor: bool) -> bool:
-        """Let it finish, and see to it that it ends; whether `Events.worker_closed` will come.
+        """Let a worker finish, and see to its end; return whether `Events.worker_closed` will come.
 
         One that does not serve yet is killed.
         """
@@ -189,21 +189,21 @@ class Workforce:
         return True
 
     def kill(self, worker: Worker) -> None:
-        """End it now."""
+        """End a worker now."""
         worker.process.signal(signal.SIGKILL)
 
     def kill_with_stacks(self, worker: Worker) -> None:
-        """Let it print where each of its threads is, then end it."""
+        """Let a worker print where each of its threads is, then end it."""
         self.dump_stacks(worker)
         when = self._loop.now() + _STACKS_TIME
         self._loop.at(when, partial(self._if_there, worker, self.kill))
 
     def dump_stacks(self, worker: Worker) -> None:
-        """Let it print where each of its threads is, on standard error."""
+        """Let a worker print where each of its threads is, on standard error."""
         worker.process.signal(STACKS_SIGNAL)
 
     def dump_all_stacks(self) -> None:
-        """The same of every worker, one after another.
+        """Let every worker print where each of its threads is, one worker after another.
 
         They are written piece by piece: those of two workers at once could not be told apart.
         """
@@ -213,7 +213,7 @@ class Workforce:
 
     @property
     def serves(self) -> bool:
-        """Whether anybody would take a connection."""
+        """Whether any worker would take a connection."""
         return bool(self._children.newest_serving())
 
     def pass_on(self, connection: socket.socket, turn: int) -> None:
@@ -226,11 +226,11 @@ class Workforce:
                 self._send(serving[turn % len(serving)], Adopt(b""), connection.fileno())
 
     def refresh(self) -> None:
-        """Tell those that serve that a template or a static file changed."""
+        """Tell the workers that serve that a template or a static file changed."""
         self._tell_serving(Refresh())
 
     def reopen_logs(self) -> None:
-        """Tell those that serve to open their log files anew."""
+        """Tell the workers that serve to open their log files anew."""
         self._tell_serving(ReopenLogs())
 
     # ---- inside ----
@@ -249,7 +249,7 @@ class Workforce:
         self.kill_with_stacks(worker)
 
     def _send(self, worker: Worker, message: Downward | None, *descriptors: int) -> None:
-        """Send, or go on sending with None. A dead peer is seen when it is reaped.
+        """Send a message, or go on with None. A dead peer is seen when it is reaped.
 
         :raises OSError: descriptors would have to wait, and there is no room to keep them.
         """
@@ -263,7 +263,7 @@ class Workforce:
         self._loop.want_write(channel, on_writable)
 
     def _read(self, worker: Worker) -> bool:
-        """Do what it says; whether it said anything."""
+        """Act on a worker's messages; return whether there were any."""
         try:
             messages = worker.process.channel.receive_ready()
         except (ChannelClosed, ValueError):

@@ -21,7 +21,7 @@ _MAPPING = re.compile(rb"([0-9a-f]+)-([0-9a-f]+) r-[-x]p [0-9a-f]+ [0-9a-f:]+ [1
 
 
 def let_go() -> None:
-    """Give back what can be read again. Where that can't be known, nothing is done."""
+    """Give back pages that can be read again. Where that can't be known, nothing is done."""
     if sys.platform != "linux":
         return
     madvise = ctypes.CDLL(None).madvise
@@ -32,7 +32,7 @@ def let_go() -> None:
 
 
 def unwritten(smaps: bytes) -> Iterator[tuple[int, int]]:
-    """Of each read-only mapping of a file without a page of the process's own, from and to."""
+    """Bounds of each read-only mapping of a file without a page of the process's own."""
     mapping: re.Match[bytes] | None = None
     for line in smaps.splitlines():
         if mapping is not None and line.startswith(b"Anonymous:"):

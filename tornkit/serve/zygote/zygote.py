@@ -49,7 +49,7 @@ _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(descriptor: int) -> None:
-    """Live, or be a worker, which then lives its own life."""
+    """Run the zygote, or, in a fork of it, a worker, which then lives its own life."""
     channel = Channel(socket.socket(fileno=descriptor))
     # A worker keeps it: to free what it holds would write to half a thousand shared pages.
     zygote = Zygote(channel)
@@ -60,7 +60,7 @@ def main(descriptor: int) -> None:
 
 @dataclass(frozen=True)
 class Birth:
-    """What a forked worker starts with."""
+    """Start of a forked worker: its channel, its environment, and whether it may rehearse."""
 
     descriptor: int
     environment: Mapping[str, str]
@@ -76,7 +76,7 @@ class Birth:
         entry.main_on(channel, self._get_ready)
 
     def _get_ready(self) -> None:
-        """Do ahead what else would be done while a reload is waited for."""
+        """Do steps ahead that would else be done while a reload is waited for."""
         warm_modules.current.copy_pages()
         if self.may_rehearse:
             rehearse()
@@ -103,14 +103,14 @@ def _forget_lookups() -> None:
 
 
 def _reseed_numpy() -> None:
-    """Every worker its own random numbers; Python reseeds its own generator after a fork."""
+    """Reseed numpy's random numbers in a worker; Python reseeds its own generator after a fork."""
     numpy_random: Any = warm_modules.current.held("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
 
 
 def _refused(error: OSError) -> Unfit:
-    """What is said of a fork that the system refused."""
+    """Answer to a fork that the system refused."""
     return Unfit(in_words(error), errno=error.errno or errno.EAGAIN)
 
 
@@ -131,7 +131,7 @@ class Zygote:
         self._freeze({})
 
     def live(self) -> Birth | None:
-        """Serve until the supervisor is gone; a `Birth` in every worker that is forked."""
+        """Serve until the supervisor is gone; return a `Birth` in every worker that is forked."""
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED)  # blocked since before the exec
@@ -237,7 +237,7 @@ class Zygote:
         return None
 
     def _be_born(self, message: Fork, own: int, all_of_them: list[int]) -> Birth:
-        """In the child: nothing of the zygote's stays but its memory."""
+        """Drop, in the child, all that is the zygote's but its memory; return its `Birth`."""
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
@@ -264,7 +264,7 @@ class Zygote:
                 self._channel.send(Exited(pid, os.waitstatus_to_exitcode(status)))
 
     def _end(self) -> None:
-        """The supervisor is gone, and with it the owner of the sockets."""
+        """End all workers, and the zygote: the supervisor is gone, which owned the sockets."""
         for pid in self._workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

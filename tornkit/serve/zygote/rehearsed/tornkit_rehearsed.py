@@ -1,4 +1,4 @@
-"""The application that is loaded by `rehearsal`: a little of what most have."""
+"""The application that is loaded by `dry_run`: a little of what most have."""
 
 from __future__ import annotations
 
