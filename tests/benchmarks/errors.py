@@ -1,4 +1,4 @@
-"""The error that ends a comparison before there is anything to show."""
+"""The errors of measuring: one ends a comparison, the other a single measurement."""
 
 from __future__ import annotations
 
@@ -10,3 +10,7 @@ class CannotMeasure(click.ClickException):
 
     click prints it and exits with 1.
     """
+
+
+class MeasurementFailed(Exception):
+    """One server could not be measured in one case; the message says how, and is its result."""

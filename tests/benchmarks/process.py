@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from tests.benchmarks.errors import MeasurementFailed
+
 _PROC = Path("/proc")
 _HAS_PROC = (_PROC / "self" / "environ").exists()
 _POLL = 0.02
@@ -32,7 +34,7 @@ _NOT_INHERITED = re.compile(
 )
 
 
-class ServerFailed(Exception):
+class ServerFailed(MeasurementFailed):
     """A server did not do its part; the message says how."""
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks import cores
-from tests.benchmarks.errors import CannotMeasure
+from tests.benchmarks import cores, programs
+from tests.benchmarks.errors import CannotMeasure, MeasurementFailed
 from tests.benchmarks.exchange import Address
 
 _MISSING = "wrk is not installed: apt-get install wrk (Debian, Ubuntu) or brew install wrk (macOS)"
@@ -47,7 +46,7 @@ _ANSWER_WITHIN = 10  # seconds; wrk's own 2 are few for 1 MB from many at once
 _GRACE = 30.0
 
 
-class LoadFailed(Exception):
+class LoadFailed(MeasurementFailed):
     """The load was not what was to be measured: errors, or no report; the message says which."""
 
 
@@ -100,21 +99,12 @@ class Wrk:
                 *("--timeout", f"{_ANSWER_WITHIN}s", "-s", str(script)),
                 "http://{}:{}/".format(*address),
             ]
-            with cores.on(self.core):
-                try:
-                    done = subprocess.run(
-                        command,
-                        check=False,
-                        capture_output=True,
-                        text=True,
-                        timeout=seconds + _GRACE,
-                        stdin=subprocess.DEVNULL,
-                    )
-                except subprocess.TimeoutExpired:
-                    raise LoadFailed(f"wrk did not end within {seconds + _GRACE:g} s") from None
-        if done.returncode:
-            raise LoadFailed(f"wrk: {(done.stderr or done.stdout).strip()[:200]}")
-        return read(done.stdout)
+            try:
+                with cores.on(self.core):
+                    report = programs.output(command, seconds + _GRACE)
+            except programs.ProgramFailed as failure:
+                raise LoadFailed(f"wrk: {failure}") from None
+        return read(report)
 
 
 def find(connections: int, core: int | None) -> Wrk:
