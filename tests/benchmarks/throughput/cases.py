@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from tests.benchmarks import browser
 from tests.benchmarks.exchange import Answer, Request
+from tests.benchmarks.harness import case
 from tests.benchmarks.throughput.apps import content
 from tests.benchmarks.wrk import COUNTER
 
@@ -50,11 +51,9 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(case.Case):
     """One kind of request; ``first`` is the page to visit before."""
 
-    name: str
-    title: str
     request: Callable[[Visit], Request]
     media_type: str
     body: bytes

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from tests.benchmarks.throughput.cases import Case
-from tests.benchmarks.throughput.results import Comparison, Outcome
+from tests.benchmarks.harness import results
+from tests.benchmarks.harness.case import Case
+from tests.benchmarks.harness.results import Outcome
+from tests.benchmarks.throughput.results import Comparison, Reading, rate
 
 TEXT = "#757d86"
 OURS, BASELINE, OTHERS = "#e36209", "#3f83e0", "#8b949e"
@@ -33,7 +35,7 @@ def draw(comparison: Comparison) -> str:
     top = 0
     for row in rows:
         for column, (case, ranking) in enumerate(row):
-            body = "".join(_panel(comparison, case, ranking))
+            body = "".join(_panel(case, ranking))
             shapes.append(f'<g transform="translate({column * _PANEL},{top})">{body}</g>')
         top += _HEAD + _PITCH * max(len(ranking) for _, ranking in row) + _FOOT
     for note in _notes(comparison):
@@ -47,33 +49,31 @@ def draw(comparison: Comparison) -> str:
     )
 
 
-def _ranking(comparison: Comparison, case: Case) -> list[tuple[Outcome, float]]:
+def _ranking(comparison: Comparison, case: Case) -> list[tuple[Outcome[Reading], float]]:
     """The measured outcomes with their requests a second, the fastest first."""
-    rates = [(outcome, outcome.rate) for outcome in comparison.of_case(case)]
-    measured = [(outcome, rate) for outcome, rate in rates if rate is not None]
+    medians = [(outcome, outcome.median(rate)) for outcome in comparison.of_case(case)]
+    measured = [(outcome, median) for outcome, median in medians if median is not None]
     return sorted(measured, key=lambda pair: -pair[1])
 
 
-def _panel(
-    comparison: Comparison, case: Case, ranking: list[tuple[Outcome, float]]
-) -> Iterator[str]:
+def _panel(case: Case, ranking: list[tuple[Outcome[Reading], float]]) -> Iterator[str]:
     yield _text(0, 14, case.title, 'font-weight="600"')
     fastest = ranking[0][1] if ranking else 1.0
-    for index, (outcome, rate) in enumerate(ranking):
+    for index, (outcome, median) in enumerate(ranking):
         top = _HEAD + index * _PITCH
-        length = round(_BAR * rate / fastest, 1)
+        length = round(_BAR * median / fastest, 1)
         yield _text(_LABEL - 6, top + _THICK - 2, outcome.server.title, 'text-anchor="end"')
         yield (
             f'<rect x="{_LABEL}" y="{top}" width="{length}" height="{_THICK}" rx="2" '
-            f'fill="{_colour(comparison, outcome)}"/>'
+            f'fill="{_colour(outcome)}"/>'
         )
-        yield _text(_LABEL + length + 5, top + _THICK - 2, f"{rate:,.0f}")
+        yield _text(_LABEL + length + 5, top + _THICK - 2, f"{median:,.0f}")
 
 
-def _colour(comparison: Comparison, outcome: Outcome) -> str:
+def _colour(outcome: Outcome[Reading]) -> str:
     if not outcome.server.is_rival:
         return OURS
-    return BASELINE if outcome.server.name == comparison.baseline else OTHERS
+    return BASELINE if outcome.server.name == results.BASELINE else OTHERS
 
 
 def _notes(comparison: Comparison) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.benchmarks import browser
+from tests.benchmarks.errors import MeasurementFailed
 from tests.benchmarks.exchange import Address, NoAnswer, Request, ask
 from tests.benchmarks.throughput.cases import Case, Visit
 
 
-class WrongAnswer(Exception):
+class WrongAnswer(MeasurementFailed):
     """The answer is not what the case asks for, or there is none; the message says how."""
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from tests.benchmarks import cores, machine, options, programs, wrk
-from tests.benchmarks.environment import Environment
-from tests.benchmarks.throughput import chart, report, results, run
+from tests.benchmarks import cores, wrk
+from tests.benchmarks.harness import options
+from tests.benchmarks.harness.command import compare
+from tests.benchmarks.throughput import chart, report
 from tests.benchmarks.throughput.cases import CASES
+from tests.benchmarks.throughput.results import Comparison
+from tests.benchmarks.throughput.run import Throughput
 from tests.benchmarks.throughput.servers import SERVERS
 
 
@@ -45,36 +46,19 @@ def throughput_command(
     About 80 measurements a round, each a second longer than --seconds. Cookies, forms, templates
     and files are served by what each framework has for them.
     """
-    pinned = cores.two()
-    plan = run.Plan(
+    benchmark = Throughput(
         servers=tuple(SERVERS[name] for name in names),
         cases=tuple(CASES[name] for name in case_names),
         rounds=rounds,
         seconds=seconds,
-        cores=pinned,
-        wrk=wrk.find(connections, pinned.load),
-        logs=options.LOGS,
+        wrk=wrk.find(connections, cores.two().load),
     )
-    environment = Environment(venv)
-    samples: list[results.Sample] = []
-    with options.session() as session:
-        environment.prepare()
-        with closing(run.run(plan, environment, session.say)) as measured:
-            for sample in measured:
-                samples.append(sample)
-                session.progress.print(report.line(sample), highlight=False)
-
-    if not samples:
-        session.end(failed=True)
-    comparison = results.Comparison(
-        machine=machine.describe(),
-        packages=environment.packages() | programs.versions(("node", "wrk")),
-        settings=plan.settings(),
-        outcomes=results.outcomes_of(samples),
+    compare(
+        benchmark,
+        Comparison,
+        line=report.line,
+        show=report.show,
+        venv=venv,
+        json_file=json_file,
+        drawings=[(svg_file, chart.draw)],
     )
-    options.write_json(comparison.as_json(), json_file)
-    if svg_file is not None:
-        svg_file.write_text(chart.draw(comparison))
-    report.show(comparison, Console())
-    failed = any(sample.error and not sample.server.is_rival for sample in samples)
-    session.end(failed=failed)

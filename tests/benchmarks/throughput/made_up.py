@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tests.benchmarks.harness.results import Sample, outcomes_of
 from tests.benchmarks.throughput.cases import CASES
-from tests.benchmarks.throughput.results import Comparison, Sample, outcomes_of
+from tests.benchmarks.throughput.results import Comparison, Reading
 from tests.benchmarks.throughput.servers import SERVERS
 from tests.benchmarks.wrk import Load
 
 
-def sample(server: str, case: str, rate: float | None) -> Sample:
+def sample(server: str, case: str, rate: float | None) -> Sample[Reading]:
     """A round; no rate, no answer. Its latencies are a millisecond, and ten."""
     who, what = SERVERS[server], CASES[case]
     if rate is None:
         return Sample(who, what, error="ended with status 1: <boom> & [bang]")
     headers = ("Server", "Content-Type", "Date", "Etag", "Content-Length")
-    return Sample(who, what, Load(rate, 0.001, 0.010, int(rate)), 0.99, headers)
+    return Sample(who, what, Reading(Load(rate, 0.001, 0.010, int(rate)), 0.99, headers))
 
 
-def comparison(samples: Sequence[Sample]) -> Comparison:
+def comparison(samples: Sequence[Sample[Reading]]) -> Comparison:
     """A run that gave these samples."""
     machine: dict[str, object] = {
         "time": "2026-01-02T03:04:05Z",

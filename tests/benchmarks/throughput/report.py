@@ -1,109 +1,101 @@
-"""The results as tables for people, and a line for each sample as it comes in."""
+"""Tables of the throughput for people, and a line for each sample as it comes in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from tests.benchmarks import footnotes
-from tests.benchmarks.throughput.cases import Case
-from tests.benchmarks.throughput.results import Comparison, Outcome, Sample
-from tests.benchmarks.throughput.servers import Contender
+from tests.benchmarks.harness import footnotes
+from tests.benchmarks.harness.case import Case
+from tests.benchmarks.harness.results import Outcome, Sample
+from tests.benchmarks.harness.tables import NONE, show_lines, shown, style, table, table_of
+from tests.benchmarks.throughput.results import (
+    Comparison,
+    Reading,
+    core,
+    further_headers,
+    missing_headers,
+    p50,
+    p99,
+    rate,
+    spread,
+)
 
-_NONE = "-"
-_COLUMNS = ("requests/s", "x Tornado", "p50 ms", "p99 ms", "spread", "core")
 
-
-def line(sample: Sample) -> Text:
+def line(sample: Sample[Reading]) -> str:
     """json · uvicorn, Falcon: 12,345 requests/s, p50 2.50 ms, p99 5.20 ms"""
-    what = sample.error or _NONE
-    if load := sample.load:
-        what = f"{load.rate:,.0f} requests/s, p50 {_ms(load.p50)} ms, p99 {_ms(load.p99)} ms"
-    return Text(f"{sample.case.name} · {sample.server.title}: {what}")
+    what = sample.error
+    if reading := sample.reading:
+        p50, p99 = (f"{1000 * each:.2f} ms" for each in (reading.load.p50, reading.load.p99))
+        what = f"{reading.load.rate:,.0f} requests/s, p50 {p50}, p99 {p99}"
+    return f"{sample.case.name} · {sample.server.title}: {what}"
 
 
 def show(comparison: Comparison, console: Console) -> None:
     """All at a glance, each case in detail, what the figures mean, and what went wrong."""
     console.print(_overview(comparison, "requests/s", _short_rate))
-    console.print(_overview(comparison, "p99 ms", _short_p99))
+    console.print(_overview(comparison, "p99 ms", lambda it: shown(it.median(p99), "{:.1f}", 1000)))
     for case in comparison.cases:
         console.print(_table(comparison, case))
-        for text in _differences(comparison.of_case(case)):
-            console.print(Text(text))
+        show_lines(console, _differences(comparison.of_case(case)))
     console.print()
-    for text in (*_method(comparison), *_troubles(comparison)):
-        console.print(Text(text))
+    show_lines(console, (*_method(comparison), *_troubles(comparison)))
 
 
-def _overview(comparison: Comparison, title: str, shown: Callable[[Outcome | None], str]) -> Table:
-    # Fits 80 columns.
-    table = _empty_table(title, (case.name for case in comparison.cases))
-    for server in comparison.servers:
-        cells = [shown(comparison.outcome(server, case)) for case in comparison.cases]
-        table.add_row(Text(server.title), *cells, style=_style(server))
-    return table
+def _overview(comparison: Comparison, title: str, cell: Callable[[Outcome[Reading]], str]) -> Table:
+    cells = {
+        (outcome.server.name, outcome.case.name): cell(outcome) for outcome in comparison.outcomes
+    }
+    names = [case.name for case in comparison.cases]
+    rows = [
+        (
+            server.title,
+            style(server),
+            {name: cells.get((server.name, name), NONE) for name in names},
+        )
+        for server in comparison.servers
+    ]
+    return table(title, rows, dense=True)
 
 
 def _table(comparison: Comparison, case: Case) -> Table:
-    table = _empty_table(case.title, _COLUMNS)
-    for server in comparison.servers:
-        outcome = comparison.outcome(server, case)
-        cells = _cells(comparison, outcome) if outcome else [_NONE] * len(_COLUMNS)
-        table.add_row(Text(server.title), *cells, style=_style(server))
-    return table
-
-
-def _empty_table(title: str, columns: Iterable[str]) -> Table:
-    # SIMPLE itself puts a space between columns.
-    table = Table(box=box.SIMPLE, padding=0)
-    table.add_column(Text(title))
-    for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
-
-
-def _style(server: Contender) -> str | None:
-    return None if server.is_rival else "bold"
-
-
-def _cells(comparison: Comparison, outcome: Outcome) -> list[str]:
-    rate, ratio = outcome.rate, comparison.ratio(outcome)
-    return [
-        _NONE if rate is None else f"{rate:,.0f}",
-        _NONE if ratio is None else f"{ratio:.2f}",
-        _ms(outcome.p50),
-        _ms(outcome.p99),
-        _percent(outcome.spread),
-        _percent(outcome.core),
+    outcomes = [
+        comparison.outcome(server, case) or Outcome(server, case, ())
+        for server in comparison.servers
     ]
+    return table_of(case.title, outcomes, partial(_cells, comparison), dense=True)
 
 
-def _short_rate(outcome: Outcome | None) -> str:
+def _cells(comparison: Comparison, outcome: Outcome[Reading]) -> dict[str, str]:
+    return {
+        "requests/s": shown(outcome.median(rate), "{:,.0f}"),
+        "x Tornado": shown(comparison.ratio(outcome), "{:.2f}"),
+        "p50 ms": shown(outcome.median(p50), "{:.2f}", 1000),
+        "p99 ms": shown(outcome.median(p99), "{:.2f}", 1000),
+        "spread": shown(spread(outcome), "{:.0f}%", 100),
+        "core": shown(outcome.median(core), "{:.0f}%", 100),
+    }
+
+
+def _short_rate(outcome: Outcome[Reading]) -> str:
     """12,345 -> 12.3k; "-" where nothing was measured."""
-    if outcome is None or outcome.rate is None:
-        return _NONE
-    return f"{outcome.rate / 1000:.1f}k" if outcome.rate >= 1000 else f"{outcome.rate:.0f}"
+    median = outcome.median(rate)
+    if median is not None and median >= 1000:
+        return f"{median / 1000:.1f}k"
+    return shown(median, "{:.0f}")
 
 
-def _short_p99(outcome: Outcome | None) -> str:
-    """12.34 ms -> 12.3; "-" where nothing was measured."""
-    if outcome is None or outcome.p99 is None:
-        return _NONE
-    return f"{1000 * outcome.p99:.1f}"
-
-
-def _differences(outcomes: list[Outcome]) -> list[str]:
+def _differences(outcomes: list[Outcome[Reading]]) -> list[str]:
     """Who sends which headers besides the usual four, and who leaves one of these out."""
-    answered = [outcome for outcome in outcomes if outcome.headers]
+    answered = [outcome for outcome in outcomes if outcome.readings]
     senders: dict[str, list[str]] = {}
     for outcome in answered:
-        for name in outcome.further_headers:
+        for name in further_headers(outcome):
             senders.setdefault(f"also sends {name}", []).append(outcome.server.title)
-        for name in outcome.missing_headers:
+        for name in missing_headers(outcome):
             senders.setdefault(f"sends no {name}", []).append(outcome.server.title)
     everybody = [outcome.server.title for outcome in answered]
     return [f"{what}: {_listed(titles, everybody)}" for what, titles in senders.items()]
@@ -143,11 +135,3 @@ def _troubles(comparison: Comparison) -> list[str]:
         for outcome in comparison.outcomes
         if outcome.error
     ]
-
-
-def _percent(share: float | None) -> str:
-    return _NONE if share is None else f"{100 * share:.0f}%"
-
-
-def _ms(seconds: float | None) -> str:
-    return _NONE if seconds is None else f"{1000 * seconds:.2f}"

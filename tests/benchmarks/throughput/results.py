@@ -1,13 +1,12 @@
-"""What came out: samples, the figures made of them, and their JSON. No printing here."""
+"""Readings of one measurement, the figures made of them, and their JSON. No printing here."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.benchmarks.throughput.cases import Case
-from tests.benchmarks.throughput.servers import BASELINE, Contender
+from tests.benchmarks.harness import results
+from tests.benchmarks.harness.results import Outcome, rounded
 from tests.benchmarks.wrk import Load
 
 # What all are expected to send; whoever sends more does more work for an answer.
@@ -15,161 +14,79 @@ _COMMON_HEADERS = ("Content-Type", "Content-Length", "Server", "Date")
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One server in one case in one round; with an ``error`` there is no load.
+class Reading:
+    """The load, and what it was answered with.
 
     ``core`` is the CPU time that the server had in a second: a server of one thread that had much
-    less than 1.0 shared its core with a stranger, or waited for the load.
+    less than 1.0 shared its core with a stranger, or waited for the load. None where it is unknown.
     """
 
-    server: Contender
-    case: Case
-    load: Load | None = None
-    core: float | None = None
-    headers: tuple[str, ...] = ()
-    error: str | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One server in one case: what all rounds gave. Times in seconds."""
-
-    server: Contender
-    case: Case
-    loads: tuple[Load, ...]
-    cores: tuple[float, ...]
+    load: Load
+    core: float | None
     headers: tuple[str, ...]
-    error: str | None
-
-    @property
-    def rate(self) -> float | None:
-        """Requests a second, the median of the rounds; so are the latencies."""
-        return self._median(lambda load: load.rate)
-
-    @property
-    def p50(self) -> float | None:
-        return self._median(lambda load: load.p50)
-
-    @property
-    def p99(self) -> float | None:
-        return self._median(lambda load: load.p99)
-
-    @property
-    def spread(self) -> float | None:
-        """From the slowest round to the fastest, as a share of the median; None for one round."""
-        rates = [load.rate for load in self.loads]
-        return (max(rates) - min(rates)) / statistics.median(rates) if len(rates) > 1 else None
-
-    @property
-    def core(self) -> float | None:
-        """CPU time that the server had in a second, the median of the rounds."""
-        return statistics.median(self.cores) if self.cores else None
-
-    @property
-    def further_headers(self) -> list[str]:
-        return [name for name in self.headers if name not in _COMMON_HEADERS]
-
-    @property
-    def missing_headers(self) -> list[str]:
-        return [name for name in _COMMON_HEADERS if name not in self.headers]
-
-    def _median(self, figure: Callable[[Load], float]) -> float | None:
-        return statistics.median(map(figure, self.loads)) if self.loads else None
 
 
-@dataclass(frozen=True)
-class Comparison:
+def rate(reading: Reading) -> float:
+    """Requests a second."""
+    return reading.load.rate
+
+
+def p50(reading: Reading) -> float:
+    return reading.load.p50
+
+
+def p99(reading: Reading) -> float:
+    return reading.load.p99
+
+
+def core(reading: Reading) -> float | None:
+    return reading.core
+
+
+def spread(outcome: Outcome[Reading]) -> float | None:
+    """From the slowest round to the fastest, as a share of the median; None for one round."""
+    rates = list(map(rate, outcome.readings))
+    return (max(rates) - min(rates)) / statistics.median(rates) if len(rates) > 1 else None
+
+
+def headers(outcome: Outcome[Reading]) -> tuple[str, ...]:
+    """The headers of an answer; none where there was none."""
+    return next((reading.headers for reading in outcome.readings), ())
+
+
+def further_headers(outcome: Outcome[Reading]) -> list[str]:
+    return [name for name in headers(outcome) if name not in _COMMON_HEADERS]
+
+
+def missing_headers(outcome: Outcome[Reading]) -> list[str]:
+    return [name for name in _COMMON_HEADERS if name not in headers(outcome)]
+
+
+class Comparison(results.Comparison[Reading]):
     """One run."""
 
-    machine: dict[str, object]
-    packages: dict[str, str]
-    settings: dict[str, object]
-    outcomes: tuple[Outcome, ...]
-    # The name of the server by whose requests a second all others are divided.
-    baseline: str = BASELINE
-
-    @property
-    def cases(self) -> list[Case]:
-        """The cases that were measured, each once, in the order of the run."""
-        return list({outcome.case.name: outcome.case for outcome in self.outcomes}.values())
-
-    @property
-    def servers(self) -> list[Contender]:
-        """The servers, each once, in the order of the run."""
-        return list({outcome.server.name: outcome.server for outcome in self.outcomes}.values())
-
-    def of_case(self, case: Case) -> list[Outcome]:
-        return [outcome for outcome in self.outcomes if outcome.case.name == case.name]
-
-    def outcome(self, server: Contender, case: Case) -> Outcome | None:
-        """None where the server does not take part in the case."""
-        of_server = (each for each in self.of_case(case) if each.server.name == server.name)
-        return next(of_server, None)
-
-    def ratio(self, outcome: Outcome) -> float | None:
+    def ratio(self, outcome: Outcome[Reading]) -> float | None:
         """Requests a second by those of Tornado's own server in this run."""
-        for other in self.of_case(outcome.case):
-            if other.server.name == self.baseline and other.rate and outcome.rate is not None:
-                return outcome.rate / other.rate
-        return None
+        return self.times_baseline(outcome, rate)
 
-    def as_json(self) -> dict[str, object]:
-        """Plain values, latencies in milliseconds."""
-        return {
-            "machine": self.machine,
-            "settings": self.settings,
-            "packages": self.packages,
-            "baseline": self.baseline,
-            "outcomes": [self._outcome_as_json(outcome) for outcome in self.outcomes],
-        }
-
-    def _outcome_as_json(self, outcome: Outcome) -> dict[str, object]:
+    def figures(self, outcome: Outcome[Reading]) -> dict[str, object]:
+        """Latencies are in milliseconds."""
         return {
             "case": outcome.case.name,
-            "server": outcome.server.name,
-            "title": outcome.server.title,
-            "versions": {name: self.packages.get(name) for name in outcome.server.packages},
-            "error": outcome.error,
-            "requests_per_second": _rounded(outcome.rate, 1),
-            "times_tornado": _rounded(self.ratio(outcome), 3),
-            "p50_ms": _ms(outcome.p50),
-            "p99_ms": _ms(outcome.p99),
-            "spread_percent": None if outcome.spread is None else round(100 * outcome.spread, 1),
-            "core_percent": None if outcome.core is None else round(100 * outcome.core, 1),
-            "response_headers": list(outcome.headers),
+            "requests_per_second": rounded(outcome.median(rate), 1),
+            "times_tornado": rounded(self.ratio(outcome), 3),
+            "p50_ms": rounded(outcome.median(p50), 3, 1000),
+            "p99_ms": rounded(outcome.median(p99), 3, 1000),
+            "spread_percent": rounded(spread(outcome), 1, 100),
+            "core_percent": rounded(outcome.median(core), 1, 100),
+            "response_headers": list(headers(outcome)),
             "rounds": [
                 {
                     "requests": load.requests,
                     "requests_per_second": load.rate,
-                    "p50_ms": _ms(load.p50),
-                    "p99_ms": _ms(load.p99),
+                    "p50_ms": rounded(load.p50, 3, 1000),
+                    "p99_ms": rounded(load.p99, 3, 1000),
                 }
-                for load in outcome.loads
+                for load in (reading.load for reading in outcome.readings)
             ],
         }
-
-
-def outcomes_of(samples: Iterable[Sample]) -> tuple[Outcome, ...]:
-    """Put the rounds of each server and case together, in the order of their first samples."""
-    groups: dict[tuple[str, str], list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault((sample.case.name, sample.server.name), []).append(sample)
-    return tuple(
-        Outcome(
-            server=group[0].server,
-            case=group[0].case,
-            loads=tuple(sample.load for sample in group if sample.load is not None),
-            cores=tuple(sample.core for sample in group if sample.core is not None),
-            headers=next((sample.headers for sample in group if sample.headers), ()),
-            error=next((sample.error for sample in group if sample.error), None),
-        )
-        for group in groups.values()
-    )
-
-
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(1000 * seconds, 3)
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)

@@ -7,28 +7,16 @@ by us: Falcon has neither forms with XSRF nor templates, raw ASGI and Node no fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from tests.benchmarks.server import Server
-from tests.benchmarks.throughput.cases import CASES
-
-# Whose requests a second all others are divided by.
-BASELINE = "tornado"
+from tests.benchmarks.harness.results import BASELINE
+from tests.benchmarks.harness.server import Server
 
 _PLAIN = frozenset({"bare", "browser", "json", "upload"})
 _UVICORN = ("uvicorn[standard]",)
 _HELPERS = ("jinja2", "itsdangerous")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Contender(Server):
-    """A server, and the names of the cases that it has what it takes for."""
-
-    cases: frozenset[str] = frozenset(CASES)
-
-
-def _serve(name: str, title: str, *options: str) -> Contender:
-    return Contender(
+def _serve(name: str, title: str, *options: str) -> Server:
+    return Server(
         name=name,
         title=title,
         command=(
@@ -40,8 +28,8 @@ def _serve(name: str, title: str, *options: str) -> Contender:
     )
 
 
-def _program(name: str, title: str, *options: str, is_rival: bool) -> Contender:
-    return Contender(
+def _program(name: str, title: str, *options: str, is_rival: bool) -> Server:
+    return Server(
         name=name,
         title=title,
         command=("{bin}/python", "tornado_app.py", "{port}", *options),
@@ -56,9 +44,9 @@ def _uvicorn(
     title: str,
     app: str,
     requirements: tuple[str, ...],
-    cases: frozenset[str] = frozenset(CASES),
-) -> Contender:
-    return Contender(
+    cases: frozenset[str] | None = None,
+) -> Server:
+    return Server(
         name=name,
         title=f"uvicorn, {title}",
         command=(
@@ -85,7 +73,7 @@ _ALL = (
     _uvicorn("fastapi", "FastAPI", "fastapi_app", ("fastapi", "python-multipart", *_HELPERS)),
     _uvicorn("falcon", "Falcon", "falcon_app", ("falcon",), _PLAIN | {"static"}),
     _uvicorn("blacksheep", "BlackSheep", "blacksheep_app", ("blacksheep", *_HELPERS)),
-    Contender(
+    Server(
         name="granian",
         title="granian, BlackSheep",
         command=(
@@ -95,7 +83,7 @@ _ALL = (
         requirements=("granian[uvloop]", "blacksheep", *_HELPERS),
         packages=("granian", "uvloop", "blacksheep"),
     ),
-    Contender(
+    Server(
         name="aiohttp",
         title="aiohttp, uvloop",
         command=("{bin}/python", "aiohttp_app.py", "{port}"),
@@ -103,7 +91,7 @@ _ALL = (
         packages=("aiohttp", "uvloop"),
     ),
     _uvicorn("asgi", "raw ASGI", "asgi_app", (), _PLAIN),
-    Contender(
+    Server(
         name="node",
         title="Node http",
         command=("node", "node_app.js", "{port}"),
