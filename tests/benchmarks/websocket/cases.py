@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.benchmarks.harness import case
+
 
 @dataclass(frozen=True)
-class Case:
+class Case(case.Case):
     """Text messages of ``size`` bytes; ``in_flight``: so many sent ahead by each client."""
 
-    name: str
-    title: str
     size: int
     in_flight: int = 1
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from tests.benchmarks import cores, machine, options
-from tests.benchmarks.environment import Environment
-from tests.benchmarks.websocket import report, results, run
+from tests.benchmarks.harness import options
+from tests.benchmarks.harness.command import compare
+from tests.benchmarks.websocket import report
 from tests.benchmarks.websocket.cases import CASES
+from tests.benchmarks.websocket.results import Comparison
+from tests.benchmarks.websocket.run import Websocket
 from tests.benchmarks.websocket.servers import SERVERS
 
 
@@ -37,33 +37,13 @@ def websocket_command(
     The clients are on another core. About 27 measurements a round, each two seconds longer than
     --seconds.
     """
-    plan = run.Plan(
+    benchmark = Websocket(
         servers=tuple(SERVERS[name] for name in names),
         cases=tuple(CASES[name] for name in case_names),
         rounds=rounds,
         seconds=seconds,
         clients=clients,
-        cores=cores.two(),
-        logs=options.LOGS,
     )
-    environment = Environment(venv)
-    samples: list[results.Sample] = []
-    with options.session() as session:
-        environment.prepare()
-        with closing(run.run(plan, environment, session.say)) as measured:
-            for sample in measured:
-                samples.append(sample)
-                session.progress.print(report.line(sample), highlight=False)
-
-    if not samples:
-        session.end(failed=True)
-    comparison = results.Comparison(
-        machine=machine.describe(),
-        packages=environment.packages(),
-        settings=plan.settings(),
-        outcomes=results.outcomes_of(samples),
+    compare(
+        benchmark, Comparison, line=report.line, show=report.show, venv=venv, json_file=json_file
     )
-    options.write_json(comparison.as_json(), json_file)
-    report.show(comparison, Console())
-    failed = any(sample.error and not sample.server.is_rival for sample in samples)
-    session.end(failed=failed)

@@ -1,67 +1,53 @@
-"""The results as tables for people, and a line for each sample as it comes in."""
+"""Tables of the messages for people, and a line for each sample as it comes in."""
 
 from __future__ import annotations
 
-from rich import box
+from functools import partial
+
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from tests.benchmarks.websocket.cases import Case
-from tests.benchmarks.websocket.results import Comparison, Outcome, Sample
+from tests.benchmarks.harness.results import Outcome, Sample
+from tests.benchmarks.harness.tables import show_lines, shown, table_of
+from tests.benchmarks.websocket.results import Comparison, Reading, busy, cpu, p50, p99, rate
 
-_NONE = "-"
 _BUSY = 0.9  # of a core: from there on the load may have been what limited a server
-_COLUMNS = ("messages/s", "x Tornado", "p50 ms", "p99 ms", "CPU us", "load")
 
 
-def line(sample: Sample) -> Text:
+def line(sample: Sample[Reading]) -> str:
     """small · Tornado: 15,000 messages/s"""
-    what = sample.error or (f"{sample.echoes.rate:,.0f} messages/s" if sample.echoes else _NONE)
-    return Text(f"{sample.case.name} · {sample.server.title}: {what}")
+    told = f"{sample.reading.echoes.rate:,.0f} messages/s" if sample.reading else sample.error
+    return f"{sample.case.name} · {sample.server.title}: {told}"
 
 
 def show(comparison: Comparison, console: Console) -> None:
     """Each case, what the figures mean, and what went wrong."""
     for case in comparison.cases:
-        console.print(_table(comparison, case))
-    for name, value in comparison.settings.items():
-        console.print(Text(f"{name.replace('_', ' ')}: {value}"))
-    for text in troubles(comparison):
-        console.print(Text(text))
+        cells = partial(_cells, comparison)
+        console.print(table_of(case.title, comparison.of_case(case), cells, dense=True))
+    settings = comparison.settings.items()
+    show_lines(console, [f"{name.replace('_', ' ')}: {value}" for name, value in settings])
+    show_lines(console, troubles(comparison))
 
 
 def troubles(comparison: Comparison) -> list[str]:
     """Who could not be measured, and where the load may have been the limit."""
     found = []
     for outcome in comparison.outcomes:
-        what = f"{outcome.case.name} · {outcome.server.title}"
-        busy = outcome.median(lambda echoes: echoes.busy)
+        title = f"{outcome.case.name} · {outcome.server.title}"
+        share = outcome.median(busy)
         if outcome.error:
-            found.append(f"{what}: {outcome.error}")
-        elif busy is not None and busy > _BUSY:
-            found.append(f"{what}: the load took {busy:.0%} of its core; more might be possible")
+            found.append(f"{title}: {outcome.error}")
+        elif share is not None and share > _BUSY:
+            found.append(f"{title}: the load took {share:.0%} of its core; more might be possible")
     return found
 
 
-def _table(comparison: Comparison, case: Case) -> Table:
-    table = Table(box=box.SIMPLE, padding=0)
-    table.add_column(Text(case.title))
-    for column in _COLUMNS:
-        table.add_column(column, justify="right", no_wrap=True)
-    for outcome in comparison.of_case(case):
-        style = None if outcome.server.is_rival else "bold"
-        table.add_row(Text(outcome.server.title), *_cells(comparison, outcome), style=style)
-    return table
-
-
-def _cells(comparison: Comparison, outcome: Outcome) -> list[str]:
-    figures = (
-        (outcome.rate, "{:,.0f}"),
-        (comparison.ratio(outcome), "{:.2f}"),
-        (outcome.median(lambda echoes: 1000 * echoes.p50), "{:.2f}"),
-        (outcome.median(lambda echoes: 1000 * echoes.p99), "{:.2f}"),
-        (None if outcome.cpu is None else 1e6 * outcome.cpu, "{:.1f}"),
-        (outcome.median(lambda echoes: echoes.busy), "{:.0%}"),
-    )
-    return [_NONE if value is None else shape.format(value) for value, shape in figures]
+def _cells(comparison: Comparison, outcome: Outcome[Reading]) -> dict[str, str]:
+    return {
+        "messages/s": shown(outcome.median(rate), "{:,.0f}"),
+        "x Tornado": shown(comparison.ratio(outcome), "{:.2f}"),
+        "p50 ms": shown(outcome.median(p50), "{:.2f}", 1000),
+        "p99 ms": shown(outcome.median(p99), "{:.2f}", 1000),
+        "CPU us": shown(outcome.median(cpu), "{:.1f}", 1e6),
+        "load": shown(outcome.median(busy), "{:.0%}"),
+    }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.server import Server
-
-# Whose messages a second all others are divided by.
-BASELINE = "tornado"
+from tests.benchmarks.harness.results import BASELINE
+from tests.benchmarks.harness.server import Server
 
 
 def _tornado(name: str, title: str, *options: str, is_rival: bool) -> Server:

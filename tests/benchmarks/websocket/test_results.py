@@ -7,23 +7,24 @@ import json
 
 from rich.console import Console
 
+from tests.benchmarks.harness.results import BASELINE, Sample, outcomes_of
 from tests.benchmarks.websocket import report
 from tests.benchmarks.websocket.cases import CASES
-from tests.benchmarks.websocket.results import Comparison, Echoes, Sample, outcomes_of
-from tests.benchmarks.websocket.servers import BASELINE, SERVERS
+from tests.benchmarks.websocket.results import Comparison, Echoes, Reading, rate
+from tests.benchmarks.websocket.servers import SERVERS
 
 CASE = CASES["small"]
 OURS, TORNADO, RIVAL = SERVERS["protocol"], SERVERS[BASELINE], SERVERS["aiohttp"]
 
 
-def echoes(rate: float, busy: float = 0.3) -> Echoes:
-    return Echoes(int(rate), int(rate) + 10, rate, 0.001, 0.002, busy)
+def reading(rate: float, cpu: float, busy: float = 0.3) -> Reading:
+    return Reading(Echoes(int(rate), int(rate) + 10, rate, 0.001, 0.002, busy), cpu)
 
 
 def comparison() -> Comparison:
     samples = [
-        *(Sample(TORNADO, CASE, echoes(rate), 50e-6) for rate in (900, 1000, 1500)),
-        *(Sample(OURS, CASE, echoes(rate), 10e-6) for rate in (4000, 3000, 3500)),
+        *(Sample(TORNADO, CASE, reading(each, 50e-6)) for each in (900, 1000, 1500)),
+        *(Sample(OURS, CASE, reading(each, 10e-6)) for each in (4000, 3000, 3500)),
         Sample(RIVAL, CASE, error="ended with status 1"),
     ]
     return Comparison({}, {"tornado": "6.6"}, {"rounds": 3}, outcomes_of(samples))
@@ -31,7 +32,7 @@ def comparison() -> Comparison:
 
 def test_figures_are_medians_and_ratios_are_tornado_s() -> None:
     tornado, ours, rival = comparison().of_case(CASE)
-    assert (tornado.rate, ours.rate, rival.rate) == (1000, 3500, None)
+    assert [outcome.median(rate) for outcome in (tornado, ours, rival)] == [1000, 3500, None]
     assert comparison().ratio(ours) == 3.5
     assert comparison().ratio(rival) is None
     assert rival.error == "ended with status 1"
@@ -54,7 +55,7 @@ def test_the_table_names_the_error_and_a_load_that_was_the_limit() -> None:
     assert "3,500" in shown
     assert "aiohttp: ended with status 1" in shown
     assert "of its core" not in shown
-    limited = outcomes_of([Sample(OURS, CASE, echoes(10, busy=0.97), 1e-6)])
+    limited = outcomes_of([Sample(OURS, CASE, reading(10, 1e-6, busy=0.97))])
     assert "the load took 97% of its core" in "".join(
         report.troubles(Comparison({}, {}, {}, limited))
     )
