@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from tests.benchmarks import machine, options, programs
-from tests.benchmarks.environment import Environment
-from tests.benchmarks.idle import crowd, report, results, run
+from tests.benchmarks.harness import options
+from tests.benchmarks.harness.command import compare
+from tests.benchmarks.idle import crowd, report
+from tests.benchmarks.idle.results import Comparison
+from tests.benchmarks.idle.run import Idle
 from tests.benchmarks.idle.servers import SERVERS
 
 
@@ -25,30 +25,9 @@ def idle_command(
 ) -> None:
     """Memory for each idle keep-alive connection. On Linux; about 15 seconds a server and round."""
     crowd.allow(connections)
-    plan = run.Plan(
-        servers=tuple(SERVERS[name] for name in names),
-        connections=connections,
-        rounds=rounds,
-        logs=options.LOGS,
+    benchmark = Idle(
+        servers=tuple(SERVERS[name] for name in names), connections=connections, rounds=rounds
     )
-    environment = Environment(venv)
-    samples: list[results.Sample] = []
-    with options.session() as session:
-        environment.prepare()
-        with closing(run.run(plan, environment, session.say)) as measured:
-            for sample in measured:
-                samples.append(sample)
-                session.progress.print(report.line(sample), highlight=False)
-
-    if not samples:
-        session.end(failed=True)
-    comparison = results.Comparison(
-        machine=machine.describe(),
-        packages=environment.packages() | programs.versions(("node",)),
-        settings=plan.settings(),
-        outcomes=results.outcomes_of(samples),
+    compare(
+        benchmark, Comparison, line=report.line, show=report.show, venv=venv, json_file=json_file
     )
-    options.write_json(comparison.as_json(), json_file)
-    report.show(comparison, Console())
-    failed = any(sample.error and not sample.server.is_rival for sample in samples)
-    session.end(failed=failed)

@@ -1,54 +1,45 @@
-"""The results as a table for people, and a line for each sample as it comes in."""
+"""The table of memory for people, and a line for each sample as it comes in."""
 
 from __future__ import annotations
 
-from rich import box
+from functools import partial
+
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from tests.benchmarks import footnotes
-from tests.benchmarks.idle.results import Comparison, Outcome, Sample
+from tests.benchmarks.harness import footnotes
+from tests.benchmarks.harness.results import Outcome, Sample
+from tests.benchmarks.harness.tables import show_lines, shown, table_of
+from tests.benchmarks.idle.results import Comparison, Reading, before, collected, idle
 
-_NONE = "-"
-_COLUMNS = ("idle, KiB", "after gc, KiB", "of Tornado", "without, MiB")
+_KIB = 1 / 1024
+_MIB = _KIB / 1024
 
 
-def line(sample: Sample) -> Text:
+def line(sample: Sample[Reading]) -> str:
     """Tornado: 8.8 KiB a connection, 8.7 after a gc"""
-    reading = sample.reading
-    what = sample.error or _NONE
-    if reading is not None:
-        idle, collected = (
-            reading.per_connection(memory) for memory in (reading.idle, reading.collected)
-        )
-        what = f"{_kib(idle)} KiB a connection, {_kib(collected)} after a gc"
-    return Text(f"{sample.server.title}: {what}")
+    told = sample.error
+    if reading := sample.reading:
+        left, needed = _KIB * idle(reading), _KIB * collected(reading)
+        told = f"{left:.1f} KiB a connection, {needed:.1f} after a gc"
+    return f"{sample.server.title}: {told}"
 
 
 def show(comparison: Comparison, console: Console) -> None:
     """The table, what the columns mean, and what went wrong."""
-    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
-    table.add_column("memory a connection", no_wrap=True)
-    for column in _COLUMNS:
-        table.add_column(column, justify="right", no_wrap=True)
-    for outcome in comparison.outcomes:
-        style = None if outcome.server.is_rival else "bold"
-        table.add_row(Text(outcome.server.title), *_cells(comparison, outcome), style=style)
-    console.print(table)
+    for case in comparison.cases:
+        cells = partial(_cells, comparison)
+        console.print(table_of(case.title, comparison.of_case(case), cells))
     troubles = [f"{each.server.title}: {each.error}" for each in comparison.outcomes if each.error]
-    for text in (*_method(comparison), *troubles):
-        console.print(Text(text))
+    show_lines(console, (*_method(comparison), *troubles))
 
 
-def _cells(comparison: Comparison, outcome: Outcome) -> list[str]:
-    ratio, before = comparison.ratio(outcome), outcome.before
-    return [
-        _kib(outcome.idle),
-        _kib(outcome.collected),
-        _NONE if ratio is None else f"{ratio:.2f}",
-        _NONE if before is None else f"{before / 1024**2:.1f}",
-    ]
+def _cells(comparison: Comparison, outcome: Outcome[Reading]) -> dict[str, str]:
+    return {
+        "idle, KiB": shown(outcome.median(idle), "{:.1f}", _KIB),
+        "after gc, KiB": shown(outcome.median(collected), "{:.1f}", _KIB),
+        "of Tornado": shown(comparison.ratio(outcome), "{:.2f}"),
+        "without, MiB": shown(outcome.median(before), "{:.1f}", _MIB),
+    }
 
 
 def _method(comparison: Comparison) -> list[str]:
@@ -63,7 +54,3 @@ def _method(comparison: Comparison) -> list[str]:
         footnotes.machine(comparison.machine),
         footnotes.versions(comparison.packages, names),
     ]
-
-
-def _kib(size: float | None) -> str:
-    return _NONE if size is None else f"{size / 1024:.1f}"

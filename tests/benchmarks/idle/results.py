@@ -1,14 +1,12 @@
-"""What came out, and the figures made of it. No printing here."""
+"""Readings of one measurement, the figures made of them, and their JSON. No printing here."""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.benchmarks.idle.servers import BASELINE
+from tests.benchmarks.harness import results
+from tests.benchmarks.harness.results import Outcome
 from tests.benchmarks.process import Memory
-from tests.benchmarks.server import Server
 
 
 @dataclass(frozen=True)
@@ -19,10 +17,6 @@ class Reading:
     before: Memory
     idle: Memory
     collected: Memory
-
-    def per_connection(self, memory: Memory) -> float:
-        """Bytes for each connection; by PSS, for forked processes share memory."""
-        return (memory.pss - self.before.pss) / self.connections
 
     def as_json(self) -> dict[str, object]:
         """Bytes."""
@@ -38,92 +32,34 @@ class Reading:
         return figures | {"connections": self.connections}
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One server in one round; with an ``error`` there is no reading."""
-
-    server: Server
-    reading: Reading | None = None
-    error: str | None = None
+def before(reading: Reading) -> float:
+    """Bytes that the processes hold without the connections; PSS, for they share memory."""
+    return reading.before.pss
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """One server: what all rounds gave. Bytes, medians of the rounds."""
-
-    server: Server
-    readings: tuple[Reading, ...]
-    error: str | None
-
-    @property
-    def before(self) -> float | None:
-        """What the processes hold without the connections."""
-        return self._median(lambda reading: reading.before.pss)
-
-    @property
-    def idle(self) -> float | None:
-        """For each connection, as the server left it."""
-        return self._median(lambda reading: reading.per_connection(reading.idle))
-
-    @property
-    def collected(self) -> float | None:
-        """For each connection, when the garbage has been collected."""
-        return self._median(lambda reading: reading.per_connection(reading.collected))
-
-    def _median(self, figure: Callable[[Reading], float]) -> float | None:
-        return statistics.median(map(figure, self.readings)) if self.readings else None
+def idle(reading: Reading) -> float:
+    """Bytes for each connection, as the server left it."""
+    return (reading.idle.pss - reading.before.pss) / reading.connections
 
 
-@dataclass(frozen=True)
-class Comparison:
+def collected(reading: Reading) -> float:
+    """Bytes for each connection, when the garbage has been collected."""
+    return (reading.collected.pss - reading.before.pss) / reading.connections
+
+
+class Comparison(results.Comparison[Reading]):
     """One run."""
 
-    machine: dict[str, object]
-    packages: dict[str, str]
-    settings: dict[str, object]
-    outcomes: tuple[Outcome, ...]
-
-    def ratio(self, outcome: Outcome) -> float | None:
+    def ratio(self, outcome: Outcome[Reading]) -> float | None:
         """What a collected connection takes, by what it takes in Tornado's own server."""
-        for other in self.outcomes:
-            if other.server.name == BASELINE and other.collected and outcome.collected is not None:
-                return outcome.collected / other.collected
-        return None
+        return self.times_baseline(outcome, collected)
 
-    def as_json(self) -> dict[str, object]:
-        """Plain values, in bytes."""
+    def figures(self, outcome: Outcome[Reading]) -> dict[str, object]:
+        """Bytes."""
         return {
-            "machine": self.machine,
-            "settings": self.settings,
-            "packages": self.packages,
-            "baseline": BASELINE,
-            "outcomes": [
-                {
-                    "server": outcome.server.name,
-                    "title": outcome.server.title,
-                    "versions": {name: self.packages.get(name) for name in outcome.server.packages},
-                    "error": outcome.error,
-                    "before": outcome.before,
-                    "per_connection_idle": outcome.idle,
-                    "per_connection_collected": outcome.collected,
-                    "of_tornado": self.ratio(outcome),
-                    "rounds": [reading.as_json() for reading in outcome.readings],
-                }
-                for outcome in self.outcomes
-            ],
+            "before": outcome.median(before),
+            "per_connection_idle": outcome.median(idle),
+            "per_connection_collected": outcome.median(collected),
+            "of_tornado": self.ratio(outcome),
+            "rounds": [reading.as_json() for reading in outcome.readings],
         }
-
-
-def outcomes_of(samples: Iterable[Sample]) -> tuple[Outcome, ...]:
-    """Put the rounds of each server together, in the order of their first samples."""
-    groups: dict[str, list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault(sample.server.name, []).append(sample)
-    return tuple(
-        Outcome(
-            server=group[0].server,
-            readings=tuple(sample.reading for sample in group if sample.reading is not None),
-            error=next((sample.error for sample in group if sample.error), None),
-        )
-        for group in groups.values()
-    )

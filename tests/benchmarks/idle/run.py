@@ -1,4 +1,4 @@
-"""The comparison: in each round each server alone, on one connection and then on all.
+"""A measurement of idle connections: each server alone, on one connection and then on all.
 
     start ─▶ 2,000 requests, collect, read ─▶ the crowd arrives, read ─▶ collect, read
 
@@ -10,24 +10,22 @@ A reading waits until the figure stands still. What the kernel keeps for a socke
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import cores
-from tests.benchmarks.environment import Environment
 from tests.benchmarks.errors import CannotMeasure
-from tests.benchmarks.exchange import Address, NoAnswer, Request, ask, wait_until_serving
+from tests.benchmarks.exchange import Address, NoAnswer, Request, ask
+from tests.benchmarks.harness.benchmark import Benchmark
+from tests.benchmarks.harness.case import Case
+from tests.benchmarks.harness.results import Sample
+from tests.benchmarks.harness.server import Server
+from tests.benchmarks.harness.stage import Stage
 from tests.benchmarks.idle.crowd import Crowd
-from tests.benchmarks.idle.results import Reading, Sample
-from tests.benchmarks.installing import install_all
-from tests.benchmarks.process import Memory, ServerFailed, ServerProcess, free_ports
-from tests.benchmarks.server import Server
+from tests.benchmarks.idle.results import Reading
+from tests.benchmarks.process import Memory, ServerFailed, ServerProcess
 
-_APPS = Path(__file__).parent / "apps"
 _WARM_UP = 2000  # requests
 _STILL = 64 * 1024  # bytes: less than 14 for each of 5,000 connections
 _STILL_FOR = 4  # readings in a row
@@ -36,68 +34,41 @@ _STILL_DEADLINE = 30.0
 _COLLECT_WITHIN = 30.0
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is measured, and how often."""
+@dataclass(frozen=True, kw_only=True)
+class Idle(Benchmark[Server, Case, Reading]):
+    """Memory for each of so many connections, of one server at a time."""
 
-    servers: tuple[Server, ...]
+    name = "idle"
+    apps = Path(__file__).parent / "apps"
+    programs = ("node",)
+
+    cases: tuple[Case, ...] = (Case("idle", "memory a connection"),)
     connections: int
-    rounds: int
-    # The folder for the servers' output.
-    logs: Path
 
     def settings(self) -> dict[str, object]:
-        """What a reader of the figures has to know."""
         return {
             "rounds": self.rounds,
             "connections": self.connections,
             "warm_up_requests": _WARM_UP,
         }
 
-
-def run(plan: Plan, environment: Environment, say: Callable[[str], None]) -> Generator[Sample]:
-    """Measure; ``say`` is told what is going on. Raises CannotMeasure without /proc."""
-    plan.logs.mkdir(parents=True, exist_ok=True)
-    uninstallable = install_all(plan.servers, environment, say)
-    pinned = cores.two()
-    with tempfile.TemporaryDirectory(prefix="idle-benchmark-") as name:
-        folder = Path(name).resolve() / "apps"
-        shutil.copytree(_APPS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        for number in range(1, plan.rounds + 1):
-            for server in plan.servers:
-                error = uninstallable.get(server.name)
-                reading = None
-                say(f"round {number} of {plan.rounds} · {server.title}")
-                if error is None:
-                    try:
-                        with cores.on(pinned.load):
-                            reading = _measure(plan, server, folder, environment.bin, pinned.server)
-                    except ServerFailed as failure:
-                        error = str(failure)
-                yield Sample(server, reading, error)
-
-
-def _measure(
-    plan: Plan, server: Server, folder: Path, bin_folder: Path, core: int | None
-) -> Reading:
-    """One server, from its start to its end. Raises ServerFailed."""
-    port, aux = free_ports(2)
-    address = ("127.0.0.1", port)
-    log = plan.logs / f"idle-{server.name}.log"
-    with cores.on(core):
-        process = ServerProcess(server.command_line(bin_folder, port, aux), folder, log)
-    with process, Crowd(address) as crowd:
-        wait_until_serving(address, process)
-        crowd.arrive(1)
-        crowd.repeat(_WARM_UP)
-        _collect(address)
-        before = _read(process)
-        crowd.arrive(plan.connections)
-        idle = _read(process)
-        _collect(address)
-        collected = _read(process)
-        crowd.check_all_open()
-    return Reading(plan.connections, before, idle, collected)
+    def measure(self, server: Server, case: Case, stage: Stage) -> Sample[Reading]:
+        """As above. CannotMeasure without /proc."""
+        with (
+            cores.on(self.cores.load),
+            stage.serving(server) as running,
+            Crowd(running.address) as crowd,
+        ):
+            crowd.arrive(1)
+            crowd.repeat(_WARM_UP)
+            _collect(running.address)
+            before = _read(running.process)
+            crowd.arrive(self.connections)
+            idle = _read(running.process)
+            _collect(running.address)
+            collected = _read(running.process)
+            crowd.check_all_open()
+        return Sample(server, case, Reading(self.connections, before, idle, collected))
 
 
 def _collect(address: Address) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.server import Server
-
-BASELINE = "tornado"
+from tests.benchmarks.harness.results import BASELINE
+from tests.benchmarks.harness.server import Server
 
 _KEEP = "600"  # seconds
 

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.exchange import Address, wait_until_serving
+from tests.benchmarks.harness.case import Case
+from tests.benchmarks.harness.results import Sample, outcomes_of
 from tests.benchmarks.idle.crowd import Crowd
-from tests.benchmarks.idle.results import Comparison, Reading, Sample, outcomes_of
+from tests.benchmarks.idle.results import Comparison, Reading, before, collected, idle
 from tests.benchmarks.idle.servers import SERVERS
 from tests.benchmarks.process import Memory, ServerFailed, ServerProcess, free_ports
 
 APPS = Path(__file__).parent / "apps"
+CASE = Case("idle", "memory a connection")
 
 
 def reading(before: int, idle: int, collected: int) -> Reading:
@@ -34,18 +37,18 @@ def process(tmp_path: Path) -> Iterator[tuple[ServerProcess, Address]]:
 
 def test_a_connection_takes_its_share_of_what_came_on_top_median_of_the_rounds() -> None:
     (outcome,) = outcomes_of(
-        Sample(SERVERS["node"], reading(1000, idle, 1000 + (idle - 1000) // 2))
-        for idle in (3000, 9000, 5000)
+        Sample(SERVERS["node"], CASE, reading(1000, held, 1000 + (held - 1000) // 2))
+        for held in (3000, 9000, 5000)
     )
-    assert (outcome.before, outcome.idle, outcome.collected) == (1000, 40, 20)
+    assert [outcome.median(each) for each in (before, idle, collected)] == [1000, 40, 20]
 
 
 def test_the_ratio_is_to_tornados_own() -> None:
     outcomes = outcomes_of(
         [
-            Sample(SERVERS["tornkit"], reading(0, 300, 200)),
-            Sample(SERVERS["tornado"], reading(0, 900, 800)),
-            Sample(SERVERS["node"], error="can't be run"),
+            Sample(SERVERS["tornkit"], CASE, reading(0, 300, 200)),
+            Sample(SERVERS["tornado"], CASE, reading(0, 900, 800)),
+            Sample(SERVERS["node"], CASE, error="can't be run"),
         ]
     )
     run = Comparison({}, {}, {}, outcomes)
