@@ -15,10 +15,13 @@ from enum import Enum
 from pathlib import Path
 from string import Template
 
+from tests.benchmarks.harness.case import Case
+
 FILE = "app.py"
 
 # What each variant imports besides its framework.
 HEAVY_IMPORTS = {"tiny": "", "pandas": "import pandas\n"}
+CASES = {name: Case(name, f"{name} app (ms)") for name in HEAVY_IMPORTS}
 REQUIREMENTS = ("pandas",)
 
 TORNADO = """\

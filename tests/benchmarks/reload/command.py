@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from tests.benchmarks import machine, options
-from tests.benchmarks.environment import Environment
-from tests.benchmarks.reload import apps, report, results, run, servers
+from tests.benchmarks.harness import options
+from tests.benchmarks.harness.command import compare
+from tests.benchmarks.reload import apps, report, servers
+from tests.benchmarks.reload.results import Comparison
+from tests.benchmarks.reload.run import Reload
 
 
 @click.command("reload")
 @options.names_option("--servers", "names", servers.SERVERS, "servers")
-@options.names_option("--apps", "app_names", apps.HEAVY_IMPORTS, "applications")
+@options.names_option("--apps", "app_names", apps.CASES, "applications")
 @options.count_option("--edits", 20, "How often the file is saved, per server and application.")
 @click.option(
     "--save",
@@ -37,29 +38,12 @@ def reload_command(
 
     About half a minute per server and application, plus two seconds an edit.
     """
-    plan = run.Plan(
+    benchmark = Reload(
         servers=tuple(servers.SERVERS[name] for name in names),
-        apps=app_names,
+        cases=tuple(apps.CASES[name] for name in app_names),
         edits=edits,
         save=apps.Save(save),
-        logs=options.LOGS,
     )
-    environment = Environment(venv)
-    outcomes: list[results.Outcome] = []
-    with options.session() as session:
-        environment.prepare()
-        for outcome in run.run(plan, environment, say=session.say):
-            outcomes.append(outcome)
-            session.progress.print(report.line(outcome), highlight=False)
-
-    comparison = results.Comparison(
-        machine=machine.describe(),
-        packages=environment.packages() if outcomes else {},
-        settings=plan.settings(),
-        outcomes=tuple(outcomes),
+    compare(
+        benchmark, Comparison, line=report.line, show=report.show, venv=venv, json_file=json_file
     )
-    options.write_json(comparison.as_json(), json_file)
-    if outcomes:
-        report.show(comparison, Console())
-    failed = any(outcome.error and not outcome.is_rival for outcome in outcomes)
-    session.end(failed=failed)

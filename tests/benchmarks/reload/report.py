@@ -1,63 +1,55 @@
-"""The results as a table for people, and a line for each as it comes in."""
+"""The times as a table for people, and a line for each as it comes in."""
 
 from __future__ import annotations
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from tests.benchmarks import footnotes
-from tests.benchmarks.reload.results import Comparison, Outcome
+from tests.benchmarks.harness import footnotes
+from tests.benchmarks.harness.results import Outcome, Sample
+from tests.benchmarks.harness.tables import NONE, show_lines, shown, style, table
+from tests.benchmarks.reload.results import Comparison, Reading, reading_of
 from tests.benchmarks.reload.steady import PACE
 
-_NONE = "-"
-_COLUMNS = ("start", "median", "p95", "max", "ratio", "failed", "stall", "idle")
 
-
-def line(outcome: Outcome) -> Text:
+def line(sample: Sample[Reading]) -> str:
     """tornkit, 2 workers · tiny: 27 ms"""
-    what = outcome.error or f"{_ms(outcome.median)} ms"
-    return Text(f"{outcome.title} · {outcome.app}: {what}")
+    told = sample.error or f"{_ms((sample.reading or Reading()).median)} ms"
+    return f"{sample.server.title} · {sample.case.name}: {told}"
 
 
 def show(comparison: Comparison, console: Console) -> None:
     """One table for each application, what the columns mean, and what went wrong."""
-    for app in comparison.apps:
-        console.print(_table(comparison, app))
-    for text in (*_method(comparison), *_troubles(comparison)):
-        console.print(Text(text))
+    for case in comparison.cases:
+        rows = [
+            (outcome.server.title, _style(outcome), _cells(comparison, outcome))
+            for outcome in comparison.of_case(case)
+        ]
+        console.print(table(case.title, rows))
+    show_lines(console, (*_method(comparison), *_troubles(comparison)))
 
 
-def _table(comparison: Comparison, app: str) -> Table:
-    # Fits 80 columns.
-    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
-    table.add_column(f"{app} app (ms)", no_wrap=True)
-    for column in _COLUMNS:
-        table.add_column(column, justify="right", no_wrap=True)
-    for outcome in comparison.of_app(app):
-        style = "bold" if not outcome.is_rival else "dim" if outcome.error else None
-        table.add_row(Text(outcome.title), *_cells(comparison, outcome), style=style)
-    return table
+def _style(outcome: Outcome[Reading]) -> str | None:
+    return style(outcome.server) or ("dim" if outcome.error else None)
 
 
-def _cells(comparison: Comparison, outcome: Outcome) -> list[str]:
-    speed, seen, idle = comparison.speed(outcome), outcome.experience, outcome.idle_cpu
-    return [
-        _ms(outcome.cold_start),
-        _ms(outcome.median),
-        _ms(outcome.p95),
-        _ms(outcome.slowest),
-        _NONE if speed is None else f"{speed:.1f}",
-        _NONE if seen is None else str(seen.failed),
-        _NONE if seen is None else _ms(seen.longest_stall),
-        _NONE if idle is None else f"{100 * idle:.1f}%",
-    ]
+def _cells(comparison: Comparison, outcome: Outcome[Reading]) -> dict[str, str]:
+    reading = reading_of(outcome)
+    seen = reading.experience
+    return {
+        "start": _ms(reading.cold_start),
+        "median": _ms(reading.median),
+        "p95": _ms(reading.p95),
+        "max": _ms(reading.slowest),
+        "ratio": shown(comparison.speed(outcome), "{:.1f}"),
+        "failed": NONE if seen is None else str(seen.failed),
+        "stall": NONE if seen is None else _ms(seen.longest_stall),
+        "idle": shown(reading.idle_cpu, "{:.1f}%", 100),
+    }
 
 
 def _method(comparison: Comparison) -> list[str]:
     settings = comparison.settings
-    names = sorted({name for outcome in comparison.outcomes for name in outcome.packages})
+    names = sorted({name for outcome in comparison.outcomes for name in outcome.server.packages})
     return [
         f"start: to the first 200, median of {settings['starts']}",
         f"median, p95, max: from a save ({settings['save']}) to the first fresh answer, "
@@ -76,19 +68,20 @@ def _troubles(comparison: Comparison) -> list[str]:
     """A line for each outcome that needs more than its row says."""
     lines = []
     for outcome in comparison.outcomes:
-        seen = outcome.experience
+        reading = reading_of(outcome)
+        seen = reading.experience
         counts = seen.failures.items() if seen else ()
         parts = [f"{count} {kind.value}" for kind, count in counts if count]
         if seen and parts:
             parts[-1] += f" of {seen.requests} requests"
-        if outcome.missed:
-            parts.append(f"{outcome.missed} edits never showed")
+        if reading.missed:
+            parts.append(f"{reading.missed} edits never showed")
         if outcome.error:
             parts.append(outcome.error)
         if parts:
-            lines.append(f"{outcome.title}, {outcome.app}: {', '.join(parts)}")
+            lines.append(f"{outcome.server.title}, {outcome.case.name}: {', '.join(parts)}")
     return lines
 
 
 def _ms(seconds: float | None) -> str:
-    return _NONE if seconds is None else f"{1000 * seconds:.0f}"
+    return shown(seconds, "{:.0f}", 1000)

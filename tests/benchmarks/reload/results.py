@@ -1,33 +1,30 @@
-"""What came out: the outcomes, the figures made of them, and their JSON. No printing here."""
+"""Readings of one measurement, the figures made of them, and their JSON. No printing here."""
 
 from __future__ import annotations
 
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tests.benchmarks.harness import results
+from tests.benchmarks.harness.case import Case
+from tests.benchmarks.harness.results import Outcome, rounded
 from tests.benchmarks.reload.steady import Experience
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass
+class Reading:
     """One server with one application; times in seconds, ``idle_cpu`` as a share of one core.
 
-    With an ``error`` the other fields hold what was known by then.
+    It is filled while it is measured: after a failure it holds what was known by then.
     """
 
-    server: str
-    title: str
-    is_rival: bool
-    packages: tuple[str, ...]
-    app: str
-    cold_starts: tuple[float, ...]
-    idle_cpu: float | None
-    saves: tuple[float, ...]
-    missed: int
-    experience: Experience | None
-    error: str | None
+    cold_starts: list[float] = field(default_factory=list)
+    idle_cpu: float | None = None
+    saves: list[float] = field(default_factory=list)
+    missed: int = 0
+    experience: Experience | None = None
 
     @property
     def cold_start(self) -> float | None:
@@ -49,13 +46,9 @@ class Outcome:
         """Plain values, times in milliseconds."""
         experience = self.experience
         return {
-            "server": self.server,
-            "title": self.title,
-            "app": self.app,
-            "error": self.error,
             "cold_start_ms": _ms(self.cold_start),
             "cold_starts_ms": [_ms(taken) for taken in self.cold_starts],
-            "idle_cpu_percent": None if self.idle_cpu is None else round(100 * self.idle_cpu, 2),
+            "idle_cpu_percent": rounded(self.idle_cpu, 2, 100),
             "save_to_fresh_ms": {
                 "median": _ms(self.median),
                 "p95": _ms(self.p95),
@@ -74,52 +67,43 @@ class Outcome:
         }
 
 
-@dataclass(frozen=True)
-class Comparison:
+def reading_of(outcome: Outcome[Reading]) -> Reading:
+    """The only reading: there is one round, of many edits. An empty one where none was made."""
+    return next(iter(outcome.readings), Reading())
+
+
+class Comparison(results.Comparison[Reading]):
     """One run."""
 
-    machine: dict[str, object]
-    packages: dict[str, str]
-    settings: dict[str, object]
-    outcomes: tuple[Outcome, ...]
-
-    @property
-    def apps(self) -> list[str]:
-        """The applications, each once, in the order of the run."""
-        return list(dict.fromkeys(outcome.app for outcome in self.outcomes))
-
-    def of_app(self, app: str) -> list[Outcome]:
-        return [outcome for outcome in self.outcomes if outcome.app == app]
-
-    def fastest_rival(self, app: str) -> Outcome | None:
+    def fastest_rival(self, case: Case) -> Outcome[Reading] | None:
         """The rival with the least median that went through to the end, if there is one."""
         rivals = [
-            (outcome.median, outcome)
-            for outcome in self.of_app(app)
-            if outcome.is_rival and outcome.median is not None and outcome.error is None
+            (median, outcome)
+            for outcome in self.of_case(case)
+            if outcome.server.is_rival and outcome.error is None
+            if (median := reading_of(outcome).median) is not None
         ]
         return min(rivals, key=lambda rival: rival[0])[1] if rivals else None
 
-    def speed(self, outcome: Outcome) -> float | None:
+    def speed(self, outcome: Outcome[Reading]) -> float | None:
         """How many times as fast as the fastest rival, by medians; 1.0 is that rival itself."""
-        fastest = self.fastest_rival(outcome.app)
-        if fastest is None or fastest.median is None or outcome.median is None:
-            return None
-        return fastest.median / outcome.median
+        fastest = self.fastest_rival(outcome.case)
+        least = reading_of(fastest).median if fastest is not None else None
+        median = reading_of(outcome).median
+        return None if least is None or median is None else least / median
 
-    def as_json(self) -> dict[str, object]:
-        fastest = {app: self.fastest_rival(app) for app in self.apps}
+    def summary(self) -> dict[str, object]:
+        fastest = {case.name: self.fastest_rival(case) for case in self.cases}
         return {
-            "machine": self.machine,
-            "settings": self.settings,
-            "packages": self.packages,
-            "fastest_rival": {app: rival and rival.server for app, rival in fastest.items()},
-            "outcomes": [
-                outcome.as_json()
-                | {"versions": {name: self.packages.get(name) for name in outcome.packages}}
-                | {"times_as_fast_as_fastest_rival": _rounded(self.speed(outcome), 2)}
-                for outcome in self.outcomes
-            ],
+            "fastest_rival": {app: rival and rival.server.name for app, rival in fastest.items()}
+        }
+
+    def figures(self, outcome: Outcome[Reading]) -> dict[str, object]:
+        """Times are in milliseconds."""
+        return {
+            "app": outcome.case.name,
+            **reading_of(outcome).as_json(),
+            "times_as_fast_as_fastest_rival": rounded(self.speed(outcome), 2),
         }
 
 
@@ -132,8 +116,4 @@ def nearest_rank(values: Sequence[float], share: float) -> float:
 
 
 def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else round(1000 * seconds, 2)
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
+    return rounded(seconds, 2, 1000)

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tests.benchmarks.harness.server import Server
 from tests.benchmarks.reload import apps
-from tests.benchmarks.server import Server
 
 
 @dataclass(frozen=True, kw_only=True)
