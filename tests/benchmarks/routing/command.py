@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from tests.benchmarks import machine, options
-from tests.benchmarks.environment import Environment
-from tests.benchmarks.routing import report, results, run
+from tests.benchmarks.harness import options
+from tests.benchmarks.harness.command import compare
+from tests.benchmarks.routing import report
 from tests.benchmarks.routing.programs import CASES, PROBES
+from tests.benchmarks.routing.results import Comparison
+from tests.benchmarks.routing.run import Routing
 
 SIZES = ("1", "10", "100", "1000", "10000")
 
@@ -32,34 +32,12 @@ def routing_command(
     venv: Path,
 ) -> None:
     """What it takes to find the first and the last of many routes. About a minute a round."""
-    plan = run.Plan(
-        probes=tuple(PROBES[name] for name in names),
-        cases=case_names,
+    benchmark = Routing(
+        servers=tuple(PROBES[name] for name in names),
+        cases=tuple(CASES[name] for name in case_names),
         sizes=tuple(int(size) for size in sizes),
         rounds=rounds,
     )
-    environment = Environment(venv)
-    samples: list[results.Sample] = []
-    troubles: list[results.Trouble] = []
-    with options.session() as session:
-        environment.prepare()
-        with closing(run.run(plan, environment, session.say)) as measured:
-            for each in measured:
-                if isinstance(each, results.Trouble):
-                    troubles.append(each)
-                else:
-                    samples.append(each)
-                session.progress.print(report.line(each), highlight=False)
-
-    if not samples:
-        session.end(failed=True)
-    comparison = results.Comparison(
-        machine=machine.describe(),
-        packages=environment.packages(),
-        settings=plan.settings(),
-        samples=tuple(samples),
-        troubles=tuple(troubles),
+    compare(
+        benchmark, Comparison, line=report.line, show=report.show, venv=venv, json_file=json_file
     )
-    options.write_json(comparison.as_json(), json_file)
-    report.show(comparison, Console())
-    session.end(failed=any(not each.probe.is_rival for each in troubles))

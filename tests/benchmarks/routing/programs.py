@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.benchmarks.server import Server
-
-BASELINE = "tornado"
+from tests.benchmarks.harness.case import Case
+from tests.benchmarks.harness.results import BASELINE
+from tests.benchmarks.harness.server import Server
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +58,10 @@ PROBES = {probe.name: probe for probe in _ALL}
 TITLES = {"tornkit": "tornkit", BASELINE: "Tornado"} | {
     router: probe.title for probe in _ALL[1:] for router in probe.routers
 }
-CASES = {
+_SHAPES = {
     "thing": r"/api/v1/thing7/(\d+)",
     "page": "/page7",
     "variable": r"/(\w+)/thing7",
 }
+CASES = {name: Case(name, pattern) for name, pattern in _SHAPES.items()}
 """The shapes of the routes, by name: one long beginning, a literal path, the variable first."""

@@ -1,13 +1,15 @@
-"""What came out, and the figures made of it. No printing here."""
+"""Readings of the probes, the figures made of them, and their JSON. No printing here."""
 
 from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.benchmarks.routing.programs import BASELINE, TITLES, Probe
+from tests.benchmarks.harness import results
+from tests.benchmarks.harness.results import BASELINE
+from tests.benchmarks.routing.programs import TITLES
 
 
 @dataclass(frozen=True, order=True)
@@ -20,57 +22,46 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Sample:
-    """What one router took for one request, in one round."""
+class Timing:
+    """The time that one router took for one request, in one round."""
 
     router: str
     place: Place
     microseconds: float
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """A probe that could not be run to its end."""
-
-    probe: Probe
-    error: str
+Reading = tuple[Timing, ...]
+"""All that one probe has measured with one shape of routes."""
 
 
-def read(case: str, output: str) -> Iterator[Sample]:
+def read(case: str, output: str) -> Iterator[Timing]:
     """What a probe has printed. Raises ValueError or KeyError for anything else."""
     for line in output.splitlines():
         told = json.loads(line)
         place = Place(case, told["routes"], told["place"])
-        yield Sample(told["router"], place, float(told["microseconds"]))
+        yield Timing(told["router"], place, float(told["microseconds"]))
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """One run."""
-
-    machine: dict[str, object]
-    packages: dict[str, str]
-    settings: dict[str, object]
-    samples: tuple[Sample, ...]
-    troubles: tuple[Trouble, ...]
+class Comparison(results.Comparison[Reading]):
+    """One run. Its outcomes are of probes, its figures of the routers that these have timed."""
 
     @property
     def routers(self) -> list[str]:
         """Those that were measured, in the order in which they are shown."""
-        measured = {sample.router for sample in self.samples}
+        measured = {router for router, _ in self.timings()}
         return [router for router in TITLES if router in measured]
 
-    def rounds(self, router: str, place: Place) -> list[float]:
-        """Microseconds, one figure a round."""
-        return [
-            sample.microseconds
-            for sample in self.samples
-            if (sample.router, sample.place) == (router, place)
-        ]
+    def timings(self) -> dict[tuple[str, Place], list[float]]:
+        """Microseconds, one figure a round, in the order in which they came."""
+        found: dict[tuple[str, Place], list[float]] = {}
+        for outcome in self.outcomes:
+            for timing in (timing for reading in outcome.readings for timing in reading):
+                found.setdefault((timing.router, timing.place), []).append(timing.microseconds)
+        return found
 
     def microseconds(self, router: str, place: Place) -> float | None:
         """The median of the rounds."""
-        rounds = self.rounds(router, place)
+        rounds = self.timings().get((router, place))
         return statistics.median(rounds) if rounds else None
 
     def ratio(self, router: str, place: Place) -> float | None:
@@ -84,30 +75,22 @@ class Comparison:
         ten = self.microseconds(BASELINE, Place(case, 10, "last"))
         return None if figure is None or ten is None else figure / ten
 
-    def as_json(self) -> dict[str, object]:
-        """Plain values, in microseconds of CPU time."""
-        return {
-            "machine": self.machine,
-            "settings": self.settings,
-            "packages": self.packages,
-            "baseline": BASELINE,
-            "errors": {each.probe.name: each.error for each in self.troubles},
-            "outcomes": [
-                {
-                    "router": router,
-                    "title": TITLES[router],
-                    "case": place.case,
-                    "routes": place.routes,
-                    "place": place.place,
-                    "microseconds": self.microseconds(router, place),
-                    "of_tornado": self.ratio(router, place),
-                    "rounds": self.rounds(router, place),
-                }
-                for router, place in _places(self.samples)
-            ],
-        }
+    def summary(self) -> dict[str, object]:
+        errors = {each.server.name: each.error for each in self.outcomes if each.error}
+        return super().summary() | {"errors": errors}
 
-
-def _places(samples: Iterable[Sample]) -> dict[tuple[str, Place], None]:
-    """Each once, in the order in which they came."""
-    return dict.fromkeys((sample.router, sample.place) for sample in samples)
+    def outcomes_as_json(self) -> list[dict[str, object]]:
+        """Microseconds of CPU time."""
+        return [
+            {
+                "router": router,
+                "title": TITLES[router],
+                "case": place.case,
+                "routes": place.routes,
+                "place": place.place,
+                "microseconds": self.microseconds(router, place),
+                "of_tornado": self.ratio(router, place),
+                "rounds": rounds,
+            }
+            for (router, place), rounds in self.timings().items()
+        ]

@@ -12,28 +12,43 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tests.benchmarks.routing import report, run
-from tests.benchmarks.routing.programs import PROBES, TITLES, Probe
-from tests.benchmarks.routing.results import Comparison, Place, Sample, Trouble, read
+from tests.benchmarks.cores import Cores
+from tests.benchmarks.errors import MeasurementFailed
+from tests.benchmarks.harness.results import Sample, outcomes_of
+from tests.benchmarks.harness.stage import Stage
+from tests.benchmarks.routing import report
+from tests.benchmarks.routing.programs import CASES, PROBES, TITLES, Probe
+from tests.benchmarks.routing.results import Comparison, Place, Reading, Timing, read
+from tests.benchmarks.routing.run import Routing
 
 MACHINE: dict[str, object] = dict.fromkeys(
     ("cpu", "usable_cores", "system", "python", "load_average"), "x"
 )
 
 
-def sample(router: str, routes: int, place: str, microseconds: float) -> Sample:
-    return Sample(router, Place("page", routes, place), microseconds)
+PAGE = CASES["page"]
 
 
-def comparison(*samples: Sample, troubles: tuple[Trouble, ...] = ()) -> Comparison:
-    return Comparison(MACHINE, {"tornado": "6.5"}, {"rounds": 3}, samples, troubles)
+def timing(router: str, routes: int, place: str, microseconds: float) -> Timing:
+    return Timing(router, Place("page", routes, place), microseconds)
+
+
+def comparison(*timings: Timing, troubles: tuple[Sample[Reading], ...] = ()) -> Comparison:
+    """All timings of one probe's, each in a round of its own."""
+    samples = [Sample[Reading](PROBES["tornado"], PAGE, (each,)) for each in timings]
+    outcomes = outcomes_of([*samples, *troubles])
+    return Comparison(MACHINE, {"tornado": "6.5"}, {"rounds": 3}, outcomes)
+
+
+def stage(folder: Path) -> Stage:
+    return Stage(folder, folder, "routing", folder, Cores(None, None), print)
 
 
 def test_figures_are_medians_and_ratios_are_to_tornado() -> None:
     compared = comparison(
-        *(sample("tornkit", 10, "last", figure) for figure in (9, 2, 3)),
-        *(sample("tornado", 10, "last", figure) for figure in (5, 6, 700)),
-        sample("tornkit", 10_000, "last", 12),
+        *(timing("tornkit", 10, "last", figure) for figure in (9, 2, 3)),
+        *(timing("tornado", 10, "last", figure) for figure in (5, 6, 700)),
+        timing("tornkit", 10_000, "last", 12),
     )
     last = Place("page", 10, "last")
     assert compared.microseconds("tornkit", last) == 3
@@ -49,10 +64,10 @@ def test_figures_are_medians_and_ratios_are_to_tornado() -> None:
 
 def test_the_table_shows_the_first_and_the_last() -> None:
     compared = comparison(
-        sample("tornado", 10, "first", 1.23),
-        sample("tornado", 10, "last", 1234.5),
-        sample("tornado", 1000, "last", 7),
-        troubles=(Trouble(PROBES["falcon"], "can't be installed"),),
+        timing("tornado", 10, "first", 1.23),
+        timing("tornado", 10, "last", 1234.5),
+        timing("tornado", 1000, "last", 7),
+        troubles=(Sample(PROBES["falcon"], PAGE, error="can't be installed"),),
     )
     console = Console(width=200, file=StringIO())
     report.show(compared, console)
@@ -66,7 +81,7 @@ def test_the_table_shows_the_first_and_the_last() -> None:
 
 def test_what_is_printed_is_read() -> None:
     line = '{"router": "falcon", "routes": 10, "place": "last", "microseconds": 2.5}'
-    assert list(read("page", f"{line}\n{line}\n")) == [sample("falcon", 10, "last", 2.5)] * 2
+    assert list(read("page", f"{line}\n{line}\n")) == [timing("falcon", 10, "last", 2.5)] * 2
     with pytest.raises(ValueError, match="Expecting"):
         list(read("page", "Traceback"))
 
@@ -75,7 +90,7 @@ def test_the_probe_of_tornado_measures_both() -> None:
     """With this Python, where both are; the rivals are not."""
     command = [sys.executable, "tornado_probe.py", "variable", "1,12"]
     done = subprocess.run(
-        command, cwd=run._PROBES, capture_output=True, text=True, check=True, timeout=60
+        command, cwd=Routing.apps, capture_output=True, text=True, check=True, timeout=60
     )
     samples = list(read("variable", done.stdout))
     assert {(each.router, each.place.routes, each.place.place) for each in samples} == {
@@ -91,11 +106,12 @@ def test_a_probe_that_fails_says_why(tmp_path: Path) -> None:
     program = Probe(
         name="x", title="X", routers=(), command=(sys.executable, "-c", "raise SystemExit('no')")
     )
-    with pytest.raises(run.ProbeFailed, match="no"):
-        run._measure(program, "page", (1,), tmp_path)
+    benchmark = Routing(servers=(), cases=(), sizes=(1,))
+    with pytest.raises(MeasurementFailed, match="no"):
+        benchmark.measure(program, PAGE, stage(tmp_path))
     wordy = Probe(name="x", title="X", routers=(), command=(sys.executable, "-c", "print('x')"))
-    with pytest.raises(run.ProbeFailed, match="can't be read"):
-        run._measure(wordy, "page", (1,), tmp_path)
+    with pytest.raises(MeasurementFailed, match="can't be read"):
+        benchmark.measure(wordy, PAGE, stage(tmp_path))
 
 
 def test_every_router_has_a_title() -> None:
