@@ -1,32 +1,36 @@
-"""Options of the commands: names with commas, numbers, where the output goes."""
+"""Options of the commands: names with commas, numbers, where the output goes.
+
+What is left of them goes into the fields of a benchmark that are called the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from tests.benchmarks.harness.environment import HOME
 
+T = TypeVar("T")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class Names(click.ParamType[tuple[str, ...]]):
-    """Names out of a fixed list, with commas between them, in the list's order.
+class Names(click.ParamType[tuple[T, ...]]):
+    """Names with commas between them, for what they name, in the order of ``known``.
 
-    "uvicorn,tornkit-2"  ->  ("tornkit-2", "uvicorn")
+    "uvicorn,tornkit-2"  ->  (SERVERS["tornkit-2"], SERVERS["uvicorn"])
     """
 
     name = "names"
 
-    def __init__(self, known: Iterable[str]) -> None:
-        self.known = tuple(known)
+    def __init__(self, known: Mapping[str, T]) -> None:
+        self.known = known
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
+    ) -> tuple[T, ...]:
         if isinstance(value, tuple):
             return value
         asked = [name.strip() for name in str(value).split(",") if name.strip()]
@@ -34,12 +38,11 @@ class Names(click.ParamType[tuple[str, ...]]):
         if unknown or not asked:
             wrong = ", ".join(unknown) or "nothing"
             self.fail(f"{wrong}: choose from {','.join(self.known)}", param, ctx)
-        return tuple(name for name in self.known if name in asked)
+        return tuple(named for name, named in self.known.items() if name in asked)
 
 
-def names_option(option: str, parameter: str, known: Iterable[str], what: str) -> Decorator:
+def names_option(option: str, parameter: str, known: Mapping[str, T], what: str) -> Decorator:
     """An option that takes some of the known names; all of them without it."""
-    known = tuple(known)
     return click.option(
         option,
         parameter,

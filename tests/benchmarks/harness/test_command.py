@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from rich.console import Console
 from tests.benchmarks.harness import loop
 from tests.benchmarks.harness.case import Case
 from tests.benchmarks.harness.command import compare
-from tests.benchmarks.harness.environment import Environment
 from tests.benchmarks.harness.results import Comparison, Sample
 from tests.benchmarks.harness.scripted import Scripted
 from tests.benchmarks.harness.server import Server
@@ -24,14 +22,7 @@ OURS = Server(name="tornkit", title="Ours", command=(), is_rival=False)
 RIVAL = Server(name="rival", title="Rival", command=())
 
 
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An environment that needs no making, and SIGTERM as it was afterwards."""
-    monkeypatch.setattr(Environment, "prepare", lambda self: None)
-    monkeypatch.setattr(Environment, "packages", lambda self: {"tornado": "6.5"})
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
+pytestmark = pytest.mark.usefixtures("no_environment")
 
 
 def run(

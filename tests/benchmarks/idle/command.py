@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,19 +16,19 @@ from tests.benchmarks.idle.servers import SERVERS
 
 
 @click.command("idle")
-@options.names_option("--servers", "names", SERVERS, "servers")
+@options.names_option("--servers", "servers", SERVERS, "servers")
 @options.count_option("--connections", 5000, "How many connections stay open.")
 @options.count_option("--rounds", 3, "How often each is measured; the figures are medians.")
 @options.json_option
 @options.venv_option
-def idle_command(
-    names: tuple[str, ...], connections: int, rounds: int, json_file: Path | None, venv: Path
-) -> None:
+def idle_command(connections: int, venv: Path, json_file: Path | None, **chosen: Any) -> None:
     """Memory for each idle keep-alive connection. On Linux; about 15 seconds a server and round."""
     crowd.allow(connections)
-    benchmark = Idle(
-        servers=tuple(SERVERS[name] for name in names), connections=connections, rounds=rounds
-    )
     compare(
-        benchmark, Comparison, line=report.line, show=report.show, venv=venv, json_file=json_file
+        Idle(connections=connections, **chosen),
+        Comparison,
+        line=report.line,
+        show=report.show,
+        venv=venv,
+        json_file=json_file,
     )

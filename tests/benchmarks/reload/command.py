@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,8 +15,8 @@ from tests.benchmarks.reload.run import Reload
 
 
 @click.command("reload")
-@options.names_option("--servers", "names", servers.SERVERS, "servers")
-@options.names_option("--apps", "app_names", apps.CASES, "applications")
+@options.names_option("--servers", "servers", servers.SERVERS, "servers")
+@options.names_option("--apps", "cases", apps.CASES, "applications")
 @options.count_option("--edits", 20, "How often the file is saved, per server and application.")
 @click.option(
     "--save",
@@ -26,24 +27,16 @@ from tests.benchmarks.reload.run import Reload
 )
 @options.json_option
 @options.venv_option
-def reload_command(
-    names: tuple[str, ...],
-    app_names: tuple[str, ...],
-    edits: int,
-    save: str,
-    json_file: Path | None,
-    venv: Path,
-) -> None:
+def reload_command(save: str, venv: Path, json_file: Path | None, **chosen: Any) -> None:
     """From saving a file to the first fresh response, and what a client suffers meanwhile.
 
     About half a minute per server and application, plus two seconds an edit.
     """
-    benchmark = Reload(
-        servers=tuple(servers.SERVERS[name] for name in names),
-        cases=tuple(apps.CASES[name] for name in app_names),
-        edits=edits,
-        save=apps.Save(save),
-    )
     compare(
-        benchmark, Comparison, line=report.line, show=report.show, venv=venv, json_file=json_file
+        Reload(save=apps.Save(save), **chosen),
+        Comparison,
+        line=report.line,
+        show=report.show,
+        venv=venv,
+        json_file=json_file,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,31 +14,23 @@ from tests.benchmarks.routing.programs import CASES, PROBES
 from tests.benchmarks.routing.results import Comparison
 from tests.benchmarks.routing.run import Routing
 
-SIZES = ("1", "10", "100", "1000", "10000")
+SIZES = {str(size): size for size in (1, 10, 100, 1000, 10_000)}
 
 
 @click.command("routing")
-@options.names_option("--routers", "names", PROBES, "routers; tornkit's comes with Tornado's")
-@options.names_option("--cases", "case_names", CASES, "shapes of routes")
+@options.names_option("--routers", "servers", PROBES, "routers; tornkit's comes with Tornado's")
+@options.names_option("--cases", "cases", CASES, "shapes of routes")
 @options.names_option("--sizes", "sizes", SIZES, "numbers of routes")
 @options.count_option("--rounds", 3, "How often each is measured; the figures are medians.")
 @options.json_option
 @options.venv_option
-def routing_command(
-    names: tuple[str, ...],
-    case_names: tuple[str, ...],
-    sizes: tuple[str, ...],
-    rounds: int,
-    json_file: Path | None,
-    venv: Path,
-) -> None:
+def routing_command(venv: Path, json_file: Path | None, **chosen: Any) -> None:
     """What it takes to find the first and the last of many routes. About a minute a round."""
-    benchmark = Routing(
-        servers=tuple(PROBES[name] for name in names),
-        cases=tuple(CASES[name] for name in case_names),
-        sizes=tuple(int(size) for size in sizes),
-        rounds=rounds,
-    )
     compare(
-        benchmark, Comparison, line=report.line, show=report.show, venv=venv, json_file=json_file
+        Routing(**chosen),
+        Comparison,
+        line=report.line,
+        show=report.show,
+        venv=venv,
+        json_file=json_file,
     )

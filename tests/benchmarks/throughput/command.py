@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,8 +18,8 @@ from tests.benchmarks.throughput.servers import SERVERS
 
 
 @click.command("throughput")
-@options.names_option("--servers", "names", SERVERS, "servers")
-@options.names_option("--cases", "case_names", CASES, "cases")
+@options.names_option("--servers", "servers", SERVERS, "servers")
+@options.names_option("--cases", "cases", CASES, "cases")
 @options.count_option("--rounds", 3, "How often each is measured; the figures are medians.")
 @options.count_option("--seconds", 4, "How long each measurement takes.")
 @options.count_option("--connections", 32, "How many ask at once.")
@@ -32,29 +33,15 @@ from tests.benchmarks.throughput.servers import SERVERS
 )
 @options.venv_option
 def throughput_command(
-    names: tuple[str, ...],
-    case_names: tuple[str, ...],
-    rounds: int,
-    seconds: int,
-    connections: int,
-    json_file: Path | None,
-    svg_file: Path | None,
-    venv: Path,
+    connections: int, venv: Path, json_file: Path | None, svg_file: Path | None, **chosen: Any
 ) -> None:
     """Requests a second and latencies of one server process on one core, asked by wrk on another.
 
     About 80 measurements a round, each a second longer than --seconds. Cookies, forms, templates
     and files are served by what each framework has for them.
     """
-    benchmark = Throughput(
-        servers=tuple(SERVERS[name] for name in names),
-        cases=tuple(CASES[name] for name in case_names),
-        rounds=rounds,
-        seconds=seconds,
-        wrk=wrk.find(connections, cores.two().load),
-    )
     compare(
-        benchmark,
+        Throughput(wrk=wrk.find(connections, cores.two().load), **chosen),
         Comparison,
         line=report.line,
         show=report.show,

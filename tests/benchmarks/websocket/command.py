@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,34 +17,24 @@ from tests.benchmarks.websocket.servers import SERVERS
 
 
 @click.command("websocket")
-@options.names_option("--servers", "names", SERVERS, "servers")
-@options.names_option("--cases", "case_names", CASES, "cases")
+@options.names_option("--servers", "servers", SERVERS, "servers")
+@options.names_option("--cases", "cases", CASES, "cases")
 @options.count_option("--rounds", 3, "How often each is measured; the figures are medians.")
 @options.count_option("--seconds", 4, "How long each measurement takes.")
 @options.count_option("--clients", 64, "How many send at once.")
 @options.json_option
 @options.venv_option
-def websocket_command(
-    names: tuple[str, ...],
-    case_names: tuple[str, ...],
-    rounds: int,
-    seconds: int,
-    clients: int,
-    json_file: Path | None,
-    venv: Path,
-) -> None:
+def websocket_command(venv: Path, json_file: Path | None, **chosen: Any) -> None:
     """Messages a second that one server process on one core echoes, and how long each takes.
 
     The clients are on another core. About 27 measurements a round, each two seconds longer than
     --seconds.
     """
-    benchmark = Websocket(
-        servers=tuple(SERVERS[name] for name in names),
-        cases=tuple(CASES[name] for name in case_names),
-        rounds=rounds,
-        seconds=seconds,
-        clients=clients,
-    )
     compare(
-        benchmark, Comparison, line=report.line, show=report.show, venv=venv, json_file=json_file
+        Websocket(**chosen),
+        Comparison,
+        line=report.line,
+        show=report.show,
+        venv=venv,
+        json_file=json_file,
     )
