@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
+from tests.benchmarks.contenders import tornado_program, tornkit_serve, uvicorn
 from tests.benchmarks.harness.results import BASELINE
 from tests.benchmarks.harness.server import Server
 
 _KEEP = "600"  # seconds
 
+_TORNADO = ("tornado",)  # none of them on uvloop
+
 _ALL = (
-    Server(
-        name="tornkit",
-        title="tornkit serve",
-        command=(
-            *("{bin}/tornkit", "serve", "tornado_app.py:make_app", "--engine", "tornkit"),
-            *("--no-reload", "--no-access-log", "--workers", "1", "--port", "{port}"),
-        ),
-        packages=("tornkit", "tornado"),
-        is_rival=False,
+    tornkit_serve("tornkit", "tornkit serve", "--engine", "tornkit", packages=_TORNADO),
+    tornado_program(
+        "httpserver", "tornkit.HTTPServer", "--tornkit", packages=("tornkit", *_TORNADO)
     ),
-    Server(
-        name="httpserver",
-        title="tornkit.HTTPServer",
-        command=("{bin}/python", "tornado_app.py", "{port}", "--tornkit"),
-        packages=("tornkit", "tornado"),
-        is_rival=False,
-    ),
-    Server(
-        name=BASELINE,
-        title="Tornado",
-        command=("{bin}/python", "tornado_app.py", "{port}"),
-        packages=("tornado",),
-    ),
-    Server(
-        name="uvicorn",
-        title="uvicorn, raw ASGI",
-        command=(
-            *("{bin}/uvicorn", "asgi_app:app", "--port", "{port}", "--no-access-log"),
-            *("--loop", "uvloop", "--http", "httptools", "--log-level", "warning"),
-            *("--timeout-keep-alive", _KEEP),
-        ),
-        requirements=("uvicorn[standard]",),
-        packages=("uvicorn", "uvloop", "httptools"),
+    tornado_program(BASELINE, "Tornado", packages=_TORNADO),
+    uvicorn(
+        "uvicorn", "raw ASGI", "asgi_app", "--timeout-keep-alive", _KEEP, packages=("httptools",)
     ),
     Server(
         name="node",

@@ -7,72 +7,42 @@ by us: Falcon has neither forms with XSRF nor templates, raw ASGI and Node no fr
 
 from __future__ import annotations
 
+from tests.benchmarks.contenders import tornado_program, tornkit_serve, uvicorn
 from tests.benchmarks.harness.results import BASELINE
 from tests.benchmarks.harness.server import Server
 
 _PLAIN = frozenset({"bare", "browser", "json", "upload"})
-_UVICORN = ("uvicorn[standard]",)
 _HELPERS = ("jinja2", "itsdangerous")
-
-
-def _serve(name: str, title: str, *options: str) -> Server:
-    return Server(
-        name=name,
-        title=title,
-        command=(
-            *("{bin}/tornkit", "serve", "tornado_app.py:make_app", *options),
-            *("--no-reload", "--no-access-log", "--workers", "1", "--port", "{port}"),
-        ),
-        packages=("tornkit", "tornado", "uvloop"),
-        is_rival=False,
-    )
-
-
-def _program(name: str, title: str, *options: str, is_rival: bool) -> Server:
-    return Server(
-        name=name,
-        title=title,
-        command=("{bin}/python", "tornado_app.py", "{port}", *options),
-        requirements=("uvloop",) if "--uvloop" in options else (),
-        packages=("tornado", "uvloop"),
-        is_rival=is_rival,
-    )
 
 
 def _uvicorn(
     name: str,
     title: str,
-    app: str,
-    requirements: tuple[str, ...],
+    *requirements: str,
     cases: frozenset[str] | None = None,
 ) -> Server:
-    return Server(
-        name=name,
-        title=f"uvicorn, {title}",
-        command=(
-            *("{bin}/uvicorn", f"{app}:app", "--port", "{port}", "--no-access-log"),
-            *("--loop", "uvloop", "--http", "httptools", "--log-level", "warning"),
-        ),
-        requirements=(*_UVICORN, *requirements),
-        packages=("uvicorn", "uvloop", "httptools", name),
+    return uvicorn(
+        name,
+        title,
+        f"{name}_app",
+        requirements=requirements,
+        packages=("httptools", name),
         cases=cases,
     )
 
 
 _ALL = (
-    _serve("tornkit", "tornkit serve"),
-    _serve("tornkit-uvloop", "serve --loop uvloop", "--loop", "uvloop"),
-    _serve("tornkit-tornado", "serve without engine", "--engine", "tornado"),
-    _program("httpserver", "tornkit.HTTPServer", "--tornkit", is_rival=False),
-    _program("httpserver-uvloop", "HTTPServer on uvloop", "--tornkit", "--uvloop", is_rival=False),
-    _program(BASELINE, "Tornado", is_rival=True),
-    _program("tornado-uvloop", "Tornado, uvloop", "--uvloop", is_rival=True),
-    _uvicorn(
-        "starlette", "Starlette", "starlette_app", ("starlette", "python-multipart", *_HELPERS)
-    ),
-    _uvicorn("fastapi", "FastAPI", "fastapi_app", ("fastapi", "python-multipart", *_HELPERS)),
-    _uvicorn("falcon", "Falcon", "falcon_app", ("falcon",), _PLAIN | {"static"}),
-    _uvicorn("blacksheep", "BlackSheep", "blacksheep_app", ("blacksheep", *_HELPERS)),
+    tornkit_serve("tornkit", "tornkit serve"),
+    tornkit_serve("tornkit-uvloop", "serve --loop uvloop", "--loop", "uvloop"),
+    tornkit_serve("tornkit-tornado", "serve without engine", "--engine", "tornado"),
+    tornado_program("httpserver", "tornkit.HTTPServer", "--tornkit"),
+    tornado_program("httpserver-uvloop", "HTTPServer on uvloop", "--tornkit", "--uvloop"),
+    tornado_program(BASELINE, "Tornado"),
+    tornado_program("tornado-uvloop", "Tornado, uvloop", "--uvloop"),
+    _uvicorn("starlette", "Starlette", "starlette", "python-multipart", *_HELPERS),
+    _uvicorn("fastapi", "FastAPI", "fastapi", "python-multipart", *_HELPERS),
+    _uvicorn("falcon", "Falcon", "falcon", cases=_PLAIN | {"static"}),
+    _uvicorn("blacksheep", "BlackSheep", "blacksheep", *_HELPERS),
     Server(
         name="granian",
         title="granian, BlackSheep",
@@ -90,7 +60,7 @@ _ALL = (
         requirements=("aiohttp", "uvloop", *_HELPERS),
         packages=("aiohttp", "uvloop"),
     ),
-    _uvicorn("asgi", "raw ASGI", "asgi_app", (), _PLAIN),
+    _uvicorn("asgi", "raw ASGI", cases=_PLAIN),
     Server(
         name="node",
         title="Node http",

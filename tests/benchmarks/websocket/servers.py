@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
+from tests.benchmarks.contenders import tornado_program, tornkit_serve, uvicorn
 from tests.benchmarks.harness.results import BASELINE
 from tests.benchmarks.harness.server import Server
 
 
-def _tornado(name: str, title: str, *options: str, is_rival: bool) -> Server:
-    return Server(
-        name=name,
-        title=title,
-        command=("{bin}/python", "tornado_app.py", "{port}", *options),
-        requirements=("uvloop",) if "--uvloop" in options else (),
-        packages=("tornado", "uvloop"),
-        is_rival=is_rival,
-    )
-
-
 def _uvicorn(websockets: str) -> Server:
-    return Server(
-        name=f"uvicorn-{websockets}",
-        title=f"uvicorn, {websockets}, Starlette",
-        command=(
-            *("{bin}/uvicorn", "starlette_app:app", "--port", "{port}", "--no-access-log"),
-            *("--loop", "uvloop", "--http", "httptools", "--log-level", "warning"),
-            *("--ws", websockets, "--ws-per-message-deflate", "false"),
-        ),
-        requirements=("uvicorn[standard]", "starlette", "websockets", "wsproto"),
-        packages=("uvicorn", "uvloop", websockets, "starlette"),
+    return uvicorn(
+        f"uvicorn-{websockets}",
+        f"{websockets}, Starlette",
+        "starlette_app",
+        *("--ws", websockets, "--ws-per-message-deflate", "false"),
+        requirements=("starlette", "websockets", "wsproto"),
+        packages=(websockets, "starlette"),
     )
 
 
@@ -42,22 +29,11 @@ def _aiohttp(name: str, title: str, *options: str) -> Server:
 
 
 _ALL = (
-    Server(
-        name="tornkit",
-        title="tornkit serve",
-        command=(
-            *("{bin}/tornkit", "serve", "tornado_app.py:make_app", "--no-reload"),
-            *("--no-access-log", "--workers", "1", "--port", "{port}"),
-        ),
-        packages=("tornkit", "tornado", "uvloop"),
-        is_rival=False,
-    ),
-    _tornado("protocol", "tornkit's protocol", "--tornkit", is_rival=False),
-    _tornado(
-        "protocol-uvloop", "tornkit's protocol, uvloop", "--tornkit", "--uvloop", is_rival=False
-    ),
-    _tornado(BASELINE, "Tornado", is_rival=True),
-    _tornado("tornado-uvloop", "Tornado, uvloop", "--uvloop", is_rival=True),
+    tornkit_serve("tornkit", "tornkit serve"),
+    tornado_program("protocol", "tornkit's protocol", "--tornkit"),
+    tornado_program("protocol-uvloop", "tornkit's protocol, uvloop", "--tornkit", "--uvloop"),
+    tornado_program(BASELINE, "Tornado"),
+    tornado_program("tornado-uvloop", "Tornado, uvloop", "--uvloop"),
     _uvicorn("websockets"),
     _uvicorn("wsproto"),
     _aiohttp("aiohttp", "aiohttp"),
