@@ -58,14 +58,14 @@ def rounds(
     given_up: set[str] = set()
     for number in range(1, benchmark.rounds + 1):
         usable = [server for server in benchmark.servers if server.name not in unusable]
-        of_rounds = f"round {number} of {benchmark.rounds} · " if benchmark.rounds > 1 else ""
-        stage.at = of_rounds
+        of_rounds = f"round {number} of {benchmark.rounds}" if benchmark.rounds > 1 else ""
+        stage.at = (of_rounds,)
         with stage.all_serving(usable) if benchmark.together else nullcontext():
             for case in benchmark.cases:
                 for server in benchmark.servers:
                     if not server.takes_part_in(case) or server.name in given_up:
                         continue
-                    stage.at = f"{of_rounds}{case.name} · {server.title} · "
+                    stage.at = (of_rounds, case.name, server.title)
                     stage.progress()
                     try:
                         if server.name in unusable:

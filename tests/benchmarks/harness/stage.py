@@ -30,7 +30,7 @@ class Running:
 class Stage:
     """Folders, cores and the running servers of the comparison ``name``; ``say`` shows progress.
 
-    ``at``: the measurement under way, in words that a step can follow.
+    ``at``: the measurement under way: round, case, server.
     """
 
     bin: Path
@@ -39,12 +39,12 @@ class Stage:
     logs: Path
     cores: Cores
     say: Callable[[str], None]
-    at: str = ""
+    at: tuple[str, ...] = ()
     _up: dict[str, Running | ServerFailed] = field(default_factory=dict)
 
     def progress(self, step: str = "") -> None:
         """Show the measurement under way, and which step of it."""
-        self.say(f"{self.at}{step}")
+        self.say(" · ".join(filter(None, (*self.at, step))))
 
     def log(self, name: str) -> Path:
         """The file for the output of a server."""

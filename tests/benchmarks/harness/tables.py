@@ -31,7 +31,7 @@ def style(server: Server) -> str | None:
     return None if server.is_rival else "bold"
 
 
-def table_of(
+def outcomes_table(
     title: str,
     outcomes: Iterable[Outcome[R]],
     cells: Callable[[Outcome[R]], Cells],

@@ -39,7 +39,7 @@ def measured(
 def test_each_round_takes_each_case_through_all_servers_in_turn(tmp_path: Path) -> None:
     readings, shown = measured(Scripted(servers=(A, B), cases=CASES, rounds=2), tmp_path)
     assert readings == ["a1", "b1", "a2", "b2"] * 2
-    assert shown[5] == "round 2 of 2 · 1 · B · "
+    assert shown[5] == "round 2 of 2 · 1 · B"
 
 
 def test_a_server_is_not_measured_in_a_case_that_it_takes_no_part_in(tmp_path: Path) -> None:

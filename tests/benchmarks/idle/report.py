@@ -8,7 +8,7 @@ from rich.console import Console
 
 from tests.benchmarks.harness import footnotes
 from tests.benchmarks.harness.results import Outcome, Sample
-from tests.benchmarks.harness.tables import show_lines, shown, table_of
+from tests.benchmarks.harness.tables import outcomes_table, show_lines, shown
 from tests.benchmarks.idle.results import Comparison, Reading, before, collected, idle
 
 _KIB = 1 / 1024
@@ -28,7 +28,7 @@ def show(comparison: Comparison, console: Console) -> None:
     """The table, what the columns mean, and what went wrong."""
     for case in comparison.cases:
         cells = partial(_cells, comparison)
-        console.print(table_of(case.title, comparison.of_case(case), cells))
+        console.print(outcomes_table(case.title, comparison.of_case(case), cells))
     troubles = [f"{each.server.title}: {each.error}" for each in comparison.outcomes if each.error]
     show_lines(console, (*_method(comparison), *troubles))
 

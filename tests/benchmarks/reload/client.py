@@ -6,9 +6,8 @@ import select
 from enum import Enum
 from http.client import HTTPConnection, HTTPException
 
+from tests.benchmarks.exchange import Address
 from tests.benchmarks.reload.apps import edit_of
-
-Address = tuple[str, int]
 
 
 class Failure(Enum):

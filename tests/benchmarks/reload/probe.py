@@ -10,8 +10,9 @@ from __future__ import annotations
 import time
 from contextlib import closing
 
+from tests.benchmarks.exchange import Address
 from tests.benchmarks.process import ServerProcess
-from tests.benchmarks.reload.client import Address, Connection, RequestFailed
+from tests.benchmarks.reload.client import Connection, RequestFailed
 
 _PACE = 0.001
 _PATIENCE = 0.1

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.benchmarks.exchange import Address
 from tests.benchmarks.harness.benchmark import Benchmark
 from tests.benchmarks.harness.case import Case
 from tests.benchmarks.harness.results import Sample
@@ -27,7 +28,6 @@ from tests.benchmarks.harness.stage import Stage
 from tests.benchmarks.process import ServerFailed, ServerProcess, free_ports
 from tests.benchmarks.reload import apps
 from tests.benchmarks.reload.apps import Save
-from tests.benchmarks.reload.client import Address
 from tests.benchmarks.reload.probe import wait_for_edit
 from tests.benchmarks.reload.results import Reading
 from tests.benchmarks.reload.servers import ReloadServer

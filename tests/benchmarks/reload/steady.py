@@ -15,7 +15,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from types import TracebackType
 
-from tests.benchmarks.reload.client import Address, Connection, Failure, RequestFailed
+from tests.benchmarks.exchange import Address
+from tests.benchmarks.reload.client import Connection, Failure, RequestFailed
 
 PACE = 0.010
 _PATIENCE = 10.0

@@ -11,7 +11,7 @@ from rich.table import Table
 from tests.benchmarks.harness import footnotes
 from tests.benchmarks.harness.case import Case
 from tests.benchmarks.harness.results import Outcome, Sample
-from tests.benchmarks.harness.tables import NONE, show_lines, shown, style, table, table_of
+from tests.benchmarks.harness.tables import NONE, outcomes_table, show_lines, shown, style, table
 from tests.benchmarks.throughput.results import (
     Comparison,
     Reading,
@@ -66,7 +66,7 @@ def _table(comparison: Comparison, case: Case) -> Table:
         comparison.outcome(server, case) or Outcome(server, case, ())
         for server in comparison.servers
     ]
-    return table_of(case.title, outcomes, partial(_cells, comparison), dense=True)
+    return outcomes_table(case.title, outcomes, partial(_cells, comparison), dense=True)
 
 
 def _cells(comparison: Comparison, outcome: Outcome[Reading]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from functools import partial
 from rich.console import Console
 
 from tests.benchmarks.harness.results import Outcome, Sample
-from tests.benchmarks.harness.tables import show_lines, shown, table_of
+from tests.benchmarks.harness.tables import outcomes_table, show_lines, shown
 from tests.benchmarks.websocket.results import Comparison, Reading, busy, cpu, p50, p99, rate
 
 _BUSY = 0.9  # of a core: from there on the load may have been what limited a server
@@ -23,7 +23,7 @@ def show(comparison: Comparison, console: Console) -> None:
     """Each case, what the figures mean, and what went wrong."""
     for case in comparison.cases:
         cells = partial(_cells, comparison)
-        console.print(table_of(case.title, comparison.of_case(case), cells, dense=True))
+        console.print(outcomes_table(case.title, comparison.of_case(case), cells, dense=True))
     settings = comparison.settings.items()
     show_lines(console, [f"{name.replace('_', ' ')}: {value}" for name, value in settings])
     show_lines(console, troubles(comparison))
