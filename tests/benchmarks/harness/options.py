@@ -1,6 +1,6 @@
 """Options of the commands: names with commas, numbers, where the output goes.
 
-What is left of them goes into the fields of a benchmark that are called the same.
+An option whose parameter is called as a field of the benchmark goes there as it is.
 """
 
 from __future__ import annotations
