@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tornkit.cli import tornkit
-from tornkit.paths import expanded
+from tornkit.paths import expanded, real_path
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.supervisor.envfile import EnvironmentFile
 
@@ -154,3 +155,21 @@ def test_an_env_file_that_is_closed_meanwhile(here: Path, denied: set[str]) -> N
 def test_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/somewhere")
     assert expanded("~/x") == Path("/somewhere/x")
+
+
+def test_a_real_path_is_without_links(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    assert real_path(str(tmp_path / "link")) == str(tmp_path.resolve() / "there")
+
+
+def test_a_link_that_goes_away_while_it_is_read_is_known_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "there")
+
+    def gone(path: str) -> str:
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+    monkeypatch.setattr(os, "readlink", gone)
+    assert real_path(str(link)) == str(link)

@@ -19,6 +19,17 @@ def expanded(path: Path | str) -> Path:
         raise UsageError(f"{path}: there is no such home folder") from None
 
 
+def real_path(path: str) -> str:
+    """Return a path without links; as it is where the system refuses to follow them.
+
+    `os.path.realpath` raises where a link goes away while it is read, or there is no memory.
+    """
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return path
+
+
 def is_readable_place(path: Path) -> bool:
     """Return whether there is a file that may be looked at; one in a closed folder is none."""
     return os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises there before Python 3.14

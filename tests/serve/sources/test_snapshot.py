@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import marshal
 import os
 from pathlib import Path
@@ -52,6 +53,27 @@ def test_it_gives_what_was_loaded_whatever_the_file_is_now(file: Path) -> None:
     file.unlink()
     assert snapshot.changed() == str(file)
     assert content(snapshot)[1] == {str(file): (loaded, b"OLD = 1\n")}
+
+
+@pytest.mark.parametrize("calls", [0, 1])
+def test_an_error_while_a_file_is_read_is_no_more_than_a_file_unread(
+    file: Path, calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload that is under way goes on, and the text is read when it is wanted."""
+    snapshot = Snapshot()
+    snapshot.note({str(file): state(file)}, {})
+    fstat, left = os.fstat, [None] * calls
+
+    def failing(descriptor: int) -> os.stat_result:
+        if not left:
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+        left.pop()
+        return fstat(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", failing)
+        assert not snapshot.read()
+    assert snapshot.lost() is None
 
 
 def test_it_knows_what_it_came_too_late_for(file: Path) -> None:

@@ -10,7 +10,6 @@ from tornkit.serve.watching.file_state import (
     is_being_written,
     is_below,
     listing,
-    real,
     state,
 )
 
@@ -78,11 +77,6 @@ def test_what_will_be_closed_by_its_writer(tmp_path: Path) -> None:
 )
 def test_below(path: str, folder: str, below: bool) -> None:
     assert is_below(path, folder) is below
-
-
-def test_the_real_name(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "there")
-    assert real(str(tmp_path / "link")) == str(tmp_path.resolve() / "there")
 
 
 def test_a_listing_leaves_out_what_nobody_edits(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ file (templates, data, packages that are installed) is not kept.
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import stat
@@ -111,14 +112,21 @@ def _read(path: str, state: str) -> bytes | None:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or mark(status.st_mtime, status.st_size) != state:
-            return None
-        try:
-            text = file.read()
-        except OSError:
-            return None
-        after = os.fstat(descriptor)
-        unchanged = mark(after.st_mtime, after.st_size) == state and len(text) == after.st_size
-        return text if unchanged else None
+    try:
+        return _text(descriptor, state)
+    except OSError:
+        return None
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+
+
+def _text(descriptor: int, state: str) -> bytes | None:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or mark(status.st_mtime, status.st_size) != state:
+        return None
+    with open(descriptor, "rb", closefd=False) as file:
+        text = file.read()
+    after = os.fstat(descriptor)
+    unchanged = mark(after.st_mtime, after.st_size) == state and len(text) == after.st_size
+    return text if unchanged else None

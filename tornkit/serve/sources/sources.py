@@ -12,6 +12,8 @@ import os
 from collections.abc import Collection, Mapping
 from importlib.machinery import SourceFileLoader
 
+from tornkit.paths import real_path
+
 _marks: dict[str, str] = {}
 _programs: set[str] = set()  # read by no loader, and part of no module that is kept
 _names: dict[str, str] = {}  # of modules, and where each was loaded from
@@ -69,7 +71,7 @@ def states(files: set[str]) -> dict[str, str]:
     return {
         path: state
         for path, state in tuple(_marks.items())
-        if path in _programs or os.path.realpath(path) in files
+        if path in _programs or real_path(path) in files
     }
 
 

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tornkit.appload.target import Target
+from tornkit.paths import real_path
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket
 from tornkit.serve.loop.loop import Loop
@@ -197,7 +198,7 @@ class Supervisor:
         restart = [path for path, meaning in changes.items() if meaning is Meaning.RESTART]
         reasons: dict[Path, str] = {}  # a file behind a link is told of by both its names
         for path in restart:
-            place = Path(os.path.realpath(path.parent), path.name)
+            place = Path(real_path(str(path.parent)), path.name)
             shown = _shown(path, self._target.project)
             reasons[place] = min(shown, reasons.get(place, shown), key=len)
         for reason in reasons.values():

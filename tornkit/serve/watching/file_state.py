@@ -28,9 +28,10 @@ def state(path: str) -> State | None:
     """
     try:
         status = os.stat(path)  # noqa: PTH116 - text, of thousands where it is polled
+        readable = os.access(path, os.R_OK)
     except OSError:
         return None
-    return status.st_ino, status.st_size, status.st_mtime_ns, os.access(path, os.R_OK)
+    return status.st_ino, status.st_size, status.st_mtime_ns, readable
 
 
 def is_being_written(path: str) -> bool:
@@ -40,13 +41,6 @@ def is_being_written(path: str) -> bool:
     except OSError:
         return False
     return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
-
-
-def real(path: str) -> str:
-    try:
-        return os.path.realpath(path)
-    except OSError:  # refused for want of memory: known by its own name it may still be
-        return path
 
 
 def is_below(path: str, folder: str) -> bool:

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tornkit.serve.watching.file_state import Identity, is_below, real
+from tornkit.paths import real_path
+from tornkit.serve.watching.file_state import Identity, is_below
 from tornkit.serve.watching.unedited import MARKS, is_unedited_folder, is_unedited_name
 
 
@@ -51,7 +52,7 @@ class Reach:
         return any(
             is_below(path, base) and path != base and self._is_way(base, path)
             for root in self.wanted.deep
-            for base in {root, real(root)}
+            for base in {root, real_path(root)}
         )
 
     def _is_way(self, base: str, path: str) -> bool:
@@ -81,8 +82,8 @@ class Reach:
 
         What is watched already is told of by its real name, and loops end here.
         """
-        target = real(link)
-        known = [real(root) for root in self.wanted.deep] + [
+        target = real_path(link)
+        known = [real_path(root) for root in self.wanted.deep] + [
             real for real, by in self._linked.items() if by != link
         ]
         if any(is_below(target, each) or is_below(each, target) for each in known):

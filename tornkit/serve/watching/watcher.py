@@ -24,6 +24,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from tornkit.paths import real_path
 from tornkit.serve.watching.folder_watch import FolderWatch
 from tornkit.serve.watching.reach import Coverage
 
@@ -129,7 +130,7 @@ class WatchRules:
 
 def _too_wide(folder: Path) -> bool:
     """Whether all below a folder would be half the machine."""
-    names = {folder, Path(os.path.realpath(folder))}
+    names = {folder, Path(real_path(str(folder)))}
     with contextlib.suppress(RuntimeError):  # a user without a home, as in a container
         if Path.home() in names:
             return True
@@ -230,7 +231,7 @@ class Watcher:
         Releases that were left are removed some day, which is no reason to restart.
         """
         for folder in self.rules.folders:
-            target = os.path.realpath(folder)
+            target = real_path(str(folder))
             left = self._targets.get(folder, target)
             self._targets[folder] = target
             if left != target:
@@ -294,14 +295,7 @@ def _by_both_names(names: Iterable[str]) -> list[Path]:
     """Paths by their own names, as turned links are known, and real ones, as loaded files are."""
     found: dict[Path, None] = {}
     for name in names:
-        real_folder = _real_name(os.path.dirname(name))  # noqa: PTH120 - text
-        for each in (name, f"{real_folder}{os.sep}{os.path.basename(name)}", _real_name(name)):  # noqa: PTH119
+        real_folder = real_path(os.path.dirname(name))  # noqa: PTH120 - text
+        for each in (name, f"{real_folder}{os.sep}{os.path.basename(name)}", real_path(name)):  # noqa: PTH119
             found[Path(each)] = None
     return list(found)
-
-
-def _real_name(name: str) -> str:
-    try:
-        return os.path.realpath(name)
-    except OSError:  # refused for want of memory: known by its own name it may still be
-        return name
