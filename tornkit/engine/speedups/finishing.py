@@ -213,7 +213,7 @@ def _head(status: int, reason: str, fields: dict[str, list[str]]) -> bytes | Non
     except (TypeError, UnicodeEncodeError):  # bytes; or what no header can hold
         return None
     # A line end within a line, or a reason that would be written in UTF-8.
-    if data.count(b"\n") != lines or data.count(b"\r") != lines or not reason.isascii():
+    if data.count(b"\n") != lines or data.count(b"\r") != lines or not parts[0].isascii():
         return None
     return data
 

@@ -49,7 +49,20 @@ _Task = asyncio.Task
 class HandlerTask(_Task[None]):
     """The task of one handler, initialised when it is needed."""
 
-    __slots__ = ("failure", "followed", "home", "is_real", "mark", "variables", "waits", "wanted")
+    __slots__ = (
+        "blocks",
+        "failure",
+        "followed",
+        "home",
+        "is_real",
+        "mark",
+        "variables",
+        "waits",
+        "wanted",
+    )
+
+    blocks: bool
+    """Whether ``wanted`` was awaited, as futures are; else asyncio refuses it."""
 
     failure: BaseException | None
     """Exception that the first step raised."""
@@ -88,8 +101,13 @@ def run(loop: asyncio.AbstractEventLoop, variables: Context, begin: Begin, *argu
     try:
         task.followed = begin(*arguments)
         if task.followed is not None:
-            task.wanted = task.followed.send(None)
+            task.wanted = wanted = task.followed.send(None)
             task.waits = True
+            if wanted is not None:
+                # As a task's step does: the next one that awaits it may come in this turn.
+                task.blocks = getattr(wanted, "_asyncio_future_blocking", None) is True
+                if task.blocks:
+                    wanted._asyncio_future_blocking = False
             _be_real(task)
     except StopIteration:
         pass
@@ -149,7 +167,10 @@ else:
             task.mark = mark
 
     def _disappear(task: HandlerTask) -> None:
-        mark = task.mark
+        try:
+            mark = task.mark
+        except AttributeError:  # it was looked at before
+            return
         task.mark = None
         if type(mark) is _Present:
             mark.task = None
@@ -194,16 +215,18 @@ def _follow(task: HandlerTask) -> Generator[Any, Any, None]:
             raise failure
         return
     task.wanted = None
-    if isinstance(error, asyncio.CancelledError) and wanted is not None and wanted.cancel():
-        error = None  # as `Task.cancel` does with what a task waits for
-    if wanted is not None:
-        wanted._asyncio_future_blocking = True  # another waiter may have been there meanwhile
+    waits = wanted is not None  # else for this turn of the loop, which has come
+    if waits and task.blocks:
+        if isinstance(error, asyncio.CancelledError) and wanted.cancel(*error.args):
+            error = None  # as `Task.cancel` does with what a task waits for
+        wanted._asyncio_future_blocking = True
     while True:
         try:
-            if error is None:
+            if error is None and waits:
                 yield wanted
         except BaseException as thrown:  # noqa: BLE001 - the handler's to meet
             error = thrown
+        waits = True
         try:
             wanted = followed.send(None) if error is None else followed.throw(error)
         except StopIteration:
