@@ -239,8 +239,6 @@ TORNADO_S: dict[str, Prepare] = {
     "text for a status": set_on_it("_status_code", "200"),
     "fraction for a status": set_on_it("_status_code", 200.0),
     "none for a status": set_on_it("_status_code", None),
-    "number for a reason": set_on_it("_reason", 5),
-    "none for a reason": set_on_it("_reason", None),
     "flushed": flushed,
     "done": done,
     "gone": gone,
@@ -294,6 +292,13 @@ async def test_other_names_of_the_same_values_are_written_as_they_are() -> None:
 @in_loop
 async def test_what_is_not_is_left_to_tornado(name: str) -> None:
     assert is_left(TORNADO_S[name])
+
+
+@pytest.mark.parametrize("reason", [5, None])
+@in_loop
+async def test_a_reason_that_is_no_text(reason: Any) -> None:
+    head = b"HTTP/1.1 200 %b\r\n" % str(reason).encode()
+    assert compare(set_on_it("_reason", reason))["bytes"].startswith(head)
 
 
 @in_loop

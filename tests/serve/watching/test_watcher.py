@@ -155,6 +155,21 @@ def test_home_and_root_are_not_gone_into(tmp_path: Path, monkeypatch: pytest.Mon
     assert rules.flat_roots() == {tmp_path, Path("/")}
 
 
+def test_a_folder_that_can_not_be_looked_at_is_no_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked once the first generation serves: it must not fail."""
+
+    def refused(path: Path, **options: bool) -> os.stat_result:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    rules = rules_of({tmp_path})
+    monkeypatch.setattr(os, "stat", refused)
+    monkeypatch.setattr(Path, "stat", refused)
+    assert rules.deep_roots() == set()
+    assert rules.flat_roots() == set()
+
+
 # ---- a real one ----
 
 

@@ -216,7 +216,7 @@ def _follow(task: HandlerTask) -> Generator[Any, Any, None]:
         return
     task.wanted = None
     waits = wanted is not None  # else for this turn of the loop, which has come
-    if waits and task.blocks:
+    if wanted is not None and task.blocks:
         if isinstance(error, asyncio.CancelledError) and wanted.cancel(*error.args):
             error = None  # as `Task.cancel` does with what a task waits for
         wanted._asyncio_future_blocking = True

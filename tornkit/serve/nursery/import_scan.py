@@ -12,6 +12,7 @@ what is missed here is learned from the first worker.
 from __future__ import annotations
 
 import ast
+import os
 from collections import deque
 from collections.abc import Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -88,7 +89,8 @@ def _imported(text: bytes, package: tuple[str, ...]) -> Iterator[str]:
 def _file_of(name: str, folder: Path) -> Path | None:
     """The file of a module in a folder of modules."""
     place = str(folder.joinpath(*name.split(".")))
-    return next((path for end in _ENDINGS if (path := Path(place + end)).is_file()), None)
+    names = (place + end for end in _ENDINGS)
+    return next((Path(name) for name in names if os.path.isfile(name)), None)  # noqa: PTH113
 
 
 def _installed(name: str) -> Iterator[str]:

@@ -112,7 +112,7 @@ class WatchRules:
         roots = {
             root
             for root in self.folders | self.restart_folders | self.refresh_folders
-            if root.is_dir() and not _too_wide(root)
+            if os.path.isdir(root) and not _too_wide(root)  # noqa: PTH112 - never raises
         }
         return {root for root in roots if not any(other in roots for other in root.parents)}
 
@@ -124,7 +124,8 @@ class WatchRules:
         return {
             folder
             for folder in folders
-            if folder.is_dir() and not any(folder.is_relative_to(root) for root in deep)
+            if os.path.isdir(folder)  # noqa: PTH112 - never raises
+            and not any(folder.is_relative_to(root) for root in deep)
         }
 
 
