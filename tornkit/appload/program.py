@@ -6,7 +6,6 @@ in `tornkit.seams`. For `tornkit routes` it runs up to the moment it would serve
 
 from __future__ import annotations
 
-import os
 import runpy
 import sys
 import zipfile
@@ -16,6 +15,7 @@ from tornkit.appload.main_file import run_file
 from tornkit.appload.shadowing import give_way
 from tornkit.appload.target import Target
 from tornkit.errors import NoSuchModule
+from tornkit.paths import real_path
 
 
 def run_program(target: Target) -> None:
@@ -28,7 +28,7 @@ def run_program(target: Target) -> None:
         entry = find_attribute(target)
         assert callable(entry)
         sys.exit(entry())
-    root = os.path.realpath(target.import_root)
+    root = real_path(target.import_root)
     sys.path.insert(0, root)
     give_way(root)
     main = target.main_file

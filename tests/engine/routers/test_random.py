@@ -38,6 +38,7 @@ def test_it_finds_what_tornado_finds(block: int, monkeypatch: pytest.MonkeyPatch
             RuleRouter, "__init__", (_initialise, counted_rules.initialise)[seed // 6 % 2]
         )
         monkeypatch.setattr(direct, "start", None)
+        monkeypatch.setattr(direct, "_known", None)
         if seed // 3 % 2:
             direct.install(lambda found, exchange: False)
         theirs, ours = Wild(seed), Wild(seed)

@@ -25,8 +25,9 @@ from urllib.parse import urlsplit
 from tests.integration.conftest import Client, Server, connect
 
 PATIENCE = 8.0  # seconds; a step that goes well takes a tenth of one
-# Workers that fail one after another are started at longer and longer intervals, of at most 10 s.
-RETRY = 10.0 + PATIENCE
+# Workers that fail one after another are started at longer and longer intervals, of at most 10 s:
+# the one that was killed, and the one in its place that meets the fault.
+RETRY = 2 * 10.0 + PATIENCE
 APP = """\
 import asyncio
 import logging
