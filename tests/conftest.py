@@ -15,6 +15,8 @@ SLOW = (
     *("integration/", "benchmarks/", "scaffold/", "test_readme.py", "test_architecture.py"),
     *("cli/routes/", "cli/test_group.py", "appload/", "serve/stories/", "serve/zygote/"),
     *("serve/warm_imports/", "serve/watching/", "serve/wire/test_processes.py"),
+    *("serve/worker/test_worker.py", "serve/worker/test_process_end.py"),
+    *("serve/worker/test_entry.py", "serve/worker/test_reexec.py"),
     *("engine/differential/", "engine/stories/", "engine/speedups/", "engine/websocket/"),
     *("engine/routers/", "engine/agents/", "engine/fidelity/", "engine/test_tornado_suite.py"),
     *("engine/test_connection.py", "engine/test_abuse.py", "engine/test_headers.py"),

@@ -19,7 +19,7 @@ from tornkit.ownership import attribute, file_of, is_user_file
 
 _NEVER = frozenset({"__main__", "__mp_main__", "tornkit", "tornado"})
 _started_with: frozenset[str] | None = None
-_kept: list[object] = []  # a module that nobody holds would lose its globals
+_kept: dict[str, ModuleType] = {}  # a module that nobody holds would lose its globals
 
 
 def note_start(names: Iterable[str]) -> None:
@@ -45,7 +45,16 @@ def give_way(folder: str, but: str = "") -> None:
         if name in sys.modules and _is_taken(name, folder) and name not in _names_at_start():
             inside = f"{name}."
             for each in [each for each in sys.modules if f"{each}.".startswith(inside)]:
-                _kept.append(sys.modules.pop(each))
+                _kept[each] = sys.modules.pop(each)
+
+
+def take_back() -> None:
+    """Give the names back to the modules that had them first, once no code of the program's runs.
+
+    What tornkit prints with imports parts of itself when they are wanted: a user's ``rich.py`` has
+    none of them.
+    """
+    sys.modules.update(_kept)
 
 
 def folders_before_the_library() -> list[str]:

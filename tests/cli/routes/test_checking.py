@@ -306,6 +306,18 @@ class TestTerminal:
         assert code == 1
         assert "\x1b[31merror TK302" in seen
 
+    @pytest.mark.parametrize("name", ["rich.py", "pygments.py"])
+    def test_a_module_of_the_programs_own_with_the_name_of_one_that_prints(
+        self, folder: Path, name: str
+    ) -> None:
+        (folder / name).write_text("THEIRS = True\n")
+        app = folder / "app.py"
+        app.write_text(f"import {name[:-3]}\nassert {name[:-3]}.THEIRS\n{app.read_text()}")
+        code, seen = run_in_terminal(folder, "--check")
+        assert code == 1
+        assert "Traceback" not in seen
+        assert "\x1b[31merror TK302" in seen
+
     def test_no_colours_where_they_are_not_wanted(self, folder: Path) -> None:
         _, seen = run_in_terminal(folder, "--check", NO_COLOR="1")
         assert "error TK302" in seen

@@ -1,4 +1,4 @@
-"""What the watching thread makes of single events, which a kernel of the test's own tells it.
+"""Single events, of a kernel of the test's own, and what the watching thread makes of them.
 
 With the real kernel, and what a change means for the server: `test_watcher`.
 """
@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ FOLDER = inotify.IS_FOLDER
 
 
 class Kernel:
-    """In the place of an `Inotify`: a watch of a folder has the folder's own number."""
+    """Stand-in for an `Inotify`: the watch of a folder has the folder's own number."""
 
     def __init__(self) -> None:
         self._tells, self._wakes = socket.socketpair()
@@ -64,15 +64,21 @@ class Kernel:
         self._wakes.close()
 
     def tells(self, *events: tuple[Path, int] | Event) -> None:
-        """Of entries, or an event as it is; all in one read."""
-        made = [
-            each
-            if isinstance(each, Event)
-            else Event(each[0].parent.stat().st_ino, each[1], each[0].name)
-            for each in events
-        ]
-        self._batches.append(made)
-        self._wakes.send(b"x")
+        """Tell of entries, or an event as it is; all in one read."""
+        self.tells_in_turn(events)
+
+    def tells_in_turn(self, *batches: Sequence[tuple[Path, int] | Event]) -> None:
+        """Tell of them in one read after the other, without a moment between."""
+        for events in batches:
+            self._batches.append(
+                [
+                    each
+                    if isinstance(each, Event)
+                    else Event(each[0].parent.stat().st_ino, each[1], each[0].name)
+                    for each in events
+                ]
+            )
+        self._wakes.send(b"x" * len(batches))
 
 
 class Watching:
@@ -158,6 +164,8 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
 def watching(kernel: Kernel, project: Path) -> Iterator[Watching]:
     watching = Watching(kernel, polling=False)
     watching.cover(project)
+    watching.settle(project / "before.py")
+    watching.calls.clear()
     yield watching
     watching.end()
     assert not kernel.is_open
@@ -170,8 +178,10 @@ class TestFiles:
         """A checkout is one change, and so one restart."""
         files = [project / name for name in ("a.py", "b.py", "pkg/c.py")]
         files[2].touch()
-        kernel.tells(*((file, inotify.CLOSE_WRITE) for file in files))
-        kernel.tells((files[0], inotify.MOVED_TO))
+        kernel.tells_in_turn(
+            [(files[0], inotify.CLOSE_WRITE), (files[1], inotify.MOVED_TO)],
+            [(files[2], inotify.CLOSE_WRITE)],
+        )
         watching.until_told(files[2])
         assert watching.calls == [[str(file) for file in files]]
 
@@ -238,10 +248,10 @@ class TestFiles:
     def test_what_is_of_no_folder_that_is_watched(
         self, watching: Watching, kernel: Kernel, project: Path
     ) -> None:
-        """Of one whose watch has just ended, say; and of a folder's own mode."""
+        """Events of a watch that has just ended, and of a folder's own mode, mean nothing."""
         kernel.tells(Event(1 << 30, inotify.CLOSE_WRITE, "a.py"))
         kernel.tells((project / "pkg", inotify.ATTRIB | FOLDER))
-        kernel.tells(Event(project.stat().st_ino, inotify.MODIFY, ""))
+        kernel.tells(Event(project.stat().st_ino, inotify.CLOSE_WRITE, ""))
         watching.settle(project / "canary.py")
         assert watching.told == [str(project / "canary.py")]
 
@@ -312,7 +322,36 @@ class TestRoots:
     def test_one_that_is_asked_for_no_more(
         self, watching: Watching, kernel: Kernel, project: Path
     ) -> None:
-        """Or that a wider one holds: it stays watched, by that one."""
+        other = project.parent / "other"
+        other.mkdir()
+        watching.cover(other)
+        kernel.tells((other / "x.py", inotify.CLOSE_WRITE))
+        watching.until_told(other / "x.py")
+        assert set(kernel.removed) == {str(project), str(project / "pkg")}
+
+    def test_one_by_two_names(self, watching: Watching, kernel: Kernel, project: Path) -> None:
+        """It is told of by both, and by the one that is left when the other is not asked for."""
+        link = project.parent / "link"
+        link.symlink_to(project)
+        watching.cover(project, link)
+        kernel.tells((project / "a.py", inotify.CLOSE_WRITE))
+        watching.until_told(link / "a.py")
+        assert str(project / "a.py") in watching.told
+        watching.cover(project)
+        watching.settle(project / "canary.py")
+        assert kernel.removed == []
+
+    def test_one_that_was_an_environment_before(self, kernel: Kernel, project: Path) -> None:
+        (project / "pyvenv.cfg").touch()
+        watching = Watching(kernel, polling=False)
+        watching.cover(project)
+        watching.settle(project / "canary.py")
+        watching.end()
+        assert set(kernel.watched.values()) == {str(project), str(project / "pkg")}
+
+    def test_one_that_a_wider_one_holds(
+        self, watching: Watching, kernel: Kernel, project: Path
+    ) -> None:
         outer = project.parent
         watching.cover(outer)
         kernel.tells((project / "a.py", inotify.CLOSE_WRITE))
@@ -343,10 +382,12 @@ class TestRoots:
 
 class TestGaps:
     def test_a_folder_without_a_watch_is_polled(self, kernel: Kernel, project: Path) -> None:
-        kernel.refuses[str(project / "pkg")] = errno.ENOSPC
+        deep = project / "pkg" / "deep"
+        deep.mkdir()
+        kernel.refuses |= dict.fromkeys((str(project / "pkg"), str(deep)), errno.ENOSPC)
         watching = Watching(kernel, polling=False)
         watching.cover(project)
-        watching.until_seen(project / "pkg" / "x.py")
+        watching.until_seen(deep / "x.py")
         watching.end()
         assert watching.troubles == [os.strerror(errno.ENOSPC)]
         assert watching.gaps == []
@@ -388,6 +429,16 @@ class TestGaps:
         watching.until_seen(project / "pkg" / "x.py")
         watching.end()
         assert watching.troubles == [said]
+
+
+def test_it_ends_though_nothing_happens(
+    kernel: Kernel, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_watch, "_LOOK_EVERY", 3600.0)
+    watching = Watching(kernel, polling=False)
+    watching.cover(project)
+    watching.settle(project / "canary.py")
+    watching.end()
 
 
 def test_a_system_without_a_thread_to_give(monkeypatch: pytest.MonkeyPatch) -> None:

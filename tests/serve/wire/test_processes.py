@@ -67,7 +67,7 @@ def fail(descriptor):
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """One in which roles of the test's own can be imported: tell, refuse, fail."""
+    """An environment in which roles of the test's own can be imported: tell, refuse, fail."""
     (tmp_path / "probe.py").write_text(PROBE)
     for name in ("tell", "refuse", "fail"):
         monkeypatch.setitem(ENTRIES, name, ("probe", name))
@@ -77,7 +77,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
 
 
 def told(process: ChildProcess) -> dict[str, Any]:
-    """What a process tells of itself, until its end."""
+    """All that a process tells of itself, until its end."""
     data = b""
     descriptor = process.channel.fileno()
     try:
@@ -131,7 +131,7 @@ class TestStart:
         assert found["path"][0] == str(tmp_path), "the path is Python's again, without our folder"
 
     def test_with_our_input(self, environment: dict[str, str], our_input: list[int]) -> None:
-        """For `breakpoint`."""
+        """`breakpoint` reads from it."""
         process = start_interpreter("tell", environment, keep_stdin=True)
         assert told(process)["input"] == our_input
 
@@ -285,7 +285,7 @@ def test_another_users_process_is_there(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_process_that_is_named_like_one_that_has_ended(
     child: subprocess.Popen[str], name: str
 ) -> None:
-    """Its name stands in brackets before its state, and may hold both."""
+    """The name stands in brackets before the state, and may hold both."""
     do(child, f"open('/proc/self/comm', 'w').write({name!r})")
     assert not has_ended(child.pid)
     child.kill()
@@ -363,7 +363,7 @@ from tornkit.serve.wire import processes
 
 
 def output_of(code: str) -> str:
-    """In a process of its own, whose children are none of ours; they end with it."""
+    """Output of a process of its own, whose children are none of ours, and end with it."""
     script = SCRIPT.format(code=textwrap.dedent(code))
     root = str(Path(tornkit.__file__).parents[1])
     with subprocess.Popen(
@@ -399,7 +399,7 @@ def test_every_child_that_has_ended_is_reaped() -> None:
 
 @linux
 def test_a_process_dies_with_its_parent_and_an_orphan_is_adopted() -> None:
-    """One after `die_with_parent`, one that has thought better of it."""
+    """Two children have said `die_with_parent`, and one has thought better of it."""
     code = """
         import ctypes
         PR_GET_PDEATHSIG = 2

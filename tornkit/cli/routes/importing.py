@@ -39,6 +39,7 @@ def import_ahead(target: Target) -> None:
 def _takes_a_name(folder: Path) -> bool:
     with contextlib.suppress(OSError):
         names = {path.name.partition(".")[0] for path in folder.iterdir()}
-        known = sys.stdlib_module_names | {name.partition(".")[0] for name in sys.modules}
+        wanted = (*sys.modules, *_ALSO, "pygments")  # by rich
+        known = sys.stdlib_module_names | {name.partition(".")[0] for name in wanted}
         return not names.isdisjoint(known - {"tornkit", "tornado", "__main__", ""})
     return False

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from tornkit.cli.output import result
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from tornkit.routing.render.findings import FindingLine
     from tornkit.routing.render.spans import SpanLine
 
@@ -17,9 +19,7 @@ def terminal_width() -> int | None:
     """Columns of the terminal; None where standard output is none, and nothing is to be folded."""
     if not sys.stdout.isatty():
         return None
-    from tornkit.cli import console
-
-    return console.out().width
+    return _console().width
 
 
 def spans(lines: Sequence[SpanLine]) -> None:
@@ -29,10 +29,9 @@ def spans(lines: Sequence[SpanLine]) -> None:
 
         result(text_of(lines))
         return
-    from tornkit.cli import console
     from tornkit.routing.render.terminal import TerminalPage
 
-    console.out().print(TerminalPage(lines))
+    _console().print(TerminalPage(lines))
 
 
 def folding(lines: Sequence[FindingLine]) -> None:
@@ -42,8 +41,15 @@ def folding(lines: Sequence[FindingLine]) -> None:
     if not lines:
         return
     if sys.stdout.isatty():
-        from tornkit.cli import console
-
-        spans(folded(lines, console.out().width))
+        spans(folded(lines, _console().width))
     else:
         result(text(lines))
+
+
+def _console() -> Console:
+    from tornkit.appload import shadowing
+
+    shadowing.take_back()  # else a rich.py of the user's would be asked for rich's parts
+    from tornkit.cli import console
+
+    return console.out()

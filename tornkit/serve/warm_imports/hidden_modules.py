@@ -82,8 +82,10 @@ class HiddenModules:
             now = written[name] if name in written else os.environ.get(name)
             if now != value:
                 return f"depends on the variable {name}"
-        if inputs.environment is not None and {**os.environ, **written} != inputs.environment:
-            return "depends on the whole environment"
+        if inputs.environment is not None:
+            whole = {**os.environ, **written}.items()
+            if {key: value for key, value in whole if value is not None} != inputs.environment:
+                return "depends on the whole environment"
         written.update(inputs.sets)
         if each.inputs.in_c:
             for name in changed:

@@ -41,7 +41,7 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> bool:
+def call_in(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> bool:
     """Call a function in the thread of ``loop``: now, if that is this one; False if it is closed.
 
     In a loop that has yet to run, once it does.

@@ -34,7 +34,7 @@ from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Serves
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.server import HTTPServer as EngineServer
-from tornkit.errors import TornkitError
+from tornkit.errors import NotAnApplication, TornkitError
 from tornkit.serve.failures import cannot_start
 from tornkit.serve.shortage import RAISE_LIMIT
 from tornkit.serve.sources import sources
@@ -110,7 +110,7 @@ class Worker:
         seams.observe_websockets(self._loops.opening)
         self._applications = seams.observe_applications()
         self._collector = Collector()
-        self._mailbox = Mailbox(channel, self._act)
+        self._mailbox = Mailbox(channel, lambda: self._conduct.act())  # noqa: PLW0108 - is assigned below
         self._conduct = Conduct(self._mailbox.take, self)
         self._awaited: set[ServingLoop] = set()  # listen, and have not turned since
         self._joining = threading.Lock()  # for the set, and what is done once
@@ -120,6 +120,7 @@ class Worker:
         self._lessons = Lessons(self._mailbox.send, lambda: self._ready)
         self._leaving: Leaving | None = None  # while an application is imported and made
         self._loading = Serves.IMPORTED  # what is done meanwhile
+        self._is_whole = False  # all is claimed that is known to be served
         self._turned_early = False  # a loop has, meanwhile
         self._sources_told = 0  # files that the supervisor was told of
         self._told_to_end = False
@@ -182,7 +183,7 @@ class Worker:
         self._heartbeat = heartbeat
         self._slot = slot
         self._shown_slot = slot + 1 if self._orders.workers > 1 else None
-        program = self._orders.target.is_program
+        program = self._is_whole = self._orders.target.is_program
         self._listening = Listening(
             slot,
             self._ask,
@@ -216,8 +217,12 @@ class Worker:
                 runner.run(self._serve(made), context=context)
             except RuntimeError as error:
                 # The application has stopped the loop, which ends a program of Tornado's as well.
-                if not self._ready or not str(error).startswith("Event loop stopped before"):
+                if not str(error).startswith("Event loop stopped before"):
                     raise
+                if not self._ready:
+                    raise NotAnApplication(f"{target.label} stopped its loop at once") from None
+            finally:
+                self._is_whole = False  # the runner turns the loop once more
 
     async def _serve(self, made: object) -> None:
         self._serving = asyncio.current_task()
@@ -233,6 +238,7 @@ class Worker:
         orders = self._orders
         claim = application_claim(orders.port, orders.address, orders.unix_socket)
         server.add_sockets(self._listening.claim(claim))
+        self._is_whole = True
         if self._turned_early:
             self._has_turned(self._loops.current())
         await asyncio.Event().wait()
@@ -292,7 +298,7 @@ class Worker:
 
     def _has_turned(self, serving: ServingLoop) -> None:
         """Say ready where no other loop is waited for."""
-        if self._leaving is not None:
+        if not self._is_whole:
             self._turned_early = True
             return
         with self._joining:
@@ -355,9 +361,6 @@ class Worker:
             self._mailbox.read()
         except ChannelClosed:
             os._exit(1)  # the supervisor is gone, and with it the sockets' owner
-        self._act()
-
-    def _act(self) -> None:
         self._conduct.act()
 
     # ---- what it says (conduct.Actions) ----
@@ -390,11 +393,7 @@ class Worker:
         if self._serving is None:  # a program; or an application whose import has not returned
             interrupt_main(self._loops)
         else:
-            call_in(self._serving.get_loop(), self._cancel)
-
-    def _cancel(self) -> None:
-        assert self._serving is not None
-        self._serving.cancel()
+            call_in(self._serving.get_loop(), self._serving.cancel)
 
     def _report(self, failure: Failed) -> None:
         tell(self._mailbox, failure)
