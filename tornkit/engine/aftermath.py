@@ -7,7 +7,8 @@ later, and each time it goes on it clears the stream's close callback, whoever h
     closed ─▶ the request is told ─▶ the reader goes on ─▶ it looks for the next request
 
 Where a handler has set a close callback of its own on the stream, that is told in place of the
-request, and the reader waits until the handler finishes, closes or detaches.
+request, and the reader waits until the handler finishes, closes or detaches. A request whose body
+is still being read is told by `delivery`.
 """
 
 from __future__ import annotations
