@@ -19,7 +19,7 @@ from tornkit.serve.nursery.zygote_handle import ZygoteHandle
 from tornkit.serve.wire.messages import Warm, Warmed
 from tornkit.serve.wire.warmth import Warmth
 
-ROOT = {"HOME": "/root"}
+ROOT = {"HOME": "/home/ann"}
 MOST_TRIES = 6
 
 

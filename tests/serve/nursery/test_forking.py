@@ -62,8 +62,8 @@ def test_another_environment_is_another_zygote(house: House) -> None:
     forking = house.forking()
     spawn(house, forking, 1)
     house.will_fork.append(forked(2))
-    assert born(house, forking, 1, {"HOME": "/root"}) == [NO_PID + 1002]
-    assert house.new().environment["HOME"] == "/root"
+    assert born(house, forking, 1, {"HOME": "/home/ann"}) == [NO_PID + 1002]
+    assert house.new().environment["HOME"] == "/home/ann"
     was_killed = house.started[0].killed
     assert not was_killed, "it is a parent"
     house.started[0].says(Exited(NO_PID + 1001, 0))

@@ -195,9 +195,9 @@ def test_only_the_first_zygote_is_started_so(warm_house: House) -> None:
     warm_house.turn()
     warm_house.warm_cache.remember(["wave"])
     warm_house.will_fork.append(forked(2))
-    forking.spawn(1, {"HOME": "/root"}, births)
+    forking.spawn(1, {"HOME": "/home/ann"}, births)
     warm_house.turn()
     assert numbers(births) == [1, 2]
     _, bare, candidate = warm_house.started
-    assert bare.heard() == [Fork({"HOME": "/root"})]
+    assert bare.heard() == [Fork({"HOME": "/home/ann"})]
     assert candidate.heard() == [Warm(("json", "grpc"))]

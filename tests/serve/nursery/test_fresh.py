@@ -64,9 +64,9 @@ def test_all_are_born_at_once_with_the_environment_of_this_spawn(
 ) -> None:
     births = Births()
     fresh.spawn(1, HOME, births)
-    fresh.spawn(2, {"HOME": "/root"}, births, beside=True)
+    fresh.spawn(2, {"HOME": "/home/ann"}, births, beside=True)
     assert births.pids() == [process.pid for process in house.started]
-    assert [process.environment["HOME"] for process in house.started] == ["/", "/root", "/root"]
+    assert [process.environment["HOME"] for process in house.started] == ["/", "/home/ann", "/home/ann"]
     assert not any(process.keeps_stdin for process in house.started)
 
 

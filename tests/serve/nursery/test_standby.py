@@ -73,9 +73,9 @@ def test_spares_of_another_environment_are_dismissed(house: House, bare: Standby
     born(house, bare, 1)
     bare.learn(("json",), HOME)
     house.turn()
-    born(house, bare, 1, {"HOME": "/root"})
+    born(house, bare, 1, {"HOME": "/home/ann"})
     assert [process.killed for process in house.started] == [False, True, True, False]
-    assert house.new().environment == {"HOME": "/root"}
+    assert house.new().environment == {"HOME": "/home/ann"}
 
 
 def test_spares_that_know_too_little_are_dismissed(house: House, bare: Standby) -> None:
