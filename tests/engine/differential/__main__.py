@@ -25,7 +25,12 @@ def _parsed() -> argparse.Namespace:
         description="Send the same hostile bytes to two HTTP servers and compare everything.",
     )
     add = parser.add_argument
-    add("--server", default="tornkit:HTTPServer", metavar="MODULE:CLASS", help="the candidate (tornkit's)")
+    add(
+        "--server",
+        default="tornkit:HTTPServer",
+        metavar="MODULE:CLASS",
+        help="the candidate (tornkit's)",
+    )
     add("--against", default=TORNADO, metavar="MODULE:CLASS", help="the reference (Tornado's)")
     add("--count", type=int, default=20_000, help="generated cases (20000)")
     add("--seed", type=int, default=1, help="of the generated cases (1)")

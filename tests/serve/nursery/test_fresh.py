@@ -66,7 +66,11 @@ def test_all_are_born_at_once_with_the_environment_of_this_spawn(
     fresh.spawn(1, HOME, births)
     fresh.spawn(2, {"HOME": "/home/ann"}, births, beside=True)
     assert births.pids() == [process.pid for process in house.started]
-    assert [process.environment["HOME"] for process in house.started] == ["/", "/home/ann", "/home/ann"]
+    assert [process.environment["HOME"] for process in house.started] == [
+        "/",
+        "/home/ann",
+        "/home/ann",
+    ]
     assert not any(process.keeps_stdin for process in house.started)
 
 
