@@ -7,24 +7,31 @@ import importlib.util
 from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from tornado import httpserver, httputil, routing, web
 from tornado.httpserver import HTTPServer
-from tornado.httputil import ParseBodyConfig, ParseUrlEncodedConfig
 from tornado.tcpserver import TCPServer
 
-from tornkit.engine import privates
+from tests.engine.tornados import LIMITED_QUERIES
+from tornkit.engine import fidelity, privates
+from tornkit.engine.fidelity import variants
 
 
 def looked_up_again() -> Any:
     """The module as it comes out with the Tornado of this moment, beside the one that is used."""
-    spec = importlib.util.spec_from_file_location("privates_again", str(privates.__file__))
+    with mock.patch.object(fidelity, "variants", loaded_again(variants)):
+        return loaded_again(privates)
+
+
+def loaded_again(module: ModuleType) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("loaded_again", str(module.__file__))
     assert spec is not None
     assert spec.loader is not None
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    again: ModuleType = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(again)
+    return again
 
 
 def test_the_installed_tornado_is_supported() -> None:
@@ -38,7 +45,7 @@ def test_the_installed_tornado_is_supported() -> None:
         (httputil, "_normalize_header"),
         (httputil, "_ABNF"),
         (httputil._ABNF, "host"),
-        (httputil, "_DEFAULT_PARSE_BODY_CONFIG"),
+        pytest.param(httputil, "_DEFAULT_PARSE_BODY_CONFIG", marks=LIMITED_QUERIES),
         (httpserver, "_HTTPRequestContext"),
         (httpserver, "_ProxyAdapter"),
         (routing, "_DefaultMessageDelegate"),
@@ -65,7 +72,7 @@ def with_fewer_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     class Headers(httputil.HTTPHeaders):
         def __init__(self) -> None:
             super().__init__()
-            del self._combined_cache
+            delattr(self, variants.HEADER_VALUES)
 
     monkeypatch.setattr(httputil, "HTTPHeaders", Headers)
 
@@ -93,7 +100,7 @@ def without_a_limit_of_fields(monkeypatch: pytest.MonkeyPatch) -> None:
         with_more_parts,
         with_fewer_parts,
         with_one_more_to_be_given,
-        without_a_limit_of_fields,
+        pytest.param(without_a_limit_of_fields, marks=LIMITED_QUERIES),
     ],
 )
 def test_what_is_built_otherwise_is_not_served_with(
@@ -121,12 +128,13 @@ def test_what_only_saves_time_is_done_without(
     assert found.SUPPORTED is True
 
 
+@LIMITED_QUERIES
 def test_the_limit_of_fields_is_the_one_that_was_set_last() -> None:
     before = httputil._DEFAULT_PARSE_BODY_CONFIG
     assert privates.most_query_fields() == before.urlencoded.max_arguments
     try:
         httputil.set_parse_body_config(
-            ParseBodyConfig(urlencoded=ParseUrlEncodedConfig(max_arguments=7))
+            httputil.ParseBodyConfig(urlencoded=httputil.ParseUrlEncodedConfig(max_arguments=7))
         )
         assert privates.most_query_fields() == 7
     finally:

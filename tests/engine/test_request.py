@@ -15,12 +15,12 @@ from tornado.httputil import (
     HTTPHeaders,
     HTTPInputError,
     HTTPServerRequest,
-    ParseBodyConfig,
     RequestStartLine,
 )
 from tornado.web import Application, RequestHandler
 
 from tests.engine.serving import EITHER, ServerClass, in_loop, serving
+from tests.engine.tornados import LIMITED_QUERIES
 from tornkit.engine import request as engine_request
 from tornkit.engine.headers import LazyHeaders, Lines
 from tornkit.engine.request import LazyRequest
@@ -166,7 +166,7 @@ def fields() -> Iterator[Callable[[int], None]]:
     before = httputil._DEFAULT_PARSE_BODY_CONFIG
 
     def limit(most: int) -> None:
-        config: Any = ParseBodyConfig()
+        config: Any = httputil.ParseBodyConfig()
         config.urlencoded.max_arguments = most
         httputil.set_parse_body_config(config)
 
@@ -174,6 +174,7 @@ def fields() -> Iterator[Callable[[int], None]]:
     httputil.set_parse_body_config(before)
 
 
+@LIMITED_QUERIES
 def test_the_limit_of_fields_is_the_one_of_the_moment(fields: Callable[[int], None]) -> None:
     fields(2)
     assert lazy("/?a=1&b=2").arguments == {"a": [b"1"], "b": [b"2"]}

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tornado.httputil import HTTPInputError, HTTPMessageDelegate
 from tornado.log import app_log, gen_log
 
+from tornkit.engine.fidelity import variants
 from tornkit.engine.request import find
 from tornkit.engine.routers import Compiled, direct
 from tornkit.engine.routers.direct import DirectMatch
@@ -132,6 +133,10 @@ def _finish(connection: RequestSource, exchange: Exchange, delegate: HTTPMessage
     else:
         delegate.finish()
         connection.request_read(exchange)
+
+
+class _TooLong(HTTPInputError):
+    """Error that is the client's, in each Tornado, since no delegate has raised it."""
 
 
 class _Body:
@@ -273,7 +278,7 @@ class _Body:
     def _start(self) -> None:
         self._started = True
         if self._left > self._exchange.max_body_size:
-            raise HTTPInputError("Content-Length too long")
+            raise _TooLong("Content-Length too long")
         timeout = self._exchange.body_timeout
         if timeout is not None and self._left:
             self._timer = self._connection.loop.call_later(timeout, self._out_of_time)
@@ -323,7 +328,11 @@ def _failed(
 ) -> None:
     """End a request whose delegate raised: by 400 if it was malformed, else with a logged error."""
     exchange.done()  # it is told below, and in no other way
-    if isinstance(error, HTTPInputError):
+    if exchange.read_finished and not variants.FAILED_FINISH_TOLD:
+        delegate = _NOBODY
+    if isinstance(error, HTTPInputError) and (
+        variants.INPUT_ERRORS_ANSWERED or type(error) is _TooLong
+    ):
         gen_log.info("Malformed HTTP message from %s: %s", connection.context, error)
         # An answer that came before its request was read is the last: it closes when it has gone.
         if exchange.read_finished or not exchange.write_finished:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tornado.httputil import HTTPHeaders
 
+from tornkit.engine.fidelity import variants
 from tornkit.engine.lazily import WhenRead
 from tornkit.engine.privates import normalize_header
 
@@ -32,7 +33,7 @@ class Lines:
     They never change, and requests with the same lines share them.
     """
 
-    __slots__ = ("as_sent", "cookies", "found", "lowered")
+    __slots__ = ("as_sent", "cookies", "found", "lowered", "repeated")
 
     def __init__(self, as_sent: bytes) -> None:
         self.as_sent = as_sent
@@ -41,6 +42,8 @@ class Lines:
         self.lowered = "\n" + as_sent.decode("latin1").lower()
         self.found: dict[str, str | None] = {}
         """Values that `value_of` has given for some names."""
+        self.repeated: set[str] = set()
+        """Names that were looked up, and stand in several lines."""
         self.cookies: dict[str, str] | None = None
         """Cookies in the lines, kept by whoever has parsed them."""
 
@@ -49,7 +52,8 @@ class Lines:
         if name in self.found:
             return self.found[name]
         value = self._find(name)
-        if len(self.found) < _MOST_FOUND:  # an application may ask for any name
+        # An application may ask for any name.
+        if len(self.found) < _MOST_FOUND and name not in self.repeated:
             self.found[name] = value
         return value
 
@@ -60,6 +64,7 @@ class Lines:
         at = self.lowered.index(beginning)
         found = self._value_at(at + len(beginning))
         while (at := self.lowered.find(beginning, at + 1)) >= 0:
+            self.repeated.add(name)
             found += "," + self._value_at(at + len(beginning))
         return found
 
@@ -67,6 +72,15 @@ class Lines:
         start = place - 1  # in the lines themselves
         value = self.as_sent[start : self.as_sent.index(b"\r", start)]
         return value.strip(b" \t").decode("latin1")
+
+
+def _values_of(as_list: dict[str, list[str]]) -> dict[str, str]:
+    """Values that `HTTPHeaders` has beside those of each line, when it was made of lines."""
+    if variants.VALUES_JOINED:
+        return {name: ",".join(values) for name, values in as_list.items()}
+    if variants.VALUES_NEEDED:
+        return {name: values[0] for name, values in as_list.items() if len(values) == 1}
+    return {}
 
 
 class LazyHeaders(HTTPHeaders):
@@ -80,20 +94,24 @@ class LazyHeaders(HTTPHeaders):
     def _take_apart(self) -> None:
         assert self.lines is not None
         as_list: dict[str, list[str]] = {}
+        last = None
         for line in self.lines.as_sent.decode("latin1").split("\r\n"):
             name, colon, value = line.partition(":")
             if colon:
-                name = normalize_header(name)
+                last = name = normalize_header(name)
                 if name in as_list:
                     as_list[name].append(value.strip(" \t"))
                 else:
                     as_list[name] = [value.strip(" \t")]
         self._as_list = as_list
-        self._combined_cache = {}
+        setattr(self, variants.HEADER_VALUES, _values_of(as_list))
+        self._last_key = last
         self.lines = None
 
     _as_list: Any = WhenRead(_take_apart)
     _combined_cache: Any = WhenRead(_take_apart)
+    _dict: Any = WhenRead(_take_apart)
+    _last_key: Any = WhenRead(_take_apart)
 
     def __bool__(self) -> bool:
         return bool(self.lines.as_sent if self.lines is not None else self._as_list)
@@ -106,12 +124,17 @@ class LazyHeaders(HTTPHeaders):
             found = lines.found[name]  # of those that every request is asked for
         except KeyError:
             found = lines.value_of(name)
+            if name in lines.repeated:  # with some, it can be deleted from now on
+                self._take_apart()
+                return super().get(name, default)
         return default if found is None else found
 
     def __contains__(self, name: object) -> bool:
         lines = self.lines
         if lines is None or not isinstance(name, str):
             return super().__contains__(name)
+        if variants.NAMES_AS_WRITTEN and name != normalize_header(name):
+            return False
         return lines.value_of(name) is not None
 
     def __getitem__(self, name: str) -> str:
@@ -119,6 +142,9 @@ class LazyHeaders(HTTPHeaders):
         if lines is None:
             return super().__getitem__(name)
         found = lines.value_of(name)
+        if name in lines.repeated:
+            self._take_apart()
+            return super().__getitem__(name)
         if found is None:
             raise KeyError(normalize_header(name))
         return found

@@ -7,16 +7,16 @@ served by Tornado's own code.
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any
 
 from tornado import httpserver, httputil, routing, web
-from tornado.httputil import HTTPHeaders
 from tornado.tcpserver import TCPServer
+
+from tornkit.engine.fidelity import variants
 
 normalize_header: Any = getattr(httputil, "_normalize_header", None)
 """Function that spells a header's name as usual: ``etag`` -> ``Etag``."""
-HeaderParts = ("_as_list", "_combined_cache")
-"""Attributes that an `HTTPHeaders` consists of."""
 RequestContext: Any = getattr(httpserver, "_HTTPRequestContext", None)
 """Class of ``request.connection.context``."""
 ProxyAdapter: Any = getattr(httpserver, "_ProxyAdapter", None)
@@ -34,13 +34,16 @@ HOST: Any = getattr(getattr(httputil, "_ABNF", None), "host", None)
 
 SUPPORTED = (
     None not in (normalize_header, RequestContext, ProxyAdapter, DefaultDelegate, HOST)
-    and hasattr(
-        getattr(getattr(httputil, "_DEFAULT_PARSE_BODY_CONFIG", None), "urlencoded", None),
-        "max_arguments",
+    and (
+        not variants.QUERY_LIMITED
+        or hasattr(
+            getattr(getattr(httputil, "_DEFAULT_PARSE_BODY_CONFIG", None), "urlencoded", None),
+            "max_arguments",
+        )
     )
-    and set(vars(HTTPHeaders())) == set(HeaderParts)
+    and variants.HEADERS_KNOWN
     and hasattr(TCPServer, "_handle_connection")
-    and set(inspect.signature(httputil.HTTPServerRequest).parameters)
+    and set(inspect.signature(httputil.HTTPServerRequest).parameters) | {"host"}
     == {"method", "uri", "version", "headers", "body", "host", "files", "connection"}
     | {"start_line", "server_connection"}
 )
@@ -49,6 +52,8 @@ SUPPORTED = (
 
 def most_query_fields() -> int:
     """Number of fields that a query may have, as ``set_parse_body_config`` says at the moment."""
+    if not variants.QUERY_LIMITED:
+        return sys.maxsize
     most: int = httputil._DEFAULT_PARSE_BODY_CONFIG.urlencoded.max_arguments
     return most
 

@@ -27,6 +27,7 @@ from tornado.httputil import (
 )
 from tornado.log import app_log
 
+from tornkit.engine.fidelity import variants
 from tornkit.engine.headers import LazyHeaders, Lines
 from tornkit.engine.lazily import WhenRead
 from tornkit.engine.privates import HOST, DefaultDelegate, most_query_fields
@@ -57,6 +58,8 @@ def _parsed(query: str) -> dict[str, list[bytes]]:
     :raises HTTPInputError: it has too many fields.
     """
     try:
+        if not variants.QUERY_LIMITED:
+            return parse_qs_bytes(query, keep_blank_values=True)
         return parse_qs_bytes(query, keep_blank_values=True, max_num_fields=most_query_fields())
     except Exception as error:  # whatever the parser makes of it, as in Tornado
         raise HTTPInputError(f"Invalid query string: {error}") from error

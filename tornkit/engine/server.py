@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 from collections.abc import Coroutine
 from types import SimpleNamespace
@@ -24,7 +25,7 @@ from tornkit import stream_seams
 from tornkit.engine import privates
 from tornkit.engine.connection import Connection
 from tornkit.engine.exchange import Exchange
-from tornkit.engine.fidelity import replaced
+from tornkit.engine.fidelity import replaced, source_digests, texts
 from tornkit.engine.fidelity.methods import is_method
 from tornkit.engine.request import LazyRoutingDelegate
 from tornkit.engine.routers import Compiled
@@ -33,6 +34,20 @@ from tornkit.engine.transport.poller import Poller, new_poller
 _MAX_BUFFER = 104857600  # IOStream.max_buffer_size
 _handle_stream = tornado.httpserver.HTTPServer.handle_stream
 _router_start_request = Router.start_request
+
+
+@functools.cache
+def unknown() -> tuple[str, ...]:
+    """Names of functions of Tornado's whose work the engine does, and that it does not know.
+
+    What a program has put in the place of one is not among them: that is seen at each request.
+    """
+    with source_digests.forgotten():
+        return tuple(
+            name
+            for name in texts.unknown(texts.ENGINE)
+            if replaced.is_original(texts.found(name), ("tornado",))
+        )
 
 
 class Observer(Protocol):
@@ -92,6 +107,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         self._tasks: set[asyncio.Future[None]] = set()
         self._plain = (
             privates.SUPPORTED
+            and not unknown()
             and self.ssl_options is None
             and not self.conn_params.decompress
             # A subclass that overrides it wants to see every stream.

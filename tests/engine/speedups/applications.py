@@ -66,6 +66,7 @@ METHODS = [
     "_ui_method",
     "get_argument",
 ]
+METHODS = [name for name in METHODS if name == "get" or hasattr(RequestHandler, name)]
 
 
 # Those whose work the speedups do themselves, and one that they call.

@@ -26,7 +26,7 @@ from tornado import web, websocket  # noqa: F401 - and with them all whose texts
 
 from tornkit.engine.fidelity import texts
 
-_PARTS = (texts.ROUTING, texts.SPEEDUPS, texts.WEBSOCKETS)
+_PARTS = (texts.ENGINE, texts.ROUTING, texts.SPEEDUPS, texts.WEBSOCKETS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,8 +60,9 @@ def add(data: Path = texts.DATA) -> None:
     for part in _PARTS:
         for name, digests in whole[part].items():
             function = texts.found(name)
+            absent = texts.ABSENT if function is None else None
             for kind, digest in (
-                ("texts", texts.digest_of(function)),
+                ("texts", texts.digest_of(function) or absent),
                 ("shapes", texts.shape_of(function)),
             ):
                 if digest is not None and digest not in digests[kind]:

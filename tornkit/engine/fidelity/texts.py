@@ -29,8 +29,11 @@ from typing import Any, NamedTuple
 from tornkit.engine.fidelity.source_digests import once
 
 DATA = Path(__file__).with_name("texts.json")
-ROUTING, SPEEDUPS, WEBSOCKETS = "routing", "speedups", "websockets"
+ENGINE, ROUTING, SPEEDUPS, WEBSOCKETS = "engine", "routing", "speedups", "websockets"
 """The parts of the engine that look, each by itself."""
+
+ABSENT = "absent"
+"""In the place of a digest, of a function that a Tornado does not have."""
 
 _DIGITS = 12  # hexadecimal
 
@@ -68,6 +71,8 @@ def is_known(part: str, name: str) -> bool:
 
 
 def _is_one_of(function: Any, texts: Texts) -> bool:
+    if function is None:
+        return ABSENT in texts.texts
     return digest_of(function) in texts.texts or shape_of(function) in texts.shapes
 
 

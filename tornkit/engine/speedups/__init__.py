@@ -205,7 +205,8 @@ def _remember_what_is_known() -> None:
         handler.ui = construction.ui  # type: ignore[assignment]
     if "RequestHandler.finish" in _own:
         finishing.own = _own["RequestHandler.finish"]
-        finishing.known = KnownInHeirs(handler, finishing.RELIED_ON)
+        those = tuple(name for name in finishing.RELIED_ON if hasattr(handler, name))
+        finishing.known = KnownInHeirs(handler, those)
         finishing.log_request = web.Application.log_request
     if "_HandlerDelegate.execute" in _own:
         execution.own_execute = _own["_HandlerDelegate.execute"]

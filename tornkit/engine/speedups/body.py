@@ -15,6 +15,7 @@ from tornado.httputil import HTTPInputError
 from tornado.log import app_log
 from tornado.web import Finish, HTTPError
 
+from tornkit.engine.fidelity import variants
 from tornkit.engine.request import LazyRequest
 from tornkit.engine.speedups import finishing
 from tornkit.engine.speedups.arguments import decoded
@@ -23,6 +24,13 @@ from tornkit.own_frames import hide_own_frames
 if TYPE_CHECKING:
     from tornado.httputil import HTTPServerRequest
     from tornado.web import OutputTransform, RequestHandler
+
+
+_ANSWERED: tuple[type[BaseException], ...] = (Exception,)
+if variants.CANCELLED_ANSWERED:
+    _ANSWERED = (Exception, asyncio.CancelledError)
+_PROTECTED = variants.CROSS_ORIGIN_PROTECTION
+_SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def begin(
@@ -51,7 +59,10 @@ def begin(
         handler.path_kwargs = (
             {k: handler.decode_argument(v, name=k) for k, v in kwargs.items()} if kwargs else {}
         )
-        handler._cross_origin_protection()
+        if _PROTECTED:
+            handler._cross_origin_protection()
+        elif method not in _SAFE and handler.application.settings.get("xsrf_cookies"):
+            handler.check_xsrf_cookie()
         waiting = handler.prepare()
         if waiting is not None:
             return _go_on(handler, waiting, prepared=False)
@@ -62,7 +73,7 @@ def begin(
             return _go_on(handler, waiting, prepared=True)
         if handler._auto_finish and not handler._finished:
             finishing.finish_unseen(handler)
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as Tornado
+    except _ANSWERED as error:
         _answer(handler, error)
     return None
 
@@ -88,7 +99,7 @@ async def _go_on(handler: RequestHandler, waiting: Awaitable[None], *, prepared:
                 await result
         if handler._auto_finish and not handler._finished:
             finishing.finish_unseen(handler)
-    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as Tornado
+    except _ANSWERED as error:
         _answer(handler, error)
 
 

@@ -14,7 +14,7 @@ import tornado
 from tornado import httputil
 from tornado.httputil import HTTPHeaders
 
-from tornkit.engine.fidelity import replaced
+from tornkit.engine.fidelity import replaced, variants
 
 if TYPE_CHECKING:
     from tornado.web import RequestHandler
@@ -52,7 +52,12 @@ def fresh() -> HTTPHeaders:
         "Content-Type": ["text/html; charset=UTF-8"],
         "Date": [date],
     }
-    headers._combined_cache = {}  # which ``HTTPHeaders.__getitem__`` fills
+    if not variants.VALUES_NEEDED:
+        headers._combined_cache = {}  # which ``HTTPHeaders.__getitem__`` fills
+    else:
+        values = {name: value for name, (value,) in headers._as_list.items()}
+        setattr(headers, variants.HEADER_VALUES, values)
+        headers._last_key = None
     made: HTTPHeaders = headers
     return made
 

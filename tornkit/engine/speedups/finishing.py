@@ -14,13 +14,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from asyncio import Future
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from tornado import web
 from tornado.httputil import HTTPHeaders
 
 from tornkit.engine.exchange import Exchange
-from tornkit.engine.fidelity import replaced
+from tornkit.engine.fidelity import replaced, variants
 from tornkit.engine.fidelity.class_versions import UNSEEN, KnownInHeirs
 from tornkit.engine.fidelity.methods import is_method
 
@@ -51,6 +52,7 @@ HEADERS_METHODS = ("__contains__", "__setitem__", "get_all")
 """Methods of `HTTPHeaders` whose work is done here."""
 
 _names = frozenset(RELIED_ON)
+_values_of = attrgetter(variants.HEADER_VALUES)
 _sha1 = hashlib.sha1
 _info = logging.Logger.info
 # Tornado's own, which does nothing.
@@ -153,6 +155,8 @@ def _response(handler: RequestHandler, exchange: Any) -> bytes | None:
         if method in ("GET", "HEAD") and "Etag" not in lines:
             etag = f'"{_sha1(body).hexdigest()}"'
             lines["Etag"] = [etag]
+            if variants.VALUES_NEEDED:
+                _values_of(headers)["Etag"] = etag
             if request.headers.get("If-None-Match") and handler.check_etag_header():
                 handler._write_buffer = []
                 handler.set_status(304)
@@ -163,6 +167,8 @@ def _response(handler: RequestHandler, exchange: Any) -> bytes | None:
         return None
     size = str(len(body))
     lines["Content-Length"] = [size]
+    if variants.VALUES_NEEDED:
+        _values_of(headers)["Content-Length"] = size
     head: bytes | None
     if exchange.close_after:
         headers["Connection"] = "close"

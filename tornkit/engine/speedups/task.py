@@ -25,6 +25,8 @@ from contextvars import Context
 from typing import Any
 from weakref import ref
 
+from tornkit.engine.fidelity import variants
+
 _enter: Any = getattr(tasks, "_enter_task", None)
 _leave: Any = getattr(tasks, "_leave_task", None)
 # What `asyncio.all_tasks` looks at: since Python 3.12 a plain set for those that run eagerly.
@@ -193,7 +195,7 @@ def _be_real(task: HandlerTask) -> None:
 
 def tell_failure(task: asyncio.Future[None]) -> None:
     """Raise a task's error in its callback, so that the loop's exception handler tells of it."""
-    if not task.cancelled():
+    if not (variants.CANCELLED_QUIET and task.cancelled()):
         task.result()
 
 

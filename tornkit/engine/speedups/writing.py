@@ -6,12 +6,13 @@ calls in between where nobody has overridden them.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from tornado import escape
 from tornado.httputil import HTTPHeaders
 
-from tornkit.engine.fidelity import replaced
+from tornkit.engine.fidelity import replaced, variants
 from tornkit.engine.fidelity.methods import is_method
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ own: Any = None
 set_header: Any = None
 convert: Any = None
 
+_values_of = attrgetter(variants.HEADER_VALUES)
 _JSON = "application/json; charset=UTF-8"
 
 
@@ -43,7 +45,7 @@ def write(self: RequestHandler, chunk: str | bytes | dict[Any, Any]) -> None:
             and is_method(self._convert_header_value, convert, self)
         ):
             headers._as_list["Content-Type"] = [_JSON]
-            headers._combined_cache.pop("Content-Type", None)
+            _values_of(headers)["Content-Type"] = _JSON
         else:
             self.set_header("Content-Type", _JSON)
         self._write_buffer.append(escape.utf8(text))

@@ -22,6 +22,7 @@ from tornado.iostream import IOStream, StreamBufferFullError, StreamClosedError
 from tornado.log import gen_log
 from tornado.websocket import WebSocketProtocol13
 
+from tornkit.engine.fidelity import variants
 from tornkit.engine.websocket.wakeup import Parking
 
 _READ = IOLoop.READ
@@ -70,6 +71,18 @@ class Intake(WebSocketProtocol13):
             if stream._state is not None:
                 stream.io_loop.remove_handler(stream.fileno())
                 stream._state = None
+
+    def _leave_to(self, stream: IOStream) -> None:
+        """Let the stream be as if it had always listened by itself, with what was not used."""
+        self._direct = False
+        self._put_back(stream)
+        vars(stream).pop("_handle_events", None)
+        if stream.closed():
+            return
+        stream._read_future = None
+        if stream._state is not None:
+            stream.io_loop.remove_handler(stream.fileno())
+            stream.io_loop.add_handler(stream.fileno(), stream._handle_events, stream._state)
 
     def _must_wait(self, stream: IOStream) -> bool:
         """Look for more; where there is none, have the stream listen, so that it can be waited for.
@@ -200,7 +213,7 @@ class Intake(WebSocketProtocol13):
         """More has come than a stream may hold, and the frame is not whole; as in `IOStream`."""
         gen_log.error("Reached maximum read buffer size")
         error = StreamBufferFullError("Reached maximum read buffer size")
-        stream.close(exc_info=error)
+        stream.close(exc_info=variants.OVERFLOW_IS_ERROR and error)
         gen_log.warning("error on read: %s" % error)  # noqa: UP031 - Tornado's own record
 
     def _fail(self, stream: IOStream, error: OSError) -> None:

@@ -28,13 +28,14 @@ from typing import Any, cast
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
+from tornkit.engine.fidelity import variants
 from tornkit.engine.websocket.intake import Intake
 from tornkit.engine.websocket.masking import unmask
 from tornkit.engine.websocket.write_futures import Settling, settling_of
 
-# As in `tornado.websocket`: when a client whose frames are all here has had enough of a turn.
-_TURN = 256 * 1024
-_FRAME = 1024
+# When a client whose frames are all here has had enough of a turn.
+_TURN = variants.FRAMES_TURN
+_FRAME = variants.FRAME_COST
 
 # Bytes of a frame from which two pieces in one system call are cheaper than a copy: of 64 kB, by a
 # fifth of the call; of 4 kB they cost a twentieth more.
@@ -72,6 +73,7 @@ class EngineProtocol(Intake):
         stream = self.stream
         self._take_over(stream)
         self._settling = settling_of(self._loop)
+        is_told = True
         try:
             work = 0
             while not self.client_terminated:
@@ -90,9 +92,15 @@ class EngineProtocol(Intake):
                     await asyncio.sleep(0)
         except StreamClosedError:
             self._abort()
+        except BaseException:
+            is_told = variants.CALLBACKS_GUARDED
+            raise
         finally:
-            self._give_back(stream)
-            self.handler.on_ws_connection_close(self.close_code, self.close_reason)
+            if is_told:
+                self._give_back(stream)
+                self.handler.on_ws_connection_close(self.close_code, self.close_reason)
+            else:
+                self._leave_to(stream)
 
     # ---- frames ----
 
