@@ -1,17 +1,16 @@
 """Real servers in this process, and clients whose bytes are written by hand.
 
 What Tornado's server and tornkit's should both do is asserted of both: ``EITHER`` makes two tests
-of one. ``either_loop``, imported into a module, makes its tests run on asyncio's loop and uvloop's.
+of one. ``pytestmark = EITHER_LOOP`` makes a module's tests run on asyncio's loop and uvloop's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,33 +32,8 @@ EITHER = pytest.mark.parametrize(
 )
 ServerClass = type[tornado.httpserver.HTTPServer]
 
-_new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
-
-
-@pytest.fixture(
-    params=["asyncio", pytest.param("uvloop", marks=pytest.mark.thorough)], autouse=True
-)
-def either_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    global _new_loop  # noqa: PLW0603 - `in_loop` is no fixture and sees none
-    if request.param == "uvloop":
-        _new_loop = pytest.importorskip("uvloop").new_event_loop
-    yield
-    _new_loop = None
-
-
-def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run a coroutine test, its parameters and fixtures as they are."""
-
-    async def with_patience(arguments: dict[str, Any]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            await test(**arguments)
-
-    @functools.wraps(test)
-    def run(**arguments: Any) -> None:
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(with_patience(arguments))
-
-    return run
+# The loops are made by the fixture of conftest.py.
+EITHER_LOOP = pytest.mark.usefixtures("either_loop")
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -11,19 +11,10 @@ from collections.abc import Iterator
 import pytest
 from tornado.web import Application, RequestHandler, stream_request_body
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    ServerClass,
-    either_loop,
-    in_loop,
-    serving,
-    turns,
-    until,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, serving, turns, until
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 MEGABYTE = 1_000_000
 
@@ -82,7 +73,6 @@ def memory() -> Iterator[None]:
     tracemalloc.stop()
 
 
-@in_loop
 @pytest.mark.thorough
 async def test_a_client_that_only_asks_is_not_read_further(memory: None) -> None:
     """Ten megabytes of requests behind one that takes its time stay with the client."""
@@ -109,7 +99,6 @@ async def test_a_client_that_only_asks_is_not_read_further(memory: None) -> None
 
 
 @EITHER
-@in_loop
 async def test_a_client_that_only_asks_gets_every_answer(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -125,7 +114,6 @@ async def test_a_client_that_only_asks_gets_every_answer(server_class: ServerCla
 
 
 @EITHER
-@in_loop
 async def test_a_long_response_is_made_as_it_is_read(
     server_class: ServerClass, memory: None
 ) -> None:
@@ -148,7 +136,6 @@ async def test_a_long_response_is_made_as_it_is_read(
 
 
 @EITHER
-@in_loop
 async def test_a_long_body_is_read_as_it_is_taken(server_class: ServerClass, memory: None) -> None:
     app = application()
     async with serving(server_class, app, max_body_size=50 * MEGABYTE) as here:
@@ -171,7 +158,6 @@ async def test_a_long_body_is_read_as_it_is_taken(server_class: ServerClass, mem
         assert tracemalloc.get_traced_memory()[1] < 4 * MEGABYTE
 
 
-@in_loop
 async def test_a_head_byte_by_byte_costs_what_its_bytes_cost() -> None:
     """Not their square: the last bytes of a long head are no dearer than its first."""
     async with serving(HTTPServer, application()) as here:
@@ -195,7 +181,6 @@ async def test_a_head_byte_by_byte_costs_what_its_bytes_cost() -> None:
         assert (await client.response()).status == 200
 
 
-@in_loop
 async def test_a_handler_that_never_finishes_holds_up_nobody_else() -> None:
     app = application()
     async with serving(HTTPServer, app, idle_connection_timeout=0.05) as here:
@@ -213,7 +198,6 @@ async def test_a_handler_that_never_finishes_holds_up_nobody_else() -> None:
 
 
 @EITHER
-@in_loop
 async def test_many_who_come_and_go_leave_nothing(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:

@@ -27,12 +27,11 @@ from tornado.websocket import WebSocketHandler
 
 from tests.engine.serving import (
     EITHER,
+    EITHER_LOOP,
     GET,
     Client,
     ServerClass,
     Serving,
-    either_loop,
-    in_loop,
     serving,
     turns,
     until,
@@ -40,7 +39,7 @@ from tests.engine.serving import (
 from tornkit.engine.connection import Connection
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]  # a fixture: every test here runs on both loops
+pytestmark = EITHER_LOOP
 
 
 class Gate:
@@ -202,7 +201,6 @@ def asked(path: str) -> bytes:
 
 
 @EITHER
-@in_loop
 async def test_a_connection_is_kept_for_the_next_request(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -215,7 +213,6 @@ async def test_a_connection_is_kept_for_the_next_request(server_class: ServerCla
 
 @EITHER
 @pytest.mark.parametrize("asks", [True, False], ids=["the client", "the server"])
-@in_loop
 async def test_a_connection_closes_where_one_side_wants_it(
     server_class: ServerClass, asks: bool
 ) -> None:
@@ -228,7 +225,6 @@ async def test_a_connection_closes_where_one_side_wants_it(
 
 
 @EITHER
-@in_loop
 async def test_an_empty_connection_header_before_close_keeps_it(server_class: ServerClass) -> None:
     """Both together are ``,close``, which is not the one word that counts."""
     async with scene(server_class) as here:
@@ -240,7 +236,6 @@ async def test_an_empty_connection_header_before_close_keeps_it(server_class: Se
 
 @EITHER
 @pytest.mark.parametrize("path", ["/", "/slow"])
-@in_loop
 async def test_pipelined_requests_are_answered_in_order(
     server_class: ServerClass, path: str
 ) -> None:
@@ -253,7 +248,6 @@ async def test_pipelined_requests_are_answered_in_order(
 
 
 @EITHER
-@in_loop
 async def test_a_request_begins_when_the_one_before_is_answered(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -280,7 +274,6 @@ RARE = {
 @EITHER
 @pytest.mark.parametrize("rare", RARE.values(), ids=list(RARE))
 @pytest.mark.parametrize("path", ["/", "/slow"])
-@in_loop
 async def test_a_rare_request_in_the_middle_of_a_pipeline_is_read_once(
     server_class: ServerClass, path: str, rare: bytes
 ) -> None:
@@ -300,7 +293,6 @@ async def test_a_rare_request_in_the_middle_of_a_pipeline_is_read_once(
 
 @EITHER
 @pytest.mark.parametrize("rare", RARE.values(), ids=list(RARE))
-@in_loop
 async def test_a_rare_request_is_the_same_byte_by_byte(
     server_class: ServerClass, rare: bytes
 ) -> None:
@@ -314,7 +306,6 @@ async def test_a_rare_request_is_the_same_byte_by_byte(
 
 
 @EITHER
-@in_loop
 async def test_a_body_that_is_still_to_come_is_waited_for(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -329,7 +320,6 @@ async def test_a_body_that_is_still_to_come_is_waited_for(server_class: ServerCl
 
 @EITHER
 @pytest.mark.parametrize("size", [0, 1, 60_000, 65_536, 70_000, 1_000_000])
-@in_loop
 async def test_bodies_of_all_sizes(server_class: ServerClass, size: int) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -350,7 +340,6 @@ async def test_bodies_of_all_sizes(server_class: ServerClass, size: int) -> None
         ("HEAD", "/empty/304", 304),
     ],
 )
-@in_loop
 async def test_a_response_without_a_body_has_none(
     server_class: ServerClass, method: str, path: str, status: int
 ) -> None:
@@ -391,7 +380,6 @@ async def test_a_response_without_a_body_has_none(
         (post(b"123456"), {"max_buffer_size": 500, "max_body_size": 5}),
     ],
 )  # fmt: skip
-@in_loop
 async def test_what_tornado_refuses_is_refused(
     server_class: ServerClass,
     request_: bytes,
@@ -413,7 +401,6 @@ async def test_what_tornado_refuses_is_refused(
 @EITHER
 @pytest.mark.parametrize("options", [{"max_header_size": 1000}, {"max_buffer_size": 1000}])
 @pytest.mark.parametrize("ended", [True, False])
-@in_loop
 async def test_a_head_that_is_too_long_ends_the_connection(
     server_class: ServerClass, options: dict[str, int], ended: bool
 ) -> None:
@@ -427,7 +414,6 @@ async def test_a_head_that_is_too_long_ends_the_connection(
 
 
 @EITHER
-@in_loop
 async def test_a_head_of_exactly_the_limit_is_taken(server_class: ServerClass) -> None:
     async with scene(server_class, max_header_size=1000) as here:
         client = await here.connect()
@@ -440,7 +426,6 @@ async def test_a_head_of_exactly_the_limit_is_taken(server_class: ServerClass) -
 
 
 @EITHER
-@in_loop
 async def test_a_head_may_be_longer_than_what_is_read_at_once(server_class: ServerClass) -> None:
     async with scene(server_class, max_header_size=300_000) as here:
         client = await here.connect()
@@ -460,7 +445,6 @@ async def test_a_head_may_be_longer_than_what_is_read_at_once(server_class: Serv
 
 @EITHER
 @pytest.mark.parametrize("how", ["close", "reset", "end"])
-@in_loop
 async def test_a_handler_is_told_once_that_its_client_is_gone(
     server_class: ServerClass, how: str
 ) -> None:
@@ -480,7 +464,6 @@ async def test_a_handler_is_told_once_that_its_client_is_gone(
 @pytest.mark.parametrize("part", [b"", b"G", b"GET / HTTP/1.1\r\nHost: x\r\n", post(b"", length=3)])
 @pytest.mark.parametrize("how", ["close", "reset"])
 @pytest.mark.parametrize("at_once", [True, False])
-@in_loop
 async def test_a_client_that_is_gone_before_its_request_is_told_nobody(
     server_class: ServerClass, part: bytes, how: str, at_once: bool
 ) -> None:
@@ -496,7 +479,6 @@ async def test_a_client_that_is_gone_before_its_request_is_told_nobody(
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 50])
-@in_loop
 async def test_one_that_has_said_all_still_gets_its_answers(count: int) -> None:
     """``printf ... | nc``: the end is behind the requests when they are read.
 
@@ -514,7 +496,6 @@ async def test_one_that_has_said_all_still_gets_its_answers(count: int) -> None:
 
 
 @EITHER
-@in_loop
 async def test_the_end_is_not_seen_while_pipelined_requests_wait(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -531,7 +512,6 @@ async def test_the_end_is_not_seen_while_pipelined_requests_wait(server_class: S
 
 
 @EITHER
-@in_loop
 async def test_half_a_request_behind_which_nothing_comes_is_dropped(
     server_class: ServerClass,
 ) -> None:
@@ -548,7 +528,6 @@ async def test_half_a_request_behind_which_nothing_comes_is_dropped(
         assert here.gate.entered == ["/slow/1", "/2"]
 
 
-@in_loop
 async def test_a_large_response_goes_out_to_one_that_has_said_all() -> None:
     async with scene(HTTPServer) as here:
         client = await here.connect(receive_buffer=10_000)
@@ -562,7 +541,6 @@ async def test_a_large_response_goes_out_to_one_that_has_said_all() -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_client_that_is_gone_with_half_a_response_is_forgotten(
     server_class: ServerClass,
 ) -> None:
@@ -575,7 +553,6 @@ async def test_a_client_that_is_gone_with_half_a_response_is_forgotten(
 
 
 @EITHER
-@in_loop
 async def test_the_next_request_waits_until_the_response_has_gone(
     server_class: ServerClass,
 ) -> None:
@@ -595,7 +572,6 @@ async def test_the_next_request_waits_until_the_response_has_gone(
 @EITHER
 @pytest.mark.parametrize("part", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 @pytest.mark.parametrize("before", [True, False], ids=["after a request", "at once"])
-@in_loop
 async def test_one_that_keeps_us_waiting_is_closed(
     server_class: ServerClass, part: bytes, before: bool
 ) -> None:
@@ -609,7 +585,6 @@ async def test_one_that_keeps_us_waiting_is_closed(
 
 
 @EITHER
-@in_loop
 async def test_a_head_that_comes_byte_by_byte_has_the_same_time(server_class: ServerClass) -> None:
     async with scene(server_class, idle_connection_timeout=0.1) as here:
         client = await here.connect()
@@ -623,7 +598,6 @@ async def test_a_head_that_comes_byte_by_byte_has_the_same_time(server_class: Se
 
 
 @EITHER
-@in_loop
 async def test_time_for_a_head_is_not_time_for_an_answer(server_class: ServerClass) -> None:
     async with scene(server_class, idle_connection_timeout=0.1) as here:
         client = await here.connect()
@@ -637,7 +611,6 @@ async def test_time_for_a_head_is_not_time_for_an_answer(server_class: ServerCla
 
 
 @EITHER
-@in_loop
 async def test_a_body_that_does_not_come_is_waited_for_as_long_as_it_may_take(
     server_class: ServerClass,
 ) -> None:
@@ -651,7 +624,6 @@ async def test_a_body_that_does_not_come_is_waited_for_as_long_as_it_may_take(
 
 
 @EITHER
-@in_loop
 async def test_a_handler_that_detaches_has_what_was_pipelined(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -664,7 +636,6 @@ async def test_a_handler_that_detaches_has_what_was_pipelined(server_class: Serv
 
 
 @EITHER
-@in_loop
 async def test_a_handler_may_detach_a_connection_that_is_closed(server_class: ServerClass) -> None:
     detached: list[IOStream] = []
 
@@ -686,7 +657,6 @@ async def test_a_handler_may_detach_a_connection_that_is_closed(server_class: Se
         assert detached[0].closed()
 
 
-@in_loop
 async def test_what_was_not_sent_goes_with_the_stream() -> None:
     flushed: list[asyncio.Future[None]] = []
 
@@ -711,7 +681,6 @@ async def test_what_was_not_sent_goes_with_the_stream() -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_websocket_opens_on_a_connection_that_was_used(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -727,7 +696,6 @@ async def test_a_websocket_opens_on_a_connection_that_was_used(server_class: Ser
 
 @EITHER
 @pytest.mark.parametrize("size", [0, 1, 2500])
-@in_loop
 async def test_a_streaming_handler_gets_a_small_body_in_pieces(
     server_class: ServerClass, size: int
 ) -> None:
@@ -744,7 +712,6 @@ async def test_a_streaming_handler_gets_a_small_body_in_pieces(
 @pytest.mark.parametrize(
     ("limit", "passes"), [("4", False), ("5", True), ("1000", True), ("", False)]
 )
-@in_loop
 async def test_prepare_may_change_how_much_body_there_may_be(
     server_class: ServerClass, limit: str, passes: bool
 ) -> None:
@@ -761,7 +728,6 @@ async def test_prepare_may_change_how_much_body_there_may_be(
 
 
 @EITHER
-@in_loop
 async def test_prepare_may_allow_less_than_the_server(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -772,7 +738,6 @@ async def test_prepare_may_allow_less_than_the_server(server_class: ServerClass)
 
 
 @EITHER
-@in_loop
 async def test_an_answer_before_the_body_was_read_is_the_last(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -785,7 +750,6 @@ async def test_an_answer_before_the_body_was_read_is_the_last(server_class: Serv
         assert here.gate.closings == ["/streaming?early=1"]
 
 
-@in_loop
 async def test_a_streaming_handler_reads_what_came_before_its_client_left() -> None:
     async with scene(HTTPServer) as here:
         client = await here.connect()
@@ -822,7 +786,6 @@ class Telling(Handler):
 
 @EITHER
 @pytest.mark.parametrize("size", [0, 5_000_000], ids=["small", "large"])
-@in_loop
 async def test_context_variables_of_a_handler_are_its_own(
     server_class: ServerClass, size: int
 ) -> None:
@@ -905,7 +868,6 @@ class Scripted(HTTPMessageDelegate):
 
 
 @EITHER
-@in_loop
 async def test_a_delegate_whose_wait_is_cancelled_ends_its_connection(
     server_class: ServerClass,
 ) -> None:
@@ -932,10 +894,10 @@ CALLS += ["finish", "finish later"]
 ERRORS = [ValueError("no"), StreamClosedError()]
 
 
-@in_loop
 async def play(
-    outcomes: list[Any], server_class: ServerClass, script: Script, caplog: pytest.LogCaptureFixture
-) -> None:
+    server_class: ServerClass, script: Script, caplog: pytest.LogCaptureFixture
+) -> tuple[str, list[str], list[tuple[str, str, str]]]:
+    """What the client got, what the delegate was told, what was logged."""
     caplog.clear()
     async with serving(server_class, script) as here:
         client = await here.connect()
@@ -947,42 +909,37 @@ async def play(
         await turns(3)
     records = [(each.name, each.levelname, each.getMessage()) for each in caplog.records]
     told = [name for name in script.told if name != "start_request"]
-    outcomes.append((received.decode(), told, [each for each in records if each[0] != "asyncio"]))
+    return received.decode(), told, [each for each in records if each[0] != "asyncio"]
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("error", ERRORS, ids=["a bug", "a closed stream"])
-def test_a_delegate_that_raises_ends_its_connection_as_with_tornado(
+async def test_a_delegate_that_raises_ends_its_connection_as_with_tornado(
     call: str, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    compare(call, error, caplog)
+    await compare(call, error, caplog)
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_delegate_that_refuses_ends_its_connection_as_with_tornado(
+async def test_a_delegate_that_refuses_ends_its_connection_as_with_tornado(
     call: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    compare(call, HTTPInputError("refused"), caplog)
+    await compare(call, HTTPInputError("refused"), caplog)
 
 
-def compare(call: str, error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+async def compare(call: str, error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    outcomes: list[Any] = []
-    for server_class in (tornado.httpserver.HTTPServer, HTTPServer):
-        play(
-            outcomes=outcomes,
-            server_class=server_class,
-            script=Script(call, error),
-            caplog=caplog,
-        )
-    assert outcomes[0] == outcomes[1]
-    _, told, records = outcomes[1]
+    tornados, ours = [
+        await play(server_class, Script(call, error), caplog)
+        for server_class in (tornado.httpserver.HTTPServer, HTTPServer)
+    ]
+    assert tornados == ours
+    _, told, records = ours
     assert "on_connection_close" in told
     assert records
 
 
 @EITHER
-@in_loop
 async def test_a_plain_delegate_is_asked_for_each_request(server_class: ServerClass) -> None:
     script = Script()
     async with serving(server_class, script) as here:
@@ -997,7 +954,6 @@ async def test_a_plain_delegate_is_asked_for_each_request(server_class: ServerCl
         ]  # fmt: skip
 
 
-@in_loop
 async def test_a_server_that_cannot_begin_a_request_closes(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -1022,7 +978,6 @@ class Regretting(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_a_refusal_goes_out_behind_what_was_written(server_class: ServerClass) -> None:
     async with serving(server_class, Application([("/", Regretting)])) as here:
         client = await here.connect(receive_buffer=10_000)
@@ -1037,7 +992,6 @@ async def test_a_refusal_goes_out_behind_what_was_written(server_class: ServerCl
 
 
 @pytest.mark.parametrize("moves", [True, False])
-@in_loop
 async def test_a_connection_is_not_let_go_before_its_last_words(moves: bool) -> None:
     released: list[bytes] = []
 
@@ -1058,7 +1012,6 @@ async def test_a_connection_is_not_let_go_before_its_last_words(moves: bool) -> 
 # ---- whose code serves ----
 
 
-@in_loop
 async def test_a_rare_request_leaves_the_connection_to_tornado() -> None:
     async with scene(HTTPServer) as here:
         client = await here.connect()
@@ -1069,7 +1022,6 @@ async def test_a_rare_request_leaves_the_connection_to_tornado() -> None:
         assert not here.is_plain
 
 
-@in_loop
 async def test_a_socket_of_ones_own_is_served() -> None:
     gate = Gate()
     server = HTTPServer(application(gate))

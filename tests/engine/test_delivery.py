@@ -13,11 +13,10 @@ from tornado.web import Application, RequestHandler, stream_request_body
 
 from tests.engine.serving import (
     EITHER,
+    EITHER_LOOP,
     GET,
     Client,
     ServerClass,
-    either_loop,
-    in_loop,
     serving,
     turns,
     until,
@@ -25,7 +24,7 @@ from tests.engine.serving import (
 from tornkit.engine.connection import Connection
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]  # a fixture: every test here runs on both loops
+pytestmark = EITHER_LOOP
 
 MEGABYTE = 1 << 20
 
@@ -145,7 +144,6 @@ async def part_of_a_body(client: Client, app: Application) -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_body_in_pieces_is_put_together(server_class: ServerClass) -> None:
     async with serving(server_class, application()) as here:
         client = await here.connect()
@@ -158,7 +156,6 @@ async def test_a_body_in_pieces_is_put_together(server_class: ServerClass) -> No
             assert (await client.response()).body == body
 
 
-@in_loop
 async def test_such_a_connection_goes_on_as_it_was() -> None:
     async with serving(HTTPServer, application()) as here:
         client = await here.connect()
@@ -173,7 +170,6 @@ async def test_such_a_connection_goes_on_as_it_was() -> None:
 
 @EITHER
 @pytest.mark.parametrize("path", ["/", "/piecewise"])
-@in_loop
 async def test_megabytes_as_fast_as_they_come(server_class: ServerClass, path: str) -> None:
     app = application()
     app.settings["gate"].set()
@@ -189,7 +185,6 @@ async def test_megabytes_as_fast_as_they_come(server_class: ServerClass, path: s
 
 
 @EITHER
-@in_loop
 async def test_requests_behind_a_body_are_answered_in_order(server_class: ServerClass) -> None:
     async with serving(server_class, application()) as here:
         client = await here.connect()
@@ -204,7 +199,6 @@ async def test_requests_behind_a_body_are_answered_in_order(server_class: Server
 
 
 @EITHER
-@in_loop
 async def test_a_handler_that_takes_its_time_holds_its_client_up(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -226,7 +220,6 @@ async def test_a_handler_that_takes_its_time_holds_its_client_up(server_class: S
 @EITHER
 @pytest.mark.parametrize("end", ["end", "close", "reset"])
 @pytest.mark.parametrize("path", ["/", "/piecewise"])
-@in_loop
 async def test_a_client_that_leaves_within_a_body(
     server_class: ServerClass, path: str, end: str
 ) -> None:
@@ -249,7 +242,6 @@ async def test_a_client_that_leaves_within_a_body(
 
 @EITHER
 @pytest.mark.parametrize("end", ["close", "reset"])
-@in_loop
 async def test_a_client_that_leaves_while_its_handler_is_busy(
     server_class: ServerClass, end: str
 ) -> None:
@@ -268,7 +260,6 @@ async def test_a_client_that_leaves_while_its_handler_is_busy(
 
 
 @EITHER
-@in_loop
 async def test_a_server_that_closes_within_a_body(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -283,7 +274,6 @@ async def test_a_server_that_closes_within_a_body(server_class: ServerClass) -> 
 
 @EITHER
 @pytest.mark.parametrize("whose", ["the server's", "the handler's"])
-@in_loop
 async def test_a_body_that_takes_too_long(
     server_class: ServerClass, whose: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -302,7 +292,6 @@ async def test_a_body_that_takes_too_long(
 
 
 @EITHER
-@in_loop
 async def test_a_body_that_comes_in_time_has_no_timer_left(server_class: ServerClass) -> None:
     async with serving(server_class, application(), body_timeout=0.2) as here:
         client = await here.connect()
@@ -315,7 +304,6 @@ async def test_a_body_that_comes_in_time_has_no_timer_left(server_class: ServerC
 
 
 @EITHER
-@in_loop
 async def test_an_early_answer_ends_the_connection(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -329,7 +317,6 @@ async def test_an_early_answer_ends_the_connection(server_class: ServerClass) ->
 
 
 @EITHER
-@in_loop
 async def test_an_early_answer_that_is_going_out_is_not_told_as_a_close(
     server_class: ServerClass,
 ) -> None:
@@ -347,7 +334,6 @@ async def test_an_early_answer_that_is_going_out_is_not_told_as_a_close(
 
 
 @EITHER
-@in_loop
 async def test_an_early_answer_reaches_a_client_that_sends_all_before_it_reads(
     server_class: ServerClass,
 ) -> None:
@@ -362,7 +348,6 @@ async def test_an_early_answer_reaches_a_client_that_sends_all_before_it_reads(
 
 
 @EITHER
-@in_loop
 async def test_what_a_piece_sets_in_its_context_the_next_one_sees(
     server_class: ServerClass,
 ) -> None:
@@ -377,7 +362,6 @@ async def test_what_a_piece_sets_in_its_context_the_next_one_sees(
 
 
 @EITHER
-@in_loop
 async def test_what_is_scheduled_before_a_body_is_done_before_it(
     server_class: ServerClass,
 ) -> None:
@@ -390,7 +374,6 @@ async def test_what_is_scheduled_before_a_body_is_done_before_it(
 
 
 @EITHER
-@in_loop
 async def test_a_stream_that_is_detached_before_the_body_has_the_body(
     server_class: ServerClass,
 ) -> None:

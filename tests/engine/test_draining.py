@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -242,21 +241,10 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(logger, "filters", list(logger.filters))
 
 
-def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run a coroutine test, its parameters and fixtures as they are."""
-
-    @functools.wraps(test)
-    def run(**arguments: Any) -> None:
-        asyncio.run(test(**arguments))  # type: ignore[arg-type]
-
-    return run
-
-
 # ---- what is known of connections ----
 
 
 @EITHER
-@in_loop
 async def test_counts(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         first, second = await here.connect(), await here.connect()
@@ -272,7 +260,6 @@ async def test_counts(server_class: type[HTTPServer]) -> None:
 
 
 @EITHER
-@in_loop
 async def test_body_that_is_still_coming_is_a_request_under_way(
     server_class: type[HTTPServer],
 ) -> None:
@@ -287,7 +274,6 @@ async def test_body_that_is_still_coming_is_a_request_under_way(
 
 
 @EITHER
-@in_loop
 async def test_nothing_to_drain(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         here.drain(move=True)
@@ -298,7 +284,6 @@ async def test_nothing_to_drain(server_class: type[HTTPServer]) -> None:
 
 
 @EITHER
-@in_loop
 async def test_idle_one_goes_on_elsewhere(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -314,7 +299,6 @@ async def test_idle_one_goes_on_elsewhere(server_class: type[HTTPServer]) -> Non
 
 
 @EITHER
-@in_loop
 async def test_half_a_request_goes_with_it(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -327,7 +311,6 @@ async def test_half_a_request_goes_with_it(server_class: type[HTTPServer]) -> No
 
 
 @EITHER
-@in_loop
 async def test_request_that_nobody_has_read_goes_with_it(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -338,7 +321,6 @@ async def test_request_that_nobody_has_read_goes_with_it(server_class: type[HTTP
 
 
 @EITHER
-@in_loop
 async def test_idle_one_closes_where_nobody_takes_over(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -349,7 +331,6 @@ async def test_idle_one_closes_where_nobody_takes_over(server_class: type[HTTPSe
 
 
 @EITHER
-@in_loop
 async def test_one_that_has_just_connected_may_ask_where_nobody_takes_over(
     server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -366,7 +347,6 @@ async def test_one_that_has_just_connected_may_ask_where_nobody_takes_over(
 
 
 @EITHER
-@in_loop
 async def test_one_that_has_been_answered_closes_at_once_where_nobody_takes_over(
     server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -383,7 +363,6 @@ async def test_one_that_has_been_answered_closes_at_once_where_nobody_takes_over
 
 @pytest.mark.parametrize("read", [True, False])
 @EITHER
-@in_loop
 async def test_half_a_request_is_answered_where_nobody_takes_over(
     server_class: type[HTTPServer], read: bool
 ) -> None:
@@ -400,7 +379,6 @@ async def test_half_a_request_is_answered_where_nobody_takes_over(
 
 
 @EITHER
-@in_loop
 async def test_one_that_comes_too_late_is_handed_on(server_class: type[HTTPServer]) -> None:
     """Accepted or adopted just before, and first heard of during the drain."""
     async with scene(server_class) as here:
@@ -419,7 +397,6 @@ async def test_one_that_comes_too_late_is_handed_on(server_class: type[HTTPServe
 @pytest.mark.parametrize(
     "unread", [b"", b"GET /quick HT", b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"]
 )
-@in_loop
 async def test_one_that_is_adopted_too_late_moves_on_with_what_was_read(
     server_class: type[HTTPServer], unread: bytes
 ) -> None:
@@ -434,7 +411,6 @@ async def test_one_that_is_adopted_too_late_moves_on_with_what_was_read(
 
 @EITHER
 @pytest.mark.parametrize("unread", [b"GET /quick HT", WHOLE])
-@in_loop
 async def test_one_that_is_adopted_too_late_is_answered_where_nobody_takes_over(
     server_class: type[HTTPServer], unread: bytes
 ) -> None:
@@ -460,7 +436,6 @@ async def adopted(here: Scene, unread: bytes) -> Client:
 
 @pytest.mark.parametrize("path", ["/slow", "/begun"])
 @EITHER
-@in_loop
 async def test_busy_one_finishes_and_goes_on_elsewhere(
     server_class: type[HTTPServer], path: str
 ) -> None:
@@ -477,7 +452,6 @@ async def test_busy_one_finishes_and_goes_on_elsewhere(
 
 
 @EITHER
-@in_loop
 async def test_next_request_that_is_there_already_moves_with_the_connection(
     server_class: type[HTTPServer],
 ) -> None:
@@ -499,7 +473,6 @@ async def test_next_request_that_is_there_already_moves_with_the_connection(
 
 
 @EITHER
-@in_loop
 async def test_busy_one_says_that_it_closes_where_nobody_takes_over(
     server_class: type[HTTPServer],
 ) -> None:
@@ -513,7 +486,6 @@ async def test_busy_one_says_that_it_closes_where_nobody_takes_over(
 
 
 @EITHER
-@in_loop
 async def test_too_late_to_say_it_closes_all_the_same(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.busy("/begun")
@@ -534,7 +506,6 @@ def tls() -> ssl.SSLContext:
 
 
 @EITHER
-@in_loop
 async def test_idle_tls_closes(server_class: type[HTTPServer], tls: ssl.SSLContext) -> None:
     async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect(tls=True)
@@ -550,7 +521,6 @@ async def test_idle_tls_closes(server_class: type[HTTPServer], tls: ssl.SSLConte
 
 @pytest.mark.parametrize("shaken", [True, False], ids=["no request", "no handshake"])
 @EITHER
-@in_loop
 async def test_new_tls_has_its_request_answered(
     server_class: type[HTTPServer], tls: ssl.SSLContext, shaken: bool
 ) -> None:
@@ -570,7 +540,6 @@ async def test_new_tls_has_its_request_answered(
 
 @pytest.mark.parametrize("shaken", [True, False], ids=["no request", "no handshake"])
 @EITHER
-@in_loop
 async def test_new_tls_that_asks_nothing_closes(
     server_class: type[HTTPServer],
     tls: ssl.SSLContext,
@@ -589,7 +558,6 @@ async def test_new_tls_that_asks_nothing_closes(
 
 
 @EITHER
-@in_loop
 async def test_new_tls_closes_where_nobody_takes_over(
     server_class: type[HTTPServer], tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -603,7 +571,6 @@ async def test_new_tls_closes_where_nobody_takes_over(
 
 
 @EITHER
-@in_loop
 async def test_busy_tls_says_that_it_closes(
     server_class: type[HTTPServer], tls: ssl.SSLContext
 ) -> None:
@@ -623,7 +590,6 @@ async def test_busy_tls_says_that_it_closes(
 
 @pytest.mark.parametrize("move", [True, False])
 @EITHER
-@in_loop
 async def test_websocket_is_waited_for(server_class: type[HTTPServer], move: bool) -> None:
     async with scene(server_class) as here:
         client = await here.chat()
@@ -640,7 +606,6 @@ async def test_websocket_is_waited_for(server_class: type[HTTPServer], move: boo
 @pytest.mark.parametrize(("move", "secure"), [(True, False), (False, False), (True, True)])
 @pytest.mark.parametrize("read", [True, False], ids=["waits in prepare", "is not read yet"])
 @EITHER
-@in_loop
 async def test_handshake_under_way_becomes_a_websocket(
     server_class: type[HTTPServer], tls: ssl.SSLContext, move: bool, secure: bool, read: bool
 ) -> None:
@@ -659,7 +624,6 @@ async def test_handshake_under_way_becomes_a_websocket(
 
 
 @EITHER
-@in_loop
 async def test_handshake_that_is_refused_ends_with_its_connection(
     server_class: type[HTTPServer],
 ) -> None:
@@ -675,7 +639,6 @@ async def test_handshake_that_is_refused_ends_with_its_connection(
 
 
 @EITHER
-@in_loop
 async def test_websocket_of_before_the_last_connection_closed(
     server_class: type[HTTPServer],
 ) -> None:
@@ -696,7 +659,6 @@ async def test_websocket_of_before_the_last_connection_closed(
 
 @pytest.mark.parametrize("move", [True, False])
 @EITHER
-@in_loop
 async def test_deadline_closes_what_is_left(server_class: type[HTTPServer], move: bool) -> None:
     async with scene(server_class) as here:
         chat = await here.chat()
@@ -709,7 +671,6 @@ async def test_deadline_closes_what_is_left(server_class: type[HTTPServer], move
 
 
 @EITHER
-@in_loop
 async def test_that_there_was_none_for_a_while_says_nothing(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         first = await here.connect()
@@ -727,7 +688,6 @@ async def test_that_there_was_none_for_a_while_says_nothing(server_class: type[H
 
 
 @EITHER
-@in_loop
 async def test_deadline_does_not_hold_up_those_that_finish(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.busy("/slow")

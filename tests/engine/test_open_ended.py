@@ -21,7 +21,6 @@ from tests.engine.test_draining import (
     HANDSHAKE,
     Client,
     Scene,
-    in_loop,
     restored,  # noqa: F401 - a fixture
     scene,
     until,
@@ -259,7 +258,6 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Any:
     ],
 )
 @EITHER
-@in_loop
 async def test_event_stream_is_closed_and_its_handler_told(
     server_class: type[HTTPServer], path: str, version: str, move: bool
 ) -> None:
@@ -275,7 +273,6 @@ async def test_event_stream_is_closed_and_its_handler_told(
 
 @pytest.mark.parametrize("options", ["tls", "decompress_request"])
 @EITHER
-@in_loop
 async def test_event_stream_is_closed_where_tornado_serves_it(
     server_class: type[HTTPServer], options: str
 ) -> None:
@@ -291,7 +288,6 @@ async def test_event_stream_is_closed_where_tornado_serves_it(
 
 
 @EITHER
-@in_loop
 async def test_events_in_answer_to_a_post_are_work(server_class: type[HTTPServer]) -> None:
     """A script reads them, and would not ask again."""
     async with streams(server_class) as here:
@@ -306,7 +302,6 @@ async def test_events_in_answer_to_a_post_are_work(server_class: type[HTTPServer
 
 
 @EITHER
-@in_loop
 async def test_event_stream_that_waits_is_cancelled_in_silence(
     server_class: type[HTTPServer],
 ) -> None:
@@ -323,7 +318,6 @@ async def test_event_stream_that_waits_is_cancelled_in_silence(
 
 
 @EITHER
-@in_loop
 async def test_many_are_closed_one_after_another(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         first, second = [await streaming(here, "/events") for _ in range(2)]
@@ -336,7 +330,6 @@ async def test_many_are_closed_one_after_another(server_class: type[HTTPServer])
 
 
 @EITHER
-@in_loop
 async def test_event_stream_that_begins_meanwhile(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.busy("/late-events")
@@ -351,7 +344,6 @@ async def test_event_stream_that_begins_meanwhile(server_class: type[HTTPServer]
 
 
 @EITHER
-@in_loop
 async def test_page_in_parts_is_finished(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await streaming(here, "/page")
@@ -366,7 +358,6 @@ async def test_page_in_parts_is_finished(server_class: type[HTTPServer]) -> None
 
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
 @EITHER
-@in_loop
 async def test_page_in_parts_is_cut_short_when_patience_is_over(
     server_class: type[HTTPServer], version: str
 ) -> None:
@@ -388,7 +379,6 @@ async def test_page_in_parts_is_cut_short_when_patience_is_over(
     ],
 )
 @EITHER
-@in_loop
 async def test_slow_client_gets_all_of_a_download(
     server_class: type[HTTPServer], path: str, version: str
 ) -> None:
@@ -406,7 +396,6 @@ async def test_slow_client_gets_all_of_a_download(
 
 
 @EITHER
-@in_loop
 async def test_long_poll_is_told_when_patience_is_over(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.busy("/poll")
@@ -426,7 +415,6 @@ async def test_long_poll_is_told_when_patience_is_over(server_class: type[HTTPSe
     ],
 )
 @EITHER
-@in_loop
 async def test_work_is_finished(
     server_class: type[HTTPServer], path: str, patience: float | None, answer: str
 ) -> None:
@@ -442,7 +430,6 @@ async def test_work_is_finished(
 
 @pytest.mark.parametrize("whole", [True, False])
 @EITHER
-@in_loop
 async def test_upload_is_finished(server_class: type[HTTPServer], whole: bool) -> None:
     async with streams(server_class) as here:
         client = await here.connect()
@@ -461,7 +448,6 @@ async def test_upload_is_finished(server_class: type[HTTPServer], whole: bool) -
 
 
 @EITHER
-@in_loop
 async def test_handshake_is_no_long_poll(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.connect()
@@ -477,7 +463,6 @@ async def test_handshake_is_no_long_poll(server_class: type[HTTPServer]) -> None
 
 
 @EITHER
-@in_loop
 async def test_detached_stream_has_its_patience(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.connect()

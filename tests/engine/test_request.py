@@ -20,7 +20,7 @@ from tornado.httputil import (
 )
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, ServerClass, in_loop, serving
+from tests.engine.serving import EITHER, ServerClass, serving
 from tornkit.engine import request as engine_request
 from tornkit.engine.headers import LazyHeaders, Lines
 from tornkit.engine.request import LazyRequest
@@ -252,7 +252,6 @@ class Told(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_a_request_is_known_in_the_logs_by_its_usual_name(
     server_class: ServerClass, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -272,7 +271,6 @@ async def test_a_request_is_known_in_the_logs_by_its_usual_name(
 
 
 @EITHER
-@in_loop
 async def test_arguments_of_a_form_come_behind_those_of_the_target(
     server_class: ServerClass,
 ) -> None:
@@ -286,7 +284,6 @@ async def test_arguments_of_a_form_come_behind_those_of_the_target(
 
 
 @EITHER
-@in_loop
 async def test_a_path_that_no_route_takes_is_not_found(
     server_class: ServerClass, caplog: pytest.LogCaptureFixture
 ) -> None:

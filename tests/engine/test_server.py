@@ -32,22 +32,13 @@ from tornado.netutil import bind_unix_socket
 from tornado.web import Application, RequestHandler
 
 import tornkit
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    ServerClass,
-    either_loop,
-    in_loop,
-    serving,
-    turns,
-    until,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, serving, turns, until
 from tornkit.engine import privates
 from tornkit.engine.connection import Connection
 from tornkit.engine.request import LazyRequest
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 CERTIFICATES = Path(tornado.test.__file__).parent
 
@@ -86,7 +77,6 @@ def test_the_public_name() -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_function_answers_requests(server_class: ServerClass) -> None:
     def answer(request: HTTPServerRequest) -> None:
         body = f"{request.method} {request.arguments} {request.body!r}".encode()
@@ -107,7 +97,6 @@ async def test_a_function_answers_requests(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_compressed_bodies_are_unpacked_where_it_is_asked_for(
     server_class: ServerClass,
 ) -> None:
@@ -122,7 +111,6 @@ async def test_compressed_bodies_are_unpacked_where_it_is_asked_for(
 
 
 @EITHER
-@in_loop
 async def test_tls(server_class: ServerClass) -> None:
     options = {
         "certfile": str(CERTIFICATES / "test.crt"),
@@ -145,7 +133,6 @@ async def test_tls(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_unix_socket(server_class: ServerClass) -> None:
     with tempfile.TemporaryDirectory() as folder:
         listener = bind_unix_socket(f"{folder}/socket")
@@ -156,7 +143,6 @@ async def test_a_unix_socket(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_ipv6(server_class: ServerClass) -> None:
     try:
         listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
@@ -169,7 +155,6 @@ async def test_ipv6(server_class: ServerClass) -> None:
 
 @EITHER
 @pytest.mark.parametrize("how", ["listen", "bind and start"])
-@in_loop
 async def test_listening(server_class: ServerClass, how: str) -> None:
     server: Any = server_class(application())
     if how == "listen":
@@ -193,7 +178,6 @@ async def test_listening(server_class: ServerClass, how: str) -> None:
 
 
 @EITHER
-@in_loop
 async def test_closing_all_connections_tells_their_handlers(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -224,7 +208,6 @@ X = {
 
 
 @EITHER
-@in_loop
 async def test_what_a_proxy_says_counts_for_one_request(server_class: ServerClass) -> None:
     options: dict[str, Any] = {"xheaders": True, "trusted_downstream": ["9.9.9.9"]}
     async with serving(server_class, application(), **options) as here:
@@ -241,7 +224,6 @@ async def test_what_a_proxy_says_counts_for_one_request(server_class: ServerClas
             assert (await client.response()).body == expected.encode()
 
 
-@in_loop
 async def test_behind_a_proxy_requests_are_no_slower() -> None:
     seen: list[object] = []
 
@@ -258,7 +240,6 @@ async def test_behind_a_proxy_requests_are_no_slower() -> None:
 
 
 @EITHER
-@in_loop
 async def test_without_being_asked_to_nobody_believes_it(server_class: ServerClass) -> None:
     async with serving(server_class, application(), protocol="https") as here:
         client = await here.connect()
@@ -290,7 +271,6 @@ def subclass(base: Any, told: list[str]) -> Any:
 
 
 @EITHER
-@in_loop
 async def test_a_subclass_is_told_of_requests_and_closings(server_class: ServerClass) -> None:
     told: list[str] = []
     async with serving(subclass(server_class, told), application()) as here:
@@ -306,7 +286,6 @@ async def test_a_subclass_is_told_of_requests_and_closings(server_class: ServerC
 
 @EITHER
 @pytest.mark.parametrize("is_coroutine", [True, False])
-@in_loop
 async def test_a_subclass_that_wants_the_streams_gets_them(
     server_class: Any, is_coroutine: bool
 ) -> None:
@@ -332,7 +311,6 @@ async def test_a_subclass_that_wants_the_streams_gets_them(
         assert [type(stream) for stream in streams] == [IOStream]
 
 
-@in_loop
 async def test_where_tornado_has_changed_it_serves_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -344,7 +322,6 @@ async def test_where_tornado_has_changed_it_serves_by_itself(
         assert isinstance(connection, HTTP1ServerConnection)
 
 
-@in_loop
 async def test_where_it_has_not_the_engine_does() -> None:
     assert privates.SUPPORTED
     async with serving(HTTPServer, application()) as here:
@@ -372,7 +349,6 @@ class Diary:
         self.entries.append("detached")
 
 
-@in_loop
 async def test_an_observer_is_told_of_every_connection() -> None:
     async with serving(HTTPServer, application()) as here:
         here.server.observer = diary = Diary()
@@ -389,7 +365,6 @@ async def test_an_observer_is_told_of_every_connection() -> None:
 
 
 @pytest.mark.parametrize("unread", [b"", GET[:9], GET, GET + GET[:3]])
-@in_loop
 async def test_a_connection_from_another_process_goes_on(unread: bytes) -> None:
     async with serving(HTTPServer, application()) as here:
         client = await here.knock()
@@ -408,7 +383,6 @@ async def test_a_connection_from_another_process_goes_on(unread: bytes) -> None:
         assert (await client.response()).body == b"0.0.0.0 http"
 
 
-@in_loop
 async def test_one_that_is_gone_on_the_way_is_not_adopted() -> None:
     async with serving(HTTPServer, application()) as here:
         ours, theirs = socket.socketpair()
@@ -421,7 +395,6 @@ async def test_one_that_is_gone_on_the_way_is_not_adopted() -> None:
 # ---- what is left over ----
 
 
-@in_loop
 async def test_a_closed_connection_leaves_nothing_behind() -> None:
     app = application()
     async with serving(HTTPServer, app) as here:
@@ -458,7 +431,6 @@ def few_descriptors() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-@in_loop
 async def test_it_survives_that_there_are_no_descriptors_left(
     few_descriptors: None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -484,7 +456,6 @@ async def test_it_survives_that_there_are_no_descriptors_left(
         assert set(failed) == {errno.EMFILE}
 
 
-@in_loop
 async def test_a_connection_that_cannot_be_served_is_closed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -519,7 +490,6 @@ class Refusing(HTTPMessageDelegate):
 
 
 @EITHER
-@in_loop
 async def test_whoever_begins_requests_otherwise_while_it_serves_is_asked(
     server_class: ServerClass, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,19 +11,10 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    ServerClass,
-    either_loop,
-    in_loop,
-    serving,
-    turns,
-    until,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, serving, turns, until
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 class Looking(RequestHandler):
@@ -44,7 +35,6 @@ def application() -> Application:
 
 
 @EITHER
-@in_loop
 async def test_an_open_stream(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app, max_buffer_size=1_000_000) as here:
@@ -73,7 +63,6 @@ async def test_an_open_stream(server_class: ServerClass) -> None:
 
 @EITHER
 @pytest.mark.parametrize("how", ["the client", "the client's crash", "the handler"])
-@in_loop
 async def test_a_closed_stream(server_class: ServerClass, how: str) -> None:
     app = application()
     told: list[str] = []
@@ -102,7 +91,6 @@ async def test_a_closed_stream(server_class: ServerClass, how: str) -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_close_callback(server_class: ServerClass) -> None:
     app = application()
     told: list[str] = []
@@ -123,7 +111,6 @@ async def test_a_close_callback(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_bytes_around_http(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -146,7 +133,6 @@ async def test_bytes_around_http(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_bytes_that_are_lost(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -176,7 +162,6 @@ class Late(RequestHandler):
 
 @EITHER
 @pytest.mark.parametrize("how", ["detached", "handed on"])
-@in_loop
 async def test_a_callback_of_an_answered_request_does_not_outlive_the_view(
     server_class: ServerClass, how: str
 ) -> None:
@@ -197,7 +182,6 @@ async def test_a_callback_of_an_answered_request_does_not_outlive_the_view(
     assert not failures
 
 
-@in_loop
 async def test_bytes_that_wait_do_not_give_an_answered_request_the_connection() -> None:
     """It is the next one's, another client's behind a proxy."""
     app = Application([("/.*", Late)], streams=[], requests=[])
@@ -236,7 +220,6 @@ class Failing(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_a_request_that_fails_is_told_by_its_delegate_alone(
     server_class: ServerClass, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -250,7 +233,6 @@ async def test_a_request_that_fails_is_told_by_its_delegate_alone(
 
 
 @EITHER
-@in_loop
 async def test_a_callback_that_comes_too_late_is_called_when_it_is_closed_again(
     server_class: ServerClass,
 ) -> None:
@@ -282,7 +264,6 @@ class Closing(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_a_callback_of_a_request_that_has_ended_is_not_called(
     server_class: ServerClass,
 ) -> None:
@@ -298,7 +279,6 @@ async def test_a_callback_of_a_request_that_has_ended_is_not_called(
 
 
 @EITHER
-@in_loop
 async def test_a_callback_that_is_set_as_the_connection_is_closed_is_forgotten(
     server_class: ServerClass,
 ) -> None:

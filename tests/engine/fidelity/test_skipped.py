@@ -14,7 +14,7 @@ from tornado.web import Application, RedirectHandler, RequestHandler
 from tornado.websocket import WebSocketHandler
 
 from tests.engine.replacing import Passing, Wrap, counted, entries, plain
-from tests.engine.serving import Client, ServerClass, in_loop, serving
+from tests.engine.serving import Client, ServerClass, serving
 from tests.engine.speedups.watching import installed
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.fidelity.skipped import LOOP, TABLE, Part
@@ -148,7 +148,6 @@ def stands_in_the_table(module: str, name: str) -> bool:
     )
 
 
-@in_loop
 async def test_each_function_that_is_called_less_often_stands_in_it() -> None:
     theirs = await called_by(tornado.httpserver.HTTPServer)
     with installed():
@@ -232,7 +231,6 @@ async def calls(
 
 @pytest.mark.parametrize("live", [False, True], ids=["before", "live"])
 @pytest.mark.parametrize(("owner", "name", "wrap"), chosen())
-@in_loop
 async def test_what_is_replaced_is_called_as_often_as_by_tornado(
     owner: str, name: str, live: bool, wrap: Wrap, caplog: Any
 ) -> None:

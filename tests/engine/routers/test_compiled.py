@@ -25,7 +25,7 @@ from tornado.routing import (
 from tornado.web import Application, RequestHandler
 
 from tests.engine.routers.asking import both, calls_of, made, told
-from tests.engine.serving import EITHER, ServerClass, in_loop, serving
+from tests.engine.serving import EITHER, ServerClass, serving
 from tornkit.engine.routers import Compiled, compiled, counted_rules, table
 
 MANY = 40
@@ -489,7 +489,6 @@ def test_an_application_that_nobody_serves_any_more_is_let_go() -> None:
 
 
 @EITHER
-@in_loop
 async def test_routes_that_change_while_it_serves(server_class: ServerClass) -> None:
     class Named(RequestHandler):
         def initialize(self, name: str) -> None:

@@ -11,10 +11,10 @@ import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, Client, ServerClass, either_loop, in_loop
+from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass
 from tests.engine.speedups.watching import Note, compare, installed
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 SOURCES: list[Any] = [
     {},
@@ -102,7 +102,6 @@ def test_the_list_is_the_callers_own() -> None:
 
 
 @EITHER
-@in_loop
 async def test_arguments_of_the_path(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Plain(RequestHandler):
@@ -139,7 +138,6 @@ async def test_arguments_of_the_path(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_monkeypatch_is_seen(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Asking(RequestHandler):

@@ -9,11 +9,11 @@ import pytest
 from tornado import httputil
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, Client, ServerClass, either_loop, in_loop
+from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare, watch
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 NAMES = ["a", "b", "c", "bad[]", "path", "", "a b", "missing"]
 LINES = [
@@ -47,7 +47,6 @@ class Asking(RequestHandler):
 
 @EITHER
 @pytest.mark.parametrize("lines", LINES)
-@in_loop
 async def test_every_request_finds_its_own(server_class: ServerClass, lines: list[str]) -> None:
     async def play(client: Client, note: Note) -> None:
         for what in ("", "", "set", "", "emptied", "header", "later", ""):
@@ -57,7 +56,6 @@ async def test_every_request_finds_its_own(server_class: ServerClass, lines: lis
 
 
 @EITHER
-@in_loop
 async def test_signed_cookies_and_tokens(server_class: ServerClass) -> None:
     class Login(RequestHandler):
         def get(self, what: str) -> None:
@@ -89,7 +87,6 @@ async def test_signed_cookies_and_tokens(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_who_parses_them_otherwise_is_asked(server_class: ServerClass) -> None:
     own = httputil.parse_cookie
     asked = []
@@ -108,7 +105,6 @@ async def test_who_parses_them_otherwise_is_asked(server_class: ServerClass) -> 
 
 
 @EITHER
-@in_loop
 async def test_a_changed_header_gives_the_same_however_often_the_head_came(
     server_class: ServerClass,
 ) -> None:

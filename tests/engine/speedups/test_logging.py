@@ -12,22 +12,15 @@ from tornado.web import (
     RequestHandler,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass
 from tests.engine.speedups.applications import Busy, one, visit
 from tests.engine.speedups.watching import Note, compare
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @EITHER
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.WARNING, logging.CRITICAL])
-@in_loop
 async def test_requests_are_logged_the_same_at_each_level(
     server_class: ServerClass, level: int
 ) -> None:
@@ -61,7 +54,6 @@ async def _short(client: Client, note: Note) -> None:
 
 
 @EITHER
-@in_loop
 async def test_an_application_that_logs_by_itself_is_asked(server_class: ServerClass) -> None:
     def by_function(note: Note) -> Application:
         return one(Busy, log_function=lambda handler: note(handler.get_status(), handler._finished))

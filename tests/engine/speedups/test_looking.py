@@ -17,18 +17,11 @@ from tornado.web import (
     UIModule,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-    turns,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass, turns
 from tests.engine.speedups.applications import Busy, Doubling, one, visit
 from tests.engine.speedups.watching import Note, compare, installed
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 class Shown(UIModule):
@@ -37,7 +30,6 @@ class Shown(UIModule):
 
 
 @EITHER
-@in_loop
 async def test_the_attributes_that_libraries_read_are_there(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Reading(Busy):
@@ -77,7 +69,6 @@ async def test_the_attributes_that_libraries_read_are_there(server_class: Server
 
 
 @EITHER
-@in_loop
 async def test_the_headers_are_their_own_for_each_request(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Changing(RequestHandler):
@@ -98,7 +89,6 @@ async def test_the_headers_are_their_own_for_each_request(server_class: ServerCl
 
 
 @EITHER
-@in_loop
 async def test_the_date_and_the_version_are_looked_up(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Dated(RequestHandler):
@@ -121,7 +111,6 @@ async def test_the_date_and_the_version_are_looked_up(server_class: ServerClass)
 
 
 @EITHER
-@in_loop
 async def test_output_transforms_are_applied(server_class: ServerClass) -> None:
     def doubled(note: Note) -> Application:
         app = one(Busy)
@@ -143,7 +132,6 @@ async def test_output_transforms_are_applied(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_templates_find_what_the_application_gives_them(server_class: ServerClass) -> None:
     class Module(web.UIModule):
         def render(self, what: str) -> str:
@@ -167,7 +155,6 @@ async def test_templates_find_what_the_application_gives_them(server_class: Serv
     assert seen.responses[0][3] == b"[a] &lt;b&gt; False"
 
 
-@in_loop
 async def test_they_are_gone_when_they_are_uninstalled() -> None:
     names = ("clear", "finish", "write", "__init__")
     before = [getattr(RequestHandler, name) for name in names]
@@ -178,7 +165,6 @@ async def test_they_are_gone_when_they_are_uninstalled() -> None:
 
 
 @EITHER
-@in_loop
 async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
     server_class: ServerClass,
 ) -> None:
@@ -241,7 +227,6 @@ async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
 
 
 @EITHER
-@in_loop
 async def test_the_connection_when_it_has_finished(server_class: ServerClass) -> None:
     """It is the handler's for the rest of that turn, however the response was finished."""
 

@@ -11,23 +11,14 @@ from tornado.web import (
     stream_request_body,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-    until,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, Client, ServerClass, until
 from tests.engine.speedups.applications import Busy, one
 from tests.engine.speedups.watching import Make, Note, compare, watch
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @EITHER
-@in_loop
 async def test_what_initialize_schedules_runs_before_the_handler(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Ordered(RequestHandler):
@@ -53,7 +44,6 @@ async def test_what_initialize_schedules_runs_before_the_handler(server_class: S
 
 
 @EITHER
-@in_loop
 async def test_pipelined_requests_are_answered_one_after_the_other(
     server_class: ServerClass,
 ) -> None:
@@ -89,7 +79,6 @@ async def test_pipelined_requests_are_answered_one_after_the_other(
 
 
 @EITHER
-@in_loop
 async def test_a_task_factory_sees_every_handler(server_class: ServerClass) -> None:
     made: list[str] = []
 
@@ -109,7 +98,6 @@ async def test_a_task_factory_sees_every_handler(server_class: ServerClass) -> N
 
 
 @EITHER
-@in_loop
 async def test_the_future_of_finish_can_be_awaited_and_told(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Waiting(RequestHandler):
@@ -129,7 +117,6 @@ async def test_the_future_of_finish_can_be_awaited_and_told(server_class: Server
 
 
 @EITHER
-@in_loop
 async def test_a_client_that_goes_away_is_told_of_the_same(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Left(RequestHandler):
@@ -170,7 +157,6 @@ async def _left(server_class: ServerClass, make: Make, *, with_speedups: bool) -
 
 
 @EITHER
-@in_loop
 async def test_a_handler_that_detaches_has_the_stream(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Detaching(RequestHandler):
@@ -189,7 +175,6 @@ async def test_a_handler_that_detaches_has_the_stream(server_class: ServerClass)
 
 
 @EITHER
-@in_loop
 async def test_a_streamed_body_arrives_in_the_same_pieces(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         @stream_request_body

@@ -11,18 +11,11 @@ from tornado.httputil import HTTPHeaders, HTTPInputError, ResponseStartLine
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, Client, ServerClass
 from tests.engine.speedups.watching import Note, compare
 from tornkit.engine.routers import direct
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 class Echo(RequestHandler):
@@ -37,7 +30,6 @@ class Echo(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_it_is_given_what_the_route_gives(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         rules: list[Any] = [
@@ -63,7 +55,6 @@ async def test_it_is_given_what_the_route_gives(server_class: ServerClass) -> No
 
 @EITHER
 @pytest.mark.parametrize("name", [*direct.METHODS, "data_received"])
-@in_loop
 async def test_a_delegate_that_somebody_has_changed_is_used(
     server_class: ServerClass, name: str
 ) -> None:
@@ -87,7 +78,6 @@ async def test_a_delegate_that_somebody_has_changed_is_used(
 
 
 @EITHER
-@in_loop
 async def test_a_delegate_that_the_application_makes_is_used(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Made(Application):
@@ -133,7 +123,6 @@ def move(handler: RequestHandler) -> None:
 
 @EITHER
 @pytest.mark.parametrize("happens", [fail, refuse, answer, take, move])
-@in_loop
 async def test_whatever_happens_when_it_is_made(server_class: ServerClass, happens: Any) -> None:
     def make(note: Note) -> Application:
         class Made(Echo):
@@ -162,7 +151,6 @@ async def test_whatever_happens_when_it_is_made(server_class: ServerClass, happe
 
 @EITHER
 @pytest.mark.parametrize("what", ["answer", "take", "body", "close", "nothing"])
-@in_loop
 async def test_whatever_a_matcher_has_done(server_class: ServerClass, what: str) -> None:
     def make(note: Note) -> Application:
         class Meddling(Matcher):
@@ -225,7 +213,6 @@ GIVEN: dict[str, Any] = {
 
 @EITHER
 @pytest.mark.parametrize("given", GIVEN)
-@in_loop
 async def test_whatever_a_matcher_gives(server_class: ServerClass, given: str) -> None:
     def make(note: Note) -> Application:
         class Giving(Matcher):
@@ -242,7 +229,6 @@ async def test_whatever_a_matcher_gives(server_class: ServerClass, given: str) -
 
 
 @EITHER
-@in_loop
 async def test_an_application_whose_requests_somebody_sees_first(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         made = Application([("/", Echo)])

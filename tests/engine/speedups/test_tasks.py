@@ -15,17 +15,11 @@ from tornado.web import (
     authenticated,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 var: contextvars.ContextVar[str] = contextvars.ContextVar("var", default="unset")
@@ -33,7 +27,6 @@ var: contextvars.ContextVar[str] = contextvars.ContextVar("var", default="unset"
 
 @EITHER
 @pytest.mark.parametrize("kind", ["plain", "coroutine"])
-@in_loop
 async def test_each_request_has_its_own_context(server_class: ServerClass, kind: str) -> None:
     def make(note: Note) -> Application:
         class InContext(RequestHandler):
@@ -81,7 +74,6 @@ async def test_each_request_has_its_own_context(server_class: ServerClass, kind:
     "kind", ["plain", "coroutine", "generator", "future", "prepare", "wrapped"]
 )
 @pytest.mark.parametrize("construction", ["plain", "own"])
-@in_loop
 async def test_each_handler_has_a_task_of_its_own(
     server_class: ServerClass, kind: str, construction: str
 ) -> None:
@@ -189,7 +181,6 @@ async def test_each_handler_has_a_task_of_its_own(
 @EITHER
 @pytest.mark.parametrize("when", ["itself", "soon", "later", "stubborn", "returned"])
 @pytest.mark.parametrize("construction", ["plain", "own"])
-@in_loop
 async def test_a_cancelled_handler_ends_the_same(
     server_class: ServerClass, when: str, construction: str
 ) -> None:

@@ -1,0 +1,44 @@
+"""The loop of each coroutine test: a new one of asyncio's, or what ``either_loop`` says."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+
+import pytest
+
+from tests.engine.serving import PATIENCE
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+@pytest.fixture(params=["asyncio", pytest.param("uvloop", marks=pytest.mark.thorough)])
+def either_loop(request: pytest.FixtureRequest) -> LoopFactory | None:
+    """What makes a coroutine test's loop: None, which is `asyncio.run`'s own, and then uvloop's.
+
+    A module asks by ``pytestmark = EITHER_LOOP``. A test that is about one of them asks by
+    ``@pytest.mark.parametrize("either_loop", ["uvloop"], indirect=True)``.
+    """
+    if request.param == "uvloop":
+        factory: LoopFactory = pytest.importorskip("uvloop").new_event_loop
+        return factory
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a coroutine test in a loop of its own, until patience is over."""
+    test = pyfuncitem.obj
+    if not inspect.iscoroutinefunction(test):
+        return None
+    given = pyfuncitem.funcargs
+    arguments = {name: given[name] for name in inspect.signature(test).parameters}
+
+    async def with_patience() -> None:
+        async with asyncio.timeout(PATIENCE):
+            await test(**arguments)
+
+    with asyncio.Runner(loop_factory=given.get("either_loop")) as runner:
+        runner.run(with_patience())
+    return True
