@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         async with asyncio.timeout(PATIENCE):
             await test(**arguments)
 
-    with asyncio.Runner(loop_factory=given.get("either_loop")) as runner:
+    factory: Any = given.get("either_loop")
+    with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(with_patience())
     return True
