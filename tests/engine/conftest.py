@@ -1,4 +1,4 @@
-"""The loop of each coroutine test: a new one of asyncio's, or what ``either_loop`` says."""
+"""The loop of each coroutine test: a new one of asyncio's, or of the kind of ``either_loop``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 @pytest.fixture(params=["asyncio", pytest.param("uvloop", marks=pytest.mark.thorough)])
 def either_loop(request: pytest.FixtureRequest) -> LoopFactory | None:
-    """What makes a coroutine test's loop: None, which is `asyncio.run`'s own, and then uvloop's.
+    """Factory of a coroutine test's loop: None for the one of `asyncio.run`, then uvloop's.
 
     A module asks by ``pytestmark = EITHER_LOOP``. A test that is about one of them asks by
     ``@pytest.mark.parametrize("either_loop", ["uvloop"], indirect=True)``.
@@ -29,7 +29,7 @@ def either_loop(request: pytest.FixtureRequest) -> LoopFactory | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a coroutine test in a loop of its own, until patience is over."""
+    """Run a coroutine test in a loop of its own, for no longer than PATIENCE."""
     test = pyfuncitem.obj
     if not inspect.iscoroutinefunction(test):
         return None

@@ -93,7 +93,7 @@ async def test_a_client_that_only_asks_is_not_read_further(memory: None) -> None
         assert tracemalloc.get_traced_memory()[1] < asked + MEGABYTE
         app.settings["gate"].set()
         for _ in range(1000):
-            assert (await client.response()).status == 200
+            assert (await client.read_response()).status == 200
         assert len(connection.unread) < 2 * 65536
         sending.cancel()
 
@@ -109,7 +109,7 @@ async def test_a_client_that_only_asks_gets_every_answer(server_class: ServerCla
         await turns()
         app.settings["gate"].set()
         for _ in range(2002):
-            assert (await client.response()).body == b"x"
+            assert (await client.read_response()).body == b"x"
         await sending
 
 
@@ -131,7 +131,7 @@ async def test_a_long_response_is_made_as_it_is_read(
         assert size < 100
         while len(made) < 200:
             await client.read(50_000)
-            client.unread = b""
+            client.incoming.unread.clear()
         assert tracemalloc.get_traced_memory()[1] < 2 * MEGABYTE
 
 
@@ -153,7 +153,7 @@ async def test_a_long_body_is_read_as_it_is_taken(server_class: ServerClass, mem
         await turns(50)
         assert not uploading.done()
         app.settings["gate"].set()
-        assert (await client.response()).body == str(20 * MEGABYTE).encode()
+        assert (await client.read_response()).body == str(20 * MEGABYTE).encode()
         await uploading
         assert tracemalloc.get_traced_memory()[1] < 4 * MEGABYTE
 
@@ -178,7 +178,7 @@ async def test_a_head_byte_by_byte_costs_what_its_bytes_cost() -> None:
         assert late < 4 * early
         assert connection._inbox._searched > 55_000
         await client.send(b"\r\n\r\n")
-        assert (await client.response()).status == 200
+        assert (await client.read_response()).status == 200
 
 
 async def test_a_handler_that_never_finishes_holds_up_nobody_else() -> None:
@@ -189,7 +189,7 @@ async def test_a_handler_that_never_finishes_holds_up_nobody_else() -> None:
         await until(lambda: bool(app.settings["entered"]))
         for _ in range(20):
             other = await here.connect()
-            assert (await other.get()).status == 200
+            assert (await other.request()).status == 200
             other.close()
         await asyncio.sleep(0.2)  # four times as long as a head may take
         assert len(here.connections) == 1

@@ -263,7 +263,7 @@ async def test_a_long_answer_to_a_body_that_is_refused_then_goes_out_whole() -> 
     async with serving(HTTPServer, stage) as here:
         client = await here.connect(receive_buffer=65_536)
         await client.send(head(9) + b"1")
-        response = await client.response()
+        response = await client.read_response()
         assert len(response.body) == 6 * MEGABYTE
         assert await client.rest() == b""
         await gone(here)
@@ -391,7 +391,7 @@ async def test_a_close_callback_of_the_stream_ends_with_its_request(
     async with serving(server_class, Stage(finish=watch_and_answer)) as here:
         client = await here.connect()
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         await turns()
         client.close()
         await gone(here)
@@ -427,7 +427,7 @@ async def test_one_that_has_said_all_is_let_go_when_it_has_what_was_written() ->
     async with serving(HTTPServer, Stage(finish=answer)) as here:
         client = await here.connect(receive_buffer=65_536)
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         [connection] = here.connections
         connection.stream.write(b"y" * 6 * MEGABYTE)
         client.end()

@@ -25,11 +25,11 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketHandler
 
+from tests.clients.asynchronous import Client
 from tests.engine.serving import (
     EITHER,
     EITHER_LOOP,
     GET,
-    Client,
     ServerClass,
     Serving,
     serving,
@@ -205,7 +205,7 @@ async def test_a_connection_is_kept_for_the_next_request(server_class: ServerCla
     async with scene(server_class) as here:
         client = await here.connect()
         for path in ("/a", "/b", "/c"):
-            response = await client.get(path)
+            response = await client.request(path)
             assert response.body == path.encode()
             assert "Connection" not in response.headers
         assert len(here.connections) == 1
@@ -218,7 +218,7 @@ async def test_a_connection_closes_where_one_side_wants_it(
 ) -> None:
     async with scene(server_class, no_keep_alive=not asks) as here:
         client = await here.connect()
-        response = await client.get("/a", *(["Connection: Close"] if asks else []))
+        response = await client.request("/a", *(["Connection: Close"] if asks else []))
         assert response.headers["Connection"] == "close"
         assert await client.rest() == b""
         await until(lambda: not here.connections)
@@ -229,9 +229,9 @@ async def test_an_empty_connection_header_before_close_keeps_it(server_class: Se
     """Both together are ``,close``, which is not the one word that counts."""
     async with scene(server_class) as here:
         client = await here.connect()
-        response = await client.get("/a", "Connection:", "Connection: close")
+        response = await client.request("/a", "Connection:", "Connection: close")
         assert "Connection" not in response.headers
-        assert (await client.get("/b")).body == b"/b"
+        assert (await client.request("/b")).body == b"/b"
 
 
 @EITHER
@@ -244,7 +244,7 @@ async def test_pipelined_requests_are_answered_in_order(
         here.gate.open.set()
         await client.send(b"".join(asked(f"{path}{number}") for number in range(500)))
         for number in range(500):
-            assert (await client.response()).body == f"{path}{number}".encode()
+            assert (await client.read_response()).body == f"{path}{number}".encode()
 
 
 @EITHER
@@ -257,7 +257,7 @@ async def test_a_request_begins_when_the_one_before_is_answered(server_class: Se
         await turns()
         assert here.gate.entered == ["/slow/1"]
         here.gate.open.set()
-        assert [(await client.response()).body for _ in range(3)] == [b"/slow/1", b"/2", b"/3"]
+        assert [(await client.read_response()).body for _ in range(3)] == [b"/slow/1", b"/2", b"/3"]
 
 
 RARE = {
@@ -283,12 +283,12 @@ async def test_a_rare_request_in_the_middle_of_a_pipeline_is_read_once(
         await client.send(
             asked(f"{path}1") + post(b"xyz") + rare + asked(f"{path}2") + rare + asked(f"{path}3")
         )
-        bodies = [(await client.response()).body for _ in range(6)]
+        bodies = [(await client.read_response()).body for _ in range(6)]
         first, second, third = (f"{path}{number}".encode() for number in (1, 2, 3))
         assert bodies == [first, b"xyz", b"abcde", second, b"abcde", third]
         await client.send(asked("/last"))
-        assert (await client.response()).body == b"/last"
-        assert client.unread == b""
+        assert (await client.read_response()).body == b"/last"
+        assert client.incoming.unread == b""
 
 
 @EITHER
@@ -301,7 +301,7 @@ async def test_a_rare_request_is_the_same_byte_by_byte(
         for byte in GET + rare + GET:
             await client.send(bytes((byte,)))
             await asyncio.sleep(0)
-        bodies = [(await client.response()).body for _ in range(3)]
+        bodies = [(await client.read_response()).body for _ in range(3)]
         assert bodies == [b"/", b"abcde", b"/"]
 
 
@@ -314,8 +314,8 @@ async def test_a_body_that_is_still_to_come_is_waited_for(server_class: ServerCl
             await client.send(whole[:end])
             await turns(3)
             await client.send(whole[end:] + GET)
-            assert (await client.response()).body == b"0123456789" * 10
-            assert (await client.response()).body == b"/"
+            assert (await client.read_response()).body == b"0123456789" * 10
+            assert (await client.read_response()).body == b"/"
 
 
 @EITHER
@@ -326,7 +326,7 @@ async def test_bodies_of_all_sizes(server_class: ServerClass, size: int) -> None
         body = bytes(range(256)) * (size // 256 + 1)
         for _ in range(2):
             await asyncio.gather(client.send(post(body[:size])), turns(1))
-            assert (await client.response()).body == body[:size]
+            assert (await client.read_response()).body == body[:size]
 
 
 @EITHER
@@ -346,11 +346,11 @@ async def test_a_response_without_a_body_has_none(
     async with scene(server_class) as here:
         client = await here.connect()
         await client.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() + GET)
-        response = await client.response("HEAD")
+        response = await client.read_response("HEAD")
         assert response.status == status
         assert "Transfer-Encoding" not in response.headers
         assert ("Content-Length" in response.headers) == (status == 200)
-        assert (await client.response()).body == b"/"
+        assert (await client.read_response()).body == b"/"
 
 
 # ---- what a client may not do ----
@@ -389,7 +389,7 @@ async def test_what_tornado_refuses_is_refused(
     caplog.set_level("INFO")
     async with scene(server_class, **options) as here:
         client = await here.connect()
-        assert (await client.get("/before")).body == b"/before"
+        assert (await client.request("/before")).body == b"/before"
         await client.send(request_)
         assert await client.rest() == b"HTTP/1.1 400 Bad Request\r\n\r\n"
         assert here.gate.entered == ["/before"]
@@ -419,7 +419,7 @@ async def test_a_head_of_exactly_the_limit_is_taken(server_class: ServerClass) -
         client = await here.connect()
         head = b"GET / HTTP/1.1\r\nHost: x\r\nX: "
         await client.send(head + b"a" * (1000 - len(head) - 4) + b"\r\n\r\n")
-        assert (await client.response()).body == b"/"
+        assert (await client.read_response()).body == b"/"
         await client.send(head + b"a" * (1001 - len(head) - 4) + b"\r\n\r\n")
         with contextlib.suppress(ConnectionResetError):
             assert await client.rest() == b""
@@ -434,9 +434,9 @@ async def test_a_head_may_be_longer_than_what_is_read_at_once(server_class: Serv
         await until(lambda: bool(here.gate.entered))
         await turns()
         here.gate.open.set()
-        assert (await client.response()).body == b"/slow"
-        assert (await client.response()).body == b"/long"
-        assert (await client.response()).body == b"/long"
+        assert (await client.read_response()).body == b"/slow"
+        assert (await client.read_response()).body == b"/long"
+        assert (await client.read_response()).body == b"/long"
         await sending
 
 
@@ -469,7 +469,7 @@ async def test_a_client_that_is_gone_before_its_request_is_told_nobody(
 ) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        await client.get("/before")
+        await client.request("/before")
         await client.send(part)
         if not at_once:
             await turns(3)
@@ -489,7 +489,7 @@ async def test_one_that_has_said_all_still_gets_its_answers(count: int) -> None:
         await client.send(b"".join(asked(f"/{number}") for number in range(count)))
         client.end()
         for number in range(count):
-            assert (await client.response()).body == f"/{number}".encode()
+            assert (await client.read_response()).body == f"/{number}".encode()
         assert await client.rest() == b""
         await until(lambda: not here.connections)
         assert here.gate.closings == []
@@ -505,8 +505,8 @@ async def test_the_end_is_not_seen_while_pipelined_requests_wait(server_class: S
         await turns()
         assert here.gate.closings == []
         here.gate.open.set()
-        assert (await client.response()).body == b"/slow/1"
-        assert (await client.response()).body == b"/2"
+        assert (await client.read_response()).body == b"/slow/1"
+        assert (await client.read_response()).body == b"/2"
         # The last is slow, with nothing behind it but the end: that one is told.
         await until(lambda: not here.connections)
 
@@ -521,8 +521,8 @@ async def test_half_a_request_behind_which_nothing_comes_is_dropped(
         client.end()
         await until(lambda: here.gate.entered == ["/slow/1"])
         here.gate.open.set()
-        assert (await client.response()).body == b"/slow/1"
-        assert (await client.response()).body == b"/2"
+        assert (await client.read_response()).body == b"/slow/1"
+        assert (await client.read_response()).body == b"/2"
         assert await client.rest() == b""
         await until(lambda: not here.connections)
         assert here.gate.entered == ["/slow/1", "/2"]
@@ -535,7 +535,7 @@ async def test_a_large_response_goes_out_to_one_that_has_said_all() -> None:
         client.end()
         await until(lambda: here.gate.entered == ["/large"])
         await turns()
-        assert len((await client.response()).body) == Large.SIZE
+        assert len((await client.read_response()).body) == Large.SIZE
         assert await client.rest() == b""
         await until(lambda: not here.connections)
 
@@ -562,8 +562,8 @@ async def test_the_next_request_waits_until_the_response_has_gone(
         await until(lambda: here.gate.entered == ["/large"])
         await turns()
         assert here.gate.entered == ["/large"]
-        assert len((await client.response()).body) == Large.SIZE
-        assert (await client.response()).body == b"/next"
+        assert len((await client.read_response()).body) == Large.SIZE
+        assert (await client.read_response()).body == b"/next"
 
 
 # ---- time ----
@@ -578,7 +578,7 @@ async def test_one_that_keeps_us_waiting_is_closed(
     async with scene(server_class, idle_connection_timeout=0.05) as here:
         client = await here.connect()
         if before:
-            await client.get()
+            await client.request()
         await client.send(part)
         assert await client.rest() == b""
         await until(lambda: not here.connections)
@@ -605,8 +605,8 @@ async def test_time_for_a_head_is_not_time_for_an_answer(server_class: ServerCla
         await until(lambda: bool(here.gate.entered))
         await asyncio.sleep(0.3)  # three times as long as a head may take
         here.gate.open.set()
-        assert (await client.response()).body == b"/slow"
-        assert (await client.get("/more")).body == b"/more"
+        assert (await client.read_response()).body == b"/slow"
+        assert (await client.request("/more")).body == b"/more"
         assert await client.rest() == b""
 
 
@@ -627,7 +627,7 @@ async def test_a_body_that_does_not_come_is_waited_for_as_long_as_it_may_take(
 async def test_a_handler_that_detaches_has_what_was_pipelined(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        await client.get()
+        await client.request()
         await client.send(asked("/steal") + b"one\ntw")
         assert await client.read(11) == b"stolen\nONE\n"
         assert not here.connections
@@ -675,7 +675,7 @@ async def test_what_was_not_sent_goes_with_the_stream() -> None:
         await until(lambda: bool(flushed))
         await turns(3)
         assert not flushed[0].done()
-        assert (await client.response()).body == b"x" * 5_000_000
+        assert (await client.read_response()).body == b"x" * 5_000_000
         assert await client.read(6) == b"behind"
         await flushed[0]
 
@@ -684,7 +684,7 @@ async def test_what_was_not_sent_goes_with_the_stream() -> None:
 async def test_a_websocket_opens_on_a_connection_that_was_used(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        await client.get()
+        await client.request()
         await client.send(
             b"GET /chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -705,7 +705,7 @@ async def test_a_streaming_handler_gets_a_small_body_in_pieces(
         for _ in range(2):
             await client.send(post(body, "/streaming"))
             pieces = [body[at : at + 1000] for at in range(0, size, 1000)]
-            assert (await client.response()).body.replace(b"|", b"") == b"".join(pieces)
+            assert (await client.read_response()).body.replace(b"|", b"") == b"".join(pieces)
 
 
 @EITHER
@@ -719,8 +719,8 @@ async def test_prepare_may_change_how_much_body_there_may_be(
         client = await here.connect()
         await client.send(post(b"12345", f"/streaming?limit={limit}"))
         if passes:
-            assert (await client.response()).body == b"12345"
-            assert (await client.get()).body == b"/"
+            assert (await client.read_response()).body == b"12345"
+            assert (await client.request()).body == b"/"
         else:
             assert await client.rest() == b"HTTP/1.1 400 Bad Request\r\n\r\n"
             await turns(3)
@@ -742,7 +742,7 @@ async def test_an_answer_before_the_body_was_read_is_the_last(server_class: Serv
     async with scene(server_class) as here:
         client = await here.connect()
         await client.send(post(b"12345", "/streaming?early=1"))
-        response = await client.response()
+        response = await client.read_response()
         assert response.body == b"early"
         assert await client.rest() == b""
         await until(lambda: not here.connections)
@@ -759,7 +759,7 @@ async def test_a_streaming_handler_reads_what_came_before_its_client_left() -> N
         await turns(3)
         assert here.gate.closings == []
         here.gate.open.set()
-        assert (await client.response()).body == b"12345"
+        assert (await client.read_response()).body == b"12345"
         assert await client.rest() == b""
 
 
@@ -799,10 +799,10 @@ async def test_context_variables_of_a_handler_are_its_own(
         await turns()
         gate.open.set()
         for _ in range(1001):
-            assert (await client.response()).body[:13] == b"nothing mine "
+            assert (await client.read_response()).body[:13] == b"nothing mine "
         await sending
         for _ in range(2):
-            assert (await client.get()).body == b"nothing mine "
+            assert (await client.request()).body == b"nothing mine "
 
 
 # ---- delegates of one's own ----
@@ -946,7 +946,7 @@ async def test_a_plain_delegate_is_asked_for_each_request(server_class: ServerCl
         client = await here.connect()
         for path in ("/a", "/b", "/slow"):
             await client.send(post(b"xx", path))
-            assert (await client.response()).body == path.encode()
+            assert (await client.read_response()).body == path.encode()
         told = [name for name in script.told if name != "start_request"]
         assert told == ["headers_received", "data_received", "finish", "finish later"] * 2 + [
             "headers_received", "headers_received later", "data_received", "data_received later",
@@ -1015,10 +1015,10 @@ async def test_a_connection_is_not_let_go_before_its_last_words(moves: bool) -> 
 async def test_a_rare_request_leaves_the_connection_to_tornado() -> None:
     async with scene(HTTPServer) as here:
         client = await here.connect()
-        await client.get()
+        await client.request()
         assert here.is_plain
         await client.send(RARE["chunked"])
-        assert (await client.response()).body == b"abcde"
+        assert (await client.read_response()).body == b"abcde"
         assert not here.is_plain
 
 

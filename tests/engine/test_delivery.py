@@ -11,16 +11,8 @@ import pytest
 from tornado.iostream import IOStream
 from tornado.web import Application, RequestHandler, stream_request_body
 
-from tests.engine.serving import (
-    EITHER,
-    EITHER_LOOP,
-    GET,
-    Client,
-    ServerClass,
-    serving,
-    turns,
-    until,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, serving, turns, until
 from tornkit.engine.connection import Connection
 from tornkit.engine.server import HTTPServer
 
@@ -153,7 +145,7 @@ async def test_a_body_in_pieces_is_put_together(server_class: ServerClass) -> No
             for at in range(0, 256, 16):
                 await turns(1)
                 await client.send(body[at : at + 16])
-            assert (await client.response()).body == body
+            assert (await client.read_response()).body == body
 
 
 async def test_such_a_connection_goes_on_as_it_was() -> None:
@@ -162,8 +154,8 @@ async def test_such_a_connection_goes_on_as_it_was() -> None:
         await client.send(head("/", 2))
         await turns()
         await client.send(b"ab")
-        await client.response()
-        assert (await client.get()).body == b"x"
+        await client.read_response()
+        assert (await client.request()).body == b"x"
         [connection] = here.connections
         assert isinstance(connection, Connection)
 
@@ -177,7 +169,7 @@ async def test_megabytes_as_fast_as_they_come(server_class: ServerClass, path: s
         client = await here.connect()
         body = bytes(range(256)) * 4096 * 5
         sending = asyncio.ensure_future(client.send(head(path, len(body)) + body))
-        response = await client.response()
+        response = await client.read_response()
         await sending
         assert app.settings["seen"][-1] == ("post", len(body))
         assert response.body == (body if path == "/" else str(len(body)).encode())
@@ -193,7 +185,7 @@ async def test_requests_behind_a_body_are_answered_in_order(server_class: Server
             await client.send(stream[:cut])
             await turns(2)
             sending = asyncio.ensure_future(client.send(stream[cut:]))
-            got = [(await client.response()).body for _ in range(8)]
+            got = [(await client.read_response()).body for _ in range(8)]
             await sending
             assert got == [b"abc", b"x", b"z" * 200_000, b"x"] * 2
 
@@ -213,7 +205,7 @@ async def test_a_handler_that_takes_its_time_holds_its_client_up(server_class: S
             if isinstance(connection, Connection):
                 assert len(connection.unread) < 3 * 65536
         app.settings["gate"].set()
-        assert (await client.response()).body == str(len(body)).encode()
+        assert (await client.read_response()).body == str(len(body)).encode()
         await sending
 
 
@@ -300,7 +292,7 @@ async def test_a_body_that_comes_in_time_has_no_timer_left(server_class: ServerC
             await client.send(head("/", 2) + b"a")
             await turns(2)
             await client.send(b"b")
-            assert (await client.response()).body == b"ab"
+            assert (await client.read_response()).body == b"ab"
 
 
 @EITHER
@@ -309,7 +301,7 @@ async def test_an_early_answer_ends_the_connection(server_class: ServerClass) ->
     async with serving(server_class, app) as here:
         client = await here.connect()
         await client.send(head("/hasty", 10) + b"123")
-        response = await client.response()
+        response = await client.read_response()
         assert response.body == b"y"
         assert await client.rest() == b""
         await until(lambda: not here.connections)
@@ -358,7 +350,7 @@ async def test_what_a_piece_sets_in_its_context_the_next_one_sees(
         for number in range(1, 4):
             await client.send(b"a")
             await until(lambda number=number: ("step", number) in app.settings["seen"])  # type: ignore[misc]
-        assert (await client.response()).body == b"counted"
+        assert (await client.read_response()).body == b"counted"
 
 
 @EITHER
@@ -369,7 +361,7 @@ async def test_what_is_scheduled_before_a_body_is_done_before_it(
     async with serving(server_class, app) as here:
         client = await here.connect()
         await client.send(head("/scheduling", 2) + b"ab")
-        await client.response()
+        await client.read_response()
     assert app.settings["seen"] == [("done", 0), ("piece", 2), ("post", 0)]
 
 

@@ -20,11 +20,11 @@ from tornado.httputil import (
 )
 from tornado.iostream import StreamClosedError
 
+from tests.clients.asynchronous import Client
 from tests.engine.serving import (
     EITHER,
     EITHER_LOOP,
     GET,
-    Client,
     ServerClass,
     Serving,
     serving,
@@ -162,7 +162,7 @@ async def test_whoever_writes_no_head_writes_bytes(server_class: ServerClass) ->
     async with answering(server_class, answer) as (_, client, _):
         for _ in range(2):
             await client.send(GET)
-            assert (await client.response()).status == 200
+            assert (await client.read_response()).status == 200
 
 
 # ---- what a handler may not write ----
@@ -390,7 +390,7 @@ async def test_a_response_that_is_complete_has_no_close_callback(
 
     async with answering(server_class, answer) as (here, client, _):
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         client.close()
         await until(lambda: not here.connections)
         await turns()
@@ -441,10 +441,10 @@ async def test_a_write_is_done_when_the_client_has_taken_it(server_class: Server
         assert at < 100
         [connection] = here.connections
         assert connection.stream.writing()
-        assert len((await client.response()).body) == 10_000_000
+        assert len((await client.read_response()).body) == 10_000_000
         await until(lambda: not connection.stream.writing())
         await client.send(GET)
-        assert len((await client.response()).body) == 10_000_000
+        assert len((await client.read_response()).body) == 10_000_000
 
 
 async def test_each_write_is_done_when_it_has_gone_not_when_all_have() -> None:
@@ -486,7 +486,7 @@ async def test_small_and_large_pieces_stay_in_order() -> None:
     async with answering(HTTPServer, answer) as (_, client, _):
         for _ in range(2):
             await client.send(GET)
-            assert (await client.response()).body == b"".join(pieces)
+            assert (await client.read_response()).body == b"".join(pieces)
 
 
 async def test_a_cancelled_wait_hurts_nobody() -> None:
@@ -498,7 +498,7 @@ async def test_a_cancelled_wait_hurts_nobody() -> None:
     async with answering(HTTPServer, answer) as (_, client, _):
         for _ in range(2):
             await client.send(GET)
-            assert len((await client.response()).body) == 5_000_000
+            assert len((await client.read_response()).body) == 5_000_000
 
 
 async def test_a_handler_that_only_writes_leaves_others_their_turn() -> None:
@@ -515,7 +515,7 @@ async def test_a_handler_that_only_writes_leaves_others_their_turn() -> None:
 
     async with answering(HTTPServer, answer) as (_, client, _):
         await client.send(GET)
-        assert (await client.response()).body == b"xxxxx"
+        assert (await client.read_response()).body == b"xxxxx"
 
 
 # ---- after the end ----
@@ -546,7 +546,7 @@ async def test_a_handler_may_detach_when_it_has_answered(server_class: ServerCla
 
     async with answering(server_class, answer) as (_, client, _):
         await client.send(GET)
-        assert (await client.response()).status == 200
+        assert (await client.read_response()).status == 200
         assert await client.rest() == b"behind"
 
 

@@ -15,12 +15,13 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketHandler
 
+from tests.clients.asynchronous import Client
 from tests.engine.test_draining import (
     CERTIFICATES,
     EITHER,
     HANDSHAKE,
-    Client,
     Scene,
+    answer,
     restored,  # noqa: F401 - a fixture
     scene,
     until,
@@ -219,15 +220,15 @@ async def looks() -> None:
 async def streaming(here: Scene, path: str, version: str = "1.1", tls: bool = False) -> Client:
     """A client that has seen a part of its response."""
     client = await here.connect(tls=tls)
-    client.send(f"GET {path} HTTP/{version}\r\nHost: x\r\n\r\n")
-    await client.reader.readuntil(b"\r\n\r\n")
+    await client.send(f"GET {path} HTTP/{version}\r\nHost: x\r\n\r\n".encode())
+    await client.read_through(b"\r\n\r\n")
     return client
 
 
 async def cut(client: Client) -> bytes:
     """What came until the connection closed; by TLS it closes without a goodbye."""
     try:
-        return await client.closed()
+        return await client.rest()
     except ssl.SSLError:
         return b""
 
@@ -264,7 +265,7 @@ async def test_event_stream_is_closed_and_its_handler_told(
     async with streams(server_class) as here:
         client = await streaming(here, path, version)
         drained = drain(here, move=move)
-        rest = await client.closed()
+        rest = await client.rest()
         assert not rest.endswith(b"0\r\n\r\n"), "cut short, which its client can see"
         await drained
         await until(lambda: "closed" in notes(here))
@@ -292,12 +293,12 @@ async def test_events_in_answer_to_a_post_are_work(server_class: type[HTTPServer
     """A script reads them, and would not ask again."""
     async with streams(server_class) as here:
         client = await here.connect()
-        client.send("POST /page HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
-        await client.reader.readuntil(b"\r\n\r\n")
+        await client.send(b"POST /page HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+        await client.read_through(b"\r\n\r\n")
         drained = drain(here, patience=0.0)
         await looks()
         here.gate.set()
-        assert (await client.closed()).endswith(b"last\r\n0\r\n\r\n")
+        assert (await client.rest()).endswith(b"last\r\n0\r\n\r\n")
         await drained
 
 
@@ -308,7 +309,7 @@ async def test_event_stream_that_waits_is_cancelled_in_silence(
     async with streams(server_class) as here:
         client = await streaming(here, "/quiet-events")
         drained = drain(here)
-        await client.closed()
+        await client.rest()
         await drained
         await until(lambda: notes(here) == ["told"])
         (task,) = application_of(here.old).settings["kept"]
@@ -322,7 +323,7 @@ async def test_many_are_closed_one_after_another(server_class: type[HTTPServer])
     async with streams(server_class) as here:
         first, second = [await streaming(here, "/events") for _ in range(2)]
         drained = drain(here, moments=lambda count: [0.0, 0.1][:count])
-        ends = [asyncio.ensure_future(each.closed()) for each in (first, second)]
+        ends = [asyncio.ensure_future(each.rest()) for each in (first, second)]
         done, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         assert (len(done), len(waiting)) == (1, 1)
         await drained
@@ -335,7 +336,7 @@ async def test_event_stream_that_begins_meanwhile(server_class: type[HTTPServer]
         client = await here.busy("/late-events")
         drained = drain(here)
         here.gate.set()
-        await client.closed()
+        await client.rest()
         await drained
         await until(lambda: "closed" in notes(here))
 
@@ -351,7 +352,7 @@ async def test_page_in_parts_is_finished(server_class: type[HTTPServer]) -> None
         await looks()
         assert not drained.done()
         here.gate.set()
-        assert (await client.closed()).endswith(b"last\r\n0\r\n\r\n")
+        assert (await client.rest()).endswith(b"last\r\n0\r\n\r\n")
         await drained
         assert notes(here) == ["finished"]
 
@@ -364,7 +365,7 @@ async def test_page_in_parts_is_cut_short_when_patience_is_over(
     async with streams(server_class) as here:
         client = await streaming(here, "/page", version)
         drained = drain(here, patience=0.01)
-        await client.closed()
+        await client.rest()
         await drained
         assert notes(here) == ["told"]
 
@@ -387,7 +388,7 @@ async def test_slow_client_gets_all_of_a_download(
         drained = drain(here, patience=0.05)
         await asyncio.sleep(0.1)
         assert not drained.done()
-        assert (await client.closed()).count(b"x") == len(BIG)
+        assert (await client.rest()).count(b"x") == len(BIG)
         await drained
         assert notes(here) == []
 
@@ -400,13 +401,13 @@ async def test_long_poll_is_told_when_patience_is_over(server_class: type[HTTPSe
     async with streams(server_class) as here:
         client = await here.busy("/poll")
         drained = drain(here, patience=0.01)
-        assert await client.closed() == b""
+        assert await client.rest() == b""
         await drained
         assert notes(here) == ["told"]
 
 
 @pytest.mark.parametrize(
-    ("path", "patience", "answer"),
+    ("path", "patience", "expected"),
     [
         ("/poll", None, "news"),
         ("/inherited", 0.0, "done"),
@@ -416,14 +417,14 @@ async def test_long_poll_is_told_when_patience_is_over(server_class: type[HTTPSe
 )
 @EITHER
 async def test_work_is_finished(
-    server_class: type[HTTPServer], path: str, patience: float | None, answer: str
+    server_class: type[HTTPServer], path: str, patience: float | None, expected: str
 ) -> None:
     async with streams(server_class) as here:
         client = await here.busy(path)
         drained = drain(here, patience=patience)
         await looks()
         here.gate.set()
-        assert (await client.answer())[0] == answer
+        assert (await answer(client))[0] == expected
         await drained
         assert notes(here) == []
 
@@ -433,16 +434,16 @@ async def test_work_is_finished(
 async def test_upload_is_finished(server_class: type[HTTPServer], whole: bool) -> None:
     async with streams(server_class) as here:
         client = await here.connect()
-        client.send("POST /stored HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        await client.send(b"POST /stored HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
         if whole:
-            client.send("def")
+            await client.send(b"def")
         await until(lambda: "piece" in notes(here))
         drained = drain(here, patience=0.0)
         await looks()
         if not whole:
-            client.send("def")
+            await client.send(b"def")
         here.gate.set()
-        assert (await client.answer())[0] == "stored"
+        assert (await answer(client))[0] == "stored"
         await drained
         assert "told" not in notes(here)
 
@@ -451,12 +452,12 @@ async def test_upload_is_finished(server_class: type[HTTPServer], whole: bool) -
 async def test_handshake_is_no_long_poll(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.connect()
-        client.send(HANDSHAKE % "/late")
+        await client.send(HANDSHAKE % b"/late")
         await until(lambda: here.connections.in_flight == 1)
         drain(here, patience=0.0)
         await looks()
         here.gate.set()
-        assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        assert (await client.read_through(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
 
 
 # ---- streams that a handler took ----
@@ -466,11 +467,11 @@ async def test_handshake_is_no_long_poll(server_class: type[HTTPServer]) -> None
 async def test_detached_stream_has_its_patience(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.connect()
-        client.ask("/tunnel")
-        assert await client.reader.readexactly(5) == b"hello"
+        await client.send_request("/tunnel")
+        assert await client.read(5) == b"hello"
         await until(lambda: len(here.connections) == 0)
         drained = drain(here, patience=0.01, moments=lambda count: [0.1] * count)
         await looks()  # before the moment at which it would be told to close
         assert not drained.done()
-        assert await client.closed() == b""
+        assert await client.rest() == b""
         await drained

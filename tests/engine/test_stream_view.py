@@ -57,7 +57,7 @@ async def test_an_open_stream(server_class: ServerClass) -> None:
             option = stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert bool(option) == value
         app.settings["gate"].set()
-        assert (await client.response()).body == b"done"
+        assert (await client.read_response()).body == b"done"
         await until(connection.stream.reading)
 
 
@@ -129,7 +129,7 @@ async def test_bytes_around_http(server_class: ServerClass) -> None:
         await pending
         assert not stream.writing()
         app.settings["gate"].set()
-        assert (await client.response()).body == b"done"
+        assert (await client.read_response()).body == b"done"
 
 
 @EITHER
@@ -174,8 +174,8 @@ async def test_a_callback_of_an_answered_request_does_not_outlive_the_view(
             await client.send(GET.replace(b"/ ", b"/detach "))
         else:
             await client.send(GET + GET.replace(b"\r\n\r\n", b"\r\nExpect: it\r\n\r\n"))
-            await client.response()
-        await client.response()
+            await client.read_response()
+        await client.read_response()
         await turns()
         for stream in app.settings["streams"]:
             stream.close()
@@ -188,7 +188,7 @@ async def test_bytes_that_wait_do_not_give_an_answered_request_the_connection() 
     async with serving(HTTPServer, app) as here:
         client = await here.connect(receive_buffer=65536)
         await client.send(GET)
-        assert (await client.response()).body == b"x"
+        assert (await client.read_response()).body == b"x"
         await turns()
         [request] = app.settings["requests"]
         much = 8_000_000
@@ -197,7 +197,7 @@ async def test_bytes_that_wait_do_not_give_an_answered_request_the_connection() 
         assert detached.closed()
         await client.send(GET)
         await client.read(much)
-        assert (await client.response()).body == b"x"
+        assert (await client.read_response()).body == b"x"
 
 
 @stream_request_body
@@ -241,7 +241,7 @@ async def test_a_callback_that_comes_too_late_is_called_when_it_is_closed_again(
     async with serving(server_class, app) as here:
         client = await here.connect()
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         client.close()
         await until(lambda: not here.connections)
         [request] = app.settings["requests"]
@@ -287,7 +287,7 @@ async def test_a_callback_that_is_set_as_the_connection_is_closed_is_forgotten(
     async with serving(server_class, app) as here:
         client = await here.connect()
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         await turns()
         [request] = app.settings["requests"]
         stream = request.connection.stream

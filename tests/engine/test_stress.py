@@ -28,7 +28,8 @@ import pytest
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 
-from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass, Serving, serving, until
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass, Serving, serving, until
 from tornkit.engine.connection import Connection
 
 pytestmark = EITHER_LOOP
@@ -289,7 +290,7 @@ class Visit:
             return
         for each in self.plan.requests:
             try:
-                answer = await self.client.response()
+                answer = await self.client.read_response()
             except (EOFError, OSError, ValueError) as error:
                 # ValueError: what a detached stream said is no response
                 if self.plan.sure and not disturbed():

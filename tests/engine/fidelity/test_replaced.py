@@ -133,11 +133,11 @@ async def test_what_is_put_on_an_application_its_routers_and_its_server(
                 )
                 client = await made.connect()
                 if live:
-                    await client.get("/")
+                    await client.request("/")
                 setattr(owner, name, wrap(getattr(owner, name), partial(called.append, name)))
                 if name == "handle_stream":
                     client = await made.connect()
-                assert (await client.get("/")).body == b"hello"
+                assert (await client.request("/")).body == b"hello"
                 assert called == [name]
 
 

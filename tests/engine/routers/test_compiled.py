@@ -500,11 +500,11 @@ async def test_routes_that_change_while_it_serves(server_class: ServerClass) -> 
     app = Application([(rf"/{n}/(\d+)", Named, {"name": f"H{n}"}) for n in range(MANY)])
     async with serving(server_class, app) as here:
         client = await here.connect()
-        assert (await client.get("/39/7")).body == b"H39-7"
-        assert (await client.get("/new")).status == 404
+        assert (await client.request("/39/7")).body == b"H39-7"
+        assert (await client.request("/new")).status == 404
         app.add_handlers(".*", [("/new", Named, {"name": "new"})])
         rules_of(app).insert(0, URLSpec("/39/.*", Named, {"name": "first"}))
         for _ in range(2 * table.PATIENCE):
-            assert (await client.get("/new")).body == b"new"
-            assert (await client.get("/39/7")).body == b"first"
-            assert (await client.get("/38/7")).body == b"H38-7"
+            assert (await client.request("/new")).body == b"new"
+            assert (await client.request("/39/7")).body == b"first"
+            assert (await client.request("/38/7")).body == b"H38-7"

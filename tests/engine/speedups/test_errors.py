@@ -17,7 +17,8 @@ from tornado.web import (
     RequestHandler,
 )
 
-from tests.engine.serving import EITHER, EITHER_LOOP, GET, Client, ServerClass, turns
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, turns
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare
 from tornkit.own_frames import FOLDER

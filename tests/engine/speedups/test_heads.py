@@ -11,7 +11,8 @@ from unittest import mock
 import pytest
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare
 from tornkit.engine.speedups import finishing
@@ -98,7 +99,7 @@ async def test_each_change_alone_and_behind_the_others(
                 head = f"{method} /{place} HTTP/1.1\r\nHost: x\r\n{more}\r\n"
                 await peer.send(head.encode())
                 try:
-                    note(await peer.response(method))
+                    note(await peer.read_response(method))
                 except (EOFError, ConnectionError) as error:
                     note(repr(error))
                 finally:

@@ -13,7 +13,8 @@ import tornado
 import tornado.web
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import each
 from tests.engine.speedups.watching import Note, installed, masked, watch
 from tornkit.engine import speedups
@@ -64,7 +65,7 @@ async def test_one_that_was_changed_is_left_alone_and_the_others_go_on(
             self.write("hello")
 
     async def play(client: Client, note: Note) -> None:
-        note(masked(await client.get("/")))
+        note(masked(await client.request("/")))
         for speedup in speedups.SPEEDUPS:
             owner, attribute = speedups._place(speedup.replaced)
             concerned = name in (speedup.replaced, *speedup.relies_on)

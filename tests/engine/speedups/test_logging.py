@@ -12,7 +12,8 @@ from tornado.web import (
     RequestHandler,
 )
 
-from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import Busy, one, visit
 from tests.engine.speedups.watching import Note, compare
 
@@ -31,10 +32,10 @@ async def test_requests_are_logged_the_same_at_each_level(
         try:
             await visit(client, note)
             with mock.patch.object(access_log, "info") as info:
-                await client.get("/")
+                await client.request("/")
                 note(info.call_count)
             with mock.patch.object(logging.Logger, "info") as info:
-                await client.get("/")
+                await client.request("/")
                 note(info.call_count)
         finally:
             logger.setLevel(before)
@@ -50,7 +51,7 @@ async def test_requests_are_logged_the_same_at_each_level(
 
 async def _short(client: Client, note: Note) -> None:
     for path in ("/", "/fail", "/json"):
-        note(await client.get(path))
+        note(await client.request(path))
 
 
 @EITHER

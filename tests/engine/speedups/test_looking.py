@@ -17,7 +17,8 @@ from tornado.web import (
     UIModule,
 )
 
-from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass, turns
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass, turns
 from tests.engine.speedups.applications import Busy, Doubling, one, visit
 from tests.engine.speedups.watching import Note, compare, installed
 
@@ -83,7 +84,7 @@ async def test_the_headers_are_their_own_for_each_request(server_class: ServerCl
 
     async def play(client: Client, note: Note) -> None:
         for _ in range(3):
-            note(await client.get("/"))
+            note(await client.request("/"))
 
     await compare(server_class, make, play)
 
@@ -99,11 +100,11 @@ async def test_the_date_and_the_version_are_looked_up(server_class: ServerClass)
 
     async def play(client: Client, note: Note) -> None:
         with mock.patch.object(time, "time", return_value=1359312200.9):
-            note((await client.get("/")).body)
+            note((await client.request("/")).body)
         with mock.patch.object(time, "time", return_value=1359312201.1):
-            note((await client.get("/")).body)
+            note((await client.request("/")).body)
             with mock.patch.object(tornado, "version", "0"):
-                note((await client.get("/")).body)
+                note((await client.request("/")).body)
 
     seen = await compare(server_class, make, play)
     assert seen.noted[0][0] == "Sun, 27 Jan 2013 18:43:20 GMT"
@@ -122,7 +123,7 @@ async def test_output_transforms_are_applied(server_class: ServerClass) -> None:
 
     async def play(client: Client, note: Note) -> None:
         for path in ("/", "/json", "/chunks", "/" + "x" * 2000):
-            note(await client.get(path, "Accept-Encoding: gzip"))
+            note(await client.request(path, "Accept-Encoding: gzip"))
 
     await compare(server_class, doubled, play)
     with mock.patch("gzip.time") as clock:  # is written into what is compressed
@@ -219,7 +220,7 @@ async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
 
     async def play(client: Client, note: Note) -> None:
         for name in ("Plain", "InTheClass", "Settable", "Unread", "Closed"):
-            note(await client.get(f"/{name}"))
+            note(await client.request(f"/{name}"))
             await turns(2)
 
     seen = await compare(server_class, make, play)
@@ -254,11 +255,11 @@ async def test_the_connection_when_it_has_finished(server_class: ServerClass) ->
         return Application([("/left", Left), ("/put", Put)])
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get("/left"))
+        note(await client.request("/left"))
         note(await client.rest())
 
     async def play_put(client: Client, note: Note) -> None:
-        note(await client.get("/put"))
+        note(await client.request("/put"))
         note(await client.rest())
 
     await compare(server_class, make, play)

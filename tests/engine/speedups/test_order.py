@@ -11,7 +11,8 @@ from tornado.web import (
     stream_request_body,
 )
 
-from tests.engine.serving import EITHER, EITHER_LOOP, GET, Client, ServerClass, until
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, until
 from tests.engine.speedups.applications import Busy, one
 from tests.engine.speedups.watching import Make, Note, compare, watch
 
@@ -73,7 +74,7 @@ async def test_pipelined_requests_are_answered_one_after_the_other(
             b"".join(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % p.encode() for p in paths)
         )
         for _ in paths:
-            note(await client.response())
+            note(await client.read_response())
 
     await compare(server_class, make, play)
 
@@ -89,7 +90,7 @@ async def test_a_task_factory_sees_every_handler(server_class: ServerClass) -> N
     async def play(client: Client, note: Note) -> None:
         made.clear()
         asyncio.get_running_loop().set_task_factory(factory)
-        note(await client.get("/"))
+        note(await client.request("/"))
         asyncio.get_running_loop().set_task_factory(None)
         note([name for name in made if "_execute" in name])
 
@@ -110,8 +111,8 @@ async def test_the_future_of_finish_can_be_awaited_and_told(server_class: Server
         return one(Waiting)
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get("/"))
-        note((await client.get("/large")).status)
+        note(await client.request("/"))
+        note((await client.request("/large")).status)
 
     await compare(server_class, make, play)
 
@@ -193,7 +194,7 @@ async def test_a_streamed_body_arrives_in_the_same_pieces(server_class: ServerCl
     async def play(client: Client, note: Note) -> None:
         body = b"x" * 100_000
         await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + body)
-        note(await client.response())
+        note(await client.read_response())
 
     seen = await compare_sums(server_class, make, play)
     assert seen == 100_000

@@ -11,7 +11,8 @@ from tornado.web import (
     RequestHandler,
 )
 
-from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import METHODS, Busy, Handler, each, noting, one, visit
 from tests.engine.speedups.watching import Note, compare, watch
 
@@ -88,7 +89,7 @@ async def test_a_monkeypatch_while_it_runs_is_seen_and_undone(
 
     async def visit_some(client: Client, note: Note) -> None:
         for path in ("/", "/json", "/finish"):
-            note(await client.get(path))
+            note(await client.request(path))
         noted("--")
 
     calls: list[list[Any]] = []
@@ -161,7 +162,7 @@ async def test_a_method_of_another_object_is_that_ones(server_class: ServerClass
 
     async def play(client: Client, note: Note) -> None:
         for what in ("finish", "header", "argument?q=1", "log", "plain"):
-            note(await client.get(f"/{what}"))
+            note(await client.request(f"/{what}"))
 
     seen = await compare(server_class, make, play)
     assert ("logged by the other",) in seen.noted
@@ -209,6 +210,6 @@ async def test_a_write_that_finishes(server_class: ServerClass) -> None:
 
     async def play(client: Client, note: Note) -> None:
         for what in ("biscuit", "finishing", "own"):
-            note(await client.get(f"/{what}"))
+            note(await client.request(f"/{what}"))
 
     await compare(server_class, make, play)

@@ -11,7 +11,8 @@ from tornado.httputil import HTTPHeaders, HTTPInputError, ResponseStartLine
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, EITHER_LOOP, GET, Client, ServerClass
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass
 from tests.engine.speedups.watching import Note, compare
 from tornkit.engine.routers import direct
 
@@ -42,13 +43,13 @@ async def test_it_is_given_what_the_route_gives(server_class: ServerClass) -> No
 
     async def play(client: Client, note: Note) -> None:
         for path in ("/plain", "/given", "/by/caf%C3%A9/", "/by/%ff/x", "/named/a%20b/", "/none"):
-            note(await client.get(path))
+            note(await client.request(path))
         for body in (b"", b"a body"):
             lines = b"POST /plain HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
             await client.send(lines + body)
-            note(await client.response("POST"))
+            note(await client.read_response("POST"))
         await client.send(b"HEAD /plain HTTP/1.1\r\nHost: x\r\n\r\n")
-        note(await client.response("HEAD"))
+        note(await client.read_response("HEAD"))
 
     assert len((await compare(server_class, make, play)).responses) == 9
 
@@ -61,17 +62,17 @@ async def test_a_delegate_that_somebody_has_changed_is_used(
     own = getattr(web._HandlerDelegate, name)
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get())
+        note(await client.request())
 
         def noted(*args: Any, **kwargs: Any) -> Any:
             note(name)
             return own(*args, **kwargs)
 
         with mock.patch.object(web._HandlerDelegate, name, noted):
-            note(await client.get())
+            note(await client.request())
             await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
-            note(await client.response("POST"))
-        note(await client.get())
+            note(await client.read_response("POST"))
+        note(await client.request())
 
     seen = await compare(server_class, lambda note: Application([("/", Echo)]), play)
     assert name in seen.responses or name == "on_connection_close"
@@ -142,7 +143,7 @@ async def test_whatever_happens_when_it_is_made(server_class: ServerClass, happe
     async def play(client: Client, note: Note) -> None:
         await client.send(GET)
         if happens in (answer, move):
-            note(await client.response())
+            note(await client.read_response())
         else:
             note(await client.rest())
 
@@ -179,7 +180,7 @@ async def test_whatever_a_matcher_has_done(server_class: ServerClass, what: str)
 
     async def play(client: Client, note: Note) -> None:
         await client.send(GET)
-        note(await client.response() if what in ("body", "nothing") else await client.rest())
+        note(await client.read_response() if what in ("body", "nothing") else await client.rest())
 
     await compare(server_class, make, play)
 

@@ -15,7 +15,8 @@ from tornado.web import (
     authenticated,
 )
 
-from tests.engine.serving import EITHER, EITHER_LOOP, Client, ServerClass
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare
 
@@ -63,7 +64,7 @@ async def test_each_request_has_its_own_context(server_class: ServerClass, kind:
 
     async def play(client: Client, note: Note) -> None:
         for what in ("a", "b", "c"):
-            note(await client.get(f"/{what}"))
+            note(await client.request(f"/{what}"))
 
     seen = await compare(server_class, make, play)
     assert [what[1] for what in seen.noted if what[0] == "before"] == ["unset"] * 3
@@ -171,8 +172,8 @@ async def test_each_handler_has_a_task_of_its_own(
         )
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get("/"))
-        note(await client.get("/"))
+        note(await client.request("/"))
+        note(await client.request("/"))
 
     seen = await compare(server_class, make, play)
     assert seen.noted[0][1:4] == (True, True, True)

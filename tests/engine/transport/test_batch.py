@@ -231,7 +231,7 @@ async def test_what_initialize_schedules_runs_before_each_handler(
             for number, client in enumerate(clients):
                 client.sock.send(GET.replace(b"/", b"/%d" % number, 1))
             for client in clients:
-                await client.response()
+                await client.read_response()
             await turns(2)
     assert len(noted) == 10
     for number in range(5):

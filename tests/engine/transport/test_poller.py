@@ -223,7 +223,7 @@ async def test_where_there_is_no_epoll_the_loop_does_it(monkeypatch: pytest.Monk
         client = await served.connect()
         for _ in range(3):
             await client.send(GET)
-            assert (await client.response()).body == b"Hello"
+            assert (await client.read_response()).body == b"Hello"
         client.reset()
         await until(lambda: not served.connections)
 
@@ -235,7 +235,7 @@ async def test_many_connections_of_one_server_come_and_go() -> None:
             for client in clients:
                 await client.send(GET)
             for client in clients:
-                assert (await client.response()).body == b"Hello"
+                assert (await client.read_response()).body == b"Hello"
             for number, client in enumerate(clients):
                 if number % 2:
                     client.close()
@@ -308,7 +308,7 @@ async def test_a_connection_that_nobody_can_watch_is_closed(
     async with serving(HTTPServer, Application([("/", Hello)])) as served:
         other = await served.connect()
         await other.send(GET)
-        assert (await other.response()).body == b"Hello"
+        assert (await other.read_response()).body == b"Hello"
         with monkeypatch.context() as patch:
             patch.setattr(pollers._Epoll, "add", refuse)
             patch.setattr(pollers._Loop, "add", refuse)
@@ -317,7 +317,7 @@ async def test_a_connection_that_nobody_can_watch_is_closed(
         assert "can't be watched" in caplog.text
         assert "Traceback" not in caplog.text
         await other.send(GET)
-        assert (await other.response()).body == b"Hello"
+        assert (await other.read_response()).body == b"Hello"
 
 
 class Big(RequestHandler):

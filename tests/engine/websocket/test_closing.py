@@ -17,6 +17,7 @@ from tornado.websocket import (
     websocket_connect,
 )
 
+from tests.clients.asynchronous import connect
 from tests.engine.websocket.playing import served_by
 from tornkit import seams
 from tornkit.engine.websocket.closing import WebSockets
@@ -182,12 +183,10 @@ async def test_one_that_opens_meanwhile_is_closed_behind_its_open() -> None:
 async def test_a_handshake_that_fails_is_no_websocket(caplog: pytest.LogCaptureFixture) -> None:
     async with scene() as here:
         here.gate.set()
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(here.url.split(":")[2]))
-        writer.write(HANDSHAKE + b"\r\n")  # without a key
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
-        here.close_all()
-        writer.close()
-        await writer.wait_closed()
+        with await connect(("127.0.0.1", int(here.url.split(":")[2]))) as client:
+            await client.send(HANDSHAKE + b"\r\n")  # without a key
+            assert (await client.read_response()).status == 400
+            here.close_all()
         assert [record for record in caplog.records if record.name == "tornkit"] == []
 
 
