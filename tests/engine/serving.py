@@ -1,24 +1,22 @@
-"""Real servers in this process, and clients whose bytes are written by hand.
+"""Real servers in this process, and their clients.
 
 What Tornado's server and tornkit's should both do is asserted of both: ``EITHER`` makes two tests
-of one. ``either_loop``, imported into a module, makes its tests run on asyncio's loop and uvloop's.
+of one. ``pytestmark = EITHER_LOOP`` makes a module's tests run on asyncio's loop and uvloop's.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import tornado.httpserver
-from tornado.httputil import HTTPHeaders
 
+from tests.clients.asynchronous import Client
 from tornkit.engine.server import HTTPServer
 
 PATIENCE = 10.0  # seconds until a test gives up; none takes a tenth of it
@@ -33,33 +31,8 @@ EITHER = pytest.mark.parametrize(
 )
 ServerClass = type[tornado.httpserver.HTTPServer]
 
-_new_loop: Callable[[], asyncio.AbstractEventLoop] | None = None
-
-
-@pytest.fixture(
-    params=["asyncio", pytest.param("uvloop", marks=pytest.mark.thorough)], autouse=True
-)
-def either_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    global _new_loop  # noqa: PLW0603 - `in_loop` is no fixture and sees none
-    if request.param == "uvloop":
-        _new_loop = pytest.importorskip("uvloop").new_event_loop
-    yield
-    _new_loop = None
-
-
-def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run a coroutine test, its parameters and fixtures as they are."""
-
-    async def with_patience(arguments: dict[str, Any]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            await test(**arguments)
-
-    @functools.wraps(test)
-    def run(**arguments: Any) -> None:
-        with asyncio.Runner(loop_factory=_new_loop) as runner:
-            runner.run(with_patience(arguments))
-
-    return run
+# The loops are made by the fixture of conftest.py.
+EITHER_LOOP = pytest.mark.usefixtures("either_loop")
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -72,86 +45,6 @@ async def turns(number: int = 10) -> None:
     """Let the loop turn: what follows from what has happened so far has followed then."""
     for _ in range(number):
         await asyncio.sleep(0.001)
-
-
-@dataclass
-class Response:
-    status: int
-    reason: str
-    headers: HTTPHeaders
-    body: bytes
-
-
-class Client:
-    """One connection, its bytes written and read by hand."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
-        self.sock = sock
-        self.unread = b""
-
-    async def send(self, data: bytes) -> None:
-        await asyncio.get_running_loop().sock_sendall(self.sock, data)
-
-    async def _receive(self) -> bool:
-        data = await asyncio.get_running_loop().sock_recv(self.sock, 65536)
-        self.unread += data
-        return bool(data)
-
-    def _take(self, size: int) -> bytes:
-        taken, self.unread = self.unread[:size], self.unread[size:]
-        return taken
-
-    async def read(self, size: int) -> bytes:
-        """So many bytes; EOFError where the connection ends before."""
-        while len(self.unread) < size:
-            if not await self._receive():
-                raise EOFError(self.unread)
-        return self._take(size)
-
-    async def read_through(self, end: bytes) -> bytes:
-        while end not in self.unread:
-            if not await self._receive():
-                raise EOFError(self.unread)
-        return self._take(self.unread.index(end) + len(end))
-
-    async def rest(self) -> bytes:
-        """Everything until the connection ends. A reset raises."""
-        while await self._receive():
-            pass
-        return self._take(len(self.unread))
-
-    async def response(self, method: str = "GET") -> Response:
-        head = (await self.read_through(b"\r\n\r\n")).decode("latin1")
-        line, _, lines = head.partition("\r\n")
-        version, status, reason = line.split(" ", 2)
-        assert version == "HTTP/1.1"
-        headers = HTTPHeaders.parse(lines)
-        body = b""
-        if headers.get("Transfer-Encoding") == "chunked":
-            while size := int(await self.read_through(b"\r\n"), 16):
-                body += await self.read(size)
-                assert await self.read(2) == b"\r\n"
-            assert await self.read(2) == b"\r\n"
-        elif method != "HEAD" and status != "304":
-            body = await self.read(int(headers.get("Content-Length", "0")))
-        return Response(int(status), reason, headers, body)
-
-    async def get(self, path: str = "/", *lines: str) -> Response:
-        await self.send("\r\n".join([f"GET {path} HTTP/1.1", "Host: x", *lines, "", ""]).encode())
-        return await self.response()
-
-    def end(self) -> None:
-        """Say that no more will come."""
-        self.sock.shutdown(socket.SHUT_WR)
-
-    def close(self) -> None:
-        self.sock.close()
-
-    def reset(self) -> None:
-        """Go away as one that crashed."""
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.sock.close()
 
 
 @dataclass

@@ -11,19 +11,10 @@ from collections.abc import Iterator
 import pytest
 from tornado.web import Application, RequestHandler, stream_request_body
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    ServerClass,
-    either_loop,
-    in_loop,
-    serving,
-    turns,
-    until,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, serving, turns, until
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 MEGABYTE = 1_000_000
 
@@ -82,7 +73,6 @@ def memory() -> Iterator[None]:
     tracemalloc.stop()
 
 
-@in_loop
 @pytest.mark.thorough
 async def test_a_client_that_only_asks_is_not_read_further(memory: None) -> None:
     """Ten megabytes of requests behind one that takes its time stay with the client."""
@@ -103,13 +93,12 @@ async def test_a_client_that_only_asks_is_not_read_further(memory: None) -> None
         assert tracemalloc.get_traced_memory()[1] < asked + MEGABYTE
         app.settings["gate"].set()
         for _ in range(1000):
-            assert (await client.response()).status == 200
+            assert (await client.read_response()).status == 200
         assert len(connection.unread) < 2 * 65536
         sending.cancel()
 
 
 @EITHER
-@in_loop
 async def test_a_client_that_only_asks_gets_every_answer(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -120,12 +109,11 @@ async def test_a_client_that_only_asks_gets_every_answer(server_class: ServerCla
         await turns()
         app.settings["gate"].set()
         for _ in range(2002):
-            assert (await client.response()).body == b"x"
+            assert (await client.read_response()).body == b"x"
         await sending
 
 
 @EITHER
-@in_loop
 async def test_a_long_response_is_made_as_it_is_read(
     server_class: ServerClass, memory: None
 ) -> None:
@@ -143,12 +131,11 @@ async def test_a_long_response_is_made_as_it_is_read(
         assert size < 100
         while len(made) < 200:
             await client.read(50_000)
-            client.unread = b""
+            client.incoming.unread.clear()
         assert tracemalloc.get_traced_memory()[1] < 2 * MEGABYTE
 
 
 @EITHER
-@in_loop
 async def test_a_long_body_is_read_as_it_is_taken(server_class: ServerClass, memory: None) -> None:
     app = application()
     async with serving(server_class, app, max_body_size=50 * MEGABYTE) as here:
@@ -166,12 +153,11 @@ async def test_a_long_body_is_read_as_it_is_taken(server_class: ServerClass, mem
         await turns(50)
         assert not uploading.done()
         app.settings["gate"].set()
-        assert (await client.response()).body == str(20 * MEGABYTE).encode()
+        assert (await client.read_response()).body == str(20 * MEGABYTE).encode()
         await uploading
         assert tracemalloc.get_traced_memory()[1] < 4 * MEGABYTE
 
 
-@in_loop
 async def test_a_head_byte_by_byte_costs_what_its_bytes_cost() -> None:
     """Not their square: the last bytes of a long head are no dearer than its first."""
     async with serving(HTTPServer, application()) as here:
@@ -192,10 +178,9 @@ async def test_a_head_byte_by_byte_costs_what_its_bytes_cost() -> None:
         assert late < 4 * early
         assert connection._inbox._searched > 55_000
         await client.send(b"\r\n\r\n")
-        assert (await client.response()).status == 200
+        assert (await client.read_response()).status == 200
 
 
-@in_loop
 async def test_a_handler_that_never_finishes_holds_up_nobody_else() -> None:
     app = application()
     async with serving(HTTPServer, app, idle_connection_timeout=0.05) as here:
@@ -204,7 +189,7 @@ async def test_a_handler_that_never_finishes_holds_up_nobody_else() -> None:
         await until(lambda: bool(app.settings["entered"]))
         for _ in range(20):
             other = await here.connect()
-            assert (await other.get()).status == 200
+            assert (await other.request()).status == 200
             other.close()
         await asyncio.sleep(0.2)  # four times as long as a head may take
         assert len(here.connections) == 1
@@ -213,7 +198,6 @@ async def test_a_handler_that_never_finishes_holds_up_nobody_else() -> None:
 
 
 @EITHER
-@in_loop
 async def test_many_who_come_and_go_leave_nothing(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:

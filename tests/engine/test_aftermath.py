@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.engine.serving import either_loop, in_loop
+from tests.engine.serving import EITHER_LOOP
 from tornkit.engine.aftermath import Aftermath, aftermath_of
 from tornkit.engine.stream_view import StreamView
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 async def turns(number: int) -> None:
@@ -58,7 +58,6 @@ def made(connection: Any, exchange: Any) -> Any:
     return aftermath_of(connection, exchange)
 
 
-@in_loop
 async def test_a_request_is_told_once_in_the_next_turn() -> None:
     connection, exchange = Closed(seen=False), Asked()
     assert made(connection, exchange) is not None
@@ -69,12 +68,10 @@ async def test_a_request_is_told_once_in_the_next_turn() -> None:
 
 @pytest.mark.parametrize("exchange", [None, Asked(read=False), Asked(written=True)],
                          ids=["none", "being read", "answered"])  # fmt: skip
-@in_loop
 async def test_where_none_is_answered_nothing_follows(exchange: Asked | None) -> None:
     assert made(Closed(), exchange) is None
 
 
-@in_loop
 async def test_the_reader_forgets_in_the_three_turns_that_follow() -> None:
     """Tornado's, when it is told, when it goes on, and when it looks for the next request."""
     connection, exchange = Closed(), Asked()
@@ -89,7 +86,6 @@ async def test_the_reader_forgets_in_the_three_turns_that_follow() -> None:
     assert connection.told == []
 
 
-@in_loop
 async def test_where_a_streams_callback_is_told_the_reader_waits_for_the_handler() -> None:
     connection, exchange = Closed(), Asked()
     assert connection.view is not None
@@ -115,7 +111,6 @@ async def test_where_a_streams_callback_is_told_the_reader_waits_for_the_handler
     assert connection.is_asked()
 
 
-@in_loop
 async def test_a_close_in_the_first_step_tells_nothing_and_forgets_at_once() -> None:
     connection, exchange = Closed(), Asked()
     aftermath = made(connection, exchange)
@@ -132,7 +127,6 @@ async def test_a_close_in_the_first_step_tells_nothing_and_forgets_at_once() -> 
 
 
 @pytest.mark.parametrize("tells", [True, False])
-@in_loop
 async def test_a_stream_that_was_detached_is_left_alone(tells: bool) -> None:
     connection, exchange = Closed(), Asked()
     wire: Any = connection
@@ -146,7 +140,6 @@ async def test_a_stream_that_was_detached_is_left_alone(tells: bool) -> None:
     assert exchange.told == int(tells)
 
 
-@in_loop
 async def test_another_requests_detach_changes_nothing() -> None:
     connection, exchange = Closed(), Asked()
     aftermath = made(connection, exchange)

@@ -24,11 +24,10 @@ from tornado.iostream import IOStream
 
 from tests.engine.serving import (
     EITHER,
+    EITHER_LOOP,
     GET,
     ServerClass,
     Serving,
-    either_loop,
-    in_loop,
     serving,
     turns,
     until,
@@ -37,7 +36,7 @@ from tornkit.engine.connection import Connection
 from tornkit.engine.fidelity import variants
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]  # a fixture: every test here runs on both loops
+pytestmark = EITHER_LOOP
 
 MEGABYTE = 1 << 20
 
@@ -132,7 +131,6 @@ async def gone(here: Serving) -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_piece_in_which_the_connection_is_closed_is_not_left_for_another(
     server_class: ServerClass,
 ) -> None:
@@ -153,7 +151,6 @@ async def test_a_piece_in_which_the_connection_is_closed_is_not_left_for_another
 
 
 @EITHER
-@in_loop
 async def test_a_write_that_finds_the_client_gone_does_not_tell_of_it_twice(
     server_class: ServerClass,
 ) -> None:
@@ -174,7 +171,6 @@ async def test_a_write_that_finds_the_client_gone_does_not_tell_of_it_twice(
 
 
 @EITHER
-@in_loop
 async def test_a_body_that_is_refused_in_its_first_piece_is_not_waited_for(
     server_class: ServerClass, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -192,7 +188,6 @@ async def test_a_body_that_is_refused_in_its_first_piece_is_not_waited_for(
 
 @EITHER
 @pytest.mark.parametrize("error", [ValueError("no"), HTTPInputError("no"), None])
-@in_loop
 async def test_a_piece_that_fails_after_its_time_is_not_told_again(
     server_class: ServerClass, error: Exception | None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -217,7 +212,6 @@ async def test_a_piece_that_fails_after_its_time_is_not_told_again(
 
 @EITHER
 @pytest.mark.parametrize("slowly", [True, False])
-@in_loop
 async def test_what_is_left_of_a_body_goes_with_the_stream_alone(
     server_class: ServerClass, slowly: bool
 ) -> None:
@@ -243,7 +237,6 @@ async def test_what_is_left_of_a_body_goes_with_the_stream_alone(
 
 
 @EITHER
-@in_loop
 async def test_nothing_follows_an_answer_to_a_body_that_is_refused_then(
     server_class: ServerClass,
 ) -> None:
@@ -260,7 +253,6 @@ async def test_nothing_follows_an_answer_to_a_body_that_is_refused_then(
     assert stage.told == ["headers", "piece 1", "closed"]
 
 
-@in_loop
 async def test_a_long_answer_to_a_body_that_is_refused_then_goes_out_whole() -> None:
     """Of Tornado's own it is cut off where the client stops to read for a while."""
 
@@ -272,7 +264,7 @@ async def test_a_long_answer_to_a_body_that_is_refused_then_goes_out_whole() -> 
     async with serving(HTTPServer, stage) as here:
         client = await here.connect(receive_buffer=65_536)
         await client.send(head(9) + b"1")
-        response = await client.response()
+        response = await client.read_response()
         assert len(response.body) == 6 * MEGABYTE
         assert await client.rest() == b""
         await gone(here)
@@ -283,7 +275,6 @@ async def test_a_long_answer_to_a_body_that_is_refused_then_goes_out_whole() -> 
 
 
 @EITHER
-@in_loop
 async def test_an_answer_that_comes_after_a_refusal_keeps_nothing_open(
     server_class: ServerClass,
 ) -> None:
@@ -304,7 +295,6 @@ async def test_an_answer_that_comes_after_a_refusal_keeps_nothing_open(
 
 
 @EITHER
-@in_loop
 async def test_no_request_begins_behind_a_refusal(server_class: ServerClass) -> None:
     """Neither while its bytes have no room in the socket."""
 
@@ -325,7 +315,6 @@ async def test_no_request_begins_behind_a_refusal(server_class: ServerClass) -> 
 
 
 @EITHER
-@in_loop
 async def test_a_delegate_that_fails_on_closing_is_told_by_one_way(
     server_class: ServerClass,
 ) -> None:
@@ -347,7 +336,6 @@ async def test_a_delegate_that_fails_on_closing_is_told_by_one_way(
 
 
 @pytest.mark.parametrize("body", [False, True])
-@in_loop
 async def test_a_reset_right_behind_a_request_is_told(body: bool) -> None:
     """uvloop tells of it once, when it tells of the request. Tornado's own tells nobody."""
     stage = Stage()
@@ -363,7 +351,6 @@ async def test_a_reset_right_behind_a_request_is_told(body: bool) -> None:
 
 
 @EITHER
-@in_loop
 async def test_an_end_that_is_seen_before_the_last_request_is_told_to_its_handler(
     server_class: ServerClass,
 ) -> None:
@@ -393,7 +380,6 @@ async def test_an_end_that_is_seen_before_the_last_request_is_told_to_its_handle
 
 
 @EITHER
-@in_loop
 async def test_a_close_callback_of_the_stream_ends_with_its_request(
     server_class: ServerClass,
 ) -> None:
@@ -406,14 +392,13 @@ async def test_a_close_callback_of_the_stream_ends_with_its_request(
     async with serving(server_class, Stage(finish=watch_and_answer)) as here:
         client = await here.connect()
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         await turns()
         client.close()
         await gone(here)
     assert told == []
 
 
-@in_loop
 async def test_a_stream_knows_the_error_that_a_write_has_met() -> None:
     errors: list[BaseException | None] = []
 
@@ -439,12 +424,11 @@ async def test_a_stream_knows_the_error_that_a_write_has_met() -> None:
 # ---- a server that goes ----
 
 
-@in_loop
 async def test_one_that_has_said_all_is_let_go_when_it_has_what_was_written() -> None:
     async with serving(HTTPServer, Stage(finish=answer)) as here:
         client = await here.connect(receive_buffer=65_536)
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         [connection] = here.connections
         connection.stream.write(b"y" * 6 * MEGABYTE)
         client.end()
@@ -454,7 +438,6 @@ async def test_one_that_has_said_all_is_let_go_when_it_has_what_was_written() ->
         await gone(here)
 
 
-@in_loop
 async def test_one_that_sends_without_end_has_its_share_of_the_loop_and_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -589,7 +572,6 @@ async def outcome(
 
 @pytest.mark.parametrize("calls", ["headers", "piece", "finish"])
 @pytest.mark.parametrize("deed", DEEDS)
-@in_loop
 async def test_whatever_a_delegate_does_comes_to_the_same_as_with_tornado(
     calls: str, deed: str
 ) -> None:

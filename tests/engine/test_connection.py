@@ -25,14 +25,13 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketHandler
 
+from tests.clients.asynchronous import Client
 from tests.engine.serving import (
     EITHER,
+    EITHER_LOOP,
     GET,
-    Client,
     ServerClass,
     Serving,
-    either_loop,
-    in_loop,
     serving,
     turns,
     until,
@@ -41,7 +40,7 @@ from tornkit.engine.connection import Connection
 from tornkit.engine.fidelity import variants
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]  # a fixture: every test here runs on both loops
+pytestmark = EITHER_LOOP
 
 
 class Gate:
@@ -203,12 +202,11 @@ def asked(path: str) -> bytes:
 
 
 @EITHER
-@in_loop
 async def test_a_connection_is_kept_for_the_next_request(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
         for path in ("/a", "/b", "/c"):
-            response = await client.get(path)
+            response = await client.request(path)
             assert response.body == path.encode()
             assert "Connection" not in response.headers
         assert len(here.connections) == 1
@@ -216,32 +214,29 @@ async def test_a_connection_is_kept_for_the_next_request(server_class: ServerCla
 
 @EITHER
 @pytest.mark.parametrize("asks", [True, False], ids=["the client", "the server"])
-@in_loop
 async def test_a_connection_closes_where_one_side_wants_it(
     server_class: ServerClass, asks: bool
 ) -> None:
     async with scene(server_class, no_keep_alive=not asks) as here:
         client = await here.connect()
-        response = await client.get("/a", *(["Connection: Close"] if asks else []))
+        response = await client.request("/a", *(["Connection: Close"] if asks else []))
         assert response.headers["Connection"] == "close"
         assert await client.rest() == b""
         await until(lambda: not here.connections)
 
 
 @EITHER
-@in_loop
 async def test_an_empty_connection_header_before_close_keeps_it(server_class: ServerClass) -> None:
     """Both together are ``,close``, which is not the one word that counts."""
     async with scene(server_class) as here:
         client = await here.connect()
-        response = await client.get("/a", "Connection:", "Connection: close")
+        response = await client.request("/a", "Connection:", "Connection: close")
         assert "Connection" not in response.headers
-        assert (await client.get("/b")).body == b"/b"
+        assert (await client.request("/b")).body == b"/b"
 
 
 @EITHER
 @pytest.mark.parametrize("path", ["/", "/slow"])
-@in_loop
 async def test_pipelined_requests_are_answered_in_order(
     server_class: ServerClass, path: str
 ) -> None:
@@ -250,11 +245,10 @@ async def test_pipelined_requests_are_answered_in_order(
         here.gate.open.set()
         await client.send(b"".join(asked(f"{path}{number}") for number in range(500)))
         for number in range(500):
-            assert (await client.response()).body == f"{path}{number}".encode()
+            assert (await client.read_response()).body == f"{path}{number}".encode()
 
 
 @EITHER
-@in_loop
 async def test_a_request_begins_when_the_one_before_is_answered(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -264,7 +258,7 @@ async def test_a_request_begins_when_the_one_before_is_answered(server_class: Se
         await turns()
         assert here.gate.entered == ["/slow/1"]
         here.gate.open.set()
-        assert [(await client.response()).body for _ in range(3)] == [b"/slow/1", b"/2", b"/3"]
+        assert [(await client.read_response()).body for _ in range(3)] == [b"/slow/1", b"/2", b"/3"]
 
 
 RARE = {
@@ -281,7 +275,6 @@ RARE = {
 @EITHER
 @pytest.mark.parametrize("rare", RARE.values(), ids=list(RARE))
 @pytest.mark.parametrize("path", ["/", "/slow"])
-@in_loop
 async def test_a_rare_request_in_the_middle_of_a_pipeline_is_read_once(
     server_class: ServerClass, path: str, rare: bytes
 ) -> None:
@@ -291,17 +284,16 @@ async def test_a_rare_request_in_the_middle_of_a_pipeline_is_read_once(
         await client.send(
             asked(f"{path}1") + post(b"xyz") + rare + asked(f"{path}2") + rare + asked(f"{path}3")
         )
-        bodies = [(await client.response()).body for _ in range(6)]
+        bodies = [(await client.read_response()).body for _ in range(6)]
         first, second, third = (f"{path}{number}".encode() for number in (1, 2, 3))
         assert bodies == [first, b"xyz", b"abcde", second, b"abcde", third]
         await client.send(asked("/last"))
-        assert (await client.response()).body == b"/last"
-        assert client.unread == b""
+        assert (await client.read_response()).body == b"/last"
+        assert client.incoming.unread == b""
 
 
 @EITHER
 @pytest.mark.parametrize("rare", RARE.values(), ids=list(RARE))
-@in_loop
 async def test_a_rare_request_is_the_same_byte_by_byte(
     server_class: ServerClass, rare: bytes
 ) -> None:
@@ -310,12 +302,11 @@ async def test_a_rare_request_is_the_same_byte_by_byte(
         for byte in GET + rare + GET:
             await client.send(bytes((byte,)))
             await asyncio.sleep(0)
-        bodies = [(await client.response()).body for _ in range(3)]
+        bodies = [(await client.read_response()).body for _ in range(3)]
         assert bodies == [b"/", b"abcde", b"/"]
 
 
 @EITHER
-@in_loop
 async def test_a_body_that_is_still_to_come_is_waited_for(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -324,20 +315,19 @@ async def test_a_body_that_is_still_to_come_is_waited_for(server_class: ServerCl
             await client.send(whole[:end])
             await turns(3)
             await client.send(whole[end:] + GET)
-            assert (await client.response()).body == b"0123456789" * 10
-            assert (await client.response()).body == b"/"
+            assert (await client.read_response()).body == b"0123456789" * 10
+            assert (await client.read_response()).body == b"/"
 
 
 @EITHER
 @pytest.mark.parametrize("size", [0, 1, 60_000, 65_536, 70_000, 1_000_000])
-@in_loop
 async def test_bodies_of_all_sizes(server_class: ServerClass, size: int) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
         body = bytes(range(256)) * (size // 256 + 1)
         for _ in range(2):
             await asyncio.gather(client.send(post(body[:size])), turns(1))
-            assert (await client.response()).body == body[:size]
+            assert (await client.read_response()).body == body[:size]
 
 
 @EITHER
@@ -351,18 +341,17 @@ async def test_bodies_of_all_sizes(server_class: ServerClass, size: int) -> None
         ("HEAD", "/empty/304", 304),
     ],
 )
-@in_loop
 async def test_a_response_without_a_body_has_none(
     server_class: ServerClass, method: str, path: str, status: int
 ) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
         await client.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() + GET)
-        response = await client.response("HEAD")
+        response = await client.read_response("HEAD")
         assert response.status == status
         assert "Transfer-Encoding" not in response.headers
         assert ("Content-Length" in response.headers) == (status == 200)
-        assert (await client.response()).body == b"/"
+        assert (await client.read_response()).body == b"/"
 
 
 # ---- what a client may not do ----
@@ -392,7 +381,6 @@ async def test_a_response_without_a_body_has_none(
         (post(b"123456"), {"max_buffer_size": 500, "max_body_size": 5}),
     ],
 )  # fmt: skip
-@in_loop
 async def test_what_tornado_refuses_is_refused(
     server_class: ServerClass,
     request_: bytes,
@@ -402,7 +390,7 @@ async def test_what_tornado_refuses_is_refused(
     caplog.set_level("INFO")
     async with scene(server_class, **options) as here:
         client = await here.connect()
-        assert (await client.get("/before")).body == b"/before"
+        assert (await client.request("/before")).body == b"/before"
         await client.send(request_)
         assert await client.rest() == b"HTTP/1.1 400 Bad Request\r\n\r\n"
         assert here.gate.entered == ["/before"]
@@ -414,7 +402,6 @@ async def test_what_tornado_refuses_is_refused(
 @EITHER
 @pytest.mark.parametrize("options", [{"max_header_size": 1000}, {"max_buffer_size": 1000}])
 @pytest.mark.parametrize("ended", [True, False])
-@in_loop
 async def test_a_head_that_is_too_long_ends_the_connection(
     server_class: ServerClass, options: dict[str, int], ended: bool
 ) -> None:
@@ -428,20 +415,18 @@ async def test_a_head_that_is_too_long_ends_the_connection(
 
 
 @EITHER
-@in_loop
 async def test_a_head_of_exactly_the_limit_is_taken(server_class: ServerClass) -> None:
     async with scene(server_class, max_header_size=1000) as here:
         client = await here.connect()
         head = b"GET / HTTP/1.1\r\nHost: x\r\nX: "
         await client.send(head + b"a" * (1000 - len(head) - 4) + b"\r\n\r\n")
-        assert (await client.response()).body == b"/"
+        assert (await client.read_response()).body == b"/"
         await client.send(head + b"a" * (1001 - len(head) - 4) + b"\r\n\r\n")
         with contextlib.suppress(ConnectionResetError):
             assert await client.rest() == b""
 
 
 @EITHER
-@in_loop
 async def test_a_head_may_be_longer_than_what_is_read_at_once(server_class: ServerClass) -> None:
     async with scene(server_class, max_header_size=300_000) as here:
         client = await here.connect()
@@ -450,9 +435,9 @@ async def test_a_head_may_be_longer_than_what_is_read_at_once(server_class: Serv
         await until(lambda: bool(here.gate.entered))
         await turns()
         here.gate.open.set()
-        assert (await client.response()).body == b"/slow"
-        assert (await client.response()).body == b"/long"
-        assert (await client.response()).body == b"/long"
+        assert (await client.read_response()).body == b"/slow"
+        assert (await client.read_response()).body == b"/long"
+        assert (await client.read_response()).body == b"/long"
         await sending
 
 
@@ -461,7 +446,6 @@ async def test_a_head_may_be_longer_than_what_is_read_at_once(server_class: Serv
 
 @EITHER
 @pytest.mark.parametrize("how", ["close", "reset", "end"])
-@in_loop
 async def test_a_handler_is_told_once_that_its_client_is_gone(
     server_class: ServerClass, how: str
 ) -> None:
@@ -481,13 +465,12 @@ async def test_a_handler_is_told_once_that_its_client_is_gone(
 @pytest.mark.parametrize("part", [b"", b"G", b"GET / HTTP/1.1\r\nHost: x\r\n", post(b"", length=3)])
 @pytest.mark.parametrize("how", ["close", "reset"])
 @pytest.mark.parametrize("at_once", [True, False])
-@in_loop
 async def test_a_client_that_is_gone_before_its_request_is_told_nobody(
     server_class: ServerClass, part: bytes, how: str, at_once: bool
 ) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        await client.get("/before")
+        await client.request("/before")
         await client.send(part)
         if not at_once:
             await turns(3)
@@ -497,7 +480,6 @@ async def test_a_client_that_is_gone_before_its_request_is_told_nobody(
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 50])
-@in_loop
 async def test_one_that_has_said_all_still_gets_its_answers(count: int) -> None:
     """``printf ... | nc``: the end is behind the requests when they are read.
 
@@ -508,14 +490,13 @@ async def test_one_that_has_said_all_still_gets_its_answers(count: int) -> None:
         await client.send(b"".join(asked(f"/{number}") for number in range(count)))
         client.end()
         for number in range(count):
-            assert (await client.response()).body == f"/{number}".encode()
+            assert (await client.read_response()).body == f"/{number}".encode()
         assert await client.rest() == b""
         await until(lambda: not here.connections)
         assert here.gate.closings == []
 
 
 @EITHER
-@in_loop
 async def test_the_end_is_not_seen_while_pipelined_requests_wait(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -525,14 +506,13 @@ async def test_the_end_is_not_seen_while_pipelined_requests_wait(server_class: S
         await turns()
         assert here.gate.closings == []
         here.gate.open.set()
-        assert (await client.response()).body == b"/slow/1"
-        assert (await client.response()).body == b"/2"
+        assert (await client.read_response()).body == b"/slow/1"
+        assert (await client.read_response()).body == b"/2"
         # The last is slow, with nothing behind it but the end: that one is told.
         await until(lambda: not here.connections)
 
 
 @EITHER
-@in_loop
 async def test_half_a_request_behind_which_nothing_comes_is_dropped(
     server_class: ServerClass,
 ) -> None:
@@ -542,14 +522,13 @@ async def test_half_a_request_behind_which_nothing_comes_is_dropped(
         client.end()
         await until(lambda: here.gate.entered == ["/slow/1"])
         here.gate.open.set()
-        assert (await client.response()).body == b"/slow/1"
-        assert (await client.response()).body == b"/2"
+        assert (await client.read_response()).body == b"/slow/1"
+        assert (await client.read_response()).body == b"/2"
         assert await client.rest() == b""
         await until(lambda: not here.connections)
         assert here.gate.entered == ["/slow/1", "/2"]
 
 
-@in_loop
 async def test_a_large_response_goes_out_to_one_that_has_said_all() -> None:
     async with scene(HTTPServer) as here:
         client = await here.connect(receive_buffer=10_000)
@@ -557,13 +536,12 @@ async def test_a_large_response_goes_out_to_one_that_has_said_all() -> None:
         client.end()
         await until(lambda: here.gate.entered == ["/large"])
         await turns()
-        assert len((await client.response()).body) == Large.SIZE
+        assert len((await client.read_response()).body) == Large.SIZE
         assert await client.rest() == b""
         await until(lambda: not here.connections)
 
 
 @EITHER
-@in_loop
 async def test_a_client_that_is_gone_with_half_a_response_is_forgotten(
     server_class: ServerClass,
 ) -> None:
@@ -576,7 +554,6 @@ async def test_a_client_that_is_gone_with_half_a_response_is_forgotten(
 
 
 @EITHER
-@in_loop
 async def test_the_next_request_waits_until_the_response_has_gone(
     server_class: ServerClass,
 ) -> None:
@@ -586,8 +563,8 @@ async def test_the_next_request_waits_until_the_response_has_gone(
         await until(lambda: here.gate.entered == ["/large"])
         await turns()
         assert here.gate.entered == ["/large"]
-        assert len((await client.response()).body) == Large.SIZE
-        assert (await client.response()).body == b"/next"
+        assert len((await client.read_response()).body) == Large.SIZE
+        assert (await client.read_response()).body == b"/next"
 
 
 # ---- time ----
@@ -596,21 +573,19 @@ async def test_the_next_request_waits_until_the_response_has_gone(
 @EITHER
 @pytest.mark.parametrize("part", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 @pytest.mark.parametrize("before", [True, False], ids=["after a request", "at once"])
-@in_loop
 async def test_one_that_keeps_us_waiting_is_closed(
     server_class: ServerClass, part: bytes, before: bool
 ) -> None:
     async with scene(server_class, idle_connection_timeout=0.05) as here:
         client = await here.connect()
         if before:
-            await client.get()
+            await client.request()
         await client.send(part)
         assert await client.rest() == b""
         await until(lambda: not here.connections)
 
 
 @EITHER
-@in_loop
 async def test_a_head_that_comes_byte_by_byte_has_the_same_time(server_class: ServerClass) -> None:
     async with scene(server_class, idle_connection_timeout=0.1) as here:
         client = await here.connect()
@@ -624,7 +599,6 @@ async def test_a_head_that_comes_byte_by_byte_has_the_same_time(server_class: Se
 
 
 @EITHER
-@in_loop
 async def test_time_for_a_head_is_not_time_for_an_answer(server_class: ServerClass) -> None:
     async with scene(server_class, idle_connection_timeout=0.1) as here:
         client = await here.connect()
@@ -632,13 +606,12 @@ async def test_time_for_a_head_is_not_time_for_an_answer(server_class: ServerCla
         await until(lambda: bool(here.gate.entered))
         await asyncio.sleep(0.3)  # three times as long as a head may take
         here.gate.open.set()
-        assert (await client.response()).body == b"/slow"
-        assert (await client.get("/more")).body == b"/more"
+        assert (await client.read_response()).body == b"/slow"
+        assert (await client.request("/more")).body == b"/more"
         assert await client.rest() == b""
 
 
 @EITHER
-@in_loop
 async def test_a_body_that_does_not_come_is_waited_for_as_long_as_it_may_take(
     server_class: ServerClass,
 ) -> None:
@@ -652,11 +625,10 @@ async def test_a_body_that_does_not_come_is_waited_for_as_long_as_it_may_take(
 
 
 @EITHER
-@in_loop
 async def test_a_handler_that_detaches_has_what_was_pipelined(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        await client.get()
+        await client.request()
         await client.send(asked("/steal") + b"one\ntw")
         assert await client.read(11) == b"stolen\nONE\n"
         assert not here.connections
@@ -665,7 +637,6 @@ async def test_a_handler_that_detaches_has_what_was_pipelined(server_class: Serv
 
 
 @EITHER
-@in_loop
 async def test_a_handler_may_detach_a_connection_that_is_closed(server_class: ServerClass) -> None:
     detached: list[IOStream] = []
 
@@ -687,7 +658,6 @@ async def test_a_handler_may_detach_a_connection_that_is_closed(server_class: Se
         assert detached[0].closed()
 
 
-@in_loop
 async def test_what_was_not_sent_goes_with_the_stream() -> None:
     flushed: list[asyncio.Future[None]] = []
 
@@ -706,17 +676,16 @@ async def test_what_was_not_sent_goes_with_the_stream() -> None:
         await until(lambda: bool(flushed))
         await turns(3)
         assert not flushed[0].done()
-        assert (await client.response()).body == b"x" * 5_000_000
+        assert (await client.read_response()).body == b"x" * 5_000_000
         assert await client.read(6) == b"behind"
         await flushed[0]
 
 
 @EITHER
-@in_loop
 async def test_a_websocket_opens_on_a_connection_that_was_used(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        await client.get()
+        await client.request()
         await client.send(
             b"GET /chat HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -728,7 +697,6 @@ async def test_a_websocket_opens_on_a_connection_that_was_used(server_class: Ser
 
 @EITHER
 @pytest.mark.parametrize("size", [0, 1, 2500])
-@in_loop
 async def test_a_streaming_handler_gets_a_small_body_in_pieces(
     server_class: ServerClass, size: int
 ) -> None:
@@ -738,14 +706,13 @@ async def test_a_streaming_handler_gets_a_small_body_in_pieces(
         for _ in range(2):
             await client.send(post(body, "/streaming"))
             pieces = [body[at : at + 1000] for at in range(0, size, 1000)]
-            assert (await client.response()).body.replace(b"|", b"") == b"".join(pieces)
+            assert (await client.read_response()).body.replace(b"|", b"") == b"".join(pieces)
 
 
 @EITHER
 @pytest.mark.parametrize(
     ("limit", "passes"), [("4", False), ("5", True), ("1000", True), ("", False)]
 )
-@in_loop
 async def test_prepare_may_change_how_much_body_there_may_be(
     server_class: ServerClass, limit: str, passes: bool
 ) -> None:
@@ -753,8 +720,8 @@ async def test_prepare_may_change_how_much_body_there_may_be(
         client = await here.connect()
         await client.send(post(b"12345", f"/streaming?limit={limit}"))
         if passes:
-            assert (await client.response()).body == b"12345"
-            assert (await client.get()).body == b"/"
+            assert (await client.read_response()).body == b"12345"
+            assert (await client.request()).body == b"/"
         else:
             assert await client.rest() == b"HTTP/1.1 400 Bad Request\r\n\r\n"
             await turns(3)
@@ -762,7 +729,6 @@ async def test_prepare_may_change_how_much_body_there_may_be(
 
 
 @EITHER
-@in_loop
 async def test_prepare_may_allow_less_than_the_server(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
@@ -773,12 +739,11 @@ async def test_prepare_may_allow_less_than_the_server(server_class: ServerClass)
 
 
 @EITHER
-@in_loop
 async def test_an_answer_before_the_body_was_read_is_the_last(server_class: ServerClass) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
         await client.send(post(b"12345", "/streaming?early=1"))
-        response = await client.response()
+        response = await client.read_response()
         assert response.body == b"early"
         assert await client.rest() == b""
         await until(lambda: not here.connections)
@@ -786,7 +751,6 @@ async def test_an_answer_before_the_body_was_read_is_the_last(server_class: Serv
         assert here.gate.closings == ["/streaming?early=1"]
 
 
-@in_loop
 async def test_a_streaming_handler_reads_what_came_before_its_client_left() -> None:
     async with scene(HTTPServer) as here:
         client = await here.connect()
@@ -796,7 +760,7 @@ async def test_a_streaming_handler_reads_what_came_before_its_client_left() -> N
         await turns(3)
         assert here.gate.closings == []
         here.gate.open.set()
-        assert (await client.response()).body == b"12345"
+        assert (await client.read_response()).body == b"12345"
         assert await client.rest() == b""
 
 
@@ -823,7 +787,6 @@ class Telling(Handler):
 
 @EITHER
 @pytest.mark.parametrize("size", [0, 5_000_000], ids=["small", "large"])
-@in_loop
 async def test_context_variables_of_a_handler_are_its_own(
     server_class: ServerClass, size: int
 ) -> None:
@@ -837,10 +800,10 @@ async def test_context_variables_of_a_handler_are_its_own(
         await turns()
         gate.open.set()
         for _ in range(1001):
-            assert (await client.response()).body[:13] == b"nothing mine "
+            assert (await client.read_response()).body[:13] == b"nothing mine "
         await sending
         for _ in range(2):
-            assert (await client.get()).body == b"nothing mine "
+            assert (await client.request()).body == b"nothing mine "
 
 
 # ---- delegates of one's own ----
@@ -906,7 +869,6 @@ class Scripted(HTTPMessageDelegate):
 
 
 @EITHER
-@in_loop
 async def test_a_delegate_whose_wait_is_cancelled_ends_its_connection(
     server_class: ServerClass,
 ) -> None:
@@ -933,10 +895,10 @@ CALLS += ["finish", "finish later"]
 ERRORS = [ValueError("no"), StreamClosedError()]
 
 
-@in_loop
 async def play(
-    outcomes: list[Any], server_class: ServerClass, script: Script, caplog: pytest.LogCaptureFixture
-) -> None:
+    server_class: ServerClass, script: Script, caplog: pytest.LogCaptureFixture
+) -> tuple[str, list[str], list[tuple[str, str, str]]]:
+    """What the client got, what the delegate was told, what was logged."""
     caplog.clear()
     async with serving(server_class, script) as here:
         client = await here.connect()
@@ -948,50 +910,45 @@ async def play(
         await turns(3)
     records = [(each.name, each.levelname, each.getMessage()) for each in caplog.records]
     told = [name for name in script.told if name != "start_request"]
-    outcomes.append((received.decode(), told, [each for each in records if each[0] != "asyncio"]))
+    return received.decode(), told, [each for each in records if each[0] != "asyncio"]
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("error", ERRORS, ids=["a bug", "a closed stream"])
-def test_a_delegate_that_raises_ends_its_connection_as_with_tornado(
+async def test_a_delegate_that_raises_ends_its_connection_as_with_tornado(
     call: str, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    compare(call, error, caplog)
+    await compare(call, error, caplog)
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_delegate_that_refuses_ends_its_connection_as_with_tornado(
+async def test_a_delegate_that_refuses_ends_its_connection_as_with_tornado(
     call: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    compare(call, HTTPInputError("refused"), caplog)
+    await compare(call, HTTPInputError("refused"), caplog)
 
 
-def compare(call: str, error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+async def compare(call: str, error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    outcomes: list[Any] = []
-    for server_class in (tornado.httpserver.HTTPServer, HTTPServer):
-        play(
-            outcomes=outcomes,
-            server_class=server_class,
-            script=Script(call, error),
-            caplog=caplog,
-        )
-    assert outcomes[0] == outcomes[1]
-    _, told, records = outcomes[1]
+    tornados, ours = [
+        await play(server_class, Script(call, error), caplog)
+        for server_class in (tornado.httpserver.HTTPServer, HTTPServer)
+    ]
+    assert tornados == ours
+    _, told, records = ours
     failed_at_its_end = call.startswith("finish") and not variants.FAILED_FINISH_TOLD
     assert ("on_connection_close" in told) is not failed_at_its_end
     assert records
 
 
 @EITHER
-@in_loop
 async def test_a_plain_delegate_is_asked_for_each_request(server_class: ServerClass) -> None:
     script = Script()
     async with serving(server_class, script) as here:
         client = await here.connect()
         for path in ("/a", "/b", "/slow"):
             await client.send(post(b"xx", path))
-            assert (await client.response()).body == path.encode()
+            assert (await client.read_response()).body == path.encode()
         told = [name for name in script.told if name != "start_request"]
         assert told == ["headers_received", "data_received", "finish", "finish later"] * 2 + [
             "headers_received", "headers_received later", "data_received", "data_received later",
@@ -999,7 +956,6 @@ async def test_a_plain_delegate_is_asked_for_each_request(server_class: ServerCl
         ]  # fmt: skip
 
 
-@in_loop
 async def test_a_server_that_cannot_begin_a_request_closes(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -1024,7 +980,6 @@ class Regretting(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_a_refusal_goes_out_behind_what_was_written(server_class: ServerClass) -> None:
     async with serving(server_class, Application([("/", Regretting)])) as here:
         client = await here.connect(receive_buffer=10_000)
@@ -1039,7 +994,6 @@ async def test_a_refusal_goes_out_behind_what_was_written(server_class: ServerCl
 
 
 @pytest.mark.parametrize("moves", [True, False])
-@in_loop
 async def test_a_connection_is_not_let_go_before_its_last_words(moves: bool) -> None:
     released: list[bytes] = []
 
@@ -1060,18 +1014,16 @@ async def test_a_connection_is_not_let_go_before_its_last_words(moves: bool) -> 
 # ---- whose code serves ----
 
 
-@in_loop
 async def test_a_rare_request_leaves_the_connection_to_tornado() -> None:
     async with scene(HTTPServer) as here:
         client = await here.connect()
-        await client.get()
+        await client.request()
         assert here.is_plain
         await client.send(RARE["chunked"])
-        assert (await client.response()).body == b"abcde"
+        assert (await client.read_response()).body == b"abcde"
         assert not here.is_plain
 
 
-@in_loop
 async def test_a_socket_of_ones_own_is_served() -> None:
     gate = Gate()
     server = HTTPServer(application(gate))

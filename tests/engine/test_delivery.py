@@ -11,21 +11,12 @@ import pytest
 from tornado.iostream import IOStream
 from tornado.web import Application, RequestHandler, stream_request_body
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-    serving,
-    turns,
-    until,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, serving, turns, until
 from tornkit.engine.connection import Connection
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]  # a fixture: every test here runs on both loops
+pytestmark = EITHER_LOOP
 
 MEGABYTE = 1 << 20
 
@@ -145,7 +136,6 @@ async def part_of_a_body(client: Client, app: Application) -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_body_in_pieces_is_put_together(server_class: ServerClass) -> None:
     async with serving(server_class, application()) as here:
         client = await here.connect()
@@ -155,25 +145,23 @@ async def test_a_body_in_pieces_is_put_together(server_class: ServerClass) -> No
             for at in range(0, 256, 16):
                 await turns(1)
                 await client.send(body[at : at + 16])
-            assert (await client.response()).body == body
+            assert (await client.read_response()).body == body
 
 
-@in_loop
 async def test_such_a_connection_goes_on_as_it_was() -> None:
     async with serving(HTTPServer, application()) as here:
         client = await here.connect()
         await client.send(head("/", 2))
         await turns()
         await client.send(b"ab")
-        await client.response()
-        assert (await client.get()).body == b"x"
+        await client.read_response()
+        assert (await client.request()).body == b"x"
         [connection] = here.connections
         assert isinstance(connection, Connection)
 
 
 @EITHER
 @pytest.mark.parametrize("path", ["/", "/piecewise"])
-@in_loop
 async def test_megabytes_as_fast_as_they_come(server_class: ServerClass, path: str) -> None:
     app = application()
     app.settings["gate"].set()
@@ -181,7 +169,7 @@ async def test_megabytes_as_fast_as_they_come(server_class: ServerClass, path: s
         client = await here.connect()
         body = bytes(range(256)) * 4096 * 5
         sending = asyncio.ensure_future(client.send(head(path, len(body)) + body))
-        response = await client.response()
+        response = await client.read_response()
         await sending
         assert app.settings["seen"][-1] == ("post", len(body))
         assert response.body == (body if path == "/" else str(len(body)).encode())
@@ -189,7 +177,6 @@ async def test_megabytes_as_fast_as_they_come(server_class: ServerClass, path: s
 
 
 @EITHER
-@in_loop
 async def test_requests_behind_a_body_are_answered_in_order(server_class: ServerClass) -> None:
     async with serving(server_class, application()) as here:
         client = await here.connect()
@@ -198,13 +185,12 @@ async def test_requests_behind_a_body_are_answered_in_order(server_class: Server
             await client.send(stream[:cut])
             await turns(2)
             sending = asyncio.ensure_future(client.send(stream[cut:]))
-            got = [(await client.response()).body for _ in range(8)]
+            got = [(await client.read_response()).body for _ in range(8)]
             await sending
             assert got == [b"abc", b"x", b"z" * 200_000, b"x"] * 2
 
 
 @EITHER
-@in_loop
 async def test_a_handler_that_takes_its_time_holds_its_client_up(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -219,14 +205,13 @@ async def test_a_handler_that_takes_its_time_holds_its_client_up(server_class: S
             if isinstance(connection, Connection):
                 assert len(connection.unread) < 3 * 65536
         app.settings["gate"].set()
-        assert (await client.response()).body == str(len(body)).encode()
+        assert (await client.read_response()).body == str(len(body)).encode()
         await sending
 
 
 @EITHER
 @pytest.mark.parametrize("end", ["end", "close", "reset"])
 @pytest.mark.parametrize("path", ["/", "/piecewise"])
-@in_loop
 async def test_a_client_that_leaves_within_a_body(
     server_class: ServerClass, path: str, end: str
 ) -> None:
@@ -249,7 +234,6 @@ async def test_a_client_that_leaves_within_a_body(
 
 @EITHER
 @pytest.mark.parametrize("end", ["close", "reset"])
-@in_loop
 async def test_a_client_that_leaves_while_its_handler_is_busy(
     server_class: ServerClass, end: str
 ) -> None:
@@ -268,7 +252,6 @@ async def test_a_client_that_leaves_while_its_handler_is_busy(
 
 
 @EITHER
-@in_loop
 async def test_a_server_that_closes_within_a_body(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -283,7 +266,6 @@ async def test_a_server_that_closes_within_a_body(server_class: ServerClass) -> 
 
 @EITHER
 @pytest.mark.parametrize("whose", ["the server's", "the handler's"])
-@in_loop
 async def test_a_body_that_takes_too_long(
     server_class: ServerClass, whose: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -302,7 +284,6 @@ async def test_a_body_that_takes_too_long(
 
 
 @EITHER
-@in_loop
 async def test_a_body_that_comes_in_time_has_no_timer_left(server_class: ServerClass) -> None:
     async with serving(server_class, application(), body_timeout=0.2) as here:
         client = await here.connect()
@@ -311,17 +292,16 @@ async def test_a_body_that_comes_in_time_has_no_timer_left(server_class: ServerC
             await client.send(head("/", 2) + b"a")
             await turns(2)
             await client.send(b"b")
-            assert (await client.response()).body == b"ab"
+            assert (await client.read_response()).body == b"ab"
 
 
 @EITHER
-@in_loop
 async def test_an_early_answer_ends_the_connection(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
         client = await here.connect()
         await client.send(head("/hasty", 10) + b"123")
-        response = await client.response()
+        response = await client.read_response()
         assert response.body == b"y"
         assert await client.rest() == b""
         await until(lambda: not here.connections)
@@ -329,7 +309,6 @@ async def test_an_early_answer_ends_the_connection(server_class: ServerClass) ->
 
 
 @EITHER
-@in_loop
 async def test_an_early_answer_that_is_going_out_is_not_told_as_a_close(
     server_class: ServerClass,
 ) -> None:
@@ -347,7 +326,6 @@ async def test_an_early_answer_that_is_going_out_is_not_told_as_a_close(
 
 
 @EITHER
-@in_loop
 async def test_an_early_answer_reaches_a_client_that_sends_all_before_it_reads(
     server_class: ServerClass,
 ) -> None:
@@ -362,7 +340,6 @@ async def test_an_early_answer_reaches_a_client_that_sends_all_before_it_reads(
 
 
 @EITHER
-@in_loop
 async def test_what_a_piece_sets_in_its_context_the_next_one_sees(
     server_class: ServerClass,
 ) -> None:
@@ -373,11 +350,10 @@ async def test_what_a_piece_sets_in_its_context_the_next_one_sees(
         for number in range(1, 4):
             await client.send(b"a")
             await until(lambda number=number: ("step", number) in app.settings["seen"])  # type: ignore[misc]
-        assert (await client.response()).body == b"counted"
+        assert (await client.read_response()).body == b"counted"
 
 
 @EITHER
-@in_loop
 async def test_what_is_scheduled_before_a_body_is_done_before_it(
     server_class: ServerClass,
 ) -> None:
@@ -385,12 +361,11 @@ async def test_what_is_scheduled_before_a_body_is_done_before_it(
     async with serving(server_class, app) as here:
         client = await here.connect()
         await client.send(head("/scheduling", 2) + b"ab")
-        await client.response()
+        await client.read_response()
     assert app.settings["seen"] == [("done", 0), ("piece", 2), ("post", 0)]
 
 
 @EITHER
-@in_loop
 async def test_a_stream_that_is_detached_before_the_body_has_the_body(
     server_class: ServerClass,
 ) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from tornado.log import app_log, gen_log
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
+from tests.clients.asynchronous import Client, connect
 from tornkit import seams, stream_seams
 from tornkit.engine.connection import Connection
 from tornkit.engine.draining import Connections
@@ -34,8 +34,8 @@ PATIENCE = 5.0  # seconds until a test gives up; none takes a tenth of it
 CERTIFICATES = Path(tornado.test.__file__).parent
 WHOLE = b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"
 HANDSHAKE = (
-    "GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    b"GET %b HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 
 
@@ -73,40 +73,6 @@ class Chat(WebSocketHandler):
 class LateChat(Chat):
     async def prepare(self) -> None:
         await self.settings["gate"].wait()
-
-
-class Client:
-    """One connection, its requests written by hand."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    def send(self, text: str) -> None:
-        self.writer.write(text.encode())
-
-    def ask(self, path: str) -> None:
-        self.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")
-
-    async def answer(self) -> tuple[str, bool]:
-        """The body, and whether the server said that it would close."""
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower()
-        assert head.startswith("http/1.1 200 "), head
-        length = int(head.partition("content-length: ")[2].split()[0])
-        body = await self.reader.readexactly(length)
-        return body.decode(), "connection: close\r\n" in head
-
-    async def shake_hands(self) -> None:
-        """From here on by TLS."""
-        await self.writer.start_tls(_trusting())
-
-    async def closed(self) -> bytes:
-        """Wait for the end of the connection; what came before it. A reset raises."""
-        return await self.reader.read()
-
-    async def close(self) -> None:
-        self.writer.close()
-        with contextlib.suppress(OSError):
-            await self.writer.wait_closed()
 
 
 def _trusting() -> ssl.SSLContext:
@@ -155,24 +121,25 @@ class Scene:
     async def connect(self, *, tls: bool = False) -> Client:
         """A client that the server knows of."""
         count = len(self.connections)
-        context = _trusting() if tls else None
-        client = Client(*await asyncio.open_connection(*self.address, ssl=context))
+        client = await connect(self.address)
         self.clients.append(client)
+        if tls:
+            await client.start_tls(_trusting())
         await until(lambda: len(self.connections) == count + 1)
         return client
 
     async def busy(self, path: str) -> Client:
         """A client whose request is under way."""
         client = await self.connect()
-        client.ask(path)
+        await client.send_request(path)
         await until(lambda: self.connections.in_flight == 1)
         return client
 
     async def chat(self) -> Client:
         """A client that has a WebSocket."""
         client = await self.connect()
-        client.send(HANDSHAKE % "/chat")
-        assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        await client.send(HANDSHAKE % b"/chat")
+        assert (await client.read_through(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
         await until(lambda: len(self.connections) == 0)
         return client
 
@@ -186,6 +153,13 @@ class Scene:
         if isinstance(connection, Connection):
             return connection.unread
         return stream_seams.unread_bytes(connection.stream)
+
+
+async def answer(client: Client) -> tuple[str, bool]:
+    """The body, and whether the server said that it would close."""
+    response = await client.read_response()
+    assert response.status == 200
+    return response.text, response.closes
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -227,7 +201,7 @@ async def scene(
         gate.set()
         old.stop()
         for client in made.clients:
-            await client.close()
+            client.close()
         for server in (made.old, made.new):
             await server.close_all_connections()
 
@@ -242,52 +216,39 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(logger, "filters", list(logger.filters))
 
 
-def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run a coroutine test, its parameters and fixtures as they are."""
-
-    @functools.wraps(test)
-    def run(**arguments: Any) -> None:
-        asyncio.run(test(**arguments))  # type: ignore[arg-type]
-
-    return run
-
-
 # ---- what is known of connections ----
 
 
 @EITHER
-@in_loop
 async def test_counts(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         first, second = await here.connect(), await here.connect()
         assert (len(here.connections), here.connections.in_flight) == (2, 0)
-        first.ask("/slow")
+        await first.send_request("/slow")
         await until(lambda: here.connections.in_flight == 1)
         here.gate.set()
-        assert await first.answer() == ("old", False)
+        assert await answer(first) == ("old", False)
         await until(lambda: here.connections.in_flight == 0)
         assert len(here.connections) == 2
-        await second.close()
+        second.close()
         await until(lambda: len(here.connections) == 1)
 
 
 @EITHER
-@in_loop
 async def test_body_that_is_still_coming_is_a_request_under_way(
     server_class: type[HTTPServer],
 ) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        client.send("POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        await client.send(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
         await until(lambda: here.connections.in_flight == 1)
         here.drain(move=True)
         assert here.released == []
-        client.send("def")
-        assert (await client.answer())[0] == "abcdef"
+        await client.send(b"def")
+        assert (await answer(client))[0] == "abcdef"
 
 
 @EITHER
-@in_loop
 async def test_nothing_to_drain(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         here.drain(move=True)
@@ -298,58 +259,53 @@ async def test_nothing_to_drain(server_class: type[HTTPServer]) -> None:
 
 
 @EITHER
-@in_loop
 async def test_idle_one_goes_on_elsewhere(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        client.ask("/quick")
-        assert (await client.answer())[0] == "old"
+        await client.send_request("/quick")
+        assert (await answer(client))[0] == "old"
         await until(lambda: here.connections.in_flight == 0)
         here.drain(move=True)
         await here.connections.drained(PATIENCE)
         assert here.released == [b""]
         for _ in range(2):
-            client.ask("/quick")
-            assert await client.answer() == ("new", False)
+            await client.send_request("/quick")
+            assert await answer(client) == ("new", False)
 
 
 @EITHER
-@in_loop
 async def test_half_a_request_goes_with_it(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        client.send("GET /quick HT")
+        await client.send(b"GET /quick HT")
         await until(lambda: here.unread() == b"GET /quick HT")
         here.drain(move=True)
         assert here.released == [b"GET /quick HT"]
-        client.send("TP/1.1\r\nHost: x\r\n\r\n")
-        assert await client.answer() == ("new", False)
+        await client.send(b"TP/1.1\r\nHost: x\r\n\r\n")
+        assert await answer(client) == ("new", False)
 
 
 @EITHER
-@in_loop
 async def test_request_that_nobody_has_read_goes_with_it(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        client.ask("/quick")  # into the kernel; the server's turn comes with the next await
+        await client.send_request("/quick")  # into the kernel; the server has had no turn yet
         here.drain(move=True)
         assert here.released == [b""]
-        assert await client.answer() == ("new", False)
+        assert await answer(client) == ("new", False)
 
 
 @EITHER
-@in_loop
 async def test_idle_one_closes_where_nobody_takes_over(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
         here.drain(move=False)
-        assert await client.closed() == b""
+        assert await client.rest() == b""
         await here.connections.drained(PATIENCE)
         assert len(here.connections) == 0
 
 
 @EITHER
-@in_loop
 async def test_one_that_has_just_connected_may_ask_where_nobody_takes_over(
     server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,14 +315,13 @@ async def test_one_that_has_just_connected_may_ask_where_nobody_takes_over(
         client = await here.connect()
         here.drain(move=False)
         await asyncio.sleep(0)
-        client.ask("/quick")
-        assert await client.answer() == ("old", True)
-        assert await client.closed() == b""
+        await client.send_request("/quick")
+        assert await answer(client) == ("old", True)
+        assert await client.rest() == b""
         await here.connections.drained(PATIENCE)
 
 
 @EITHER
-@in_loop
 async def test_one_that_has_been_answered_closes_at_once_where_nobody_takes_over(
     server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,52 +329,49 @@ async def test_one_that_has_been_answered_closes_at_once_where_nobody_takes_over
     monkeypatch.setattr("tornkit.engine.connection.FIRST_BYTES", 3600)
     async with scene(server_class) as here:
         client = await here.connect()
-        client.ask("/quick")
-        assert await client.answer() == ("old", False)
+        await client.send_request("/quick")
+        assert await answer(client) == ("old", False)
         here.drain(move=False)
-        assert await client.closed() == b""
+        assert await client.rest() == b""
         await here.connections.drained(PATIENCE)
 
 
 @pytest.mark.parametrize("read", [True, False])
 @EITHER
-@in_loop
 async def test_half_a_request_is_answered_where_nobody_takes_over(
     server_class: type[HTTPServer], read: bool
 ) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        client.send("GET /quick HT")
+        await client.send(b"GET /quick HT")
         if read:
             await until(lambda: bool(here.unread()))
         here.drain(move=False)
-        client.send("TP/1.1\r\nHost: x\r\n\r\n")
-        assert await client.answer() == ("old", True)
-        assert await client.closed() == b""
+        await client.send(b"TP/1.1\r\nHost: x\r\n\r\n")
+        assert await answer(client) == ("old", True)
+        assert await client.rest() == b""
         await here.connections.drained(PATIENCE)
 
 
 @EITHER
-@in_loop
 async def test_one_that_comes_too_late_is_handed_on(server_class: type[HTTPServer]) -> None:
     """Accepted or adopted just before, and first heard of during the drain."""
     async with scene(server_class) as here:
         here.drain(move=True)
-        client = Client(*await asyncio.open_connection(*here.address))
+        client = await connect(here.address)
         here.clients.append(client)
-        client.ask("/quick")
-        body, _ = await client.answer()
+        await client.send_request("/quick")
+        body, _ = await answer(client)
         assert body in ("old", "new")
         await until(lambda: here.released == [b""])
-        client.ask("/quick")
-        assert await client.answer() == ("new", False)
+        await client.send_request("/quick")
+        assert await answer(client) == ("new", False)
 
 
 @EITHER
 @pytest.mark.parametrize(
     "unread", [b"", b"GET /quick HT", b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"]
 )
-@in_loop
 async def test_one_that_is_adopted_too_late_moves_on_with_what_was_read(
     server_class: type[HTTPServer], unread: bytes
 ) -> None:
@@ -427,22 +379,21 @@ async def test_one_that_is_adopted_too_late_moves_on_with_what_was_read(
     async with scene(server_class) as here:
         here.drain(move=True)
         theirs = await adopted(here, unread)
-        theirs.writer.write(WHOLE[len(unread) :])
-        assert (await theirs.answer())[0] == "new"
+        await theirs.send(WHOLE[len(unread) :])
+        assert (await answer(theirs))[0] == "new"
         assert here.released == [unread]
 
 
 @EITHER
 @pytest.mark.parametrize("unread", [b"GET /quick HT", WHOLE])
-@in_loop
 async def test_one_that_is_adopted_too_late_is_answered_where_nobody_takes_over(
     server_class: type[HTTPServer], unread: bytes
 ) -> None:
     async with scene(server_class) as here:
         here.drain(move=False)
         theirs = await adopted(here, unread)
-        theirs.writer.write(WHOLE[len(unread) :])
-        assert await theirs.answer() == ("old", True)
+        await theirs.send(WHOLE[len(unread) :])
+        assert await answer(theirs) == ("old", True)
 
 
 async def adopted(here: Scene, unread: bytes) -> Client:
@@ -450,7 +401,7 @@ async def adopted(here: Scene, unread: bytes) -> Client:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     stream_seams.serve_moved(here.old, ours, unread)
-    client = Client(*await asyncio.open_connection(sock=theirs))
+    client = Client(theirs)
     here.clients.append(client)
     return client
 
@@ -460,7 +411,6 @@ async def adopted(here: Scene, unread: bytes) -> Client:
 
 @pytest.mark.parametrize("path", ["/slow", "/begun"])
 @EITHER
-@in_loop
 async def test_busy_one_finishes_and_goes_on_elsewhere(
     server_class: type[HTTPServer], path: str
 ) -> None:
@@ -469,37 +419,35 @@ async def test_busy_one_finishes_and_goes_on_elsewhere(
         here.drain(move=True)
         assert here.released == []
         here.gate.set()
-        assert await client.answer() == ("old", False)
+        assert await answer(client) == ("old", False)
         await here.connections.drained(PATIENCE)
         assert here.released == [b""]
-        client.ask("/quick")
-        assert await client.answer() == ("new", False)
+        await client.send_request("/quick")
+        assert await answer(client) == ("new", False)
 
 
 @EITHER
-@in_loop
 async def test_next_request_that_is_there_already_moves_with_the_connection(
     server_class: type[HTTPServer],
 ) -> None:
     async with scene(server_class) as here:
         client = await here.busy("/slow")
-        client.ask("/quick")
-        client.send("GET /qui")
+        await client.send_request("/quick")
+        await client.send(b"GET /qui")
         await until(lambda: (here.unread() or b"").endswith(b"GET /qui"))
         here.drain(move=True)
         here.gate.set()
-        assert await client.answer() == ("old", False)
-        assert await client.answer() == ("new", False)
+        assert await answer(client) == ("old", False)
+        assert await answer(client) == ("new", False)
         await here.connections.drained(PATIENCE)
         assert len(here.released) == 1
         assert here.released[0].startswith(b"GET /quick ")
         assert here.released[0].endswith(b"GET /qui")
-        client.send("ck HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert await client.answer() == ("new", False)
+        await client.send(b"ck HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await answer(client) == ("new", False)
 
 
 @EITHER
-@in_loop
 async def test_busy_one_says_that_it_closes_where_nobody_takes_over(
     server_class: type[HTTPServer],
 ) -> None:
@@ -507,20 +455,19 @@ async def test_busy_one_says_that_it_closes_where_nobody_takes_over(
         client = await here.busy("/slow")
         here.drain(move=False)
         here.gate.set()
-        assert await client.answer() == ("old", True)
-        assert await client.closed() == b""
+        assert await answer(client) == ("old", True)
+        assert await client.rest() == b""
         await here.connections.drained(PATIENCE)
 
 
 @EITHER
-@in_loop
 async def test_too_late_to_say_it_closes_all_the_same(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.busy("/begun")
         here.drain(move=False)
         here.gate.set()
-        await client.answer()
-        assert await client.closed() == b""
+        await answer(client)
+        assert await client.rest() == b""
 
 
 # ---- those that can't move ----
@@ -534,43 +481,40 @@ def tls() -> ssl.SSLContext:
 
 
 @EITHER
-@in_loop
 async def test_idle_tls_closes(server_class: type[HTTPServer], tls: ssl.SSLContext) -> None:
     async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect(tls=True)
-        client.ask("/quick")
-        assert await client.answer() == ("old", False)
+        await client.send_request("/quick")
+        assert await answer(client) == ("old", False)
         await until(lambda: here.connections.in_flight == 0)
         here.drain(move=True)
         assert here.released == []
         with contextlib.suppress(ssl.SSLError):  # Tornado says no goodbye of TLS
-            assert await client.closed() == b""
+            assert await client.rest() == b""
         await here.connections.drained(PATIENCE)
 
 
 @pytest.mark.parametrize("shaken", [True, False], ids=["no request", "no handshake"])
 @EITHER
-@in_loop
 async def test_new_tls_has_its_request_answered(
     server_class: type[HTTPServer], tls: ssl.SSLContext, shaken: bool
 ) -> None:
     async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect()
         if shaken:
-            await client.shake_hands()
+            await client.start_tls(_trusting())
         here.drain(move=True)
         drained = asyncio.ensure_future(here.connections.drained(PATIENCE))
         if not shaken:
-            await client.shake_hands()
-        client.ask("/quick")
-        assert await client.answer() == ("old", True)
+            await client.start_tls(_trusting())
+        await client.send_request("/quick")
+        assert await answer(client) == ("old", True)
         await drained
         assert here.released == []
 
 
 @pytest.mark.parametrize("shaken", [True, False], ids=["no request", "no handshake"])
 @EITHER
-@in_loop
 async def test_new_tls_that_asks_nothing_closes(
     server_class: type[HTTPServer],
     tls: ssl.SSLContext,
@@ -581,7 +525,7 @@ async def test_new_tls_that_asks_nothing_closes(
     async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect()
         if shaken:
-            await client.shake_hands()
+            await client.start_tls(_trusting())
         here.drain(move=True)
         assert len(here.connections) == 1
         await here.connections.drained(3600)
@@ -589,7 +533,6 @@ async def test_new_tls_that_asks_nothing_closes(
 
 
 @EITHER
-@in_loop
 async def test_new_tls_closes_where_nobody_takes_over(
     server_class: type[HTTPServer], tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -597,23 +540,22 @@ async def test_new_tls_closes_where_nobody_takes_over(
     monkeypatch.setattr("tornkit.engine.draining._FIRST_REQUEST", 0.01)
     async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect()
-        await client.shake_hands()
+        await client.start_tls(_trusting())
         here.drain(move=False)
         await asyncio.wait_for(here.connections.drained(3600), PATIENCE)
 
 
 @EITHER
-@in_loop
 async def test_busy_tls_says_that_it_closes(
     server_class: type[HTTPServer], tls: ssl.SSLContext
 ) -> None:
     async with scene(server_class, ssl_options=tls) as here:
         client = await here.connect(tls=True)
-        client.ask("/slow")
+        await client.send_request("/slow")
         await until(lambda: here.connections.in_flight == 1)
         here.drain(move=True)
         here.gate.set()
-        assert await client.answer() == ("old", True)
+        assert await answer(client) == ("old", True)
         await here.connections.drained(PATIENCE)
         assert here.released == []
 
@@ -623,16 +565,15 @@ async def test_busy_tls_says_that_it_closes(
 
 @pytest.mark.parametrize("move", [True, False])
 @EITHER
-@in_loop
 async def test_websocket_is_waited_for(server_class: type[HTTPServer], move: bool) -> None:
     async with scene(server_class) as here:
         client = await here.chat()
         here.drain(move=move)
         drained = asyncio.ensure_future(here.connections.drained(PATIENCE))
-        client.writer.write(b"\x81\x82\0\0\0\0hi")  # RFC 6455, 5.2: final, text, masked with 0
-        assert await client.reader.readexactly(4) == b"\x81\x02hi"
+        await client.send(b"\x81\x82\0\0\0\0hi")  # RFC 6455, 5.2: final, text, masked with 0
+        assert await client.read(4) == b"\x81\x02hi"
         assert not drained.done()
-        await client.close()
+        client.close()
         await drained
         assert here.released == []
 
@@ -640,42 +581,39 @@ async def test_websocket_is_waited_for(server_class: type[HTTPServer], move: boo
 @pytest.mark.parametrize(("move", "secure"), [(True, False), (False, False), (True, True)])
 @pytest.mark.parametrize("read", [True, False], ids=["waits in prepare", "is not read yet"])
 @EITHER
-@in_loop
 async def test_handshake_under_way_becomes_a_websocket(
     server_class: type[HTTPServer], tls: ssl.SSLContext, move: bool, secure: bool, read: bool
 ) -> None:
     async with scene(server_class, ssl_options=tls if secure else None) as here:
         client = await here.connect(tls=secure)
-        client.send(HANDSHAKE % "/late-chat")
+        await client.send(HANDSHAKE % b"/late-chat")
         if read:
             await until(lambda: here.connections.in_flight == 1)
         here.drain(move=move)
         here.gate.set()
-        head = await client.reader.readuntil(b"\r\n\r\n")
+        head = await client.read_through(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 ")
         assert b"Connection: Upgrade\r\n" in head
-        client.writer.write(b"\x81\x82\0\0\0\0hi")
-        assert await client.reader.readexactly(4) == b"\x81\x02hi"
+        await client.send(b"\x81\x82\0\0\0\0hi")
+        assert await client.read(4) == b"\x81\x02hi"
 
 
 @EITHER
-@in_loop
 async def test_handshake_that_is_refused_ends_with_its_connection(
     server_class: type[HTTPServer],
 ) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
-        client.send(HANDSHAKE % "/slow")
+        await client.send(HANDSHAKE % b"/slow")
         await until(lambda: here.connections.in_flight == 1)
         here.drain(move=False)
         here.gate.set()
-        assert (await client.answer())[0] == "old"
-        assert await client.closed() == b""
+        assert (await answer(client))[0] == "old"
+        assert await client.rest() == b""
         await here.connections.drained(PATIENCE)
 
 
 @EITHER
-@in_loop
 async def test_websocket_of_before_the_last_connection_closed(
     server_class: type[HTTPServer],
 ) -> None:
@@ -685,35 +623,33 @@ async def test_websocket_of_before_the_last_connection_closed(
         busy = await here.busy("/slow")
         here.drain(move=False)
         drained = asyncio.ensure_future(here.connections.drained(PATIENCE))
-        await chat.close()
+        chat.close()
         for _ in range(10):
             await asyncio.sleep(0)
         assert not drained.done()
         here.gate.set()
-        await busy.answer()
+        await answer(busy)
         await drained
 
 
 @pytest.mark.parametrize("move", [True, False])
 @EITHER
-@in_loop
 async def test_deadline_closes_what_is_left(server_class: type[HTTPServer], move: bool) -> None:
     async with scene(server_class) as here:
         chat = await here.chat()
         busy = await here.busy("/slow")
         here.drain(move=move)
         await here.connections.drained(0)
-        assert await chat.closed() == b""
-        assert await busy.closed() == b""
+        assert await chat.rest() == b""
+        assert await busy.rest() == b""
         await until(lambda: len(here.connections) == 0)
 
 
 @EITHER
-@in_loop
 async def test_that_there_was_none_for_a_while_says_nothing(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         first = await here.connect()
-        await first.close()
+        first.close()
         await until(lambda: len(here.connections) == 0)
         client = await here.busy("/slow")
         here.drain(move=False)
@@ -722,17 +658,16 @@ async def test_that_there_was_none_for_a_while_says_nothing(server_class: type[H
             await asyncio.sleep(0)
         assert not drained.done()
         here.gate.set()
-        assert (await client.answer())[0] == "old"
+        assert (await answer(client))[0] == "old"
         await drained
 
 
 @EITHER
-@in_loop
 async def test_deadline_does_not_hold_up_those_that_finish(server_class: type[HTTPServer]) -> None:
     async with scene(server_class) as here:
         client = await here.busy("/slow")
         here.drain(move=False)
         drained = asyncio.ensure_future(here.connections.drained(3600))
         here.gate.set()
-        await client.answer()
+        await answer(client)
         await asyncio.wait_for(drained, PATIENCE)

@@ -20,21 +20,20 @@ from tornado.httputil import (
 )
 from tornado.iostream import StreamClosedError
 
+from tests.clients.asynchronous import Client
 from tests.engine.serving import (
     EITHER,
+    EITHER_LOOP,
     GET,
-    Client,
     ServerClass,
     Serving,
-    either_loop,
-    in_loop,
     serving,
     turns,
     until,
 )
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 Answer = Callable[[Any], Awaitable[None]]
 
@@ -106,7 +105,6 @@ HEADS: dict[str, tuple[ResponseStartLine, dict[str, Any], bytes | None]] = {
 @pytest.mark.parametrize("name", HEADS)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("closes", [True, False])
-@in_loop
 async def test_the_bytes_are_the_same(name: str, method: str, closes: bool) -> None:
     start_line, lines, body = HEADS[name]
     written: list[Any] = []
@@ -136,7 +134,6 @@ async def test_the_bytes_are_the_same(name: str, method: str, closes: bool) -> N
 
 
 @EITHER
-@in_loop
 async def test_a_body_in_pieces_is_chunked(server_class: ServerClass) -> None:
     async def answer(connection: Any) -> None:
         await connection.write_headers(ok(), HTTPHeaders())
@@ -157,7 +154,6 @@ async def test_a_body_in_pieces_is_chunked(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_whoever_writes_no_head_writes_bytes(server_class: ServerClass) -> None:
     async def answer(connection: Any) -> None:
         await connection.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -166,7 +162,7 @@ async def test_whoever_writes_no_head_writes_bytes(server_class: ServerClass) ->
     async with answering(server_class, answer) as (_, client, _):
         for _ in range(2):
             await client.send(GET)
-            assert (await client.response()).status == 200
+            assert (await client.read_response()).status == 200
 
 
 # ---- what a handler may not write ----
@@ -194,7 +190,6 @@ async def test_whoever_writes_no_head_writes_bytes(server_class: ServerClass) ->
         (ok(), "Content-Length", ""),
     ],
 )
-@in_loop
 async def test_a_head_cannot_be_split(
     server_class: ServerClass, start_line: ResponseStartLine, name: str, value: Any
 ) -> None:
@@ -226,7 +221,6 @@ async def test_a_head_cannot_be_split(
 
 @EITHER
 @pytest.mark.parametrize("pieces", [[b"123456"], [b"123", b"456"], [b"12345", b"6"]])
-@in_loop
 async def test_more_than_its_length_closes(server_class: ServerClass, pieces: list[bytes]) -> None:
     errors: list[str] = []
 
@@ -250,7 +244,6 @@ async def test_more_than_its_length_closes(server_class: ServerClass, pieces: li
 
 @EITHER
 @pytest.mark.parametrize("written", [b"", b"12"])
-@in_loop
 async def test_less_than_its_length_closes(server_class: ServerClass, written: bytes) -> None:
     errors: list[str] = []
 
@@ -270,7 +263,6 @@ async def test_less_than_its_length_closes(server_class: ServerClass, written: b
 
 @EITHER
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
-@in_loop
 async def test_nothing_is_written_where_there_is_no_body(
     server_class: ServerClass, method: str
 ) -> None:
@@ -293,7 +285,6 @@ async def test_nothing_is_written_where_there_is_no_body(
 
 
 @EITHER
-@in_loop
 async def test_what_is_written_to_nobody_fails(server_class: ServerClass) -> None:
     gone: list[str] = []
 
@@ -319,7 +310,6 @@ async def test_what_is_written_to_nobody_fails(server_class: ServerClass) -> Non
 
 
 @EITHER
-@in_loop
 async def test_a_length_that_is_not_kept_does_not_matter_to_nobody(
     server_class: ServerClass,
 ) -> None:
@@ -341,7 +331,6 @@ async def test_a_length_that_is_not_kept_does_not_matter_to_nobody(
 
 
 @EITHER
-@in_loop
 async def test_a_write_that_is_lost_is_done_and_the_next_one_fails(
     server_class: ServerClass,
 ) -> None:
@@ -363,7 +352,6 @@ async def test_a_write_that_is_lost_is_done_and_the_next_one_fails(
 
 
 @EITHER
-@in_loop
 async def test_close_callback_is_not_called_where_it_is_taken_back(
     server_class: ServerClass,
 ) -> None:
@@ -390,7 +378,6 @@ async def test_close_callback_is_not_called_where_it_is_taken_back(
 
 
 @EITHER
-@in_loop
 async def test_a_response_that_is_complete_has_no_close_callback(
     server_class: ServerClass,
 ) -> None:
@@ -403,7 +390,7 @@ async def test_a_response_that_is_complete_has_no_close_callback(
 
     async with answering(server_class, answer) as (here, client, _):
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         client.close()
         await until(lambda: not here.connections)
         await turns()
@@ -411,7 +398,6 @@ async def test_a_response_that_is_complete_has_no_close_callback(
 
 
 @EITHER
-@in_loop
 async def test_a_handler_may_close(server_class: ServerClass) -> None:
     called: list[str] = []
 
@@ -435,7 +421,6 @@ async def test_a_handler_may_close(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_write_is_done_when_the_client_has_taken_it(server_class: ServerClass) -> None:
     steps: list[int] = []
 
@@ -456,13 +441,12 @@ async def test_a_write_is_done_when_the_client_has_taken_it(server_class: Server
         assert at < 100
         [connection] = here.connections
         assert connection.stream.writing()
-        assert len((await client.response()).body) == 10_000_000
+        assert len((await client.read_response()).body) == 10_000_000
         await until(lambda: not connection.stream.writing())
         await client.send(GET)
-        assert len((await client.response()).body) == 10_000_000
+        assert len((await client.read_response()).body) == 10_000_000
 
 
-@in_loop
 async def test_each_write_is_done_when_it_has_gone_not_when_all_have() -> None:
     """A second writer that never lets the connection rest does not hold up the first."""
     done: list[str] = []
@@ -489,7 +473,6 @@ async def test_each_write_is_done_when_it_has_gone_not_when_all_have() -> None:
         assert done == ["first", "second"]
 
 
-@in_loop
 async def test_small_and_large_pieces_stay_in_order() -> None:
     sizes = [1, 5_000_000, 0, 10, 4096, 4097, 3, 70_000, 1, 1, 300_000, 2]
     pieces = [bytes((65 + at,)) * size for at, size in enumerate(sizes)]
@@ -503,10 +486,9 @@ async def test_small_and_large_pieces_stay_in_order() -> None:
     async with answering(HTTPServer, answer) as (_, client, _):
         for _ in range(2):
             await client.send(GET)
-            assert (await client.response()).body == b"".join(pieces)
+            assert (await client.read_response()).body == b"".join(pieces)
 
 
-@in_loop
 async def test_a_cancelled_wait_hurts_nobody() -> None:
     async def answer(connection: Any) -> None:
         await connection.write_headers(ok(), HTTPHeaders({"Content-Length": "5000000"}))
@@ -516,10 +498,9 @@ async def test_a_cancelled_wait_hurts_nobody() -> None:
     async with answering(HTTPServer, answer) as (_, client, _):
         for _ in range(2):
             await client.send(GET)
-            assert len((await client.response()).body) == 5_000_000
+            assert len((await client.read_response()).body) == 5_000_000
 
 
-@in_loop
 async def test_a_handler_that_only_writes_leaves_others_their_turn() -> None:
     """The client keeps up with it, so that no write ever has to wait."""
     turns_of_others: list[int] = []
@@ -534,14 +515,13 @@ async def test_a_handler_that_only_writes_leaves_others_their_turn() -> None:
 
     async with answering(HTTPServer, answer) as (_, client, _):
         await client.send(GET)
-        assert (await client.response()).body == b"xxxxx"
+        assert (await client.read_response()).body == b"xxxxx"
 
 
 # ---- after the end ----
 
 
 @EITHER
-@in_loop
 async def test_detach_gives_the_stream_once_and_ends_http(server_class: ServerClass) -> None:
     async def answer(connection: Any) -> None:
         stream = connection.detach()
@@ -556,7 +536,6 @@ async def test_detach_gives_the_stream_once_and_ends_http(server_class: ServerCl
 
 
 @EITHER
-@in_loop
 async def test_a_handler_may_detach_when_it_has_answered(server_class: ServerClass) -> None:
     async def answer(connection: Any) -> None:
         await connection.write_headers(ok(), HTTPHeaders({"Content-Length": "0"}))
@@ -567,7 +546,7 @@ async def test_a_handler_may_detach_when_it_has_answered(server_class: ServerCla
 
     async with answering(server_class, answer) as (_, client, _):
         await client.send(GET)
-        assert (await client.response()).status == 200
+        assert (await client.read_response()).status == 200
         assert await client.rest() == b"behind"
 
 
@@ -603,7 +582,6 @@ class Early(HTTPServerConnectionDelegate, HTTPMessageDelegate):
 
 
 @EITHER
-@in_loop
 async def test_who_detaches_at_once_is_told_nothing_more(server_class: ServerClass) -> None:
     delegate = Early()
     async with serving(server_class, delegate) as here:

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.engine.serving import either_loop, in_loop, turns, until
+from tests.engine.serving import EITHER_LOOP, turns, until
 from tornkit.engine.link import READ, Link
 from tornkit.engine.transport.poller import new_poller
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 LONG = b"x" * 4_000_000  # bytes: more than a socket takes
 
@@ -74,7 +74,6 @@ async def linked(
         await turns(2)
 
 
-@in_loop
 async def test_what_comes_is_handed_over_as_it_comes() -> None:
     async with linked(b"of be") as (link, client):
         assert link.unread == b"of be"
@@ -86,7 +85,6 @@ async def test_what_comes_is_handed_over_as_it_comes() -> None:
         assert link.unread == b"d"
 
 
-@in_loop
 async def test_nothing_is_read_while_the_inbox_is_full() -> None:
     async with linked() as (link, client):
         link.works = True
@@ -108,7 +106,6 @@ async def test_nothing_is_read_while_the_inbox_is_full() -> None:
         assert held >= sent
 
 
-@in_loop
 async def test_what_is_sent_goes_at_once_or_later_in_order() -> None:
     async with linked() as (link, client):
         told: list[bool] = []
@@ -131,7 +128,6 @@ async def test_what_is_sent_goes_at_once_or_later_in_order() -> None:
         assert link.unsent == 0
 
 
-@in_loop
 async def test_who_waits_for_what_never_goes_is_told() -> None:
     async with linked() as (link, client):
         told: list[bool] = []
@@ -145,7 +141,6 @@ async def test_who_waits_for_what_never_goes_is_told() -> None:
         assert told == [False, False]
 
 
-@in_loop
 async def test_it_closes_once_all_has_gone_and_reads_nothing_meanwhile() -> None:
     async with linked() as (link, client):
         link.send(LONG)
@@ -164,7 +159,6 @@ async def test_it_closes_once_all_has_gone_and_reads_nothing_meanwhile() -> None
         assert link.closed, "there is nothing to wait for"
 
 
-@in_loop
 async def test_an_end_and_a_reset() -> None:
     async with linked() as (link, client):
         client.close()
@@ -173,7 +167,6 @@ async def test_an_end_and_a_reset() -> None:
 
 
 @pytest.mark.parametrize("works", [False, True])
-@in_loop
 async def test_its_patience_is_for_the_other_side_alone(works: bool) -> None:
     async with linked(patience=0.01) as (link, _):
         link.works = works
@@ -185,7 +178,6 @@ async def test_its_patience_is_for_the_other_side_alone(works: bool) -> None:
         assert link.shuts == [None]
 
 
-@in_loop
 async def test_one_that_can_not_be_watched_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     async with linked() as (link, _):
         link._pause()
@@ -200,7 +192,6 @@ async def test_one_that_can_not_be_watched_is_closed(monkeypatch: pytest.MonkeyP
         assert [str(error) for error in link.shuts] == ["[Errno 28] no watch left"]
 
 
-@in_loop
 async def test_let_loose_it_leaves_the_socket_open() -> None:
     async with linked() as (link, client):
         link.send(LONG)

@@ -15,13 +15,13 @@ from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketHandler
 
+from tests.clients.asynchronous import Client
 from tests.engine.test_draining import (
     CERTIFICATES,
     EITHER,
     HANDSHAKE,
-    Client,
     Scene,
-    in_loop,
+    answer,
     restored,  # noqa: F401 - a fixture
     scene,
     until,
@@ -220,15 +220,15 @@ async def looks() -> None:
 async def streaming(here: Scene, path: str, version: str = "1.1", tls: bool = False) -> Client:
     """A client that has seen a part of its response."""
     client = await here.connect(tls=tls)
-    client.send(f"GET {path} HTTP/{version}\r\nHost: x\r\n\r\n")
-    await client.reader.readuntil(b"\r\n\r\n")
+    await client.send(f"GET {path} HTTP/{version}\r\nHost: x\r\n\r\n".encode())
+    await client.read_through(b"\r\n\r\n")
     return client
 
 
 async def cut(client: Client) -> bytes:
     """What came until the connection closed; by TLS it closes without a goodbye."""
     try:
-        return await client.closed()
+        return await client.rest()
     except ssl.SSLError:
         return b""
 
@@ -259,14 +259,13 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Any:
     ],
 )
 @EITHER
-@in_loop
 async def test_event_stream_is_closed_and_its_handler_told(
     server_class: type[HTTPServer], path: str, version: str, move: bool
 ) -> None:
     async with streams(server_class) as here:
         client = await streaming(here, path, version)
         drained = drain(here, move=move)
-        rest = await client.closed()
+        rest = await client.rest()
         assert not rest.endswith(b"0\r\n\r\n"), "cut short, which its client can see"
         await drained
         await until(lambda: "closed" in notes(here))
@@ -275,7 +274,6 @@ async def test_event_stream_is_closed_and_its_handler_told(
 
 @pytest.mark.parametrize("options", ["tls", "decompress_request"])
 @EITHER
-@in_loop
 async def test_event_stream_is_closed_where_tornado_serves_it(
     server_class: type[HTTPServer], options: str
 ) -> None:
@@ -291,29 +289,27 @@ async def test_event_stream_is_closed_where_tornado_serves_it(
 
 
 @EITHER
-@in_loop
 async def test_events_in_answer_to_a_post_are_work(server_class: type[HTTPServer]) -> None:
     """A script reads them, and would not ask again."""
     async with streams(server_class) as here:
         client = await here.connect()
-        client.send("POST /page HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
-        await client.reader.readuntil(b"\r\n\r\n")
+        await client.send(b"POST /page HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+        await client.read_through(b"\r\n\r\n")
         drained = drain(here, patience=0.0)
         await looks()
         here.gate.set()
-        assert (await client.closed()).endswith(b"last\r\n0\r\n\r\n")
+        assert (await client.rest()).endswith(b"last\r\n0\r\n\r\n")
         await drained
 
 
 @EITHER
-@in_loop
 async def test_event_stream_that_waits_is_cancelled_in_silence(
     server_class: type[HTTPServer],
 ) -> None:
     async with streams(server_class) as here:
         client = await streaming(here, "/quiet-events")
         drained = drain(here)
-        await client.closed()
+        await client.rest()
         await drained
         await until(lambda: notes(here) == ["told"])
         (task,) = application_of(here.old).settings["kept"]
@@ -323,12 +319,11 @@ async def test_event_stream_that_waits_is_cancelled_in_silence(
 
 
 @EITHER
-@in_loop
 async def test_many_are_closed_one_after_another(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         first, second = [await streaming(here, "/events") for _ in range(2)]
         drained = drain(here, moments=lambda count: [0.0, 0.1][:count])
-        ends = [asyncio.ensure_future(each.closed()) for each in (first, second)]
+        ends = [asyncio.ensure_future(each.rest()) for each in (first, second)]
         done, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         assert (len(done), len(waiting)) == (1, 1)
         await drained
@@ -336,13 +331,12 @@ async def test_many_are_closed_one_after_another(server_class: type[HTTPServer])
 
 
 @EITHER
-@in_loop
 async def test_event_stream_that_begins_meanwhile(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.busy("/late-events")
         drained = drain(here)
         here.gate.set()
-        await client.closed()
+        await client.rest()
         await drained
         await until(lambda: "closed" in notes(here))
 
@@ -351,7 +345,6 @@ async def test_event_stream_that_begins_meanwhile(server_class: type[HTTPServer]
 
 
 @EITHER
-@in_loop
 async def test_page_in_parts_is_finished(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await streaming(here, "/page")
@@ -359,21 +352,20 @@ async def test_page_in_parts_is_finished(server_class: type[HTTPServer]) -> None
         await looks()
         assert not drained.done()
         here.gate.set()
-        assert (await client.closed()).endswith(b"last\r\n0\r\n\r\n")
+        assert (await client.rest()).endswith(b"last\r\n0\r\n\r\n")
         await drained
         assert notes(here) == ["finished"]
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
 @EITHER
-@in_loop
 async def test_page_in_parts_is_cut_short_when_patience_is_over(
     server_class: type[HTTPServer], version: str
 ) -> None:
     async with streams(server_class) as here:
         client = await streaming(here, "/page", version)
         drained = drain(here, patience=0.01)
-        await client.closed()
+        await client.rest()
         await drained
         assert notes(here) == ["told"]
 
@@ -388,7 +380,6 @@ async def test_page_in_parts_is_cut_short_when_patience_is_over(
     ],
 )
 @EITHER
-@in_loop
 async def test_slow_client_gets_all_of_a_download(
     server_class: type[HTTPServer], path: str, version: str
 ) -> None:
@@ -397,7 +388,7 @@ async def test_slow_client_gets_all_of_a_download(
         drained = drain(here, patience=0.05)
         await asyncio.sleep(0.1)
         assert not drained.done()
-        assert (await client.closed()).count(b"x") == len(BIG)
+        assert (await client.rest()).count(b"x") == len(BIG)
         await drained
         assert notes(here) == []
 
@@ -406,18 +397,17 @@ async def test_slow_client_gets_all_of_a_download(
 
 
 @EITHER
-@in_loop
 async def test_long_poll_is_told_when_patience_is_over(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.busy("/poll")
         drained = drain(here, patience=0.01)
-        assert await client.closed() == b""
+        assert await client.rest() == b""
         await drained
         assert notes(here) == ["told"]
 
 
 @pytest.mark.parametrize(
-    ("path", "patience", "answer"),
+    ("path", "patience", "expected"),
     [
         ("/poll", None, "news"),
         ("/inherited", 0.0, "done"),
@@ -426,66 +416,62 @@ async def test_long_poll_is_told_when_patience_is_over(server_class: type[HTTPSe
     ],
 )
 @EITHER
-@in_loop
 async def test_work_is_finished(
-    server_class: type[HTTPServer], path: str, patience: float | None, answer: str
+    server_class: type[HTTPServer], path: str, patience: float | None, expected: str
 ) -> None:
     async with streams(server_class) as here:
         client = await here.busy(path)
         drained = drain(here, patience=patience)
         await looks()
         here.gate.set()
-        assert (await client.answer())[0] == answer
+        assert (await answer(client))[0] == expected
         await drained
         assert notes(here) == []
 
 
 @pytest.mark.parametrize("whole", [True, False])
 @EITHER
-@in_loop
 async def test_upload_is_finished(server_class: type[HTTPServer], whole: bool) -> None:
     async with streams(server_class) as here:
         client = await here.connect()
-        client.send("POST /stored HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        await client.send(b"POST /stored HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
         if whole:
-            client.send("def")
+            await client.send(b"def")
         await until(lambda: "piece" in notes(here))
         drained = drain(here, patience=0.0)
         await looks()
         if not whole:
-            client.send("def")
+            await client.send(b"def")
         here.gate.set()
-        assert (await client.answer())[0] == "stored"
+        assert (await answer(client))[0] == "stored"
         await drained
         assert "told" not in notes(here)
 
 
 @EITHER
-@in_loop
 async def test_handshake_is_no_long_poll(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.connect()
-        client.send(HANDSHAKE % "/late")
+        await client.send(HANDSHAKE % b"/late")
         await until(lambda: here.connections.in_flight == 1)
         drain(here, patience=0.0)
         await looks()
         here.gate.set()
-        assert (await client.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+        assert (await client.read_through(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
 
 
 # ---- streams that a handler took ----
 
 
 @EITHER
-@in_loop
 async def test_detached_stream_has_its_patience(server_class: type[HTTPServer]) -> None:
     async with streams(server_class) as here:
         client = await here.connect()
-        client.ask("/tunnel")
-        assert await client.reader.readexactly(5) == b"hello"
+        await client.send_request("/tunnel")
+        assert await client.read(5) == b"hello"
         await until(lambda: len(here.connections) == 0)
         drained = drain(here, patience=0.01, moments=lambda count: [0.1] * count)
         await looks()  # before the moment at which it would be told to close
         assert not drained.done()
-        assert await client.closed() == b""
+        assert await client.rest() == b""
         await drained

@@ -19,7 +19,7 @@ from tornado.httputil import (
 )
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, ServerClass, in_loop, serving
+from tests.engine.serving import EITHER, ServerClass, serving
 from tests.engine.tornados import LIMITED_QUERIES
 from tornkit.engine import request as engine_request
 from tornkit.engine.headers import LazyHeaders, Lines
@@ -253,7 +253,6 @@ class Told(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_a_request_is_known_in_the_logs_by_its_usual_name(
     server_class: ServerClass, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -263,17 +262,16 @@ async def test_a_request_is_known_in_the_logs_by_its_usual_name(
 
     async with serving(server_class, Application([("/.*", Failing)])) as here:
         client = await here.connect()
-        assert (await client.get("/path?b=c")).status == 500
+        assert (await client.request("/path?b=c")).status == 500
         [error] = [record for record in caplog.records if record.name == "tornado.application"]
         assert error.getMessage() == (
             "Uncaught exception GET /path?b=c (127.0.0.1)\n"
-            "HTTPServerRequest(protocol='http', host='x', method='GET', uri='/path?b=c', "
-            "version='HTTP/1.1', remote_ip='127.0.0.1')"
+            "HTTPServerRequest(protocol='http', host='localhost', method='GET', "
+            "uri='/path?b=c', version='HTTP/1.1', remote_ip='127.0.0.1')"
         )
 
 
 @EITHER
-@in_loop
 async def test_arguments_of_a_form_come_behind_those_of_the_target(
     server_class: ServerClass,
 ) -> None:
@@ -283,11 +281,10 @@ async def test_arguments_of_a_form_come_behind_those_of_the_target(
             b"POST /?a=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n"
             b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=2&a=3"
         )
-        assert b'"a": ["1", "2", "3"]' in (await client.response()).body
+        assert b'"a": ["1", "2", "3"]' in (await client.read_response()).body
 
 
 @EITHER
-@in_loop
 async def test_a_path_that_no_route_takes_is_not_found(
     server_class: ServerClass, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -296,6 +293,6 @@ async def test_a_path_that_no_route_takes_is_not_found(
     caplog.set_level(logging.DEBUG, "tornado.application")
     async with serving(server_class, RuleRouter([])) as here:
         client = await here.connect()
-        response = await client.get("/nowhere")
+        response = await client.request("/nowhere")
         assert (response.status, response.reason, response.body) == (404, "Not Found", b"")
         assert "Delegate for GET /nowhere request not found" in caplog.text

@@ -32,22 +32,14 @@ from tornado.netutil import bind_unix_socket
 from tornado.web import Application, RequestHandler
 
 import tornkit
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    ServerClass,
-    either_loop,
-    in_loop,
-    serving,
-    turns,
-    until,
-)
+from tests.clients.asynchronous import connect
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, serving, turns, until
 from tornkit.engine import privates
 from tornkit.engine.connection import Connection
 from tornkit.engine.request import LazyRequest
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 CERTIFICATES = Path(tornado.test.__file__).parent
 
@@ -86,7 +78,6 @@ def test_the_public_name() -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_function_answers_requests(server_class: ServerClass) -> None:
     def answer(request: HTTPServerRequest) -> None:
         body = f"{request.method} {request.arguments} {request.body!r}".encode()
@@ -98,16 +89,15 @@ async def test_a_function_answers_requests(server_class: ServerClass) -> None:
 
     async with serving(server_class, answer) as here:
         client = await here.connect()
-        assert (await client.get("/?a=b")).body == b"GET {'a': [b'b']} b''"
+        assert (await client.request("/?a=b")).body == b"GET {'a': [b'b']} b''"
         await client.send(
             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
             b"Content-Type: application/x-www-form-urlencoded\r\n\r\nc=d"
         )
-        assert (await client.response()).body == b"POST {'c': [b'd']} b'c=d'"
+        assert (await client.read_response()).body == b"POST {'c': [b'd']} b'c=d'"
 
 
 @EITHER
-@in_loop
 async def test_compressed_bodies_are_unpacked_where_it_is_asked_for(
     server_class: ServerClass,
 ) -> None:
@@ -118,11 +108,10 @@ async def test_compressed_bodies_are_unpacked_where_it_is_asked_for(
         async with serving(server_class, application(), **options) as here:
             client = await here.connect()
             await client.send(head.encode() + b"\r\n\r\n" + body)
-            assert (await client.response()).body == expected
+            assert (await client.read_response()).body == expected
 
 
 @EITHER
-@in_loop
 async def test_tls(server_class: ServerClass) -> None:
     options = {
         "certfile": str(CERTIFICATES / "test.crt"),
@@ -132,12 +121,11 @@ async def test_tls(server_class: ServerClass) -> None:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     async with serving(server_class, application(), ssl_options=options) as here:
-        address = here.listener.getsockname()
-        reader, writer = await asyncio.open_connection(*address, ssl=context)
-        writer.write(GET)
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
-        assert await reader.readexactly(15) == b"127.0.0.1 https"
-        writer.transport.abort()  # Tornado says no goodbye, and the client would complain
+        client = await here.connect()
+        await client.start_tls(context)
+        response = await client.request()
+        assert (response.status, response.body) == (200, b"127.0.0.1 https")
+        client.close()
         await until(lambda: not here.connections)
 
 
@@ -145,18 +133,16 @@ async def test_tls(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_unix_socket(server_class: ServerClass) -> None:
     with tempfile.TemporaryDirectory() as folder:
         listener = bind_unix_socket(f"{folder}/socket")
         async with serving(server_class, application(), listener=listener) as here:
             client = await here.connect()
             for _ in range(2):
-                assert (await client.get()).body == b"0.0.0.0 http"
+                assert (await client.request()).body == b"0.0.0.0 http"
 
 
 @EITHER
-@in_loop
 async def test_ipv6(server_class: ServerClass) -> None:
     try:
         listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
@@ -164,12 +150,11 @@ async def test_ipv6(server_class: ServerClass) -> None:
         pytest.skip("no IPv6 here")
     async with serving(server_class, application(), listener=listener) as here:
         client = await here.connect()
-        assert (await client.get()).body == b"::1 http"
+        assert (await client.request()).body == b"::1 http"
 
 
 @EITHER
 @pytest.mark.parametrize("how", ["listen", "bind and start"])
-@in_loop
 async def test_listening(server_class: ServerClass, how: str) -> None:
     server: Any = server_class(application())
     if how == "listen":
@@ -179,26 +164,22 @@ async def test_listening(server_class: ServerClass, how: str) -> None:
         server.start()
     [listener] = server._sockets.values()
     address = listener.getsockname()
-    reader, writer = await asyncio.open_connection(*address)
-    writer.write(GET)
-    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
-    server.stop()
-    writer.write(GET)  # what is open stays open
-    assert (await reader.readuntil(b"httpHTTP/1.1 200 ")).endswith(b"200 ")
-    with pytest.raises(ConnectionRefusedError):
-        await asyncio.open_connection(*address)
-    writer.close()
+    with await connect(address) as client:
+        assert (await client.request()).status == 200
+        server.stop()
+        assert (await client.request()).status == 200, "what is open stays open"
+        with pytest.raises(ConnectionRefusedError):
+            await connect(address)
     await until(lambda: not server._connections)
     server.stop()
 
 
 @EITHER
-@in_loop
 async def test_closing_all_connections_tells_their_handlers(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
         idle, busy = await here.connect(), await here.connect()
-        await idle.get()
+        await idle.request()
         await busy.send(b"GET /wait HTTP/1.1\r\nHost: x\r\n\r\n")
         await until(lambda: app.settings["told"] == ["entered"])
         await here.server.close_all_connections()
@@ -224,24 +205,22 @@ X = {
 
 
 @EITHER
-@in_loop
 async def test_what_a_proxy_says_counts_for_one_request(server_class: ServerClass) -> None:
     options: dict[str, Any] = {"xheaders": True, "trusted_downstream": ["9.9.9.9"]}
     async with serving(server_class, application(), **options) as here:
         client = await here.connect()
         for line, expected in X.items():
             lines = [line] if line else []
-            assert (await client.get("/", *lines)).body == expected.encode()
-            assert (await client.get()).body == b"127.0.0.1 http"
+            assert (await client.request("/", *lines)).body == expected.encode()
+            assert (await client.request()).body == b"127.0.0.1 http"
         # Also where all of them are there at once.
         heads = [f"GET / HTTP/1.1\r\nHost: x\r\n{line}{'' if not line else chr(13) + chr(10)}\r\n"
                  for line in X]  # fmt: skip
         await client.send("".join(heads).encode())
         for expected in X.values():
-            assert (await client.response()).body == expected.encode()
+            assert (await client.read_response()).body == expected.encode()
 
 
-@in_loop
 async def test_behind_a_proxy_requests_are_no_slower() -> None:
     seen: list[object] = []
 
@@ -251,18 +230,17 @@ async def test_behind_a_proxy_requests_are_no_slower() -> None:
 
     async with serving(HTTPServer, Application([("/", Noting)]), xheaders=True) as here:
         client = await here.connect()
-        await client.get("/", "X-Real-Ip: 1.2.3.4")
+        await client.request("/", "X-Real-Ip: 1.2.3.4")
     [request] = seen
     assert isinstance(request, LazyRequest)
     assert request.remote_ip == "1.2.3.4"
 
 
 @EITHER
-@in_loop
 async def test_without_being_asked_to_nobody_believes_it(server_class: ServerClass) -> None:
     async with serving(server_class, application(), protocol="https") as here:
         client = await here.connect()
-        response = await client.get("/", "X-Real-Ip: 1.2.3.4", "X-Scheme: http")
+        response = await client.request("/", "X-Real-Ip: 1.2.3.4", "X-Scheme: http")
         assert response.body == b"127.0.0.1 https"
 
 
@@ -290,12 +268,11 @@ def subclass(base: Any, told: list[str]) -> Any:
 
 
 @EITHER
-@in_loop
 async def test_a_subclass_is_told_of_requests_and_closings(server_class: ServerClass) -> None:
     told: list[str] = []
     async with serving(subclass(server_class, told), application()) as here:
         client = await here.connect()
-        await client.get()
+        await client.request()
         assert "start_request" in told
         assert "on_close" not in told
         client.close()
@@ -306,7 +283,6 @@ async def test_a_subclass_is_told_of_requests_and_closings(server_class: ServerC
 
 @EITHER
 @pytest.mark.parametrize("is_coroutine", [True, False])
-@in_loop
 async def test_a_subclass_that_wants_the_streams_gets_them(
     server_class: Any, is_coroutine: bool
 ) -> None:
@@ -328,28 +304,26 @@ async def test_a_subclass_that_wants_the_streams_gets_them(
 
     async with serving(Wanting, application()) as here:
         client = await here.connect()
-        assert (await client.get()).status == 200
+        assert (await client.request()).status == 200
         assert [type(stream) for stream in streams] == [IOStream]
 
 
-@in_loop
 async def test_where_tornado_has_changed_it_serves_by_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(privates, "SUPPORTED", False)
     async with serving(HTTPServer, application()) as here:
         client = await here.connect()
-        assert (await client.get()).body == b"127.0.0.1 http"
+        assert (await client.request()).body == b"127.0.0.1 http"
         [connection] = here.connections
         assert isinstance(connection, HTTP1ServerConnection)
 
 
-@in_loop
 async def test_where_it_has_not_the_engine_does() -> None:
     assert privates.SUPPORTED
     async with serving(HTTPServer, application()) as here:
         client = await here.connect()
-        await client.get()
+        await client.request()
         [connection] = here.connections
         assert isinstance(connection, Connection)
 
@@ -372,13 +346,12 @@ class Diary:
         self.entries.append("detached")
 
 
-@in_loop
 async def test_an_observer_is_told_of_every_connection() -> None:
     async with serving(HTTPServer, application()) as here:
         here.server.observer = diary = Diary()
         client = await here.connect()
-        await client.get()
-        await client.get()
+        await client.request()
+        await client.request()
         assert (diary.entries, diary.requests) == (["opened"], 2)
         client.close()
         await until(lambda: diary.entries == ["opened", "gone"])
@@ -389,7 +362,6 @@ async def test_an_observer_is_told_of_every_connection() -> None:
 
 
 @pytest.mark.parametrize("unread", [b"", GET[:9], GET, GET + GET[:3]])
-@in_loop
 async def test_a_connection_from_another_process_goes_on(unread: bytes) -> None:
     async with serving(HTTPServer, application()) as here:
         client = await here.knock()
@@ -403,12 +375,11 @@ async def test_a_connection_from_another_process_goes_on(unread: bytes) -> None:
             await client.send(GET[9:])
         elif not unread:
             await client.send(GET)
-        assert (await client.response()).body == b"0.0.0.0 http"
+        assert (await client.read_response()).body == b"0.0.0.0 http"
         await loop.sock_sendall(theirs, GET[3:] if unread == GET + GET[:3] else GET)
-        assert (await client.response()).body == b"0.0.0.0 http"
+        assert (await client.read_response()).body == b"0.0.0.0 http"
 
 
-@in_loop
 async def test_one_that_is_gone_on_the_way_is_not_adopted() -> None:
     async with serving(HTTPServer, application()) as here:
         ours, theirs = socket.socketpair()
@@ -421,7 +392,6 @@ async def test_one_that_is_gone_on_the_way_is_not_adopted() -> None:
 # ---- what is left over ----
 
 
-@in_loop
 async def test_a_closed_connection_leaves_nothing_behind() -> None:
     app = application()
     async with serving(HTTPServer, app) as here:
@@ -435,7 +405,7 @@ async def test_a_closed_connection_leaves_nothing_behind() -> None:
                 del connection
                 await client.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
                 if path == "/":
-                    await client.response()
+                    await client.read_response()
                 else:
                     await until(lambda: app.settings["told"] == ["entered"])
                 client.close()
@@ -458,7 +428,6 @@ def few_descriptors() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-@in_loop
 async def test_it_survives_that_there_are_no_descriptors_left(
     few_descriptors: None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -477,14 +446,13 @@ async def test_it_survives_that_there_are_no_descriptors_left(
         waiting = await here.knock()  # takes the last one; nobody can accept it
         await until(lambda: errno.EMFILE in failed)
         for client in kept:
-            assert (await client.get()).status == 200
+            assert (await client.request()).status == 200
         for one in filler:
             one.close()
-        assert (await waiting.get()).status == 200
+        assert (await waiting.request()).status == 200
         assert set(failed) == {errno.EMFILE}
 
 
-@in_loop
 async def test_a_connection_that_cannot_be_served_is_closed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -499,7 +467,7 @@ async def test_a_connection_that_cannot_be_served_is_closed(
             assert await client.rest() == b""
         assert "Error in connection callback" in caplog.text
         other = await here.connect()
-        assert (await other.get()).status == 200
+        assert (await other.request()).status == 200
 
 
 class Other(RequestHandler):
@@ -519,7 +487,6 @@ class Refusing(HTTPMessageDelegate):
 
 
 @EITHER
-@in_loop
 async def test_whoever_begins_requests_otherwise_while_it_serves_is_asked(
     server_class: ServerClass, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -538,7 +505,7 @@ async def test_whoever_begins_requests_otherwise_while_it_serves_is_asked(
         async def said(*lines: str) -> bytes:
             # Tornado's begins a request when the one before is done.
             client = await made.connect()
-            response = await client.get("/", *lines)
+            response = await client.request("/", *lines)
             client.close()
             return response.body
 

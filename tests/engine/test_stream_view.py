@@ -11,19 +11,10 @@ from tornado.ioloop import IOLoop
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    ServerClass,
-    either_loop,
-    in_loop,
-    serving,
-    turns,
-    until,
-)
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, serving, turns, until
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 class Looking(RequestHandler):
@@ -44,7 +35,6 @@ def application() -> Application:
 
 
 @EITHER
-@in_loop
 async def test_an_open_stream(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app, max_buffer_size=1_000_000) as here:
@@ -67,13 +57,12 @@ async def test_an_open_stream(server_class: ServerClass) -> None:
             option = stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
             assert bool(option) == value
         app.settings["gate"].set()
-        assert (await client.response()).body == b"done"
+        assert (await client.read_response()).body == b"done"
         await until(connection.stream.reading)
 
 
 @EITHER
 @pytest.mark.parametrize("how", ["the client", "the client's crash", "the handler"])
-@in_loop
 async def test_a_closed_stream(server_class: ServerClass, how: str) -> None:
     app = application()
     told: list[str] = []
@@ -102,7 +91,6 @@ async def test_a_closed_stream(server_class: ServerClass, how: str) -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_close_callback(server_class: ServerClass) -> None:
     app = application()
     told: list[str] = []
@@ -123,7 +111,6 @@ async def test_a_close_callback(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_bytes_around_http(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -142,11 +129,10 @@ async def test_bytes_around_http(server_class: ServerClass) -> None:
         await pending
         assert not stream.writing()
         app.settings["gate"].set()
-        assert (await client.response()).body == b"done"
+        assert (await client.read_response()).body == b"done"
 
 
 @EITHER
-@in_loop
 async def test_bytes_that_are_lost(server_class: ServerClass) -> None:
     app = application()
     async with serving(server_class, app) as here:
@@ -176,7 +162,6 @@ class Late(RequestHandler):
 
 @EITHER
 @pytest.mark.parametrize("how", ["detached", "handed on"])
-@in_loop
 async def test_a_callback_of_an_answered_request_does_not_outlive_the_view(
     server_class: ServerClass, how: str
 ) -> None:
@@ -189,22 +174,21 @@ async def test_a_callback_of_an_answered_request_does_not_outlive_the_view(
             await client.send(GET.replace(b"/ ", b"/detach "))
         else:
             await client.send(GET + GET.replace(b"\r\n\r\n", b"\r\nExpect: it\r\n\r\n"))
-            await client.response()
-        await client.response()
+            await client.read_response()
+        await client.read_response()
         await turns()
         for stream in app.settings["streams"]:
             stream.close()
     assert not failures
 
 
-@in_loop
 async def test_bytes_that_wait_do_not_give_an_answered_request_the_connection() -> None:
     """It is the next one's, another client's behind a proxy."""
     app = Application([("/.*", Late)], streams=[], requests=[])
     async with serving(HTTPServer, app) as here:
         client = await here.connect(receive_buffer=65536)
         await client.send(GET)
-        assert (await client.response()).body == b"x"
+        assert (await client.read_response()).body == b"x"
         await turns()
         [request] = app.settings["requests"]
         much = 8_000_000
@@ -213,7 +197,7 @@ async def test_bytes_that_wait_do_not_give_an_answered_request_the_connection() 
         assert detached.closed()
         await client.send(GET)
         await client.read(much)
-        assert (await client.response()).body == b"x"
+        assert (await client.read_response()).body == b"x"
 
 
 @stream_request_body
@@ -236,7 +220,6 @@ class Failing(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_a_request_that_fails_is_told_by_its_delegate_alone(
     server_class: ServerClass, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -250,7 +233,6 @@ async def test_a_request_that_fails_is_told_by_its_delegate_alone(
 
 
 @EITHER
-@in_loop
 async def test_a_callback_that_comes_too_late_is_called_when_it_is_closed_again(
     server_class: ServerClass,
 ) -> None:
@@ -259,7 +241,7 @@ async def test_a_callback_that_comes_too_late_is_called_when_it_is_closed_again(
     async with serving(server_class, app) as here:
         client = await here.connect()
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         client.close()
         await until(lambda: not here.connections)
         [request] = app.settings["requests"]
@@ -282,7 +264,6 @@ class Closing(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_a_callback_of_a_request_that_has_ended_is_not_called(
     server_class: ServerClass,
 ) -> None:
@@ -298,7 +279,6 @@ async def test_a_callback_of_a_request_that_has_ended_is_not_called(
 
 
 @EITHER
-@in_loop
 async def test_a_callback_that_is_set_as_the_connection_is_closed_is_forgotten(
     server_class: ServerClass,
 ) -> None:
@@ -307,7 +287,7 @@ async def test_a_callback_that_is_set_as_the_connection_is_closed_is_forgotten(
     async with serving(server_class, app) as here:
         client = await here.connect()
         await client.send(GET)
-        await client.response()
+        await client.read_response()
         await turns()
         [request] = app.settings["requests"]
         stream = request.connection.stream

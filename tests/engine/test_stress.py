@@ -28,19 +28,11 @@ import pytest
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, RequestHandler, stream_request_body
 
-from tests.engine.serving import (
-    EITHER,
-    Client,
-    ServerClass,
-    Serving,
-    either_loop,
-    in_loop,
-    serving,
-    until,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass, Serving, serving, until
 from tornkit.engine.connection import Connection
 
-__all__ = ["either_loop"]  # a fixture: every test here runs on both loops
+pytestmark = EITHER_LOOP
 
 ROUNDS = int(os.environ.get("TORNKIT_TEST_STRESS", "2"))
 FIRST_SEED = int(os.environ.get("TORNKIT_TEST_SEED", "1"))
@@ -298,7 +290,7 @@ class Visit:
             return
         for each in self.plan.requests:
             try:
-                answer = await self.client.response()
+                answer = await self.client.read_response()
             except (EOFError, OSError, ValueError) as error:
                 # ValueError: what a detached stream said is no response
                 if self.plan.sure and not disturbed():
@@ -403,7 +395,6 @@ async def play(random: Random, server_class: ServerClass) -> tuple[list[str], Co
 
 @EITHER
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + ROUNDS))
-@in_loop
 @pytest.mark.thorough
 async def test_whatever_clients_do_answers_are_right_and_nothing_is_left(
     server_class: ServerClass, seed: int, caplog: pytest.LogCaptureFixture

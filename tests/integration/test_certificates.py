@@ -15,7 +15,8 @@ import pytest
 pytestmark = pytest.mark.thorough
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve, Server
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 APP = """\
 from tornado.web import Application, RequestHandler
@@ -38,7 +39,7 @@ def shown_by(server: Server) -> bytes:
         assert isinstance(client.sock, ssl.SSLSocket)
         certificate = client.sock.getpeercert(binary_form=True)
         assert certificate is not None
-        assert client.request(headers={"Connection": "close"}).text == "1 is the version"
+        assert client.request("/", "Connection: close").text == "1 is the version"
         return certificate
 
 

@@ -12,7 +12,8 @@ import pytest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve, Server
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 APP = """\
 import asyncio
@@ -122,7 +123,7 @@ def test_a_connection_that_has_asked_nothing_yet(serve: Serve) -> None:
         assert {client.request().text for client in clients} == {"2 is the version"}
     finally:
         for client in clients:
-            client.sock.close()
+            client.close()
 
 
 @pytest.mark.parametrize("sent", [b"G", b"GET / HTTP/1.1\r\nHost: loc", b"GET / HTTP/1.1\r\n"])
@@ -163,13 +164,9 @@ def test_pipelined_requests_are_all_answered(serve: Serve, wait_for: Callable[..
         wait_for((server.folder / "entered").exists, "the first is being answered")
         change(server)
         (server.folder / "release").touch()
-        # All at once: the three may come in one piece.
-        received = b""
-        while received.count(b"HTTP/1.1 200 OK") < 3 or not received[-1:].isdigit():
-            data = client.sock.recv(65536)
-            assert data, f"only {received.count(b'HTTP/1.1 200 OK')} of 3 responses"
-            received += data
-        assert b"is the version" in received
+        _, version, pid = [client.read_response() for _ in range(3)]
+        assert "is the version" in version.text
+        assert pid.text.isdigit()
 
 
 @pytest.mark.parametrize("kind", TARGETS)
@@ -191,10 +188,10 @@ def test_a_streamed_response_ends_whole(serve: Serve, wait_for: Callable[..., An
     server = serve({"app.py": APP}, "app.py:make_app")
     with server.connect() as client:
         client.send_request("/stream")
-        assert client.read_until(b"begins,\r\n").startswith(b"HTTP/1.1 200 OK")
+        assert client.read_through(b"begins,\r\n").startswith(b"HTTP/1.1 200 OK")
         change(server)
         (server.folder / "release").touch()
-        assert client.read_until(b"\r\n0\r\n\r\n") == b"9\r\n goes on,\r\n5\r\n ends\r\n0\r\n\r\n"
+        assert client.read_through(b"\r\n0\r\n\r\n") == b"9\r\n goes on,\r\n5\r\n ends\r\n0\r\n\r\n"
 
 
 def test_an_upload_under_way_is_finished(serve: Serve, wait_for: Callable[..., Any]) -> None:
@@ -260,9 +257,9 @@ def test_a_websocket_client_that_does_not_answer_ends_with_the_drain(serve: Serv
             b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
-        assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
+        assert client.read_through(b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
         server.signal(signal.SIGTERM)
-        frame = client.sock.recv(4, 0)
+        frame = client.read(4)
         assert frame == b"\x88\x02" + (1001).to_bytes(2, "big")
         assert server.wait_until_ended() == 0
-        assert client.sock.recv(1) == b""
+        assert client.rest() == b""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.integration.conftest import is_free
+from tests.integration.addresses import is_free
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve
+    from tests.integration.serve import Serve
 
 PROGRAM = """
     import asyncio

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Client, Hammer, Serve, Server
+    from tests.clients.blocking import Client
+    from tests.integration.hammer import Hammer
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 # The size that the project promises is 2000.
 HOG_MIB = int(os.environ.get("STORM_HOG_MIB", "200"))
@@ -210,7 +213,7 @@ def test_a_killed_worker_is_replaced_at_once(serve: Serve, wait_for: Callable[..
         assert steady.request("/pid").text == str(other)
     finally:
         for client in kept:
-            client.sock.close()
+            client.close()
     print(f"a new worker served {took * 1000:.0f} ms after the kill")
     assert took < 2.0
     assert server.errors == []

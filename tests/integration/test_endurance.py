@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import random
-import socket
-import struct
 import sys
 import time
 from collections import Counter
@@ -20,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.clients.asynchronous import Client, connect
+
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve, Server
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 pytestmark = [
     pytest.mark.thorough,
@@ -123,9 +123,9 @@ def server(serve: Serve, request: pytest.FixtureRequest) -> Server:
 def test_a_slow_reader_of_a_gigabyte(server: Server) -> None:
     with server.connect() as client:
         client.send(f"GET /long?size={GIGABYTE} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        assert b" 200 " in client.read_until(b"\r\n\r\n")
+        assert b" 200 " in client.read_through(b"\r\n\r\n")
         buffer = bytearray(1 << 20)
-        came, pauses = 0, 0
+        came, pauses = len(client.incoming.unread), 0
         while came < GIGABYTE:
             if came > pauses * (GIGABYTE // 16):
                 pauses += 1
@@ -167,46 +167,36 @@ class Crowd:
         await asyncio.gather(*(keep_coming() for _ in range(self._at_once)))
 
     async def _one(self) -> None:
-        reader, writer = await asyncio.open_connection(*self._place)
+        client = await connect(self._place)
         kind = self._random.choice(
             ["whole", "whole", "part of a head", "part of a body", "silent", "leaves", "pipeline"]
         )
         try:
-            await self._ask(kind, reader, writer)
+            await self._ask(kind, client)
             self.done[kind] += 1
         finally:
             if self._random.random() < 0.5:
-                sock = writer.get_extra_info("socket")
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+                client.reset()
+            else:
+                client.close()
 
-    async def _ask(
-        self, kind: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _ask(self, kind: str, client: Client) -> None:
         get = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
         post = b"POST /%s HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
         if kind == "part of a head":
-            writer.write(get[: self._random.randrange(1, len(get) - 4)])
+            await client.send(get[: self._random.randrange(1, len(get) - 4)])
         elif kind == "part of a body":
-            writer.write(post % self._random.choice([b"", b"sink"]) + b"x" * 500)
+            await client.send(post % self._random.choice([b"", b"sink"]) + b"x" * 500)
         elif kind == "leaves":
-            writer.write(get % self._random.choice([b"slow", b"long?size=100000000"]))
+            await client.send(get % self._random.choice([b"slow", b"long?size=100000000"]))
         elif kind == "pipeline":
-            writer.write(get % b"" * 20 + get % b"slow")
-            await reader.readexactly(5000)
+            await client.send(get % b"" * 20 + get % b"slow")
+            await client.read(5000)
         elif kind == "whole":
             for _ in range(self._random.randrange(1, 5)):
-                writer.write(get % b"" if self._random.random() < 0.7 else post % b"" + b"x" * 1000)
-                head = await reader.readuntil(b"\r\n\r\n")
-                assert b" 200 OK" in head
-                [length] = [
-                    int(line.split(b":")[1])
-                    for line in head.split(b"\r\n")
-                    if line.lower().startswith(b"content-length")
-                ]
-                await reader.readexactly(length)
+                whole = [get % b"", post % b"" + b"x" * 1000]
+                await client.send(self._random.choices(whole, [0.7, 0.3])[0])
+                assert (await client.read_response()).status == 200
         await asyncio.sleep(self._random.random() * 0.02)
 
 

@@ -21,7 +21,7 @@ import pytest
 from tests.integration.faults.campaign import Campaign, faults_of
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve
+    from tests.integration.serve import Serve
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of another process")
 
@@ -68,7 +68,7 @@ def test_a_worker_at_its_limit_hands_over_all_that_it_has(
         assert late.read_response().text.startswith("2 ")
     for client in clients:
         assert client.request().text.startswith("2 ")
-        client.sock.close()
+        client.close()
     assert server.errors == []
     assert "Traceback" not in server.log
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.clients.asynchronous import connect
+
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve
+    from tests.integration.serve import Serve
 
 # Serves as an application (app.py:make_app) and as a program (app.py PORT).
 APP = """\
@@ -129,20 +131,16 @@ REQUESTS, AT_ONCE = 6000, 16
 
 async def keep_asking(port: int, path: str) -> None:
     """So many requests, so many at once, while another is held all the time."""
-    holding = await asyncio.open_connection("127.0.0.1", port)
-    holding[1].write(b"GET /hold HTTP/1.1\r\nHost: x\r\n\r\n")
-    await holding[0].readuntil(b"\r\n\r\n")
 
     async def ask() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(REQUESTS // AT_ONCE):
-            writer.write(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200 ")
-        writer.close()
+        with await connect(("127.0.0.1", port)) as client:
+            for _ in range(REQUESTS // AT_ONCE):
+                assert (await client.request(path)).status == 200
 
-    await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
-    holding[1].close()
+    with await connect(("127.0.0.1", port)) as holding:
+        await holding.send_request("/hold")
+        await holding.read_through(b"\r\n\r\n")
+        await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
 
 
 def peak(pid: int) -> int:

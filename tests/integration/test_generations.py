@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Hammer, Serve
+    from tests.integration.hammer import Hammer
+    from tests.integration.serve import Serve
 
 # Holds a lock that can't be had twice, from its import to its end.
 EXCLUSIVE = """\
@@ -69,7 +70,7 @@ def test_stop_first_ends_the_old_before_the_new_begins(
         for number in (2, 3):
             server.write("app.py", version(number))
             server.wait_for_answer(f"{number} is")
-        assert idle.sock.recv(1) == b""
+        assert idle.rest() == b""
     server.wait_for_reload(2)
     assert server.errors == []
     assert server.reloads == 2
@@ -131,6 +132,6 @@ def test_a_worker_that_hangs_on_its_way_out_is_killed_and_shown(
         wait_for((server.folder / "entered").exists, "the request is under way")
         server.edit("app.py", "VERSION = 1", "VERSION = 2")
         server.wait_for_reload()
-        assert busy.sock.recv(1) == b"", "closed once its time is over"
+        assert busy.rest() == b"", "closed once its time is over"
     wait_for(lambda: old not in server.pids(), "the old worker is gone")
     assert server.get().text.startswith("2 is")

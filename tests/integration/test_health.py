@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Client, Hammer, Serve, Server
+    from tests.clients.blocking import Client
+    from tests.integration.hammer import Hammer
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 APP = """\
 import os
@@ -81,7 +84,7 @@ def test_a_worker_that_is_stuck_is_replaced(serve: Serve, wait_for: Callable[...
         assert victim not in server.answering_pids(2)
     finally:
         for client in kept:
-            client.sock.close()
+            client.close()
     assert re.search(
         rf"worker \d \(pid {victim}\) has been stuck for \d+ s; its stacks", server.log
     )
@@ -122,7 +125,7 @@ def test_connections_spread_over_the_workers(serve: Serve, wait_for: Callable[..
         shown = wait_for(beaten, "status knows of all connections")
     finally:
         for client in clients:
-            client.sock.close()
+            client.close()
     print(f"400 connections over 4 workers: {sorted(counts.values())}")
     assert sorted(counts.values()) == sorted(shown)
     assert len(counts) == 4

@@ -14,8 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.clients.asynchronous import Client, connect
+
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve, Server
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 RELOADS = int(os.environ.get("KEPT_RELOADS", "10"))
 CLIENTS = int(os.environ.get("KEPT_CLIENTS", "10"))
@@ -78,30 +81,30 @@ class Kept:
 
     async def _client(self, number: int) -> None:
         parts = urlsplit(self.server.url)
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        assert parts.hostname
+        assert parts.port
+        client = await connect((parts.hostname, parts.port))
         body = b"x" * 100_000 if number % 4 == 3 else b""
         method, query = ("POST", "") if body else ("GET", "?slowly=1" if number % 4 == 1 else "")
         head = f"{method} /{query} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
         try:
             while not self.over:
                 floor = self.newest
-                writer.write(head.encode())
+                await client.send(head.encode())
                 if body:
                     await asyncio.sleep(0)  # it comes behind its head, in pieces
-                    writer.write(body)
+                    await client.send(body)
                 async with asyncio.timeout(PATIENCE):
-                    await self._take_answer(reader, floor)
+                    await self._take_answer(client, floor)
                 await asyncio.sleep(PAUSE if number % 2 else 0)
         finally:
-            writer.close()
-            await writer.wait_closed()
+            client.close()
 
-    async def _take_answer(self, reader: asyncio.StreamReader, floor: int) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        assert head.startswith("http/1.1 200 ")
-        assert "connection: close" not in head
-        length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
-        version = int((await reader.readexactly(length)).split()[0])
+    async def _take_answer(self, client: Client, floor: int) -> None:
+        response = await client.read_response()
+        assert response.status == 200
+        assert not response.closes
+        version = int(response.body.split()[0])
         assert version >= floor, f"version {version} after {floor} was seen"
         self.answers += 1
         if version > self.newest:

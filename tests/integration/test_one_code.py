@@ -17,7 +17,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.integration.conftest import Serve, Server
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 # What a person would not notice, and what a slot that nobody accepts in exceeds by far.
 LONGEST_WAIT = 0.2

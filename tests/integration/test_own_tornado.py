@@ -10,7 +10,7 @@ import pytest
 import tornado
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve
+    from tests.integration.serve import Serve
 
 PROGRAM = """
     import asyncio

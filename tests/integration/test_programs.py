@@ -12,7 +12,8 @@ import pytest
 from tornkit.serve.wire.processes import has_ended
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Hammer, Serve
+    from tests.integration.hammer import Hammer
+    from tests.integration.serve import Serve
 
 # Ahead of every program here. Each start and each end leaves a line in a file.
 COMMON = """\

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Hammer, Serve, Server
+    from tests.integration.hammer import Hammer
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 APP = """\
 import os

@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Client, Serve, Server
+    from tests.clients.blocking import Client
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 # Serves as an application (app.py:make_app) and as a program (app.py).
 APP = """\
@@ -94,7 +96,7 @@ def test_a_request_under_way_is_answered(
         idle.request("/pid")
         server.signal(number, group=group)
         server.wait_for_log(FINISHING)
-        assert idle.sock.recv(1) == b"", "an idle connection is closed, not reset"
+        assert idle.rest() == b"", "an idle connection is closed, not reset"
         wait_for(lambda: is_refused(server.url), "new connections are refused")
         assert server.process.poll() is None
         (server.folder / "release").touch()
@@ -142,7 +144,7 @@ def test_the_drain_timeout_ends_a_request(serve: Serve, wait_for: Callable[..., 
     with enter(server, "/slow", wait_for) as client:
         server.signal(signal.SIGTERM)
         assert server.wait_until_ended() == 0
-        assert client.sock.recv(1) == b""
+        assert client.rest() == b""
 
 
 @pytest.mark.thorough
@@ -199,7 +201,7 @@ def test_a_killed_worker_is_replaced_while_the_others_serve(
         wait_for(replaced, "another worker is started")
     finally:
         for client in clients:
-            client.sock.close()
+            client.close()
     pids = server.answering_pids(2)
     assert other in pids
     assert victim not in pids

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Hammer, Serve, Server
+    from tests.integration.hammer import Hammer
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 APP = """\
 import logging

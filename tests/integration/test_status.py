@@ -20,7 +20,7 @@ import tornkit
 pytestmark = pytest.mark.thorough
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve
+    from tests.integration.serve import Serve
 
 APP = """\
 import asyncio

@@ -20,8 +20,11 @@ from urllib.parse import urlsplit
 import pytest
 from tornado.websocket import WebSocketClosedError, websocket_connect
 
+from tests.clients.asynchronous import connect
+
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve, Server
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 RELOADS = int(os.environ.get("STORM_RELOADS", "12"))
 CLIENTS = int(os.environ.get("STORM_CLIENTS", "8"))
@@ -133,40 +136,33 @@ class Storm:
     def _ask_client(self, number: int) -> Callable[[], Awaitable[None]]:
         """One kept connection, until it is told that the connection ends."""
         body = b"x" * 10_000 if number % 4 == 1 else b""
-        method, query = ("POST", "") if body else ("GET", "?slowly=1" if number % 2 else "")
-        head = f"{method} /{query} HTTP/1.1\r\nHost: localhost\r\n"
-        request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        method, path = ("POST", "/") if body else ("GET", "/?slowly=1" if number % 2 else "/")
 
         async def ask() -> None:
-            reader, writer = await asyncio.open_connection(*self._address)
-            try:
+            with await connect(self._address) as client:
                 closing = False
                 while not (closing or self.over):
                     floor, sent = self.newest, time.monotonic()
-                    writer.write(request)
-                    headers, text = await _response(reader)
+                    response = await client.request(path, method=method, body=body)
+                    assert response.status == 200
                     self.longest = max(self.longest, time.monotonic() - sent)
-                    self._note(int(text.split()[0]), floor)
+                    self._note(int(response.text.split()[0]), floor)
                     self.answers += 1
-                    closing = headers.get("connection") == "close"
-            finally:
-                writer.close()
+                    closing = response.closes
 
         return ask
 
     async def _download(self) -> None:
-        reader, writer = await asyncio.open_connection(*self._address)
-        try:
+        with await connect(self._address) as client:
             floor = self.newest
-            writer.write(b"GET /download HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            _, text = await _response(reader)
+            response = await client.request("/download")
+            assert response.status == 200
+            text = response.text
             version = text.split()[0]
             expected = "".join(f"{version} {number};".ljust(1000) for number in range(CHUNKS))
             assert text == expected, f"{len(text)} bytes of a download"
             self._note(int(version), floor)
             self.downloads += 1
-        finally:
-            writer.close()
 
     def _websocket_client(self, number: int) -> Callable[[], Awaitable[None]]:
         """Open one, talk, and go on until it is closed."""
@@ -195,20 +191,6 @@ class Storm:
         assert parts.hostname
         assert parts.port
         return parts.hostname, parts.port
-
-
-async def _response(reader: asyncio.StreamReader) -> tuple[dict[str, str], str]:
-    """Headers and whole body of a 200; fails on any other status and on an early end."""
-    status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
-    assert status.split()[1] == "200", status
-    headers = {name.lower(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
-    if headers.get("transfer-encoding") != "chunked":
-        return headers, (await reader.readexactly(int(headers["content-length"]))).decode()
-    body = b""
-    while size := int(await reader.readuntil(b"\r\n"), 16):
-        body += (await reader.readexactly(size + 2))[:-2]
-    assert await reader.readexactly(2) == b"\r\n"
-    return headers, body.decode()
 
 
 @pytest.mark.timeout(60 + 3 * RELOADS)

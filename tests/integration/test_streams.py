@@ -15,7 +15,9 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.conftest import Client, Serve, Server
+    from tests.clients.blocking import Client
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 # Serves as an application (app.py:make_app) and as a program (app.py).
 APP = """\
@@ -107,12 +109,12 @@ if __name__ == "__main__":
     asyncio.run(main())
 """
 TARGETS = {"application": "app.py:make_app", "program": "app.py"}
-HANDSHAKE = {
-    "Upgrade": "websocket",
-    "Connection": "Upgrade",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-}
+HANDSHAKE = (
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+)
 
 
 class Stream:
@@ -139,7 +141,7 @@ class Stream:
         with contextlib.suppress(OSError):
             self._client.sock.shutdown(socket.SHUT_RDWR)
         self._thread.join()
-        self._client.sock.close()
+        self._client.close()
 
 
 @pytest.fixture
@@ -147,9 +149,9 @@ def stream(wait_for: Callable[..., Any]) -> Iterator[Callable[..., Stream]]:
     """Opens streams: ``stream(server, "/events")`` has seen the first event."""
     opened = []
 
-    def open_stream(server: Server, path: str, **headers: str) -> Stream:
+    def open_stream(server: Server, path: str, *lines: str) -> Stream:
         client = server.connect()
-        client.send_request(path, headers=headers)
+        client.send_request(path, *lines)
         opened.append(Stream(client))
         if path != "/poll":
             wait_for(lambda: b"data: " in opened[-1].received, "the first event")
@@ -205,8 +207,8 @@ def test_others_have_a_moment_in_development(
 ) -> None:
     """The WebSocket's client does not answer when it is told to close."""
     server = serve({"app.py": APP}, "app.py:make_app", "--drain-timeout", "60")
-    headers = HANDSHAKE if path == "/socket" else {}
-    open_one = stream(server, path, **headers)
+    lines = HANDSHAKE if path == "/socket" else ()
+    open_one = stream(server, path, *lines)
     server.wait_for_answer("1 is")
     ENDS[end](server)
     assert open_one.ended.wait(10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve
+    from tests.integration.serve import Serve
 
 APP = """\
 import asyncio

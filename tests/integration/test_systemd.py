@@ -22,7 +22,7 @@ import tornkit
 pytestmark = pytest.mark.thorough
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve
+    from tests.integration.serve import Serve
 
 PATIENCE = 20.0
 APP = """\

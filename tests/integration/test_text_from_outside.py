@@ -13,7 +13,8 @@ import pytest
 from tests.nasty_text import disobedient
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve, Server
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 APP = """\
 from tornado.web import Application, HTTPError, RequestHandler, StaticFileHandler

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Serve, Server
+from tests.integration.serve import Serve
+from tests.integration.server import Server
 
 _BEGINNING = """\
 import asyncio, signal, sys, threading, time

@@ -11,7 +11,7 @@ import pytest
 from tornkit.own_frames import FOLDER
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve
+    from tests.integration.serve import Serve
 
 APP = """\
 import logging
@@ -106,7 +106,7 @@ def test_of_handlers(serve: Serve) -> None:
     with server.connect() as client:
         head = "".join(f"{name}: {value}\r\n" for name, value in UPGRADE.items())
         client.send(f"GET /socket HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode())
-        client.read_until(b"\r\n\r\n")
+        client.read_through(b"\r\n\r\n")
         server.wait_for_log("Uncaught exception GET /socket")
     assert server.get("/breaks").text == "went on"
     server.wait_for_log(r"breakpoint\(\) at .*app\.py:\d+ is passed over; for a debugger run")

@@ -17,7 +17,8 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from tornkit.serve.worker.close_schedule import WEBSOCKET_SPREAD
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve, Server
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 APP = """\
 import asyncio
@@ -153,7 +154,7 @@ def test_a_second_signal_waits_for_none(serve: Serve) -> None:
         for _ in range(WEBSOCKET_SPREAD.at_once * 2):
             client = stack.enter_context(server.connect())
             client.send(HANDSHAKE)
-            assert client.read_until(b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
+            assert client.read_through(b"\r\n\r\n").startswith(b"HTTP/1.1 101 ")
         # None of them answers the server's goodbye, so the first signal alone would take long.
         server.signal(signal.SIGTERM)
         server.wait_for_log("finishing what is under way")

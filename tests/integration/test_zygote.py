@@ -18,7 +18,8 @@ import pytest
 import tornkit
 
 if TYPE_CHECKING:
-    from tests.integration.conftest import Serve, Server
+    from tests.integration.serve import Serve
+    from tests.integration.server import Server
 
 APP = """\
 import json

@@ -180,16 +180,16 @@ async def run(agent: str, server: str, when: str) -> list[Any]:
     async with serving(kind, application) as made:
         client = await made.connect()
         if report is None:
-            await client.get("/")
+            await client.request("/")
             report = set_up()
         for _ in range(2):
             for target in REQUESTS:
-                await client.get(target, "X-Sent: 1")
+                await client.request(target, "X-Sent: 1")
             await client.send(
                 b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
                 b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=b"
             )
-            await client.response()
+            await client.read_response()
     return report()
 
 

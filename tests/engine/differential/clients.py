@@ -1,4 +1,8 @@
-"""The clients: non-blocking sockets, read and written by hand between two rests of the loop."""
+"""The clients: non-blocking sockets, read and written by hand between two rests of the loop.
+
+They are none of tests/clients: those wait for whole responses, and these may not wait, nor know
+what a response is. Here is compared what came back, byte for byte, broken as it may be.
+"""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ from tornado.http1connection import HTTP1Connection
 from tornado.web import Application, RequestHandler
 
 from tests.engine.replacing import Passing, plain
-from tests.engine.serving import either_loop, in_loop, serving
+from tests.engine.serving import EITHER_LOOP, serving
 from tests.engine.speedups.watching import installed
 from tornkit.engine.fidelity import class_versions, replaced
 from tornkit.engine.server import HTTPServer
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,6 @@ def changed(place: Any, name: str, wrap: Any = plain) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("wrap", [plain, Passing])
-@in_loop
 async def test_seen_at_once_and_gone_at_once(wrap: Any, caplog: Any) -> None:
     loop = asyncio.get_running_loop()
     for place, name in ((HTTP1Connection, "finish"), (httputil, "parse_cookie")):
@@ -53,7 +52,6 @@ async def test_seen_at_once_and_gone_at_once(wrap: Any, caplog: Any) -> None:
     ]
 
 
-@in_loop
 async def test_what_tornado_has_made_of_another_function_or_has_elsewhere() -> None:
     loop = asyncio.get_running_loop()
     for place, name, other in (
@@ -98,7 +96,6 @@ def test_loops_that_take_turns_are_each_looked_at_once(monkeypatch: pytest.Monke
         other.close()
 
 
-@in_loop
 async def test_what_is_put_on_the_loop_itself() -> None:
     loop = asyncio.get_running_loop()
     assert not replaced.is_aside(loop)
@@ -117,7 +114,6 @@ async def test_what_is_put_on_the_loop_itself() -> None:
 
 @pytest.mark.parametrize("wrap", [plain, Passing])
 @pytest.mark.parametrize("live", [False, True])
-@in_loop
 async def test_what_is_put_on_an_application_its_routers_and_its_server(
     wrap: Any, live: bool
 ) -> None:
@@ -137,11 +133,11 @@ async def test_what_is_put_on_an_application_its_routers_and_its_server(
                 )
                 client = await made.connect()
                 if live:
-                    await client.get("/")
+                    await client.request("/")
                 setattr(owner, name, wrap(getattr(owner, name), partial(called.append, name)))
                 if name == "handle_stream":
                     client = await made.connect()
-                assert (await client.get("/")).body == b"hello"
+                assert (await client.request("/")).body == b"hello"
                 assert called == [name]
 
 
@@ -150,7 +146,6 @@ class Hello(RequestHandler):
         self.write("hello")
 
 
-@in_loop
 async def test_a_class_of_loops_with_its_own_ways() -> None:
     class Slow(asyncio.SelectorEventLoop):
         def call_soon(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
@@ -162,7 +157,6 @@ async def test_a_class_of_loops_with_its_own_ways() -> None:
     assert not replaced.is_aside(asyncio.get_running_loop())
 
 
-@in_loop
 async def test_without_versions_of_classes_each_function_is_compared() -> None:
     loop = asyncio.get_running_loop()
     watch = replaced._FunctionWatch(replaced._CLASSES, by_version=False)
@@ -191,7 +185,6 @@ def without_versions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     replaced._make_watch()
 
 
-@in_loop
 async def test_a_class_whose_versions_are_used_up(without_versions: None) -> None:
     loop = asyncio.get_running_loop()
     replaced.prepare()

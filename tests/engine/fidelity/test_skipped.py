@@ -13,8 +13,9 @@ import tornado.httpserver
 from tornado.web import Application, RedirectHandler, RequestHandler
 from tornado.websocket import WebSocketHandler
 
+from tests.clients.asynchronous import Client
 from tests.engine.replacing import Passing, Wrap, counted, entries, plain
-from tests.engine.serving import Client, ServerClass, in_loop, serving
+from tests.engine.serving import ServerClass, serving
 from tests.engine.speedups.watching import installed
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.fidelity.skipped import LOOP, TABLE, Part
@@ -73,12 +74,12 @@ PATHS = ("/", "/json", "/waiting", "/streaming", "/failing", "/elsewhere", "/now
 async def ask(client: Client) -> None:
     """A GET, JSON, one that waits, one that streams, an error, a redirect, a 404, and a form."""
     for path in PATHS:
-        await client.get(path, "Cookie: c=1")
+        await client.request(path, "Cookie: c=1")
     await client.send(
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nCookie: c=1\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=1"
     )
-    await client.response()
+    await client.read_response()
 
 
 async def open_socket(client: Client) -> None:
@@ -120,7 +121,7 @@ async def called_by(server_class: ServerClass) -> Counter[tuple[str, str]]:
 
     async with serving(server_class, application()) as made:
         client = await made.connect()
-        await client.get("/")
+        await client.request("/")
         sys.setprofile(note)
         try:
             await ask(client)
@@ -148,7 +149,6 @@ def stands_in_the_table(module: str, name: str) -> bool:
     )
 
 
-@in_loop
 async def test_each_function_that_is_called_less_often_stands_in_it() -> None:
     theirs = await called_by(tornado.httpserver.HTTPServer)
     with installed():
@@ -213,7 +213,7 @@ async def calls(
 
     async def play(client: Client) -> None:
         for path in PATHS:
-            answered.append((await client.get(path, "Cookie: c=1")).status)
+            answered.append((await client.request(path, "Cookie: c=1")).status)
         await ask(client)
         await open_socket(client)
 
@@ -232,7 +232,6 @@ async def calls(
 
 @pytest.mark.parametrize("live", [False, True], ids=["before", "live"])
 @pytest.mark.parametrize(("owner", "name", "wrap"), chosen())
-@in_loop
 async def test_what_is_replaced_is_called_as_often_as_by_tornado(
     owner: str, name: str, live: bool, wrap: Wrap, caplog: Any
 ) -> None:

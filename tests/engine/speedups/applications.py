@@ -15,9 +15,7 @@ from tornado.web import (
     RequestHandler,
 )
 
-from tests.engine.serving import (
-    Client,
-)
+from tests.clients.asynchronous import Client
 from tests.engine.speedups.watching import Note
 
 Handler = type[RequestHandler]
@@ -114,18 +112,18 @@ class Busy(RequestHandler):
 
 async def visit(client: Client, note: Note) -> None:
     for what in ("", "cookie", "json", "fail", "nothing", "finish", "chunks", "b%20c?q=1"):
-        note(await client.get(f"/{what}"))
-    etag = (await client.get("/")).headers["Etag"]
-    note(await client.get("/", f"If-None-Match: {etag}"))
-    note(await client.get("/", 'If-None-Match: W/"other"'))
+        note(await client.request(f"/{what}"))
+    etag = (await client.request("/")).headers["Etag"]
+    note(await client.request("/", f"If-None-Match: {etag}"))
+    note(await client.request("/", 'If-None-Match: W/"other"'))
     await client.send(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
-    note(await client.response("HEAD"))
+    note(await client.read_response("HEAD"))
     await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
-    note(await client.response())
+    note(await client.read_response())
     await client.send(b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n")
-    note(await client.response())
+    note(await client.read_response())
     await client.send(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    note(await client.response())
+    note(await client.read_response())
 
 
 def noting(base: Handler, name: str, note: Note) -> Any:

@@ -11,10 +11,11 @@ import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, Client, ServerClass, either_loop, in_loop
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.watching import Note, compare, installed
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 SOURCES: list[Any] = [
     {},
@@ -102,7 +103,6 @@ def test_the_list_is_the_callers_own() -> None:
 
 
 @EITHER
-@in_loop
 async def test_arguments_of_the_path(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Plain(RequestHandler):
@@ -132,14 +132,13 @@ async def test_arguments_of_the_path(server_class: ServerClass) -> None:
     async def play(client: Client, note: Note) -> None:
         for name in ("Plain", "Overriding", "Instance"):
             for path in ("x/y", "%20/", "caf%C3%A9/b", "%ff/b", "b", "ab", "named/a/%31", "//"):
-                note(await client.get(f"/{name}/{path}"))
+                note(await client.request(f"/{name}/{path}"))
 
     seen = await compare(server_class, make, play)
     assert {response[0] for response in seen.responses} == {200, 400, 404}
 
 
 @EITHER
-@in_loop
 async def test_a_monkeypatch_is_seen(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Asking(RequestHandler):
@@ -152,10 +151,10 @@ async def test_a_monkeypatch_is_seen(server_class: ServerClass) -> None:
         return f"[{value!r} {name}]"
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get("/a?q=1"))
+        note(await client.request("/a?q=1"))
         with mock.patch.object(RequestHandler, "decode_argument", patched):
-            note(await client.get("/a?q=1"))
-        note(await client.get("/a?q=1"))
+            note(await client.request("/a?q=1"))
+        note(await client.request("/a?q=1"))
 
     seen = await compare(server_class, make, play)
     assert [response[3] for response in seen.responses] == [

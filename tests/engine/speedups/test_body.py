@@ -13,7 +13,7 @@ import pytest
 from tornado import gen
 from tornado.web import Application, Finish, HTTPError, RequestHandler
 
-from tests.engine.serving import either_loop, in_loop
+from tests.engine.serving import EITHER_LOOP
 from tests.engine.speedups.alone import a_request
 from tests.engine.speedups.watching import installed
 from tests.engine.tornados import LIMITED_QUERIES
@@ -22,7 +22,7 @@ from tornkit.engine.request import LazyRequest
 from tornkit.engine.speedups.body import begin
 from tornkit.own_frames import FOLDER
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 Run = Callable[..., Coroutine[Any, Any, None]]
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -154,7 +154,6 @@ def status_of(seen: dict[str, Any]) -> int:
 # ---- what a handler is given ----
 
 
-@in_loop
 async def test_the_steps_have_one_order(compare: Compare) -> None:
     seen = await compare(Noting, [b"a"], {"k": b"b"})
     protected = ["protected"] * variants.CROSS_ORIGIN_PROTECTION
@@ -163,7 +162,6 @@ async def test_the_steps_have_one_order(compare: Compare) -> None:
 
 
 @pytest.mark.parametrize("plain", [True, False])
-@in_loop
 async def test_arguments_of_the_path_are_decoded(plain: bool, compare: Compare) -> None:
     kind = type("Plain", (Noting,), {"decode_argument": RequestHandler.decode_argument})
     given: list[tuple[list[Any], dict[str, Any]]] = [
@@ -181,14 +179,12 @@ async def test_arguments_of_the_path_are_decoded(plain: bool, compare: Compare) 
 
 
 @pytest.mark.parametrize("method", ["BREW", "get", "HEAD", "PATCH", "OPTIONS", ""])
-@in_loop
 async def test_a_method_is_supported_or_answered_alike(method: str, compare: Compare) -> None:
     seen = await compare(method=method)
     assert status_of(seen) == 405
     assert ("prepare" in steps(seen)) is (method in RequestHandler.SUPPORTED_METHODS)
 
 
-@in_loop
 async def test_a_class_says_which_methods_it_supports(compare: Compare) -> None:
     class Brewing(Noting):
         SUPPORTED_METHODS = ("BREW",)
@@ -218,7 +214,6 @@ async def test_a_class_says_which_methods_it_supports(compare: Compare) -> None:
         ("Content-Type:\r\n", b"a=1", 200),
     ],
 )
-@in_loop
 async def test_a_form_is_read_before_anything_is_decided(
     lines: str, body: bytes, status: int, compare: Compare
 ) -> None:
@@ -228,7 +223,6 @@ async def test_a_form_is_read_before_anything_is_decided(
     assert seen["noted"][0][0] == (first if status == 200 else "log")
 
 
-@in_loop
 async def test_arguments_that_a_program_has_put_into_the_body_are_moved(compare: Compare) -> None:
     class Putting(Noting):
         def initialize(self) -> None:
@@ -239,7 +233,6 @@ async def test_arguments_that_a_program_has_put_into_the_body_are_moved(compare:
     assert seen["arguments"][0] == {"a": [b"0", b"put"]}
 
 
-@in_loop
 async def test_a_body_that_is_no_form_is_not_looked_into() -> None:
     """A lazy request makes its arguments when they are read, and nobody has read them."""
     for lines, looked in (("", False), (FORM, True)):
@@ -249,7 +242,6 @@ async def test_a_body_that_is_no_form_is_not_looked_into() -> None:
         assert ("arguments" in vars(request)) is looked
 
 
-@in_loop
 async def test_a_request_of_a_program_s_own_is_asked_to_read_its_body() -> None:
     class Own(LazyRequest):
         def _parse_body(self) -> None:
@@ -328,7 +320,6 @@ ODD = ["not awaitable", "false"]
 @pytest.mark.parametrize("auto_finish", [True, False])
 @pytest.mark.parametrize("kind", [*KINDS, *ODD])
 @pytest.mark.parametrize("where", ["prepare", "get"])
-@in_loop
 async def test_whatever_a_step_gives_is_awaited(
     where: str, kind: str, auto_finish: bool, compare: Compare
 ) -> None:
@@ -346,7 +337,6 @@ async def test_whatever_a_step_gives_is_awaited(
 
 
 @pytest.mark.parametrize("kind", [*KINDS, *ODD])
-@in_loop
 async def test_a_method_is_awaited_behind_a_prepare_that_waited(
     kind: str, compare: Compare
 ) -> None:
@@ -354,7 +344,6 @@ async def test_a_method_is_awaited_behind_a_prepare_that_waited(
     await compare(type("Waiting", (Noting,), both))
 
 
-@in_loop
 async def test_nothing_is_left_to_be_run_where_nothing_waits() -> None:
     kinds = [
         (Noting, None),
@@ -405,7 +394,6 @@ PLACES += ["_cross_origin_protection"] * variants.CROSS_ORIGIN_PROTECTION
 
 
 @pytest.mark.parametrize("name", ERRORS)
-@in_loop
 async def test_an_error_is_answered_and_logged_alike(name: str, compare: Compare) -> None:
     for place in PLACES:
         kind = type("Failing", (Noting,), {place: raising(ERRORS[name])})
@@ -448,7 +436,6 @@ def cancelling(when: str, sends: str) -> type[Noting]:
 
 @pytest.mark.parametrize("sends", ["answers", "fails"])
 @pytest.mark.parametrize("when", ["at once", "waiting", "finished"])
-@in_loop
 async def test_a_cancelled_task_is_answered_and_stays_cancelled(
     when: str, sends: str, compare: Compare
 ) -> None:
@@ -461,7 +448,6 @@ async def test_a_cancelled_task_is_answered_and_stays_cancelled(
     assert "log" not in steps(seen)
 
 
-@in_loop
 async def test_the_traceback_of_an_error_is_the_program_s_alone() -> None:
     seen: list[list[str]] = []
 

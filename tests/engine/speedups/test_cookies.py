@@ -9,11 +9,12 @@ import pytest
 from tornado import httputil
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, Client, ServerClass, either_loop, in_loop
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare, watch
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 NAMES = ["a", "b", "c", "bad[]", "path", "", "a b", "missing"]
 LINES = [
@@ -47,17 +48,15 @@ class Asking(RequestHandler):
 
 @EITHER
 @pytest.mark.parametrize("lines", LINES)
-@in_loop
 async def test_every_request_finds_its_own(server_class: ServerClass, lines: list[str]) -> None:
     async def play(client: Client, note: Note) -> None:
         for what in ("", "", "set", "", "emptied", "header", "later", ""):
-            note(await client.get(f"/{what}", *lines))
+            note(await client.request(f"/{what}", *lines))
 
     assert len((await compare(server_class, lambda note: one(Asking), play)).responses) == 8
 
 
 @EITHER
-@in_loop
 async def test_signed_cookies_and_tokens(server_class: ServerClass) -> None:
     class Login(RequestHandler):
         def get(self, what: str) -> None:
@@ -75,10 +74,10 @@ async def test_signed_cookies_and_tokens(server_class: ServerClass) -> None:
     async def play(client: Client, note: Note) -> None:
         forged = signed[:-1] + ("1" if signed.endswith("0") else "0")
         for value in (signed, signed, forged, ""):
-            note(await client.get("/", f"Cookie: user={value}"))
+            note(await client.request("/", f"Cookie: user={value}"))
         for token in (b"0123456789abcdef", b"0123456789abcdef", b"other", b""):
             await client.send(post % token + body)
-            note(await client.response())
+            note(await client.read_response())
 
     def make(note: Note) -> Application:
         return one(Login, cookie_secret="x", xsrf_cookies=True)
@@ -89,7 +88,6 @@ async def test_signed_cookies_and_tokens(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_who_parses_them_otherwise_is_asked(server_class: ServerClass) -> None:
     own = httputil.parse_cookie
     asked = []
@@ -99,16 +97,15 @@ async def test_who_parses_them_otherwise_is_asked(server_class: ServerClass) -> 
         return own(text)
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get("/", "Cookie: a=b"))
+        note(await client.request("/", "Cookie: a=b"))
         with mock.patch.object(httputil, "parse_cookie", parse):
-            note(await client.get("/", "Cookie: a=b"))
+            note(await client.request("/", "Cookie: a=b"))
 
     await watch(server_class, lambda note: one(Asking), play, with_speedups=True)
     assert asked == ["a=b"]
 
 
 @EITHER
-@in_loop
 async def test_a_changed_header_gives_the_same_however_often_the_head_came(
     server_class: ServerClass,
 ) -> None:
@@ -130,7 +127,7 @@ async def test_a_changed_header_gives_the_same_however_often_the_head_came(
     async def play(client: Client, note: Note) -> None:
         for path in ("/asked", "/first", "/asked-deleted", "/deleted"):
             for _ in range(4):
-                await client.get(path, "Cookie: a=sent; b=1")
+                await client.request(path, "Cookie: a=sent; b=1")
 
     seen = await compare(server_class, make, play)
     each = ("sent",), ("sent", None), (["a", "b"], "a=changed; c=new"), ("sent",)

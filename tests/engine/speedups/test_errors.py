@@ -17,27 +17,19 @@ from tornado.web import (
     RequestHandler,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-    turns,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, turns
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare
 from tornkit.engine.fidelity import variants
 from tornkit.own_frames import FOLDER
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @EITHER
 @pytest.mark.parametrize("where", ["prepare", "get", "awaited", "on_finish", "write_error", "log"])
 @pytest.mark.parametrize("what", ["HTTPError", "ValueError", "Finish", "CancelledError"])
-@in_loop
 async def test_an_exception_is_answered_logged_and_seen_the_same(
     server_class: ServerClass, where: str, what: str
 ) -> None:
@@ -99,7 +91,6 @@ async def test_an_exception_is_answered_logged_and_seen_the_same(
 
 
 @EITHER
-@in_loop
 async def test_what_a_header_may_not_hold_is_refused_the_same(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Odd(RequestHandler):
@@ -171,7 +162,6 @@ async def test_what_a_header_may_not_hold_is_refused_the_same(server_class: Serv
 
 
 @EITHER
-@in_loop
 async def test_what_is_written_is_judged_the_same(server_class: ServerClass) -> None:
     class Text(str):
         pass

@@ -13,14 +13,14 @@ import pytest
 from tornado import gen, web
 from tornado.web import Application, RequestHandler, authenticated, stream_request_body
 
-from tests.engine.serving import either_loop, in_loop, until
+from tests.engine.serving import EITHER_LOOP, until
 from tests.engine.speedups.alone import a_request
 from tests.engine.speedups.watching import installed
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.routers.direct import DirectMatch
 from tornkit.engine.speedups import execution
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 own_execute = web._HandlerDelegate.execute
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -143,7 +143,6 @@ WITHOUT: dict[str, type[Noting]] = {
 }
 
 
-@in_loop
 async def test_what_is_seen_to_wait_has_its_task_at_once() -> None:
     def tasks_of(kind: type[Noting]) -> int:
         before = asyncio.all_tasks()
@@ -158,7 +157,6 @@ async def test_what_is_seen_to_wait_has_its_task_at_once() -> None:
 
 
 @pytest.mark.parametrize("kinds", [AT_ONCE, WITHOUT])
-@in_loop
 async def test_each_is_run_in_the_turn_in_which_tornado_runs_it(
     kinds: dict[str, type[Noting]],
 ) -> None:
@@ -195,7 +193,6 @@ PARAMS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("params", PARAMS)
-@in_loop
 async def test_a_handler_is_given_what_the_route_gives(params: dict[str, Any]) -> None:
     async def given(start: Callable[[Application], object]) -> Any:
         application = an_application()
@@ -216,7 +213,6 @@ async def test_a_handler_is_given_what_the_route_gives(params: dict[str, Any]) -
     assert await given(directly) == expected
 
 
-@in_loop
 async def test_a_handler_has_the_variables_of_its_request() -> None:
     seen = []
     for execute in (own_execute, execution.execute):
@@ -232,7 +228,6 @@ async def test_a_handler_has_the_variables_of_its_request() -> None:
 
 
 @pytest.mark.parametrize("kind", [Noting, handler(get=coroutine)])
-@in_loop
 async def test_its_transforms_are_made_for_its_request(kind: type[Noting]) -> None:
     made: list[Any] = []
 
@@ -251,7 +246,6 @@ async def test_its_transforms_are_made_for_its_request(kind: type[Noting]) -> No
 
 
 @pytest.mark.parametrize("kind", [Noting, handler(prepare=coroutine), Overriding])
-@in_loop
 async def test_a_failure_that_nobody_answers_is_told_to_the_loop(kind: type[Noting]) -> None:
     def fail(*args: Any) -> None:
         raise KeyboardError
@@ -278,7 +272,6 @@ class Streaming(Noting):
     pass
 
 
-@in_loop
 async def test_a_body_that_is_streamed_is_tornado_s(by_tornado: list[Any]) -> None:
     delegate: Any = delegate_of(Streaming, an_application())
     prepared = delegate.headers_received(None, None)
@@ -303,7 +296,6 @@ async def test_a_body_that_is_streamed_is_tornado_s(by_tornado: list[Any]) -> No
         ({"debug": True, "autoreload": False}, True),
     ],
 )
-@in_loop
 async def test_settings_by_which_something_is_read_anew_each_time(
     settings: dict[str, Any], tornado_s: bool, by_tornado: list[Any]
 ) -> None:
@@ -329,7 +321,6 @@ def with_tasks_replaced(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("change", [with_a_task_factory, in_debug_mode, with_tasks_replaced])
-@in_loop
 async def test_where_each_task_is_to_be_seen_it_is(
     change: Callable[[pytest.MonkeyPatch], None],
     by_tornado: list[Any],
@@ -356,7 +347,6 @@ def an_exchange(**state: Any) -> Any:
 
 
 @pytest.mark.parametrize("state", [{"write_finished": True}, {"detached": True}])
-@in_loop
 async def test_a_request_that_is_over_is_not_started(state: dict[str, Any]) -> None:
     application, exchange = an_application(), an_exchange(**state)
     request = a_request(body=b"unread")
@@ -374,7 +364,6 @@ def test_nothing_is_started_where_no_loop_runs() -> None:
     assert not exchange.read_finished
 
 
-@in_loop
 async def test_a_request_is_read_before_its_handler_is_made() -> None:
     exchange = an_exchange()
     seen: list[Any] = []

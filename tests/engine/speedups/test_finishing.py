@@ -16,7 +16,7 @@ from tornado.http1connection import HTTP1ConnectionParameters
 from tornado.httputil import HTTPHeaders, RequestStartLine
 from tornado.web import Application, GZipContentEncoding, RequestHandler
 
-from tests.engine.serving import either_loop, in_loop
+from tests.engine.serving import EITHER_LOOP
 from tests.engine.speedups.alone import NotingConnection, a_request
 from tests.engine.speedups.applications import Doubling
 from tests.engine.speedups.watching import installed
@@ -27,7 +27,7 @@ from tornkit.engine.headers import LazyHeaders, Lines
 from tornkit.engine.speedups import finishing
 from tornkit.engine.transport.turns import Turns
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 own_finish = RequestHandler.finish
 Finish = Callable[..., Any]
@@ -258,7 +258,6 @@ LINES = ("", "If-None-Match: *\r\n", "Connection: close\r\n")
 
 
 @pytest.mark.parametrize("name", [*PLAIN, *TORNADO_S])
-@in_loop
 async def test_all_that_is_seen_is_the_same(name: str) -> None:
     prepare = (PLAIN | TORNADO_S)[name]
     for method in METHODS:
@@ -268,7 +267,6 @@ async def test_all_that_is_seen_is_the_same(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PLAIN)
-@in_loop
 async def test_what_is_usual_is_written_in_one_piece(name: str) -> None:
     for method in METHODS:
         assert not is_left(PLAIN[name], method=method)
@@ -278,7 +276,6 @@ async def test_what_is_usual_is_written_in_one_piece(name: str) -> None:
         assert len(handler.wire.sent) == 1
 
 
-@in_loop
 async def test_other_names_of_the_same_values_are_written_as_they_are() -> None:
     def renamed(handler: Any) -> None:
         values = handler._headers.values()
@@ -289,19 +286,16 @@ async def test_other_names_of_the_same_values_are_written_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", TORNADO_S)
-@in_loop
 async def test_what_is_not_is_left_to_tornado(name: str) -> None:
     assert is_left(TORNADO_S[name])
 
 
 @pytest.mark.parametrize("reason", [5, None])
-@in_loop
 async def test_a_reason_that_is_no_text(reason: Any) -> None:
     head = b"HTTP/1.1 200 %b\r\n" % str(reason).encode()
     assert compare(set_on_it("_reason", reason))["bytes"].startswith(head)
 
 
-@in_loop
 async def test_all_that_tornado_calls_for_a_usual_response_is_relied_on() -> None:
     called: set[str] = set()
 
@@ -327,7 +321,6 @@ async def test_all_that_tornado_calls_for_a_usual_response_is_relied_on() -> Non
 @pytest.mark.parametrize(
     "name", [name for name in finishing.RELIED_ON if hasattr(RequestHandler, name)]
 )
-@in_loop
 async def test_what_finish_would_call_is_called_where_it_is_another(name: str) -> None:
     own = getattr(RequestHandler, name)
 
@@ -365,7 +358,6 @@ TAG = '"02083f4579e08a612425c0c1a17ee47add783b94"'  # of "body"
         (TAG.strip('"'), True),
     ],
 )
-@in_loop
 async def test_what_the_client_has_is_not_sent_again(value: str, modified: bool) -> None:
     for method in ("GET", "HEAD"):
         seen = compare(nothing, ("body",), method=method, lines=match(value))
@@ -375,7 +367,6 @@ async def test_what_the_client_has_is_not_sent_again(value: str, modified: bool)
     assert seen["bytes"].startswith(b"HTTP/1.1 200")
 
 
-@in_loop
 async def test_a_connection_that_is_none_of_the_engine_s_has_tornado_s_way() -> None:
     called = []
     for finish in (own_finish, finishing.finish):
@@ -388,7 +379,6 @@ async def test_a_connection_that_is_none_of_the_engine_s_has_tornado_s_way() -> 
     assert called[0][-1] == ("finish",)
 
 
-@in_loop
 async def test_a_response_that_is_zipped_has_tornado_s_way() -> None:
     application = Application(gzip=True, log_function=logged)
     assert application.transforms == [GZipContentEncoding]
@@ -398,7 +388,6 @@ async def test_a_response_that_is_zipped_has_tornado_s_way() -> None:
     assert b"Content-Encoding: gzip" in seen["bytes"]
 
 
-@in_loop
 async def test_tornado_s_own_is_called_where_that_is_to_serve(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -429,7 +418,6 @@ def wire_after(finish: Finish, kind: type[RequestHandler], prepare: Prepare = no
     return handler.wire
 
 
-@in_loop
 async def test_a_response_whose_future_nobody_sees_is_the_same() -> None:
     for kind in (RequestHandler, Page, Asking):
         theirs = wire_after(own_finish, kind)
@@ -438,7 +426,6 @@ async def test_a_response_whose_future_nobody_sees_is_the_same() -> None:
         assert len(ours.finished) == len(theirs.finished) == 1
 
 
-@in_loop
 async def test_one_that_may_look_at_its_connection_finds_it_in_this_turn() -> None:
     def own_on_finish(handler: Any) -> None:
         handler.on_finish = lambda: None
@@ -453,7 +440,6 @@ async def test_one_that_may_look_at_its_connection_finds_it_in_this_turn() -> No
         assert wire.turns.is_now(wire.finished_in)
 
 
-@in_loop
 async def test_a_finish_of_its_own_is_called() -> None:
     called: list[str] = []
 
@@ -508,7 +494,6 @@ def logger() -> Iterator[logging.Logger]:
     logger.propagate = before[1]
 
 
-@in_loop
 async def test_nobody_is_asked_to_log_what_no_level_lets_through(
     logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -521,7 +506,6 @@ async def test_nobody_is_asked_to_log_what_no_level_lets_through(
     assert asks(200) == 1
 
 
-@in_loop
 async def test_whoever_may_want_to_know_is_asked(
     logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,12 +11,13 @@ from unittest import mock
 import pytest
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, Client, ServerClass, either_loop, in_loop
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare
 from tornkit.engine.speedups import finishing
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 Change = Callable[[RequestHandler], object]
 
@@ -83,7 +84,6 @@ def changing(names: Iterable[str]) -> Application:
 
 @EITHER
 @pytest.mark.parametrize("lines", ["", "Connection: close\r\n", "If-None-Match: *\r\n"])
-@in_loop
 async def test_each_change_alone_and_behind_the_others(
     server_class: ServerClass, lines: str
 ) -> None:
@@ -99,7 +99,7 @@ async def test_each_change_alone_and_behind_the_others(
                 head = f"{method} /{place} HTTP/1.1\r\nHost: x\r\n{more}\r\n"
                 await peer.send(head.encode())
                 try:
-                    note(await peer.response(method))
+                    note(await peer.read_response(method))
                 except (EOFError, ConnectionError) as error:
                     note(repr(error))
                 finally:
@@ -132,7 +132,6 @@ def test_not_all_that_ever_was_is_kept() -> None:
 
 
 @EITHER
-@in_loop
 async def test_a_handler_reads_its_headers_at_any_time(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Reading(RequestHandler):

@@ -13,13 +13,14 @@ import tornado
 import tornado.web
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, Client, ServerClass, either_loop, in_loop
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import each
 from tests.engine.speedups.watching import Note, installed, masked, watch
 from tornkit.engine import speedups
 from tornkit.engine.fidelity import texts
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 FEW_KNOWN = {
     "RequestHandler._execute",
@@ -48,7 +49,6 @@ def test_each_speedup_says_what_it_relies_on() -> None:
 
 @EITHER
 @pytest.mark.parametrize("name", each(NAMES, FEW_KNOWN))
-@in_loop
 async def test_one_that_was_changed_is_left_alone_and_the_others_go_on(
     server_class: ServerClass, name: str, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
@@ -65,7 +65,7 @@ async def test_one_that_was_changed_is_left_alone_and_the_others_go_on(
             self.write("hello")
 
     async def play(client: Client, note: Note) -> None:
-        note(masked(await client.get("/")))
+        note(masked(await client.request("/")))
         for speedup in speedups.SPEEDUPS:
             owner, attribute = speedups._place(speedup.replaced)
             concerned = name in (speedup.replaced, *speedup.relies_on)

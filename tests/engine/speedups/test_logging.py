@@ -12,22 +12,16 @@ from tornado.web import (
     RequestHandler,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import Busy, one, visit
 from tests.engine.speedups.watching import Note, compare
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @EITHER
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.WARNING, logging.CRITICAL])
-@in_loop
 async def test_requests_are_logged_the_same_at_each_level(
     server_class: ServerClass, level: int
 ) -> None:
@@ -38,10 +32,10 @@ async def test_requests_are_logged_the_same_at_each_level(
         try:
             await visit(client, note)
             with mock.patch.object(access_log, "info") as info:
-                await client.get("/")
+                await client.request("/")
                 note(info.call_count)
             with mock.patch.object(logging.Logger, "info") as info:
-                await client.get("/")
+                await client.request("/")
                 note(info.call_count)
         finally:
             logger.setLevel(before)
@@ -57,11 +51,10 @@ async def test_requests_are_logged_the_same_at_each_level(
 
 async def _short(client: Client, note: Note) -> None:
     for path in ("/", "/fail", "/json"):
-        note(await client.get(path))
+        note(await client.request(path))
 
 
 @EITHER
-@in_loop
 async def test_an_application_that_logs_by_itself_is_asked(server_class: ServerClass) -> None:
     def by_function(note: Note) -> Application:
         return one(Busy, log_function=lambda handler: note(handler.get_status(), handler._finished))

@@ -17,18 +17,12 @@ from tornado.web import (
     UIModule,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-    turns,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass, turns
 from tests.engine.speedups.applications import Busy, Doubling, one, visit
 from tests.engine.speedups.watching import Note, compare, installed
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 class Shown(UIModule):
@@ -37,7 +31,6 @@ class Shown(UIModule):
 
 
 @EITHER
-@in_loop
 async def test_the_attributes_that_libraries_read_are_there(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Reading(Busy):
@@ -77,7 +70,6 @@ async def test_the_attributes_that_libraries_read_are_there(server_class: Server
 
 
 @EITHER
-@in_loop
 async def test_the_headers_are_their_own_for_each_request(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Changing(RequestHandler):
@@ -92,13 +84,12 @@ async def test_the_headers_are_their_own_for_each_request(server_class: ServerCl
 
     async def play(client: Client, note: Note) -> None:
         for _ in range(3):
-            note(await client.get("/"))
+            note(await client.request("/"))
 
     await compare(server_class, make, play)
 
 
 @EITHER
-@in_loop
 async def test_the_date_and_the_version_are_looked_up(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Dated(RequestHandler):
@@ -109,11 +100,11 @@ async def test_the_date_and_the_version_are_looked_up(server_class: ServerClass)
 
     async def play(client: Client, note: Note) -> None:
         with mock.patch.object(time, "time", return_value=1359312200.9):
-            note((await client.get("/")).body)
+            note((await client.request("/")).body)
         with mock.patch.object(time, "time", return_value=1359312201.1):
-            note((await client.get("/")).body)
+            note((await client.request("/")).body)
             with mock.patch.object(tornado, "version", "0"):
-                note((await client.get("/")).body)
+                note((await client.request("/")).body)
 
     seen = await compare(server_class, make, play)
     assert seen.noted[0][0] == "Sun, 27 Jan 2013 18:43:20 GMT"
@@ -121,7 +112,6 @@ async def test_the_date_and_the_version_are_looked_up(server_class: ServerClass)
 
 
 @EITHER
-@in_loop
 async def test_output_transforms_are_applied(server_class: ServerClass) -> None:
     def doubled(note: Note) -> Application:
         app = one(Busy)
@@ -133,7 +123,7 @@ async def test_output_transforms_are_applied(server_class: ServerClass) -> None:
 
     async def play(client: Client, note: Note) -> None:
         for path in ("/", "/json", "/chunks", "/" + "x" * 2000):
-            note(await client.get(path, "Accept-Encoding: gzip"))
+            note(await client.request(path, "Accept-Encoding: gzip"))
 
     await compare(server_class, doubled, play)
     with mock.patch("gzip.time") as clock:  # is written into what is compressed
@@ -143,7 +133,6 @@ async def test_output_transforms_are_applied(server_class: ServerClass) -> None:
 
 
 @EITHER
-@in_loop
 async def test_templates_find_what_the_application_gives_them(server_class: ServerClass) -> None:
     class Module(web.UIModule):
         def render(self, what: str) -> str:
@@ -167,7 +156,6 @@ async def test_templates_find_what_the_application_gives_them(server_class: Serv
     assert seen.responses[0][3] == b"[a] &lt;b&gt; False"
 
 
-@in_loop
 async def test_they_are_gone_when_they_are_uninstalled() -> None:
     names = ("clear", "finish", "write", "__init__")
     before = [getattr(RequestHandler, name) for name in names]
@@ -178,7 +166,6 @@ async def test_they_are_gone_when_they_are_uninstalled() -> None:
 
 
 @EITHER
-@in_loop
 async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
     server_class: ServerClass,
 ) -> None:
@@ -233,7 +220,7 @@ async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
 
     async def play(client: Client, note: Note) -> None:
         for name in ("Plain", "InTheClass", "Settable", "Unread", "Closed"):
-            note(await client.get(f"/{name}"))
+            note(await client.request(f"/{name}"))
             await turns(2)
 
     seen = await compare(server_class, make, play)
@@ -241,7 +228,6 @@ async def test_who_has_a_ui_of_its_own_keeps_what_tornado_makes_of_it(
 
 
 @EITHER
-@in_loop
 async def test_the_connection_when_it_has_finished(server_class: ServerClass) -> None:
     """It is the handler's for the rest of that turn, however the response was finished."""
 
@@ -269,11 +255,11 @@ async def test_the_connection_when_it_has_finished(server_class: ServerClass) ->
         return Application([("/left", Left), ("/put", Put)])
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get("/left"))
+        note(await client.request("/left"))
         note(await client.rest())
 
     async def play_put(client: Client, note: Note) -> None:
-        note(await client.get("/put"))
+        note(await client.request("/put"))
         note(await client.rest())
 
     await compare(server_class, make, play)

@@ -11,23 +11,15 @@ from tornado.web import (
     stream_request_body,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-    until,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, until
 from tests.engine.speedups.applications import Busy, one
 from tests.engine.speedups.watching import Make, Note, compare, watch
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @EITHER
-@in_loop
 async def test_what_initialize_schedules_runs_before_the_handler(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Ordered(RequestHandler):
@@ -53,7 +45,6 @@ async def test_what_initialize_schedules_runs_before_the_handler(server_class: S
 
 
 @EITHER
-@in_loop
 async def test_pipelined_requests_are_answered_one_after_the_other(
     server_class: ServerClass,
 ) -> None:
@@ -83,13 +74,12 @@ async def test_pipelined_requests_are_answered_one_after_the_other(
             b"".join(b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % p.encode() for p in paths)
         )
         for _ in paths:
-            note(await client.response())
+            note(await client.read_response())
 
     await compare(server_class, make, play)
 
 
 @EITHER
-@in_loop
 async def test_a_task_factory_sees_every_handler(server_class: ServerClass) -> None:
     made: list[str] = []
 
@@ -100,7 +90,7 @@ async def test_a_task_factory_sees_every_handler(server_class: ServerClass) -> N
     async def play(client: Client, note: Note) -> None:
         made.clear()
         asyncio.get_running_loop().set_task_factory(factory)
-        note(await client.get("/"))
+        note(await client.request("/"))
         asyncio.get_running_loop().set_task_factory(None)
         note([name for name in made if "_execute" in name])
 
@@ -109,7 +99,6 @@ async def test_a_task_factory_sees_every_handler(server_class: ServerClass) -> N
 
 
 @EITHER
-@in_loop
 async def test_the_future_of_finish_can_be_awaited_and_told(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Waiting(RequestHandler):
@@ -122,14 +111,13 @@ async def test_the_future_of_finish_can_be_awaited_and_told(server_class: Server
         return one(Waiting)
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get("/"))
-        note((await client.get("/large")).status)
+        note(await client.request("/"))
+        note((await client.request("/large")).status)
 
     await compare(server_class, make, play)
 
 
 @EITHER
-@in_loop
 async def test_a_client_that_goes_away_is_told_of_the_same(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Left(RequestHandler):
@@ -170,7 +158,6 @@ async def _left(server_class: ServerClass, make: Make, *, with_speedups: bool) -
 
 
 @EITHER
-@in_loop
 async def test_a_handler_that_detaches_has_the_stream(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Detaching(RequestHandler):
@@ -189,7 +176,6 @@ async def test_a_handler_that_detaches_has_the_stream(server_class: ServerClass)
 
 
 @EITHER
-@in_loop
 async def test_a_streamed_body_arrives_in_the_same_pieces(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         @stream_request_body
@@ -208,7 +194,7 @@ async def test_a_streamed_body_arrives_in_the_same_pieces(server_class: ServerCl
     async def play(client: Client, note: Note) -> None:
         body = b"x" * 100_000
         await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + body)
-        note(await client.response())
+        note(await client.read_response())
 
     seen = await compare_sums(server_class, make, play)
     assert seen == 100_000

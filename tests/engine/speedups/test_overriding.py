@@ -11,21 +11,15 @@ from tornado.web import (
     RequestHandler,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, ServerClass
 from tests.engine.speedups.applications import METHODS, Busy, Handler, each, noting, one, visit
 from tests.engine.speedups.watching import Note, compare, watch
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @EITHER
-@in_loop
 async def test_nothing_shows_in_the_responses(server_class: ServerClass) -> None:
     seen = await compare(server_class, lambda note: one(Busy), visit)
     assert len(seen.responses) == 14
@@ -34,7 +28,6 @@ async def test_nothing_shows_in_the_responses(server_class: ServerClass) -> None
 
 @EITHER
 @pytest.mark.parametrize("name", METHODS)
-@in_loop
 async def test_an_overridden_method_gets_the_same_calls(
     server_class: ServerClass, name: str
 ) -> None:
@@ -48,7 +41,6 @@ async def test_an_overridden_method_gets_the_same_calls(
 
 
 @EITHER
-@in_loop
 async def test_all_of_them_at_once_are_called_in_the_same_order(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         overrides = {name: noting(Busy, name, note) for name in METHODS}
@@ -59,7 +51,6 @@ async def test_all_of_them_at_once_are_called_in_the_same_order(server_class: Se
 
 @EITHER
 @pytest.mark.parametrize("name", each(METHODS))
-@in_loop
 async def test_a_mixin_is_called_the_same(server_class: ServerClass, name: str) -> None:
     def make(note: Note) -> Application:
         def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -73,7 +64,6 @@ async def test_a_mixin_is_called_the_same(server_class: ServerClass, name: str) 
 
 
 @EITHER
-@in_loop
 async def test_a_mixin_behind_the_handler_is_constructed(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Behind:
@@ -88,7 +78,6 @@ async def test_a_mixin_behind_the_handler_is_constructed(server_class: ServerCla
 @EITHER
 @pytest.mark.parametrize("owner", [RequestHandler, Busy])
 @pytest.mark.parametrize("name", each(name for name in METHODS if name != "get"))
-@in_loop
 async def test_a_monkeypatch_while_it_runs_is_seen_and_undone(
     server_class: ServerClass, name: str, owner: Handler
 ) -> None:
@@ -100,7 +89,7 @@ async def test_a_monkeypatch_while_it_runs_is_seen_and_undone(
 
     async def visit_some(client: Client, note: Note) -> None:
         for path in ("/", "/json", "/finish"):
-            note(await client.get(path))
+            note(await client.request(path))
         noted("--")
 
     calls: list[list[Any]] = []
@@ -117,7 +106,6 @@ async def test_a_monkeypatch_while_it_runs_is_seen_and_undone(
 
 @EITHER
 @pytest.mark.parametrize("name", ["flush", "write", "finish", "set_header", "compute_etag", "_log"])
-@in_loop
 async def test_a_method_put_on_the_handler_itself_is_called(
     server_class: ServerClass, name: str
 ) -> None:
@@ -138,7 +126,6 @@ async def test_a_method_put_on_the_handler_itself_is_called(
 
 
 @EITHER
-@in_loop
 async def test_a_method_of_another_object_is_that_ones(server_class: ServerClass) -> None:
     """One handler that writes for another, as those do who nest handlers."""
 
@@ -175,7 +162,7 @@ async def test_a_method_of_another_object_is_that_ones(server_class: ServerClass
 
     async def play(client: Client, note: Note) -> None:
         for what in ("finish", "header", "argument?q=1", "log", "plain"):
-            note(await client.get(f"/{what}"))
+            note(await client.request(f"/{what}"))
 
     seen = await compare(server_class, make, play)
     assert ("logged by the other",) in seen.noted
@@ -183,7 +170,6 @@ async def test_a_method_of_another_object_is_that_ones(server_class: ServerClass
 
 
 @EITHER
-@in_loop
 async def test_a_write_that_finishes(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Finishing(RequestHandler):
@@ -224,6 +210,6 @@ async def test_a_write_that_finishes(server_class: ServerClass) -> None:
 
     async def play(client: Client, note: Note) -> None:
         for what in ("biscuit", "finishing", "own"):
-            note(await client.get(f"/{what}"))
+            note(await client.request(f"/{what}"))
 
     await compare(server_class, make, play)

@@ -11,18 +11,12 @@ from tornado.httputil import HTTPHeaders, HTTPInputError, ResponseStartLine
 from tornado.routing import Matcher, Rule
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass
 from tests.engine.speedups.watching import Note, compare
 from tornkit.engine.routers import direct
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 class Echo(RequestHandler):
@@ -37,7 +31,6 @@ class Echo(RequestHandler):
 
 
 @EITHER
-@in_loop
 async def test_it_is_given_what_the_route_gives(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         rules: list[Any] = [
@@ -50,44 +43,42 @@ async def test_it_is_given_what_the_route_gives(server_class: ServerClass) -> No
 
     async def play(client: Client, note: Note) -> None:
         for path in ("/plain", "/given", "/by/caf%C3%A9/", "/by/%ff/x", "/named/a%20b/", "/none"):
-            note(await client.get(path))
+            note(await client.request(path))
         for body in (b"", b"a body"):
             lines = b"POST /plain HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
             await client.send(lines + body)
-            note(await client.response("POST"))
+            note(await client.read_response("POST"))
         await client.send(b"HEAD /plain HTTP/1.1\r\nHost: x\r\n\r\n")
-        note(await client.response("HEAD"))
+        note(await client.read_response("HEAD"))
 
     assert len((await compare(server_class, make, play)).responses) == 9
 
 
 @EITHER
 @pytest.mark.parametrize("name", [*direct.METHODS, "data_received"])
-@in_loop
 async def test_a_delegate_that_somebody_has_changed_is_used(
     server_class: ServerClass, name: str
 ) -> None:
     own = getattr(web._HandlerDelegate, name)
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get())
+        note(await client.request())
 
         def noted(*args: Any, **kwargs: Any) -> Any:
             note(name)
             return own(*args, **kwargs)
 
         with mock.patch.object(web._HandlerDelegate, name, noted):
-            note(await client.get())
+            note(await client.request())
             await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
-            note(await client.response("POST"))
-        note(await client.get())
+            note(await client.read_response("POST"))
+        note(await client.request())
 
     seen = await compare(server_class, lambda note: Application([("/", Echo)]), play)
     assert name in seen.responses or name == "on_connection_close"
 
 
 @EITHER
-@in_loop
 async def test_a_delegate_that_the_application_makes_is_used(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         class Made(Application):
@@ -133,7 +124,6 @@ def move(handler: RequestHandler) -> None:
 
 @EITHER
 @pytest.mark.parametrize("happens", [fail, refuse, answer, take, move])
-@in_loop
 async def test_whatever_happens_when_it_is_made(server_class: ServerClass, happens: Any) -> None:
     def make(note: Note) -> Application:
         class Made(Echo):
@@ -153,7 +143,7 @@ async def test_whatever_happens_when_it_is_made(server_class: ServerClass, happe
     async def play(client: Client, note: Note) -> None:
         await client.send(GET)
         if happens in (answer, move):
-            note(await client.response())
+            note(await client.read_response())
         else:
             note(await client.rest())
 
@@ -162,7 +152,6 @@ async def test_whatever_happens_when_it_is_made(server_class: ServerClass, happe
 
 @EITHER
 @pytest.mark.parametrize("what", ["answer", "take", "body", "close", "nothing"])
-@in_loop
 async def test_whatever_a_matcher_has_done(server_class: ServerClass, what: str) -> None:
     def make(note: Note) -> Application:
         class Meddling(Matcher):
@@ -191,7 +180,7 @@ async def test_whatever_a_matcher_has_done(server_class: ServerClass, what: str)
 
     async def play(client: Client, note: Note) -> None:
         await client.send(GET)
-        note(await client.response() if what in ("body", "nothing") else await client.rest())
+        note(await client.read_response() if what in ("body", "nothing") else await client.rest())
 
     await compare(server_class, make, play)
 
@@ -225,7 +214,6 @@ GIVEN: dict[str, Any] = {
 
 @EITHER
 @pytest.mark.parametrize("given", GIVEN)
-@in_loop
 async def test_whatever_a_matcher_gives(server_class: ServerClass, given: str) -> None:
     def make(note: Note) -> Application:
         class Giving(Matcher):
@@ -242,7 +230,6 @@ async def test_whatever_a_matcher_gives(server_class: ServerClass, given: str) -
 
 
 @EITHER
-@in_loop
 async def test_an_application_whose_requests_somebody_sees_first(server_class: ServerClass) -> None:
     def make(note: Note) -> Application:
         made = Application([("/", Echo)])

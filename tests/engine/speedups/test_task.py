@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.engine.serving import either_loop, in_loop, until
+from tests.engine.serving import EITHER_LOOP, until
 from tornkit.engine.speedups import task as tasks
 from tornkit.engine.speedups.task import HandlerTask, run, tell_failure
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 Begin = Callable[..., Coroutine[Any, Any, None] | None]
 Start = Callable[[Begin, "Scene"], None]
@@ -404,14 +404,12 @@ PROGRAMS: list[Begin] = [
 
 
 @pytest.mark.parametrize("begin", PROGRAMS)
-@in_loop
 async def test_whatever_it_does_happens_as_in_a_task(begin: Begin) -> None:
     expected = await played(in_a_task, begin)
     assert await played(without_one, begin) == expected
     assert len(expected) > 1
 
 
-@in_loop
 async def test_a_cancellation_before_the_next_turn_says_why() -> None:
     seen: list[Any] = []
 
@@ -431,7 +429,6 @@ async def test_a_cancellation_before_the_next_turn_says_why() -> None:
     assert seen == [("enough",), ("enough",)]
 
 
-@in_loop
 async def test_a_future_can_be_waited_for_by_many_from_the_same_turn_on() -> None:
     seen: list[str] = []
 
@@ -456,7 +453,6 @@ class Odd:
         yield 5
 
 
-@in_loop
 async def test_what_is_no_future_is_refused_where_it_is_awaited() -> None:
     seen: list[str] = []
 
@@ -474,7 +470,6 @@ async def test_what_is_no_future_is_refused_where_it_is_awaited() -> None:
     assert seen == ["Task got bad yield: 5"] * 2
 
 
-@in_loop
 async def test_the_next_turn_is_the_next() -> None:
     """A handler that lets others have a turn goes on in the one behind, as in a task."""
     seen: list[int] = []
@@ -501,7 +496,6 @@ async def test_the_next_turn_is_the_next() -> None:
     assert seen[0] == seen[1]
 
 
-@in_loop
 async def test_a_future_can_be_waited_for_by_one_more_in_a_later_turn() -> None:
     seen: list[str] = []
 
@@ -531,7 +525,6 @@ def run_here(begin: Begin, *arguments: Any) -> None:
     loop.call_soon(run, loop, contextvars.copy_context(), begin, *arguments)
 
 
-@in_loop
 async def test_a_task_that_nobody_asks_for_is_none() -> None:
     seen: list[weakref.ref[Any]] = []
 
@@ -559,7 +552,6 @@ async def test_a_task_that_nobody_asks_for_is_none() -> None:
         gc.enable()
 
 
-@in_loop
 async def test_each_method_of_a_task_can_be_its_first() -> None:
     """Whatever is asked of it first, it is a real one from then on."""
     questions: dict[str, Callable[[Any], Any]] = {
@@ -646,7 +638,6 @@ def test_any_number_of_threads_have_a_first_step_at_once() -> None:
     assert dead_references() <= before_all
 
 
-@in_loop
 async def test_a_loop_that_runs_within_a_task_has_a_task_for_it() -> None:
     seen: list[Any] = []
 
@@ -672,7 +663,6 @@ async def test_a_loop_that_runs_within_a_task_has_a_task_for_it() -> None:
     assert [value for _, value in seen] == ["waits: False", "waits: True", "waits: True"]
 
 
-@in_loop
 async def test_an_error_within_another_task_is_told_too() -> None:
     def begin() -> None:
         raise KeyError("failed")
@@ -735,7 +725,6 @@ def test_a_loop_that_ends_meanwhile_cancels_a_handler_that_waits() -> None:
     assert seen == ["cancelled"]
 
 
-@in_loop
 async def test_what_it_waited_for_is_not_kept() -> None:
     class Result:
         pass
@@ -767,7 +756,6 @@ def bare() -> Generator[None, None, None]:
     yield
 
 
-@in_loop
 async def test_a_bare_yield_waits_for_a_turn() -> None:
     def begin(scene: Scene) -> Coroutine[Any, Any, None]:
         async def rest() -> None:

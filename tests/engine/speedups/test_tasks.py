@@ -15,20 +15,13 @@ from tornado.web import (
     authenticated,
 )
 
-from tests.engine.serving import (
-    EITHER,
-    GET,
-    Client,
-    ServerClass,
-    either_loop,
-    in_loop,
-    until,
-)
+from tests.clients.asynchronous import Client
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, until
 from tests.engine.speedups.applications import one
 from tests.engine.speedups.watching import Note, compare
 from tornkit.engine.fidelity import variants
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 var: contextvars.ContextVar[str] = contextvars.ContextVar("var", default="unset")
@@ -36,7 +29,6 @@ var: contextvars.ContextVar[str] = contextvars.ContextVar("var", default="unset"
 
 @EITHER
 @pytest.mark.parametrize("kind", ["plain", "coroutine"])
-@in_loop
 async def test_each_request_has_its_own_context(server_class: ServerClass, kind: str) -> None:
     def make(note: Note) -> Application:
         class InContext(RequestHandler):
@@ -73,7 +65,7 @@ async def test_each_request_has_its_own_context(server_class: ServerClass, kind:
 
     async def play(client: Client, note: Note) -> None:
         for what in ("a", "b", "c"):
-            note(await client.get(f"/{what}"))
+            note(await client.request(f"/{what}"))
 
     seen = await compare(server_class, make, play)
     assert [what[1] for what in seen.noted if what[0] == "before"] == ["unset"] * 3
@@ -84,7 +76,6 @@ async def test_each_request_has_its_own_context(server_class: ServerClass, kind:
     "kind", ["plain", "coroutine", "generator", "future", "prepare", "wrapped"]
 )
 @pytest.mark.parametrize("construction", ["plain", "own"])
-@in_loop
 async def test_each_handler_has_a_task_of_its_own(
     server_class: ServerClass, kind: str, construction: str
 ) -> None:
@@ -182,8 +173,8 @@ async def test_each_handler_has_a_task_of_its_own(
         )
 
     async def play(client: Client, note: Note) -> None:
-        note(await client.get("/"))
-        note(await client.get("/"))
+        note(await client.request("/"))
+        note(await client.request("/"))
 
     seen = await compare(server_class, make, play)
     assert seen.noted[0][1:4] == (True, True, True)
@@ -192,7 +183,6 @@ async def test_each_handler_has_a_task_of_its_own(
 @EITHER
 @pytest.mark.parametrize("when", ["itself", "soon", "later", "stubborn", "returned"])
 @pytest.mark.parametrize("construction", ["plain", "own"])
-@in_loop
 async def test_a_cancelled_handler_ends_the_same(
     server_class: ServerClass, when: str, construction: str
 ) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 
 from tornado.web import Application
 
-from tests.engine.serving import Client, ServerClass, serving, turns
+from tests.clients.asynchronous import Client
+from tests.engine.serving import ServerClass, serving, turns
 from tornkit.engine import speedups
 
 Note = Callable[..., None]
@@ -96,7 +97,7 @@ async def watch(
         async with serving(server_class, make(note)) as made:
             client = await made.connect()
             if isinstance(play, str):
-                response = await client.get(play)
+                response = await client.request(play)
                 seen.responses.append(masked(response))
             else:
                 await play(client, lambda response: seen.responses.append(masked(response)))

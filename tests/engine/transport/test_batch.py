@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import EITHER, GET, ServerClass, either_loop, in_loop, serving, turns
+from tests.engine.serving import EITHER, EITHER_LOOP, GET, ServerClass, serving, turns
 from tests.engine.speedups.watching import installed
 from tornkit.engine.transport import batch
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @contextlib.contextmanager
@@ -97,7 +97,6 @@ def test_all_is_as_if_it_had_been_scheduled_one_by_one(seed: int) -> None:
     assert {"stopped", "read"} <= set(told)
 
 
-@in_loop
 async def test_they_share_a_callback_where_the_loop_shows_its_queue() -> None:
     loop = asyncio.get_running_loop()
     calls: list[Any] = []
@@ -151,7 +150,6 @@ def test_who_runs_the_loop_meanwhile_meets_the_others() -> None:
 _name: ContextVar[int] = ContextVar("name", default=-1)
 
 
-@in_loop
 async def test_each_has_its_own_context() -> None:
     loop = asyncio.get_running_loop()
     seen: list[int] = []
@@ -170,7 +168,6 @@ async def test_each_has_its_own_context() -> None:
     assert _name.get() == -1
 
 
-@in_loop
 async def test_nothing_is_kept_that_has_run() -> None:
     class Thing:
         def work(self) -> None:
@@ -215,7 +212,6 @@ def test_each_threads_loop_runs_its_own() -> None:
 
 @EITHER
 @pytest.mark.parametrize("with_speedups", [False, True])
-@in_loop
 async def test_what_initialize_schedules_runs_before_each_handler(
     server_class: ServerClass, with_speedups: bool
 ) -> None:
@@ -235,7 +231,7 @@ async def test_what_initialize_schedules_runs_before_each_handler(
             for number, client in enumerate(clients):
                 client.sock.send(GET.replace(b"/", b"/%d" % number, 1))
             for client in clients:
-                await client.response()
+                await client.read_response()
             await turns(2)
     assert len(noted) == 10
     for number in range(5):

@@ -11,13 +11,13 @@ from weakref import ref
 
 import pytest
 
-from tests.engine.serving import either_loop, in_loop, serving, turns, until
+from tests.engine.serving import EITHER_LOOP, serving, turns, until
 from tests.engine.test_delivery import application, head
 from tornkit.engine.draining import Connections
 from tornkit.engine.server import HTTPServer
 from tornkit.engine.transport.lingering import close_slowly, number_in
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @pytest.fixture
@@ -29,7 +29,6 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-@in_loop
 async def test_it_closes_when_the_client_has_ended(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
@@ -44,7 +43,6 @@ async def test_it_closes_when_the_client_has_ended(
     assert number_in(asyncio.get_running_loop()) == 0
 
 
-@in_loop
 async def test_it_closes_at_once_where_the_loop_has_no_room_for_it(
     pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,7 +58,6 @@ async def test_it_closes_at_once_where_the_loop_has_no_room_for_it(
 
 
 @pytest.mark.parametrize("ends", [True, False])
-@in_loop
 async def test_a_drain_waits_for_a_client_that_is_still_sending(
     ends: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

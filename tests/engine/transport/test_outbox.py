@@ -8,10 +8,10 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.engine.serving import either_loop, in_loop, turns, until
+from tests.engine.serving import EITHER_LOOP, turns, until
 from tornkit.engine.transport.outbox import Outbox
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 
 @dataclass
@@ -48,7 +48,6 @@ def pair() -> Iterator[Pair]:
         yield Pair(ours, theirs)
 
 
-@in_loop
 async def test_everything_goes_in_order_and_everybody_is_told_in_time() -> None:
     sizes = [50_000, 1, 4096, 4097, 0, 300_000, 2, 3]
     pieces = [bytes((65 + at,)) * size for at, size in enumerate(sizes)]
@@ -72,7 +71,6 @@ async def test_everything_goes_in_order_and_everybody_is_told_in_time() -> None:
         assert len(outbox) == 0
 
 
-@in_loop
 async def test_small_pieces_are_joined() -> None:
     with pair() as here:
         outbox = here.outbox(b"x" * 50_000)
@@ -84,7 +82,6 @@ async def test_small_pieces_are_joined() -> None:
         await until(lambda: here.told == ["emptied"])
 
 
-@in_loop
 async def test_large_pieces_are_not_copied() -> None:
     with pair() as here:
         large = b"y" * 1_000_000
@@ -94,7 +91,6 @@ async def test_large_pieces_are_not_copied() -> None:
         outbox.stop()
 
 
-@in_loop
 async def test_who_stops_it_gets_what_is_left_and_who_waits() -> None:
     with pair() as here:
         outbox = here.outbox(b"x" * 50_000)
@@ -112,7 +108,6 @@ async def test_who_stops_it_gets_what_is_left_and_who_waits() -> None:
         assert here.told == [False]
 
 
-@in_loop
 async def test_a_broken_socket_is_told_of() -> None:
     with pair() as here:
         outbox = here.outbox(b"x" * 500_000)

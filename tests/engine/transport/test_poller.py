@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 from tornado.web import Application, RequestHandler
 
-from tests.engine.serving import GET, either_loop, in_loop, serving, turns, until
+from tests.engine.serving import EITHER_LOOP, GET, serving, turns, until
 from tornkit.engine.server import HTTPServer
 from tornkit.engine.transport import poller as pollers
 from tornkit.engine.transport.outbox import Outbox
 from tornkit.engine.transport.poller import Poller, new_poller
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 EACH = pytest.mark.parametrize("make", [new_poller, pollers._Loop], ids=["epoll", "loop"])
 Make = Callable[[asyncio.AbstractEventLoop], Poller]
@@ -83,7 +83,6 @@ def readers(make: Make) -> Iterator[Readers]:
 
 
 @EACH
-@in_loop
 async def test_each_is_told_of_its_own(make: Make) -> None:
     with readers(make) as made:
         for _ in range(3):
@@ -99,7 +98,6 @@ async def test_each_is_told_of_its_own(make: Make) -> None:
 
 
 @EACH
-@in_loop
 async def test_it_is_told_as_long_as_there_is_something(make: Make) -> None:
     with readers(make) as made:
         times: list[None] = []
@@ -109,7 +107,6 @@ async def test_it_is_told_as_long_as_there_is_something(make: Make) -> None:
 
 
 @EACH
-@in_loop
 async def test_the_end_is_something(make: Make) -> None:
     with readers(make) as made:
         number = made.add()
@@ -118,7 +115,6 @@ async def test_the_end_is_something(make: Make) -> None:
 
 
 @EACH
-@in_loop
 async def test_who_was_removed_is_told_nothing(make: Make) -> None:
     with readers(make) as made:
 
@@ -141,7 +137,6 @@ async def test_who_was_removed_is_told_nothing(make: Make) -> None:
 
 
 @EACH
-@in_loop
 async def test_it_may_be_added_again(make: Make) -> None:
     with readers(make) as made:
         number = made.add()
@@ -159,7 +154,6 @@ _name: ContextVar[str] = ContextVar("name", default="nobody")
 
 
 @EACH
-@in_loop
 async def test_each_is_called_in_its_own_context(make: Make) -> None:
     with readers(make) as made:
         for name in ("a", "b"):
@@ -181,7 +175,6 @@ async def test_each_is_called_in_its_own_context(make: Make) -> None:
 
 
 @EACH
-@in_loop
 async def test_one_that_raises_takes_nothing_from_the_others(make: Make) -> None:
     said: list[Any] = []
     asyncio.get_running_loop().set_exception_handler(
@@ -205,7 +198,6 @@ async def test_one_that_raises_takes_nothing_from_the_others(make: Make) -> None
 
 
 @pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")
-@in_loop
 async def test_a_broken_socket_is_told_of_again_and_again() -> None:
     with readers(new_poller) as made:
         assert not made.poller.tells_once
@@ -221,7 +213,6 @@ async def test_a_broken_socket_is_told_of_again_and_again() -> None:
         await until(lambda: len(times) > 3)
 
 
-@in_loop
 async def test_where_there_is_no_epoll_the_loop_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(select, "epoll", raising=False)
     loop = asyncio.get_running_loop()
@@ -232,12 +223,11 @@ async def test_where_there_is_no_epoll_the_loop_does_it(monkeypatch: pytest.Monk
         client = await served.connect()
         for _ in range(3):
             await client.send(GET)
-            assert (await client.response()).body == b"Hello"
+            assert (await client.read_response()).body == b"Hello"
         client.reset()
         await until(lambda: not served.connections)
 
 
-@in_loop
 async def test_many_connections_of_one_server_come_and_go() -> None:
     async with serving(HTTPServer, Application([("/", Hello)])) as served:
         for _ in range(3):
@@ -245,7 +235,7 @@ async def test_many_connections_of_one_server_come_and_go() -> None:
             for client in clients:
                 await client.send(GET)
             for client in clients:
-                assert (await client.response()).body == b"Hello"
+                assert (await client.read_response()).body == b"Hello"
             for number, client in enumerate(clients):
                 if number % 2:
                     client.close()
@@ -255,7 +245,6 @@ async def test_many_connections_of_one_server_come_and_go() -> None:
 
 
 @pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")
-@in_loop
 async def test_where_no_descriptor_is_left_the_loop_does_it_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -295,7 +284,6 @@ EPOLL: Any = getattr(select, "epoll", None)
 
 
 @pytest.mark.skipif(EPOLL is None, reason="this system has no epoll")
-@in_loop
 async def test_where_an_epoll_is_full_the_loop_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with readers(new_poller) as made:
         with monkeypatch.context() as patch:
@@ -309,7 +297,6 @@ async def test_where_an_epoll_is_full_the_loop_does_it(monkeypatch: pytest.Monke
         made.remove(second)
 
 
-@in_loop
 async def test_a_connection_that_nobody_can_watch_is_closed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -321,7 +308,7 @@ async def test_a_connection_that_nobody_can_watch_is_closed(
     async with serving(HTTPServer, Application([("/", Hello)])) as served:
         other = await served.connect()
         await other.send(GET)
-        assert (await other.response()).body == b"Hello"
+        assert (await other.read_response()).body == b"Hello"
         with monkeypatch.context() as patch:
             patch.setattr(pollers._Epoll, "add", refuse)
             patch.setattr(pollers._Loop, "add", refuse)
@@ -330,7 +317,7 @@ async def test_a_connection_that_nobody_can_watch_is_closed(
         assert "can't be watched" in caplog.text
         assert "Traceback" not in caplog.text
         await other.send(GET)
-        assert (await other.response()).body == b"Hello"
+        assert (await other.read_response()).body == b"Hello"
 
 
 class Big(RequestHandler):
@@ -338,7 +325,6 @@ class Big(RequestHandler):
         self.write(b"x" * 8_000_000)
 
 
-@in_loop
 async def test_a_response_that_nobody_would_send_on_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop has no room for a writer: a client must not wait for the rest for ever."""
 
@@ -353,7 +339,6 @@ async def test_a_response_that_nobody_would_send_on_ends(monkeypatch: pytest.Mon
         await until(lambda: not served.connections)
 
 
-@in_loop
 async def test_nothing_is_open_while_nobody_is_watched() -> None:
     def descriptors() -> int:
         return len(list(Path("/dev/fd").iterdir()))

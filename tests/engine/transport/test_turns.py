@@ -9,10 +9,10 @@ import weakref
 
 import pytest
 
-from tests.engine.serving import either_loop, in_loop
+from tests.engine.serving import EITHER_LOOP
 from tornkit.engine.transport.turns import Turns
 
-__all__ = ["either_loop"]
+pytestmark = EITHER_LOOP
 
 variable = contextvars.ContextVar("variable", default="unset")
 
@@ -21,7 +21,6 @@ async def next_turn() -> None:
     await asyncio.sleep(0)
 
 
-@in_loop
 async def test_a_turn_has_one_token_and_the_next_one_another() -> None:
     turns = Turns(asyncio.get_running_loop())
     first = turns.now()
@@ -35,7 +34,6 @@ async def test_a_turn_has_one_token_and_the_next_one_another() -> None:
     assert not turns.is_now(first)
 
 
-@in_loop
 async def test_nothing_is_now_in_a_turn_for_which_no_token_was_asked() -> None:
     turns = Turns(asyncio.get_running_loop())
     assert not turns.is_now(None)
@@ -45,7 +43,6 @@ async def test_nothing_is_now_in_a_turn_for_which_no_token_was_asked() -> None:
     assert not turns.is_now(object())
 
 
-@in_loop
 async def test_all_callbacks_of_a_turn_have_its_token() -> None:
     loop = asyncio.get_running_loop()
     turns = Turns(loop)
@@ -59,7 +56,6 @@ async def test_all_callbacks_of_a_turn_have_its_token() -> None:
     assert not turns.is_now(seen[0])
 
 
-@in_loop
 async def test_what_runs_behind_the_callback_is_in_the_turn_that_follows() -> None:
     loop = asyncio.get_running_loop()
     turns = Turns(loop)
@@ -70,7 +66,6 @@ async def test_what_runs_behind_the_callback_is_in_the_turn_that_follows() -> No
     assert seen == [False]
 
 
-@in_loop
 async def test_a_loop_is_asked_once_a_turn_and_only_if_somebody_asks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -92,7 +87,6 @@ async def test_a_loop_is_asked_once_a_turn_and_only_if_somebody_asks(
         await next_turn()
 
 
-@in_loop
 async def test_the_variables_of_whoever_asks_are_not_kept() -> None:
     class Kept:
         pass
@@ -110,7 +104,6 @@ async def test_the_variables_of_whoever_asks_are_not_kept() -> None:
     assert gone[0]() is None
 
 
-@in_loop
 async def test_loops_are_counted_apart() -> None:
     one, other = (Turns(asyncio.get_running_loop()) for _ in range(2))
     token = one.now()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from tornado.httpserver import HTTPServer
@@ -19,6 +17,7 @@ from tornado.websocket import (
     websocket_connect,
 )
 
+from tests.clients.asynchronous import connect
 from tests.engine.websocket.playing import served_by
 from tornkit import seams
 from tornkit.engine.websocket.closing import WebSockets
@@ -115,23 +114,12 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WebSocketHandler, "detach", WebSocketHandler.detach)
 
 
-def in_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
-    """Run a coroutine test, its fixtures as they are."""
-
-    @functools.wraps(test)
-    def run(**arguments: Any) -> None:
-        asyncio.run(test(**arguments))  # type: ignore[arg-type]
-
-    return run
-
-
 async def ended(client: WebSocketClientConnection) -> int | None:
     """The code that closed it."""
     assert await client.read_message() is None
     return client.close_code
 
 
-@in_loop
 async def test_all_are_closed_with_the_code() -> None:
     async with scene() as here:
         clients = [await here.connect() for _ in range(3)]
@@ -139,7 +127,6 @@ async def test_all_are_closed_with_the_code() -> None:
         assert [await ended(client) for client in clients] == [1012] * 3
 
 
-@in_loop
 async def test_each_is_closed_at_its_moment_and_served_until_then() -> None:
     async with scene() as here:
         clients = [await here.connect() for _ in range(3)]
@@ -160,7 +147,6 @@ async def test_each_is_closed_at_its_moment_and_served_until_then() -> None:
             assert await answers.get() == "still there"
 
 
-@in_loop
 async def test_one_that_is_gone_before_its_moment_is_nobody_s_trouble(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -173,7 +159,6 @@ async def test_one_that_is_gone_before_its_moment_is_nobody_s_trouble(
         assert caplog.records == []
 
 
-@in_loop
 async def test_one_that_was_closed_does_not_count() -> None:
     async with scene() as here:
         client = await here.connect()
@@ -184,7 +169,6 @@ async def test_one_that_was_closed_does_not_count() -> None:
         here.close_all()
 
 
-@in_loop
 async def test_one_that_opens_meanwhile_is_closed_behind_its_open() -> None:
     async with scene() as here:
         connecting = asyncio.ensure_future(here.connect("/waits"))
@@ -196,20 +180,16 @@ async def test_one_that_opens_meanwhile_is_closed_behind_its_open() -> None:
         assert await ended(client) == 1012
 
 
-@in_loop
 async def test_a_handshake_that_fails_is_no_websocket(caplog: pytest.LogCaptureFixture) -> None:
     async with scene() as here:
         here.gate.set()
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(here.url.split(":")[2]))
-        writer.write(HANDSHAKE + b"\r\n")  # without a key
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 400 ")
-        here.close_all()
-        writer.close()
-        await writer.wait_closed()
+        with await connect(("127.0.0.1", int(here.url.split(":")[2]))) as client:
+            await client.send(HANDSHAKE + b"\r\n")  # without a key
+            assert (await client.read_response()).status == 400
+            here.close_all()
         assert [record for record in caplog.records if record.name == "tornkit"] == []
 
 
-@in_loop
 async def test_an_error_of_one_does_not_spare_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -18,11 +18,11 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.integration.conftest import Client, Server, connect
+from tests.clients.blocking import Client, connect
+from tests.integration.server import Server
 
 PATIENCE = 8.0  # seconds; a step that goes well takes a tenth of one
 # Workers that fail one after another are started at longer and longer intervals, of at most 10 s:
@@ -135,14 +135,12 @@ class WebSocket:
         key = base64.b64encode(os.urandom(16)).decode()
         client.send_request(
             "/echo",
-            headers={
-                "Upgrade": "websocket",
-                "Connection": "Upgrade",
-                "Sec-WebSocket-Key": key,
-                "Sec-WebSocket-Version": "13",
-            },
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {key}",
+            "Sec-WebSocket-Version: 13",
         )
-        head = client.read_until(b"\r\n\r\n")
+        head = client.read_through(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
 
     def say(self, text: str) -> None:
@@ -151,8 +149,8 @@ class WebSocket:
 
     def frame(self) -> tuple[int, bytes]:
         """Opcode and payload of the next frame."""
-        first, length = self._exactly(2)
-        return first & 0x0F, self._exactly(length & 0x7F)
+        first, length = self._client.read(2)
+        return first & 0x0F, self._client.read(length & 0x7F)
 
     def echoes(self) -> bool:
         self.say("hello")
@@ -162,20 +160,12 @@ class WebSocket:
         """Of the close frame that comes, 0 where the connection just ends."""
         try:
             opcode, payload = self.frame()
-        except (OSError, AssertionError):
+        except (OSError, EOFError):
             return 0
         return int.from_bytes(payload[:2], "big") if opcode == 8 else -1
 
     def close(self) -> None:
-        self._client.sock.close()
-
-    def _exactly(self, count: int) -> bytes:
-        received = b""
-        while len(received) < count:
-            data = self._client.sock.recv(count - len(received))
-            assert data, "the connection ended"
-            received += data
-        return received
+        self._client.close()
 
 
 CONFIGURATIONS: dict[str, tuple[str, ...]] = {
@@ -266,7 +256,7 @@ class Scenario:
     def close(self) -> None:
         """Leave nothing of it."""
         for client in self._kept:
-            client.sock.close()
+            client.close()
         for pid in self.server.pids():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -286,7 +276,7 @@ class Scenario:
         self.ask("new")
         self.ask_kept("kept")
         with self._losing("post"), connect(self.url) as client:
-            response = client.request(method="POST", body="x" * 3000)
+            response = client.request(method="POST", body=b"x" * 3000)
             assert response.text.endswith(" 3000"), response.text
         with self._losing("big"), connect(self.url) as client:
             client.send_request("/big")
@@ -397,7 +387,7 @@ class Scenario:
         """One request on a new connection."""
         with self._losing(what), connect(self.url) as client:
             client.sock.settimeout(PATIENCE)
-            response = client.request(path, headers={"Connection": "close"})
+            response = client.request(path, "Connection: close")
             assert response.status == 200, f"status {response.status}"
             return response.text
         return ""  # type: ignore[unreachable]  # it was lost
@@ -421,7 +411,7 @@ class Scenario:
                     continue
                 except Exception:
                     self._kept.remove(client)
-                    client.sock.close()
+                    client.close()
                     raise
 
     def verify(self, patience: float = 1.0) -> None:
@@ -433,8 +423,8 @@ class Scenario:
         self._wait_until(self._serves_newest, "the newest code is served", patience)
 
     def _serves_newest(self) -> bool:
-        with contextlib.suppress(OSError, HTTPException), connect(self.url) as client:
-            text = client.request(headers={"Connection": "close"}).text
+        with contextlib.suppress(OSError, EOFError), connect(self.url) as client:
+            text = client.request("/", "Connection: close").text
             return text.startswith(f"{self.version} ")
         return False
 
@@ -487,7 +477,7 @@ class Scenario:
     def _losing(self, what: str) -> Iterator[None]:
         try:
             yield
-        except (OSError, AssertionError, ValueError, HTTPException) as error:
+        except (OSError, EOFError, AssertionError, ValueError) as error:
             self.lost.append(f"{what}: {type(error).__name__} {error}"[:120])
 
     def _drop_ended(self) -> int:
@@ -495,7 +485,7 @@ class Scenario:
         ended = [client for client in self._kept if _ended(client)]
         for client in ended:
             self._kept.remove(client)
-            client.sock.close()
+            client.close()
         return len(ended)
 
     def _settled(self) -> None:
