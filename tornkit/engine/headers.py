@@ -24,6 +24,8 @@ _MOST_FOUND = 32  # names whose values are kept
 @lru_cache(maxsize=1024)
 def _beginning_of(name: str) -> str | None:
     """Line end and name that stand before the header's values; None where the name is none."""
+    if not isinstance(name, str):
+        normalize_header(name)  # which fails as Tornado does
     return f"\n{name.lower()}:" if _NAME.fullmatch(name) else None
 
 
