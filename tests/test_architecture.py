@@ -461,6 +461,8 @@ def test_private_parts_of_tornado_are_touched_in_few_places() -> None:
         "tornkit.seams",
         "tornkit.stream_seams",
         "tornkit.engine.privates",
+        "tornkit.engine.fidelity.variants",
+        "tornkit.engine.headers",  # the attributes that `HTTPHeaders` consists of
         "tornkit.engine.websocket.intake",
         "tornkit.engine.websocket.masking",
         "tornkit.engine.websocket.protocol",

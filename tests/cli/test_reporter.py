@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.nasty_text import NASTY, disobedient
@@ -35,6 +37,26 @@ def test_what_is_warm_stands_below_the_banner(capsys: pytest.CaptureFixture[str]
     reporter.warmed(Warmth(0, {"grpc": "starts a thread"}))
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith(" only Tornado is warm; 1 quarantined (grpc starts a thread)")
+
+
+def test_what_is_inactive_is_told_in_one_line_with_what_to_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    platform = {
+        "python": "3.12.1",
+        "tornado": "6.7.0",
+        "active": ["routing"],
+        "inactive": ["WebSockets"],
+        "unknown": ["tornado.websocket.WebSocketProtocol13._receive_frame"],
+        "known_version": False,
+    }
+    TerminalReporter().serving(replace(BANNER, platform=platform))
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "inactive" in line]
+    assert line.split(None, 1)[1] == (
+        "Tornado's own code serves WebSockets: Tornado 6.7.0 has other code than this tornkit "
+        "knows, in tornado.websocket.WebSocketProtocol13._receive_frame; "
+        "pip install --upgrade tornkit"
+    )
 
 
 NASTY_BANNER = Banner(

@@ -34,8 +34,20 @@ BOOTING = {
     "lag": None,
     "memory": None,
 }
+PLATFORM: dict[str, Any] = {
+    "python": "3.12.1",
+    "tornado": "6.6.1",
+    "loop": "asyncio",
+    "engine": "tornkit",
+    "active": ["routing", "WebSockets"],
+    "inactive": [],
+    "unknown": [],
+    "unsupported": [],
+    "known_version": True,
+}
 SERVER: dict[str, Any] = {
     "tornkit": "1.0",
+    "platform": PLATFORM,
     "pid": 4711,
     "app": "board.app:make_app",
     "project": "/src",
@@ -88,6 +100,7 @@ def test_a_server() -> None:
         *("2", "4713", "3", "booting", "0", "s", "120", "2", "17", "-", "-", "-"),
     ]
     assert below == [
+        "Python 3.12.1, Tornado 6.6.1, asyncio's loop, all 2 parts of the engine active",
         "warm: 214 modules",
         "quarantined: grpc not fork-safe by its own word",
         "last error: importing app[a-z] failed",
@@ -97,13 +110,15 @@ def test_a_server() -> None:
 def test_a_server_that_never_served() -> None:
     bare = {
         **SERVER,
+        "platform": {},
         "urls": [],
         "generation": None,
         "workers": [],
         "warm": {"modules": 0, "quarantined": {}},
         "last_error": None,
     }
-    heading, names = shown(bare)
+    heading, names, about = shown(bare)
+    assert about == "no worker is ready"
     assert "at no address" in heading
     assert heading.endswith("generation none yet")
     assert names.startswith("worker")

@@ -114,6 +114,16 @@ def _print_usage_error(error: click.ClickException, command: str) -> None:
     _print_error(TornkitError(one_line(error, command)))
 
 
+def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if not value or context.resilient_parsing:
+        return
+    output.result(f"tornkit {__version__}")
+    from tornkit.cli.platforms import of_this_process
+
+    output.result(of_this_process())
+    context.exit()
+
+
 @click.group(
     cls=_LazyGroup,
     context_settings={
@@ -124,7 +134,14 @@ def _print_usage_error(error: click.ClickException, command: str) -> None:
     epilog='Shell completion: eval "$(_TORNKIT_COMPLETE=bash_source tornkit)", '
     "or zsh_source, fish_source.",
 )
-@click.version_option(__version__, prog_name="tornkit", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the versions of tornkit, Python, Tornado, and what of the engine is active.",
+)
 def tornkit() -> None:
     """Run, list and scaffold Tornado applications.
 

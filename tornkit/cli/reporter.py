@@ -14,6 +14,7 @@ from typing import Any
 from tornkit import __version__
 from tornkit.cli.line_writer import LineWriter
 from tornkit.cli.output import Piece, piece, say, say_lines
+from tornkit.cli.platforms import inactive_parts
 from tornkit.colour import wants_colour
 from tornkit.serve.reporter import Banner
 from tornkit.serve.supervisor.retrying import AGAIN
@@ -45,6 +46,8 @@ class TerminalReporter:
         if banner.watched:
             how = " by polling" if banner.polling else ""
             lines.append(("watching", [", ".join(banner.watched) + how]))
+        if (inactive := inactive_parts(banner.platform)) is not None:
+            lines.append(("inactive", [piece(inactive, fg="yellow")]))
         self._say(piece(f"tornkit {__version__}", bold=True))
         for name, pieces in lines:
             self._say("  ", piece(f"{name:<9}", dim=True), *pieces)

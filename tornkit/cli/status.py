@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tornkit.cli import console, output
+from tornkit.cli.platforms import described
 from tornkit.printable import printable
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def render(server: dict[str, Any]) -> list[RenderableType]:
             "-" if memory is None else _mebibytes(memory["own"]),
             "-" if memory is None else _mebibytes(memory["shared"]),
         )
-    below = []
+    below = [Text(printable(described(server["platform"])), style="dim")]
     if server["warm"]["modules"]:
         below.append(Text(f"warm: {server['warm']['modules']} modules", style="dim"))
     for name, reason in server["warm"]["quarantined"].items():

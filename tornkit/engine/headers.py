@@ -22,7 +22,7 @@ _MOST_FOUND = 32  # names whose values are kept
 
 
 @lru_cache(maxsize=1024)
-def _beginning_of(name: str) -> str | None:
+def _beginning_of(name: Any) -> str | None:
     """Line end and name that stand before the header's values; None where the name is none."""
     if not isinstance(name, str):
         normalize_header(name)  # which fails as Tornado does

@@ -50,6 +50,11 @@ def unknown() -> tuple[str, ...]:
         )
 
 
+def is_supported() -> bool:
+    """Whether connections are served by this engine with this Tornado."""
+    return bool(privates.SUPPORTED) and not unknown()
+
+
 class Observer(Protocol):
     """Listener for the life of each connection, of whichever server of the process."""
 
@@ -106,8 +111,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         self._pollers: dict[asyncio.AbstractEventLoop, Poller] = {}  # a server may have two loops
         self._tasks: set[asyncio.Future[None]] = set()
         self._plain = (
-            privates.SUPPORTED
-            and not unknown()
+            is_supported()
             and self.ssl_options is None
             and not self.conn_params.decompress
             # A subclass that overrides it wants to see every stream.

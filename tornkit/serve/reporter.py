@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from tornkit.serve.wire.messages import Failed
 from tornkit.serve.wire.warmth import Warmth
@@ -15,7 +15,8 @@ class Banner:
     """Facts of a start: the application, its addresses, its workers, the watched folders.
 
     ``everywhere``: it listens on every address of the machine, not on this machine's own alone;
-    ``only_ipv6``: on every one of IPv6.
+    ``only_ipv6``: on every one of IPv6. ``platform`` is `tornkit.engine.activity.summary` of a
+    worker.
     """
 
     label: str
@@ -26,6 +27,7 @@ class Banner:
     watched: tuple[str, ...]
     polling: bool
     only_ipv6: bool = False
+    platform: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Reporter(Protocol):

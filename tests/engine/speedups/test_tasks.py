@@ -235,7 +235,7 @@ async def test_a_cancelled_handler_ends_the_same(
 
     async def unanswered(client: Client, note: Note) -> None:
         await client.send(GET)
-        await until(lambda: ended)
+        await until(lambda: bool(ended))
         ended.clear()
 
     lost = when in ("soon", "later", "returned") and not variants.CANCELLED_ANSWERED

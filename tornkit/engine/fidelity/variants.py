@@ -10,7 +10,7 @@ import sys
 from types import CodeType
 from typing import Any
 
-from tornado import http1connection, httputil, iostream, web, websocket
+from tornado import escape, http1connection, httputil, iostream, web, websocket
 from tornado.httputil import HTTPHeaders
 
 
@@ -56,7 +56,7 @@ NAMES_AS_WRITTEN = "__contains__" in vars(HTTPHeaders) and (
 
 # ---- requests ----
 
-QUERY_LIMITED = "max_num_fields" in _names(web.escape, "parse_qs_bytes") and (
+QUERY_LIMITED = "max_num_fields" in _names(escape, "parse_qs_bytes") and (
     "_DEFAULT_PARSE_BODY_CONFIG" in _names(httputil.HTTPServerRequest, "__init__")
 )
 """Whether a query may have only so many fields; see `httputil.set_parse_body_config`."""

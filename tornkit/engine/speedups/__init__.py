@@ -130,6 +130,7 @@ SPEEDUPS = (
 _MODULES = {"escape": escape, "httputil": httputil, "routing": routing}
 
 _installed = False
+_unknown: frozenset[str] = frozenset()  # as `install` has found them
 _own: dict[str, Any] = {}  # of the methods that are replaced at the moment, Tornado's
 
 
@@ -138,12 +139,12 @@ def install() -> None:
 
     What does not is named in the log, and Tornado's own stays. To call it again does nothing.
     """
-    global _installed  # noqa: PLW0603 - a process has one Tornado
+    global _installed, _unknown  # noqa: PLW0603 - a process has one Tornado
     if _installed:
         return
-    _installed = True
     with source_digests.forgotten():
-        strange = _strange()
+        strange = _unknown = unknown()
+    _installed = True
     for speedup in SPEEDUPS:
         if speedup.supported and strange.isdisjoint(speedup.concerned):
             owner, name = _place(speedup.replaced)
@@ -166,7 +167,7 @@ def look() -> None:
     then, each still looks for itself.
     """
     with source_digests.forgotten():
-        _strange()
+        unknown()
         websocket.unknown()
         texts.unknown(texts.ROUTING)
     replaced.prepare()
@@ -214,10 +215,12 @@ def _remember_what_is_known() -> None:
         direct.install(execution.start)
 
 
-def _strange() -> set[str]:
-    """Names of the methods that are not the ones that the speedups know."""
+def unknown() -> frozenset[str]:
+    """Names of the methods that are not, or were not before `install`, those that are known."""
+    if _installed:
+        return _unknown
     names = {name for speedup in SPEEDUPS for name in speedup.concerned}
-    return {name for name in names if not texts.is_known(texts.SPEEDUPS, full_name(name))}
+    return frozenset(name for name in names if not texts.is_known(texts.SPEEDUPS, full_name(name)))
 
 
 def full_name(name: str) -> str:
@@ -226,7 +229,7 @@ def full_name(name: str) -> str:
     return f"tornado.{module}:{rest}" if module in _MODULES else f"tornado.web:{name}"
 
 
-def _tell(strange: set[str], left: list[str]) -> None:
+def _tell(strange: frozenset[str], left: list[str]) -> None:
     """Log strange methods in one line; a warning with a Tornado that the speedups were made for."""
     names = [full_name(name).replace(":", ".") for name in strange]
     _log.log(

@@ -38,6 +38,7 @@ class Status:
         failure = succession.generations.last_failure
         return {
             "tornkit": __version__,
+            "platform": self.workforce.platform(),
             "pid": os.getpid(),
             "app": self.label,
             "project": self.project,

@@ -220,6 +220,7 @@ class Supervisor:
             pid=os.getpid(),
             watched=tuple(sorted(str(root) for root in watched)),
             polling=self._watcher is not None and self._watcher.polling,
+            platform=self._workforce.platform(),
         )
 
     def urls(self) -> tuple[str, ...]:

@@ -137,6 +137,7 @@ class Ready:
     order. ``digests`` are of what has to be the same in all workers
     (`tornkit.serve.worker.digests`).
     ``names`` leads from the names of modules to those of ``sources`` that they were loaded from.
+    ``platform`` is `tornkit.engine.activity.summary`.
     """
 
     files: tuple[str, ...] = ()
@@ -146,6 +147,7 @@ class Ready:
     modules: tuple[str, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    platform: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from tornado.web import Application
 
@@ -14,12 +15,15 @@ from tornkit.serve.worker.digests import digests
 
 
 def ready_message(
-    applications: Iterable[Application], watched: Iterable[str], digest_key: str
+    applications: Iterable[Application],
+    watched: Iterable[str],
+    digest_key: str,
+    platform: dict[str, Any] | None = None,
 ) -> Ready:
     """The `Ready` of this process.
 
     ``watched`` are the files that the program gave to `tornado.autoreload.watch`; ``digest_key``
-    is the supervisor's, in hexadecimal.
+    is the supervisor's, in hexadecimal; ``platform`` is `tornkit.engine.activity.summary`.
     """
     files = user_files()
     states = sources.states(files)
@@ -32,6 +36,7 @@ def ready_message(
         modules=other_modules(),
         digests=digests(made, bytes.fromhex(digest_key)),
         names=sources.names(states),
+        platform=platform or {},
     )
 
 

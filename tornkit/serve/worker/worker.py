@@ -32,6 +32,7 @@ from tornkit.appload import own_tornado
 from tornkit.appload.leaving import Leaving, Left
 from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Serves
+from tornkit.engine.activity import summary
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.errors import NotAnApplication, TornkitError
@@ -322,10 +323,9 @@ class Worker:
             os._exit(1)
 
     def _send_ready(self) -> None:
-        self._mailbox.send(
-            ready_message(self._applications, self._watched, self._orders.digest_key)
-        )
-        loop = running_loop()
+        loop, key = running_loop(), self._orders.digest_key
+        platform = summary(self._orders, loop)
+        self._mailbox.send(ready_message(self._applications, self._watched, key, platform))
         if loop is not None and self._orders.engine == "tornkit":
             replaced.is_aside(loop)  # else the first request would look
         self._sources_told = sources.count()

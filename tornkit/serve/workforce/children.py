@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tornkit.serve.wire.messages import Failed, Lesson
 
@@ -49,6 +49,7 @@ class WorkerHandle(Generic[ProcessT]):
     process: ProcessT
     started_at: float
     state: WorkerState = WorkerState.BOOTING
+    platform: dict[str, Any] = field(default_factory=dict)  # of `tornkit.serve.wire`'s `Ready`
     failure: Failed | None = None
     lesson: Lesson | None = None  # what it found out, for which it was killed
     serving_since: float | None = None

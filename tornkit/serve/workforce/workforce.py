@@ -15,6 +15,8 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from operator import attrgetter
+from typing import Any
 
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.loop.timers import Timer
@@ -92,6 +94,11 @@ class Workforce:
 
     def __len__(self) -> int:
         return len(self._children)
+
+    def platform(self) -> dict[str, Any]:
+        """What the newest worker that is ready says of its Python and Tornado; else nothing."""
+        told = [worker for worker in self._children if worker.platform]
+        return max(told, key=attrgetter("generation")).platform if told else {}
 
     def of(self, generation: Generation, *states: WorkerState) -> list[Worker]:
         """Workers of a generation, in these states or in any."""
@@ -279,6 +286,7 @@ class Workforce:
                     self._on_claim(worker, message)
                 case Ready() if worker.state is WorkerState.BOOTING:
                     worker.move(WorkerState.READY)
+                    worker.platform = message.platform
                     self._events.worker_ready(worker, message)
                 case Failed():
                     worker.failure = message

@@ -30,7 +30,7 @@ from typing import Any
 
 from tornkit import seams
 from tornkit.appload import shadowing
-from tornkit.engine import speedups
+from tornkit.engine import activity
 from tornkit.serve.shortage import in_words
 from tornkit.serve.warm_imports import warm_modules
 from tornkit.serve.warm_imports.import_inputs import Inputs
@@ -170,7 +170,7 @@ class Zygote:
         warm_modules.current.hide(WITH_TORNADO, inputs)
         remember_what_is_held()
         self._may_rehearse = is_unpatched()
-        speedups.look()
+        activity.look()
         gc.collect()
         _forget_lookups()
         gc.freeze()
