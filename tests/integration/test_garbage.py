@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.clients.asynchronous import connect
-
 if TYPE_CHECKING:
     from tests.integration.serve import Serve
 
@@ -130,17 +128,24 @@ REQUESTS, AT_ONCE = 6000, 16
 
 
 async def keep_asking(port: int, path: str) -> None:
-    """So many requests, so many at once, while another is held all the time."""
+    """So many requests, so many at once, while another is held all the time.
+
+    They are there for the load, and take no more of a response than its head.
+    """
+    holding = await asyncio.open_connection("127.0.0.1", port)
+    holding[1].write(b"GET /hold HTTP/1.1\r\nHost: x\r\n\r\n")
+    await holding[0].readuntil(b"\r\n\r\n")
 
     async def ask() -> None:
-        with await connect(("127.0.0.1", port)) as client:
-            for _ in range(REQUESTS // AT_ONCE):
-                assert (await client.request(path)).status == 200
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(REQUESTS // AT_ONCE):
+            writer.write(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+        writer.close()
 
-    with await connect(("127.0.0.1", port)) as holding:
-        await holding.send_request("/hold")
-        await holding.read_through(b"\r\n\r\n")
-        await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
+    holding[1].close()
 
 
 def peak(pid: int) -> int:

@@ -175,7 +175,7 @@ def _check(serve: Serve, wait_for: Callable[..., Any], what: str, *options: str)
 def _is_new(server: Server, url: str) -> bool:
     try:
         return server.get(url=url).text.startswith("2 of ")
-    except OSError:  # the port was given up
+    except (OSError, EOFError):  # the port was given up
         return False
 
 
