@@ -26,6 +26,7 @@ from tests.engine.test_draining import (
     scene,
     until,
 )
+from tornkit.engine.fidelity import variants
 from tornkit.engine.open_ended import StreamPolicy
 
 LOOK = 0.005  # seconds between looks for streams
@@ -243,7 +244,10 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Any:
     """Nothing here is worth a line in the log, let alone a traceback."""
     caplog.set_level(logging.WARNING)
     yield
-    assert [record.getMessage() for record in caplog.get_records("call")] == []
+    said = [record.getMessage() for record in caplog.get_records("call")]
+    if not variants.CANCELLED_QUIET:  # of those whose loop ends before they do
+        said = [text for text in said if "_HandlerDelegate.execute" not in text]
+    assert said == []
 
 
 # ---- streams ----

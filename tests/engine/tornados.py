@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tornkit.engine.fidelity import variants
 
 LIMITED_QUERIES = pytest.mark.skipif(
     not variants.QUERY_LIMITED, reason="this Tornado lets a query have any number of fields"
+)
+GUARDED_CALLBACKS = pytest.mark.skipif(
+    not variants.CALLBACKS_GUARDED,
+    reason="this Tornado lets a WebSocket stay open whose coroutine has failed",
+)
+TURNS_OF_FRAMES = pytest.mark.skipif(
+    sys.maxsize == variants.FRAMES_TURN, reason="this Tornado takes all frames that are here"
+)
+REFUSALS_ANSWERED = pytest.mark.skipif(
+    not variants.INPUT_ERRORS_ANSWERED, reason="this Tornado closes without an answer"
 )

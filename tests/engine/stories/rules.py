@@ -11,6 +11,7 @@ import asyncio
 import socket
 from collections import defaultdict
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from tornado.http1connection import HTTP1Connection
@@ -87,7 +88,7 @@ class Rules:
     def __enter__(self) -> Fired:
         for name in (
             "read_response",
-            "_deliver_body",
+            "_read_fixed_body",
             "write_headers",
             "write",
             "finish",
@@ -161,14 +162,18 @@ class Rules:
 
         return read_response
 
-    def _deliver_body(self, own: Callable[..., Any]) -> Callable[..., Any]:
-        def deliver_body(connection: Any, *args: Any) -> Any:
-            stream = connection.stream
-            if stream is not None and stream.closed() and not connection._write_finished:
-                self.fired.add(connection, AHEAD)
-            return own(connection, *args)
+    def _read_fixed_body(self, own: Callable[..., Any]) -> Callable[..., Any]:
+        def read_fixed_body(connection: Any, content_length: int, delegate: Any) -> Any:
+            def data_received(chunk: bytes) -> Any:
+                stream = connection.stream
+                if stream is not None and stream.closed():
+                    self.fired.add(connection, AHEAD)
+                return delegate.data_received(chunk)
 
-        return deliver_body
+            seeing = SimpleNamespace(data_received=data_received)
+            return own(connection, content_length, seeing)
+
+        return read_fixed_body
 
     def _write_headers(self, own: Callable[..., Any]) -> Callable[..., Any]:
         def write_headers(connection: Any, *args: Any, **kwargs: Any) -> Any:

@@ -79,7 +79,11 @@ def test_comments_and_empty_lines_are_no_change(
     ("method", "old", "new"),
     [
         ("_receive_frame", "payloadlen >= 126", "payloadlen >= 100"),
-        ("_receive_frame_loop", "work = 0  # See", "work = 1  # See"),
+        (
+            "_receive_frame_loop",
+            "while not self.client_terminated:",
+            "while not self.server_terminated:",
+        ),
         ("write_message", "flags |= self.RSV1", "flags |= self.RSV2"),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamBufferFullError
 
+from tests.engine.tornados import GUARDED_CALLBACKS
 from tests.engine.websocket.playing import (
     BINARY,
     PROTOCOLS,
@@ -337,7 +338,9 @@ class Tasks(Noting):
         super().on_ws_connection_close(close_code, close_reason)
 
 
-@pytest.mark.parametrize("how", ["client", "stream", "cancelled"])
+@pytest.mark.parametrize(
+    "how", ["client", "stream", pytest.param("cancelled", marks=GUARDED_CALLBACKS)]
+)
 def test_a_stream_is_given_back_as_it_was(how: str) -> None:
     async def scene() -> None:
         async with opened(True, Tasks) as (client, handler, seen):
