@@ -47,12 +47,12 @@ async def main():
         apply()
     async with serving(HTTPServer, Application([("/", Current), ("/waiting", Waiting)])) as made:
         client = await made.connect()
-        await client.get("/")
-        await client.get("/waiting")
+        await client.request("/")
+        await client.request("/waiting")
         if when == "live":
             apply()
         for path in ("/", "/waiting"):
-            response = await client.get(path)
+            response = await client.request(path)
             print(response.status, response.body.decode())
 
 when = sys.argv[1]
@@ -73,7 +73,9 @@ def test_tasks_in_python_are_the_handlers_tasks(how: str, when: str) -> None:
     )  # fmt: skip
     assert done.stderr == ""
     *told, first, second = done.stdout.splitlines()
-    assert [first, second] == ["200 True", "200 True"]
+    # Since 3.14 `asyncio.current_task` is in C, and finds no task that is in Python.
+    found = sys.version_info < (3, 14)
+    assert [first, second] == [f"200 {found}"] * 2
     assert len(told) == 1
     assert "asyncio.Task was replaced by asyncio.tasks" in told[0]
     assert "Tornado's own code starts the handlers" in told[0]

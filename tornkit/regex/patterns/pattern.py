@@ -33,7 +33,31 @@ _BOUND = 16384
 def parsed(regex: re.Pattern[str]) -> Sequence[tuple[Any, Any]]:
     """The syntax tree: (operator, argument) pairs, as ``re._parser`` makes it."""
     tree: Sequence[tuple[Any, Any]] = _parser.parse(regex.pattern, regex.flags & ~re.DEBUG)
+    if _HAS_FAILURE:
+        _spell_out(tree)
     return tree
+
+
+_FAILURE = (_parser.FAILURE, ())
+_HAS_FAILURE = _FAILURE in _parser.parse("(?!)").data  # since Python 3.14
+
+
+def _spell_out(items: Any) -> None:
+    """Write ``(?!)``, for which the parser has a word of its own, as the look-around that it is."""
+    for place, (operator, argument) in enumerate(items):
+        if operator is _parser.FAILURE:
+            items[place] = _parser.ASSERT_NOT, (1, [])
+        else:
+            _spell_out_inside(argument)
+
+
+def _spell_out_inside(argument: Any) -> None:
+    """Do so in the sequences of an argument, which may stand in tuples and lists."""
+    if isinstance(argument, _parser.SubPattern):
+        _spell_out(argument)
+    elif isinstance(argument, (tuple, list)):
+        for part in argument:
+            _spell_out_inside(part)
 
 
 @lru_cache(maxsize=_BOUND)
