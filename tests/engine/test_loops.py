@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -32,7 +33,9 @@ def test_new_loops_are_of_the_kind_that_was_chosen(choice: str, module: str) -> 
 
 def test_what_is_asked_for_and_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    policy = asyncio.get_event_loop_policy()
-    with pytest.raises(ModuleNotFoundError):
-        loops.use("uvloop")
-    assert asyncio.get_event_loop_policy() is policy
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # since Python 3.14
+        policy = asyncio.get_event_loop_policy()
+        with pytest.raises(ModuleNotFoundError):
+            loops.use("uvloop")
+        assert asyncio.get_event_loop_policy() is policy

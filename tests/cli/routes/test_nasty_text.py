@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,14 @@ NAME = WITHOUT_SURROGATES.replace("\x00", "")
 UNQUOTED = NASTY.replace("[", "").replace("|", "")
 """As a pattern it means itself."""
 
+# Since 3.13 no docstring can have half a character in it.
+DOCSTRING = NASTY if sys.version_info < (3, 13) else WITHOUT_SURROGATES
+
 SOURCE = f"""
 from tornado.web import RequestHandler
 class Nasty(RequestHandler):
     def get(self, *args, **kwargs):
-        {"says " + NASTY!r}
+        {"says " + DOCSTRING!r}
     def initialize(self, **kwargs): ...
 """
 

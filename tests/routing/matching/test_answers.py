@@ -421,5 +421,8 @@ def test_a_missing_file_is_a_404_and_what_lies_outside_is_left_open(tmp_path: Pa
     app = Application([(r"/(.*)", StaticFileHandler, {"path": str(folder)})])
     missing = reply_to(app, "/inside/x.css")
     assert (missing.status, missing.reason) == (404, f"there is no file {folder / 'inside/x.css'}")
-    for path in ("/inside", "/../x", "/out/x", "/dangling", "/%00", f"/{'x' * 300}"):
+    for path in ("/inside", "/../x", "/out/x", "/dangling", "/%00"):
         assert reply_to(app, path).verdict is MatchVerdict.HANDLER, path
+    # Since 3.14 `Path.exists` says no where the name is too long for the system.
+    long = reply_to(app, f"/{'x' * 300}").verdict
+    assert long in (MatchVerdict.HANDLER, MatchVerdict.NOT_FOUND)

@@ -24,6 +24,7 @@ from importlib.machinery import ExtensionFileLoader, SourceFileLoader, Sourceles
 from types import ModuleType
 from typing import Any
 
+from tornkit.ownership import standard_folders
 from tornkit.serve.warm_imports.import_inputs import Inputs, Recorder
 from tornkit.serve.warm_imports.userfiles import is_standard, is_user_module
 
@@ -135,6 +136,7 @@ class Warming:
 
     def warm(self, modules: Iterable[str]) -> None:
         """Import modules in order; one that can't be imported by itself is unsafe."""
+        standard_folders()  # else what `sysconfig` imports for it would be judged without
         with self._watching(), self._recorder.recording():
             for name in modules:
                 if name in sys.modules:
