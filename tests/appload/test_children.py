@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tornkit import linux
 from tornkit.serve.wire.processes import has_ended
 
 # A helper that says where it is, and how it ends.
@@ -34,7 +35,7 @@ STARTS = {
         for each in STARTS
     ],
 )
-@pytest.mark.skipif(sys.platform != "linux", reason="what has left its parent is not found there")
+@pytest.mark.skipif(not linux.USED, reason="what has left its parent is not found there")
 def test_routes_leaves_no_process_behind(tmp_path: Path, how: str) -> None:
     mark = tmp_path / "mark"
     deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import socket
-import sys
 import termios
 import threading
 import time
@@ -14,11 +13,12 @@ from typing import TextIO
 
 import pytest
 
+from tornkit import linux
 from tornkit.cli import line_writer
 from tornkit.cli.line_writer import LineWriter
 
 pytestmark = pytest.mark.timeout(20)
-linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc names open files there alone")
+on_linux = pytest.mark.skipif(not linux.USED, reason="/proc names open files there alone")
 
 
 class Pipe:
@@ -70,7 +70,7 @@ def test_a_line_is_out_when_it_is_written(pipe: Pipe) -> None:
     assert os.read(pipe.reads, 999) == b"red\n"
 
 
-@linux
+@on_linux
 def test_no_thread_is_waited_for_where_somebody_reads(pipe: Pipe) -> None:
     writer = LineWriter(pipe.stderr)
     writer.write("a line\n", colour=False)
@@ -79,7 +79,7 @@ def test_no_thread_is_waited_for_where_somebody_reads(pipe: Pipe) -> None:
     assert os.get_blocking(pipe.stderr.fileno()), "others write to it, too"
 
 
-@linux
+@on_linux
 def test_what_a_pipe_has_no_room_for_follows_in_its_order(pipe: Pipe) -> None:
     writer = LineWriter(pipe.stderr)
     text = "".join(f"{number}\n" for number in range(40_000))
@@ -89,7 +89,7 @@ def test_what_a_pipe_has_no_room_for_follows_in_its_order(pipe: Pipe) -> None:
     assert pipe.read_until("\n") == "the next\n"
 
 
-@linux
+@on_linux
 def test_a_terminal_that_is_stopped() -> None:
     controlling, terminal = os.openpty()
     with os.fdopen(terminal, "w") as stderr:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.integration.addresses import is_free
+from tornkit import linux
 
 if TYPE_CHECKING:
     from tests.integration.serve import Serve
@@ -63,7 +63,7 @@ HOLDS = {
 
 
 @pytest.mark.thorough
-@pytest.mark.skipif(sys.platform != "linux", reason="what is held is read from /proc")
+@pytest.mark.skipif(not linux.USED, reason="what is held is read from /proc")
 @pytest.mark.parametrize("what", HOLDS)
 def test_the_old_code_ends_first(serve: Serve, what: str) -> None:
     port = str(serve.free_port())

@@ -11,16 +11,14 @@ is made the parent of its orphaned descendants.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-_PR_SET_CHILD_SUBREAPER = 36
+from tornkit import linux
+
 _PATIENCE = 1.0  # seconds to end in good order
 _LOOK = 0.005  # seconds between looks
 
@@ -28,8 +26,7 @@ _LOOK = 0.005  # seconds between looks
 @contextlib.contextmanager
 def none_left_behind() -> Iterator[None]:
     """End all that was started inside and still runs."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    linux.become_reaper()
     before = _descendants()
     try:
         yield
@@ -74,10 +71,10 @@ def _descendants() -> frozenset[int]:
 
 def _parents() -> Iterator[tuple[int, int]]:
     """Each process that has not ended, and its parent."""
-    if not Path("/proc/self/stat").exists():
+    if not (linux.PROC / "self/stat").exists():
         yield from _parents_by_ps()
         return
-    for entry in Path("/proc").iterdir():
+    for entry in linux.PROC.iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):  # ended meanwhile
                 # Behind the name, which may hold anything.

@@ -24,6 +24,8 @@ from typing import TextIO
 
 import click
 
+from tornkit import linux
+
 _PATIENCE = 0.05  # seconds: longer than any line takes where somebody reads
 _LAST_PATIENCE = 1.0
 _MOST_LINES = 1000
@@ -96,7 +98,7 @@ class LineWriter:
         self._place = place
         flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
         with contextlib.suppress(OSError):  # a socket; or somebody else's
-            self._second = os.open(f"/proc/self/fd/{descriptor}", flags)
+            self._second = os.open(f"{linux.PROC}/self/fd/{descriptor}", flags)
 
     def _has_thread(self) -> bool:
         """Start it, the first time. The machine may have none to give."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 
+from tornkit import linux
+
 _UCRED = struct.Struct("=iII")  # unix(7): pid, uid, gid
 _XUCRED = struct.Struct("=II")  # the beginning of BSD's and macOS's: version, uid
 
@@ -16,7 +18,7 @@ def peer_uid(sock: socket.socket) -> int | None:
 
     :raises OSError: the socket is not connected any more.
     """
-    if hasattr(socket, "SO_PEERCRED"):
+    if linux.HAS_PEER_CREDENTIALS:
         credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
         return int(_UCRED.unpack(credentials)[1])
     if hasattr(socket, "LOCAL_PEERCRED"):

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from tornkit import linux
 from tornkit.errors import TornkitError
 
 # What was asked for: the first line of a text.
@@ -114,7 +115,7 @@ def _file_names(error: BaseException) -> Iterator[Path]:
 def _open_files() -> Iterator[str]:
     """The regular files that this process has open (Linux)."""
     with contextlib.suppress(OSError):
-        for entry in Path("/proc/self/fd").iterdir():
+        for entry in (linux.PROC / "self/fd").iterdir():
             with contextlib.suppress(OSError):  # the listing's own
                 if stat.S_ISREG(entry.stat().st_mode):
                     yield str(entry.readlink())

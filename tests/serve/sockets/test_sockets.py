@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import pytest
 
+from tornkit import linux
 from tornkit.errors import BindError
 from tornkit.serve.sockets import port_owner
 from tornkit.serve.sockets.sockets import (
@@ -188,7 +189,7 @@ def test_taken_port(listeners: Listeners, other_server: socket.socket) -> None:
     error = refused(listeners, Claim(port=port, address="127.0.0.1"))
     assert error.errno == errno.EADDRINUSE
     taken = re.escape(f"port {port} of 127.0.0.1 is taken")
-    who = rf" by pid {os.getpid()} \(.*\); stop it" if sys.platform == "linux" else "; stop what .*"
+    who = rf" by pid {os.getpid()} \(.*\); stop it" if linux.USED else "; stop what .*"
     assert re.fullmatch(rf"{taken}{who}, or choose another with --port", str(error))
 
 

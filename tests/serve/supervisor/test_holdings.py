@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tornkit import linux
 from tornkit.serve.refusals import ADDRESS, LOCK, SILENT
 from tornkit.serve.supervisor.holdings import explain, with_descendants
 from tornkit.serve.wire.messages import Failed
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="is read from /proc")
+pytestmark = pytest.mark.skipif(not linux.USED, reason="is read from /proc")
 
 HOLDER = """
 import fcntl, os, socket, sys

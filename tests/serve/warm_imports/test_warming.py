@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 import tornkit
+from tornkit import linux
 
 # argv: a folder that counts as site-packages, the modules to warm.
 WARM = """\
 import json, sys
+from tornkit import linux
 from tornkit import ownership
 from tornkit.serve.warm_imports import warming
 
@@ -73,7 +75,7 @@ BEHIND = {
 }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at itself in /proc")
+@pytest.mark.skipif(not linux.USED, reason="looks at itself in /proc")
 @pytest.mark.parametrize("reason", BEHIND)
 def test_what_a_module_leaves_behind(tmp_path: Path, reason: str) -> None:
     assert unsafe(tmp_path, {"culprit": BEHIND[reason]}) == {"culprit": reason}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import select
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tornkit import linux
 from tornkit.serve.watching.inotify import (
     CLOSE_WRITE,
     CREATE,
@@ -24,7 +24,7 @@ from tornkit.serve.watching.inotify import (
 pytestmark = [
     pytest.mark.usefixtures("no_leaks"),
     pytest.mark.timeout(20),
-    pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux alone"),
+    pytest.mark.skipif(not linux.USED, reason="inotify is Linux alone"),
 ]
 
 

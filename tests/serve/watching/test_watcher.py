@@ -16,6 +16,7 @@ from typing import Protocol
 
 import pytest
 
+from tornkit import linux
 from tornkit.serve.watching.folder_watch import FolderWatch
 from tornkit.serve.watching.inotify import OVERFLOW, Event, Inotify
 from tornkit.serve.watching.wake_pipe import WakePipe
@@ -395,7 +396,7 @@ def times_told(watched: Watching, path: Path, canary: Path) -> int:
     return times
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux alone")
+@pytest.mark.skipif(not linux.USED, reason="inotify is Linux alone")
 def test_a_save_of_a_loaded_file_is_told_once(loaded: Watching, project: Path) -> None:
     app, canary = project / "app.py", project / "canary.py"
     for text in ("2", "3"):

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 import tornkit
+from tornkit import linux
 from tornkit.appload import own_tornado
 from tornkit.serve.wire import processes
 from tornkit.serve.wire.processes import (
@@ -38,7 +39,7 @@ from tornkit.serve.wire.processes import (
 pytestmark = [pytest.mark.usefixtures("no_leaks"), pytest.mark.timeout(30)]
 
 NO_PID = 1 << 30
-linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has it")
+on_linux = pytest.mark.skipif(not linux.USED, reason="Linux alone has it")
 
 PROBE = """\
 import json, os, signal, sys
@@ -280,7 +281,7 @@ def test_another_users_process_is_there(monkeypatch: pytest.MonkeyPatch) -> None
     assert is_alive(1)
 
 
-@linux
+@on_linux
 @pytest.mark.parametrize("name", ["a) Z 1", "(Z)", ") Z ("])
 def test_a_process_that_is_named_like_one_that_has_ended(
     child: subprocess.Popen[str], name: str
@@ -329,12 +330,13 @@ def test_a_process_that_the_kernel_does_not_let_go(monkeypatch: pytest.MonkeyPat
     assert 0.05 <= time.monotonic() - began < 2.0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="orphans are process 1's elsewhere")
+@pytest.mark.skipif(not linux.USED, reason="orphans are process 1's elsewhere")
 def test_children_of_what_is_ended_end_too() -> None:
     """A zygote that was forking: nobody knows the number of its worker yet."""
     script = """
         import os, subprocess, sys, time
-        from tornkit.serve.wire.processes import become_reaper, is_alive, kill_and_wait
+        from tornkit.linux import become_reaper
+        from tornkit.serve.wire.processes import is_alive, kill_and_wait
 
         become_reaper()
         quiet = subprocess.DEVNULL  # else they would hold our output if this fails
@@ -397,21 +399,21 @@ def test_every_child_that_has_ended_is_reaped() -> None:
     assert output_of(code) == "[]\nTrue\n[] True\nTrue\n"
 
 
-@linux
+@on_linux
 def test_a_process_dies_with_its_parent_and_an_orphan_is_adopted() -> None:
     """Two children have said `die_with_parent`, and one has thought better of it."""
     code = """
         import ctypes
         PR_GET_PDEATHSIG = 2
-        processes.become_reaper()
+        become_reaper()
         reading, writing = os.pipe()
         parent = os.fork()
         if parent == 0:
             for wanted in (True, False):
                 if os.fork() == 0:
-                    processes.die_with_parent()
+                    die_with_parent()
                     if not wanted:
-                        processes.die_with_parent(False)
+                        die_with_parent(False)
                     number = ctypes.c_int()
                     ctypes.CDLL(None).prctl(PR_GET_PDEATHSIG, ctypes.byref(number))
                     line = f"{wanted} {os.getpid()} {number.value}\\n"

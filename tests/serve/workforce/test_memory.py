@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tornkit import linux
 from tornkit.serve.workforce import memory
 
 NOBODY = 1 << 30  # no process can have this number
@@ -17,7 +18,7 @@ def test_of_nobody() -> None:
     assert memory.memory_of(NOBODY) is None
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel counts it on Linux")
+@pytest.mark.skipif(not linux.USED, reason="the kernel counts it on Linux")
 def test_of_this_process() -> None:
     before = memory.resident(os.getpid())
     assert before > 1 << 20
@@ -30,7 +31,7 @@ def test_of_this_process() -> None:
     assert now.own <= now.pss <= now.own + now.shared
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel counts it on Linux")
+@pytest.mark.skipif(not linux.USED, reason="the kernel counts it on Linux")
 def test_a_zombie_has_none() -> None:
     pid = os.posix_spawn(sys.executable, [sys.executable, "-S", "-c", ""], {})
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)

@@ -10,9 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from tornkit import linux
 from tornkit.serve.zygote.dry_run import rehearse
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="needs sockets without a name")
+on_linux = pytest.mark.skipif(not linux.USED, reason="needs sockets without a name")
 
 
 def run(script: str) -> str:
@@ -29,7 +30,7 @@ def run(script: str) -> str:
     return result.stdout
 
 
-@linux
+@on_linux
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_a_request_is_answered_by_what_will_serve(loop: str) -> None:
     told = run(
@@ -53,7 +54,7 @@ def test_a_request_is_answered_by_what_will_serve(loop: str) -> None:
     assert told == "Exchange 200\n" * 2
 
 
-@linux
+@on_linux
 def test_it_is_not_counted_among_the_workers_requests() -> None:
     told = run(
         """
@@ -71,7 +72,7 @@ def test_it_is_not_counted_among_the_workers_requests() -> None:
     assert told == "0 0\n"
 
 
-@linux
+@on_linux
 def test_a_request_is_answered_by_tornado_too() -> None:
     told = run(
         """
@@ -85,7 +86,7 @@ def test_a_request_is_answered_by_tornado_too() -> None:
     assert told == "200\n"
 
 
-@linux
+@on_linux
 @pytest.mark.usefixtures("no_leaks")
 def test_it_leaves_nothing() -> None:
     told = run(
@@ -112,7 +113,7 @@ def test_it_leaves_nothing() -> None:
     assert told == "no loop runs\n"
 
 
-@linux
+@on_linux
 def test_a_worker_does_not_tell_of_its_application() -> None:
     told = run(
         """
@@ -129,7 +130,7 @@ def test_a_worker_does_not_tell_of_its_application() -> None:
     assert told == "1 0\n"
 
 
-@linux
+@on_linux
 def test_what_is_replaced_is_not_looked_for_again() -> None:
     """Whatever a worker does behind its rehearsal: the first request would have to wait."""
     told = run(
@@ -167,14 +168,14 @@ def test_what_the_system_does_not_give_is_done_without(monkeypatch: pytest.Monke
     rehearse()
 
 
-@linux
+@on_linux
 def test_an_answer_is_not_waited_for_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tornkit.serve.zygote.dry_run._REQUEST", b"GET")
     monkeypatch.setattr("tornkit.serve.zygote.dry_run._PATIENCE", 0.05)
     rehearse()
 
 
-@linux
+@on_linux
 def test_nobody_reads_of_it_in_a_log() -> None:
     told = run(
         """

@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 
+from tornkit import linux
 from tornkit.serve.zygote.page_release import unwritten
 
 SMAPS = b"""\
@@ -34,7 +35,7 @@ def test_which_mappings_are_let_go() -> None:
     assert list(unwritten(SMAPS)) == [(0x1000, 0x2000), (0x2000, 0x5000)]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is done")
+@pytest.mark.skipif(not linux.USED, reason="elsewhere nothing is done")
 def test_a_process_goes_on_as_before() -> None:
     script = """\
     import ctypes, decimal, json, os, sqlite3, ssl

@@ -22,6 +22,7 @@ from contextvars import Context
 from functools import partial
 from typing import Protocol
 
+from tornkit import linux
 from tornkit.engine.transport import batch as batching
 from tornkit.engine.transport.turns import Turns
 
@@ -46,7 +47,7 @@ class Poller(Protocol):
 
 def new_poller(loop: asyncio.AbstractEventLoop) -> Poller:
     """One that ``loop`` watches while anything stands in it."""
-    return _Epoll(loop) if hasattr(select, "epoll") else _Loop(loop)
+    return _Epoll(loop) if linux.HAS_EPOLL else _Loop(loop)
 
 
 class _Loop:

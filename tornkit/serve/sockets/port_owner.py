@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-_PROC = Path("/proc")
+from tornkit import linux
+
+_PROC = linux.PROC
 _LISTEN = "0A"  # the state in /proc/net/tcp: include/net/tcp_states.h
 _PATIENCE = 0.2  # seconds: the supervisor's loop may be waiting
 _LONGEST = 60  # characters of a command line

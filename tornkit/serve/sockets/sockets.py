@@ -17,16 +17,16 @@ import errno
 import os
 import socket
 import stat
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tornkit import linux
 from tornkit.errors import BindError
 from tornkit.serve.sockets.port_owner import owner_of
 from tornkit.serve.wire.messages import Claim
 
-BALANCED = sys.platform == "linux"
+BALANCED = linux.USED
 
 
 class CannotBind(BindError):

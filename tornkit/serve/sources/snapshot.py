@@ -17,11 +17,10 @@ import contextlib
 import marshal
 import os
 import stat
-import tempfile
 from collections import deque
 from collections.abc import Mapping
-from typing import IO
 
+from tornkit import linux
 from tornkit.serve.sources.sources import mark
 
 
@@ -93,16 +92,10 @@ class Snapshot:
         :raises OSError: there is no descriptor, or no room.
         """
         self._read_all()
-        with _anonymous_file() as file:
+        with os.fdopen(linux.shared_memory("snapshot"), "w+b") as file:
             file.write(marshal.dumps((self._names, self._files())))
             file.flush()
             return os.dup(file.fileno())
-
-
-def _anonymous_file() -> IO[bytes]:
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("tornkit-snapshot"), "w+b")
-    return tempfile.TemporaryFile()
 
 
 def _read(path: str, state: str) -> bytes | None:

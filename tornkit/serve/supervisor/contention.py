@@ -14,8 +14,8 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import replace
-from pathlib import Path
 
+from tornkit import linux
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.supervisor.holdings import Conflict, explain
 from tornkit.serve.wire.messages import Failed
@@ -63,7 +63,7 @@ class Contention:
 def _children(pid: int) -> list[int]:
     """The children of a process (Linux; none elsewhere)."""
     found: list[int] = []
-    folder = f"/proc/{pid}/task"
+    folder = f"{linux.PROC}/{pid}/task"
     with contextlib.suppress(OSError, ValueError):
         for thread in os.listdir(folder):  # noqa: PTH208 - before each reload
             with open(f"{folder}/{thread}/children", "rb", 0) as file:  # noqa: PTH123
@@ -73,5 +73,5 @@ def _children(pid: int) -> list[int]:
 
 def _command(pid: int) -> str:
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
+        return (linux.PROC / str(pid) / "comm").read_text(errors="replace").strip()
     return "ended"

@@ -10,7 +10,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-_PROC_CGROUP = Path("/proc/self/cgroup")
+from tornkit import linux
+
+_PROC_CGROUP = linux.PROC / "self/cgroup"
 _CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
@@ -22,7 +24,7 @@ def usable_cpus(proc_cgroup: Path = _PROC_CGROUP, cgroup_root: Path = _CGROUP_RO
 
 
 def _affinity() -> int:
-    if hasattr(os, "sched_getaffinity"):
+    if linux.USED:
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 

@@ -16,12 +16,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tornkit import linux
 from tornkit.serve.refusals import ADDRESS, LOCK, SILENT
 from tornkit.serve.wire.messages import Failed
 
 # Sorts of what is held, beside those of `refusals`: named by an error, or not thought of.
 DEVICE, PROCESS = "device", "process"
-_PROC = Path("/proc")
+_PROC = linux.PROC
 _LISTENS, _UNCONNECTED = "0A", "07"  # of TCP, and of UDP: include/net/tcp_states.h
 _UNIX_UNCONNECTED = "01"
 # A lock file that names its owner is a line or two.

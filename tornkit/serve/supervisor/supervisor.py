@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tornkit.appload.target import Target
+from tornkit.linux import become_reaper
 from tornkit.paths import real_path
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket
@@ -32,7 +33,7 @@ from tornkit.serve.sockets.systemd import Notifier
 from tornkit.serve.supervisor.signals import SIGNALS, SupervisorSignals
 from tornkit.serve.supervisor.succession import Succession
 from tornkit.serve.watching.watcher import Meaning, Watcher
-from tornkit.serve.wire.processes import become_reaper, kill_and_wait, reap
+from tornkit.serve.wire.processes import kill_and_wait, reap
 from tornkit.serve.workforce.health import Health
 from tornkit.serve.workforce.workforce import Workforce
 

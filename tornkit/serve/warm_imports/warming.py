@@ -24,6 +24,7 @@ from importlib.machinery import ExtensionFileLoader, SourceFileLoader, Sourceles
 from types import ModuleType
 from typing import Any
 
+from tornkit import linux
 from tornkit.ownership import standard_folders
 from tornkit.serve.warm_imports.import_inputs import Inputs, Recorder
 from tornkit.serve.warm_imports.userfiles import is_standard, is_user_module
@@ -50,7 +51,7 @@ class _Marks:
     def now(cls) -> _Marks:
         return cls(
             threads=thread_count(),
-            descriptors=_count_entries("/proc/self/fd", "/dev/fd"),
+            descriptors=_count_entries(f"{linux.PROC}/self/fd", "/dev/fd"),
             children=_child_count(),
             signals=tuple(signal.getsignal(number) for number in _SIGNALS),
             exit_handlers=_exit_handler_count(),
@@ -93,7 +94,7 @@ _SIGNALS = tuple(
 
 def thread_count() -> int:
     """Threads of this process, those that Python does not know included (Linux)."""
-    return _count_entries("/proc/self/task")
+    return _count_entries(f"{linux.PROC}/self/task")
 
 
 def _count_entries(*folders: str) -> int:
@@ -107,7 +108,7 @@ def _count_entries(*folders: str) -> int:
 
 def _child_count() -> int:
     try:
-        with open("/proc/thread-self/children", "rb") as children:  # noqa: PTH123 - as above
+        with open(linux.PROC / "thread-self/children", "rb") as children:  # noqa: PTH123 - as above
             return len(children.read().split())
     except OSError:
         return 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-import sys
 from typing import NamedTuple
+
+from tornkit import linux
 
 # <sys/inotify.h>, the same on every architecture.
 MODIFY, ATTRIB, CLOSE_WRITE = 0x2, 0x4, 0x8
@@ -45,7 +46,7 @@ class Inotify:
 
         :raises OSError: there is no inotify here, or no more of it.
         """
-        if sys.platform != "linux":
+        if not linux.USED:
             raise OSError("inotify is Linux alone")
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._descriptor = self._checked(self._libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK))

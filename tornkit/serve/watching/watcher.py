@@ -16,7 +16,6 @@ import enum
 import fnmatch
 import os
 import platform
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from tornkit import linux
 from tornkit.paths import real_path
 from tornkit.serve.watching.folder_watch import FolderWatch
 from tornkit.serve.watching.reach import Coverage
@@ -37,7 +37,7 @@ _REFRESH_SUFFIXES = frozenset(
 # Of watchfiles' own variables; what turns it off in theirs, and what people write.
 _OFF = frozenset({"", "false", "disable", "disabled", "0", "no", "off"})
 _POLL_DELAY_MS = 300
-_HAS_INOTIFY = sys.platform == "linux"
+_HAS_INOTIFY = linux.USED
 _SUFFIX = f"{os.sep}\0"  # of no file that there is
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-import tempfile
 import time
 from dataclasses import dataclass
+
+from tornkit import linux
 
 _RECORD = struct.Struct("=ddQQQ")
 INTERVAL = 0.5  # seconds between beats
@@ -56,11 +57,7 @@ class Heartbeat:
 
         :raises OSError:
         """
-        if hasattr(os, "memfd_create"):
-            descriptor = os.memfd_create("tornkit-heartbeat")
-        else:
-            with tempfile.TemporaryFile() as file:
-                descriptor = os.dup(file.fileno())
+        descriptor = linux.shared_memory("heartbeat")
         try:
             os.ftruncate(descriptor, mmap.PAGESIZE)
         except OSError:

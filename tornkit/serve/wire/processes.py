@@ -8,7 +8,6 @@ until the worker puts the user's import root there.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
@@ -18,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tornkit import linux
 from tornkit.appload import own_tornado
 from tornkit.serve.wire.channel import Channel
 
@@ -54,7 +54,6 @@ ENTRIES = {
 # The folder of the Tornado that the program brings, for all interpreters of this supervisor's.
 _tornado_folder: str | None = None
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[3])
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 # Seconds that a killed process may take to be gone, and between looks.
 _KILL_TIME, _KILL_LOOK = 3.0, 0.001
 _TERMINAL_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -127,22 +126,6 @@ def command(role: str, descriptor: int) -> list[str]:
     return [sys.executable, "-P", "-c", bootstrap, _PACKAGE_PARENT, str(descriptor), folder]
 
 
-def die_with_parent(wanted: bool = True) -> None:
-    """End this process when its parent ends (Linux), though it be stuck in others' code.
-
-    Not for what a zygote forks: that ends its own, and they may outlive it.
-    """
-    if sys.platform == "linux":
-        number = signal.SIGKILL if wanted else 0
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
-
-
-def become_reaper() -> None:
-    """Make orphans of our descendants our children (Linux): the workers of a zygote that died."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
 def reap() -> Iterator[tuple[int, int]]:
     """Every child that has ended: pid and exit status, or the negative of a signal.
 
@@ -172,7 +155,7 @@ def is_alive(pid: int) -> bool:
 def has_ended(pid: int) -> bool:
     """Whether it does not run any more, though its parent may not have reaped it (Linux)."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        stat = (linux.PROC / str(pid) / "stat").read_bytes()
     except OSError:
         return not is_alive(pid)
     return stat.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
@@ -204,6 +187,6 @@ def _children() -> set[int]:
     """Children of this process's main thread; none where the kernel does not tell."""
     pid = os.getpid()
     try:
-        return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_bytes().split()))
+        return set(map(int, (linux.PROC / f"{pid}/task/{pid}/children").read_bytes().split()))
     except OSError:
         return set()

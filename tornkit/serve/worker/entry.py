@@ -17,6 +17,7 @@ from tornado.httpserver import HTTPServer
 from tornkit import seams
 from tornkit.engine import loops, speedups
 from tornkit.engine.server import HTTPServer as EngineServer
+from tornkit.linux import die_with_parent
 from tornkit.serve.failures import cannot_start
 from tornkit.serve.sources import snapshot_imports, sources
 from tornkit.serve.sources.bytecode import cache_only_settled_sources
@@ -26,7 +27,6 @@ from tornkit.serve.wire.channel import Channel, ChannelClosed
 from tornkit.serve.wire.heartbeat import Heartbeat
 from tornkit.serve.wire.messages import Boot, Message, Prepare, decode
 from tornkit.serve.wire.orders import Orders
-from tornkit.serve.wire.processes import die_with_parent
 from tornkit.serve.worker.signals import leave_to_supervisor
 from tornkit.serve.worker.worker import Worker, tell
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from tornkit import linux
+
 
 @dataclass(frozen=True)
 class Memory:
@@ -19,7 +21,7 @@ class Memory:
 def resident(pid: int) -> int:
     """Bytes that are in memory, 0 where that can't be known."""
     try:
-        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123 - procfs, each second
+        with open(f"{linux.PROC}/{pid}/statm", "rb") as file:  # noqa: PTH123 - procfs, each second
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
         return 0
@@ -29,7 +31,7 @@ def memory_of(pid: int) -> Memory | None:
     """The kernel's sum over all mappings (``/proc/PID/smaps_rollup``). Costs a millisecond."""
     fields: dict[str, int] = {}
     try:
-        with open(f"/proc/{pid}/smaps_rollup") as file:  # noqa: PTH123 - procfs
+        with open(f"{linux.PROC}/{pid}/smaps_rollup") as file:  # noqa: PTH123 - procfs
             for line in file:
                 name, _, rest = line.partition(":")
                 value = rest.split()

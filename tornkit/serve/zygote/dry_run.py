@@ -30,7 +30,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 import tornkit
-from tornkit import seams
+from tornkit import linux, seams
 from tornkit.appload.leaving import Leaving
 from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Kind, Target
@@ -71,7 +71,7 @@ def rehearse() -> None:
     Leaves no module behind and no current loop, only garbage in circles. Where something is in the
     way, a system that has no descriptor to give, it is left at that: the worker will say so itself.
     """
-    if sys.platform != "linux":
+    if not linux.USED:
         return  # nowhere else there are sockets without a name
     with contextlib.suppress(Exception):
         loop = asyncio.new_event_loop()

@@ -12,8 +12,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import re
-import sys
 from collections.abc import Iterator
+
+from tornkit import linux
 
 _MADV_DONTNEED = 4
 # Private and not writable, of a file (an inode that is not 0): from, to, path.
@@ -22,11 +23,11 @@ _MAPPING = re.compile(rb"([0-9a-f]+)-([0-9a-f]+) r-[-x]p [0-9a-f]+ [0-9a-f:]+ [1
 
 def let_go() -> None:
     """Give back pages that can be read again. Where that can't be known, nothing is done."""
-    if sys.platform != "linux":
+    if not linux.USED:
         return
     madvise = ctypes.CDLL(None).madvise
     madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    with contextlib.suppress(OSError), open("/proc/self/smaps", "rb") as file:  # noqa: PTH123
+    with contextlib.suppress(OSError), open(linux.PROC / "self/smaps", "rb") as file:  # noqa: PTH123
         for start, end in unwritten(file.read()):
             madvise(start, end - start, _MADV_DONTNEED)  # refused: it stays, and does no harm
 

@@ -31,6 +31,7 @@ from typing import Any
 from tornkit import seams
 from tornkit.appload import shadowing
 from tornkit.engine import activity
+from tornkit.linux import die_with_parent
 from tornkit.serve.shortage import in_words
 from tornkit.serve.warm_imports import warm_modules
 from tornkit.serve.warm_imports.import_inputs import Inputs
@@ -39,7 +40,6 @@ from tornkit.serve.warm_imports.userfiles import remember_what_is_held
 from tornkit.serve.warm_imports.warming import Warming, changed, fingerprint, thread_count
 from tornkit.serve.wire.channel import Channel, ChannelClosed
 from tornkit.serve.wire.messages import Exited, Fork, Forked, Trying, Unfit, Warm, Warmed
-from tornkit.serve.wire.processes import die_with_parent
 from tornkit.serve.worker import entry, signals
 from tornkit.serve.zygote import page_release
 from tornkit.serve.zygote.dry_run import is_unpatched, rehearse

@@ -1,0 +1,58 @@
+"""System calls and files that Linux alone has, and whether they are used.
+
+Elsewhere, and where the variable ``_TORNKIT_PORTABLE`` is set (for tests), all is done without:
+shared memory is a file without a name, changes of files are watched by `watchfiles`, the loop
+watches each connection, workers share one listening socket, and what `/proc` would tell stays
+unknown.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+USED = sys.platform == "linux" and not os.environ.get("_TORNKIT_PORTABLE")
+"""Whether this process uses them."""
+
+PROC = Path("/proc" if USED else "/no-proc-here")
+"""Folder of what the kernel tells of processes; elsewhere one that is not there."""
+
+HAS_EPOLL = USED and hasattr(select, "epoll")
+HAS_PEER_CREDENTIALS = (USED or sys.platform == "linux") and hasattr(socket, "SO_PEERCRED")
+"""Whether a Unix socket's peer is known; on Linux always, as nothing else tells it there."""
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+def shared_memory(name: str) -> int:
+    """Descriptor of memory that processes can share, empty so far; ``name`` is for whoever looks.
+
+    :raises OSError:
+    """
+    if USED:
+        return os.memfd_create(f"tornkit-{name}")
+    import tempfile  # with what it brings, a supervisor would have a megabyte for nothing
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def die_with_parent(wanted: bool = True) -> None:
+    """End this process when its parent ends, though it be stuck in others' code.
+
+    Not for what a zygote forks: that ends its own, and they may outlive it.
+    """
+    if USED:
+        number = signal.SIGKILL if wanted else 0
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+
+
+def become_reaper() -> None:
+    """Make orphans of our descendants our children: the workers of a zygote that died."""
+    if USED:
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
