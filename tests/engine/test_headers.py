@@ -159,3 +159,32 @@ def test_a_value_with_many_blanks_is_no_more_work() -> None:
         headers = LazyHeaders(Lines(f"X: {value}  \r\n".encode()))
         assert headers["X"] == value
     assert time.process_time() - began < 1
+
+
+def test_it_has_the_attributes_of_tornado_s_and_no_others() -> None:
+    lazy, own = LazyHeaders(Lines(b"A: 1\r\nA: 2\r\n")), HTTPHeaders()
+    for name in ("_as_list", "_combined_cache", "_dict", "_last_key", "_no_such"):
+        assert hasattr(lazy, name) is hasattr(own, name)
+    assert vars(lazy).keys() - {"lines"} == vars(own).keys()
+
+
+@pytest.mark.parametrize("read", ["get", "[]", "in", "never"])
+@pytest.mark.parametrize("lines", ["A: 1\r\n", "A: 1\r\nA: 2\r\n", "A: 1\r\nB: 2\r\n"])
+@pytest.mark.parametrize("name", ["A", "a", "B"])
+def test_what_was_read_can_be_deleted_as_from_tornado_s(lines: str, name: str, read: str) -> None:
+    """Some Tornados delete only what was read, where a name stands in several lines."""
+    outcomes: list[Any] = []
+    for headers in (HTTPHeaders.parse(lines), LazyHeaders(Lines(lines.encode()))):
+        try:
+            if read == "get":
+                headers.get(name)
+            elif read == "[]":
+                headers[name]
+            elif read == "in":
+                name in headers  # noqa: B015 - looks, and may remember
+            del headers[name]
+        except KeyError as error:
+            outcomes.append(error.args)
+        else:
+            outcomes.append(list(headers.get_all()))
+    assert outcomes[0] == outcomes[1]

@@ -107,13 +107,18 @@ class LazyHeaders(HTTPHeaders):
                     as_list[name] = [value.strip(" \t")]
         self._as_list = as_list
         setattr(self, variants.HEADER_VALUES, _values_of(as_list))
-        self._last_key = last
+        if variants.HAS_LAST_KEY:
+            self._last_key = last
         self.lines = None
 
     _as_list: Any = WhenRead(_take_apart)
-    _combined_cache: Any = WhenRead(_take_apart)
-    _dict: Any = WhenRead(_take_apart)
-    _last_key: Any = WhenRead(_take_apart)
+    # Those that this Tornado has: one that is missing would be looked for without end.
+    if variants.VALUES_JOINED:
+        _dict: Any = WhenRead(_take_apart)
+    else:
+        _combined_cache: Any = WhenRead(_take_apart)
+    if variants.HAS_LAST_KEY:
+        _last_key: Any = WhenRead(_take_apart)
 
     def __bool__(self) -> bool:
         return bool(self.lines.as_sent if self.lines is not None else self._as_list)
@@ -126,7 +131,7 @@ class LazyHeaders(HTTPHeaders):
             found = lines.found[name]  # of those that every request is asked for
         except KeyError:
             found = lines.value_of(name)
-            if name in lines.repeated:  # with some, it can be deleted from now on
+            if name in lines.repeated:  # as joined values are read, they are made
                 self._take_apart()
                 return super().get(name, default)
         return default if found is None else found

@@ -40,14 +40,10 @@ _router_start_request = Router.start_request
 def unknown() -> tuple[str, ...]:
     """Names of functions of Tornado's whose work the engine does, and that it does not know.
 
-    What a program has put in the place of one is not among them: that is seen at each request.
+    What somebody has put in the place of one is not among them: that is seen at each request.
     """
     with source_digests.forgotten():
-        return tuple(
-            name
-            for name in texts.unknown(texts.ENGINE)
-            if replaced.is_original(texts.found(name), ("tornado",))
-        )
+        return tuple(filter(texts.is_tornados_own, texts.unknown(texts.ENGINE)))
 
 
 def is_supported() -> bool:

@@ -16,6 +16,7 @@ import pytest
 from tornado.web import Application, RequestHandler
 
 from tests.engine.serving import EITHER_LOOP, GET, serving, turns, until
+from tornkit import linux
 from tornkit.engine.server import HTTPServer
 from tornkit.engine.transport import poller as pollers
 from tornkit.engine.transport.outbox import Outbox
@@ -197,7 +198,7 @@ async def test_one_that_raises_takes_nothing_from_the_others(make: Make) -> None
         assert sorted(error.args for error in said) == [(1,), (3,)]
 
 
-@pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")
+@pytest.mark.skipif(not linux.HAS_EPOLL, reason="this system has no epoll")
 async def test_a_broken_socket_is_told_of_again_and_again() -> None:
     with readers(new_poller) as made:
         assert not made.poller.tells_once
@@ -214,7 +215,7 @@ async def test_a_broken_socket_is_told_of_again_and_again() -> None:
 
 
 async def test_where_there_is_no_epoll_the_loop_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(select, "epoll", raising=False)
+    monkeypatch.setattr(linux, "HAS_EPOLL", False)
     loop = asyncio.get_running_loop()
     made = new_poller(loop)
     assert isinstance(made, pollers._Loop)
@@ -244,7 +245,7 @@ async def test_many_connections_of_one_server_come_and_go() -> None:
             await until(lambda: not served.connections)
 
 
-@pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")
+@pytest.mark.skipif(not linux.HAS_EPOLL, reason="this system has no epoll")
 async def test_where_no_descriptor_is_left_the_loop_does_it_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -89,6 +89,21 @@ def found(name: str) -> Any:
     return None if owner is None else vars(owner).get(attribute)
 
 
+def is_tornados_own(name: str) -> bool:
+    """Whether what is found by this name stands so in Tornado's source, put there by nobody.
+
+    Also where nothing is found.
+    """
+    function = found(name)
+    if type(function) is property:
+        function = function.fget
+    if type(function) is not FunctionType:
+        return function is None
+    module, _, path = name.partition(":")
+    home = str(function.__globals__.get("__name__"))
+    return (home, function.__qualname__) == (module, path) and "__wrapped__" not in vars(function)
+
+
 @once
 def digest_of(function: object) -> str | None:
     """Digest of a function's text, 12 hexadecimal digits; None where there is no text.

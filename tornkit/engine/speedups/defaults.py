@@ -57,7 +57,8 @@ def fresh() -> HTTPHeaders:
     else:
         values = {name: value for name, (value,) in headers._as_list.items()}
         setattr(headers, variants.HEADER_VALUES, values)
-        headers._last_key = None
+        if variants.HAS_LAST_KEY:
+            headers._last_key = None
     made: HTTPHeaders = headers
     return made
 
