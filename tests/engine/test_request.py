@@ -142,8 +142,8 @@ def test_every_part_is_the_same_in_any_order(seed: int) -> None:
         ("/", "Host: a:1:2@\r\n"),
         ("/", "Host: \xe9\r\n"),
         ("/", f"Host: {'a' * 60_000}/\r\n"),
-        ("/?" + "&" * 1000, "Host: x\r\n"),
-        ("/?" + "&".join("a=1" for _ in range(1001)), "Host: x\r\n"),
+        pytest.param("/?" + "&" * 1000, "Host: x\r\n", marks=LIMITED_QUERIES),
+        pytest.param("/?" + "&".join(["a=1"] * 1001), "Host: x\r\n", marks=LIMITED_QUERIES),
     ],
 )
 def test_what_is_refused_is_refused_at_once(target: str, lines: str) -> None:
