@@ -19,6 +19,8 @@ from pathlib import Path
 
 from tornado.web import Application, RequestHandler
 
+from tornkit import linux
+
 LOCK = open("lock", "w")
 fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
 Path("entered").unlink(missing_ok=True)
@@ -52,6 +54,7 @@ def version(number: int) -> str:
     return EXCLUSIVE.replace("VERSION = 1", f"VERSION = {number}")
 
 
+@pytest.mark.skipif(not linux.USED, reason="what is held is read from /proc")
 def test_start_first_makes_room_where_a_thing_can_not_be_held_twice(serve: Serve) -> None:
     server = serve({"app.py": EXCLUSIVE})
     server.write("app.py", version(2))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -628,7 +627,7 @@ def test_an_overflow_of_the_kernels_queue_means_that_anything_may_have_changed(
     assert watched.wait_for(project) is RESTART
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="makes a name that is no UTF-8")
+@pytest.mark.skipif(not linux.USED, reason="makes a name that is no UTF-8")
 @pytest.mark.parametrize("polling", [False, True])
 def test_a_name_that_is_no_utf8(watching: Start, project: Path, polling: bool) -> None:
     folder = project / os.fsdecode(b"caf\xe9")
