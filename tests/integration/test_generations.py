@@ -6,6 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from tornkit import linux
+
 if TYPE_CHECKING:
     from tests.integration.hammer import Hammer
     from tests.integration.serve import Serve
