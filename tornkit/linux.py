@@ -12,7 +12,6 @@ import ctypes
 import os
 import select
 import signal
-import socket
 import sys
 from pathlib import Path
 
@@ -23,8 +22,6 @@ PROC = Path("/proc" if USED else "/no-proc-here")
 """Folder of what the kernel tells of processes; elsewhere one that is not there."""
 
 HAS_EPOLL = USED and hasattr(select, "epoll")
-HAS_PEER_CREDENTIALS = hasattr(socket, "SO_PEERCRED")
-"""Whether a Unix socket tells its peer in Linux's way; used whenever it can be."""
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 

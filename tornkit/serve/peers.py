@@ -5,8 +5,6 @@ from __future__ import annotations
 import socket
 import struct
 
-from tornkit import linux
-
 _UCRED = struct.Struct("=iII")  # unix(7): pid, uid, gid
 _XUCRED = struct.Struct("=II")  # the beginning of BSD's and macOS's: version, uid
 
@@ -18,7 +16,7 @@ def peer_uid(sock: socket.socket) -> int | None:
 
     :raises OSError: the socket is not connected any more.
     """
-    if linux.HAS_PEER_CREDENTIALS:
+    if hasattr(socket, "SO_PEERCRED"):
         credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
         return int(_UCRED.unpack(credentials)[1])
     if hasattr(socket, "LOCAL_PEERCRED"):

@@ -404,6 +404,7 @@ def test_a_process_dies_with_its_parent_and_an_orphan_is_adopted() -> None:
     """Two children have said `die_with_parent`, and one has thought better of it."""
     code = """
         import ctypes
+        from tornkit.linux import become_reaper, die_with_parent
         PR_GET_PDEATHSIG = 2
         become_reaper()
         reading, writing = os.pipe()

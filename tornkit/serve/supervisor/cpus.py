@@ -24,7 +24,7 @@ def usable_cpus(proc_cgroup: Path = _PROC_CGROUP, cgroup_root: Path = _CGROUP_RO
 
 
 def _affinity() -> int:
-    if linux.USED:
+    if linux.USED and hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
