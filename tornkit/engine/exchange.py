@@ -91,6 +91,7 @@ class Exchange(HTTPConnection):
         "_chunking",
         "_close_callback",
         "_connection",
+        "_had_no_length",
         "_left",
         "_max_body_size",
         "_method",
@@ -118,6 +119,7 @@ class Exchange(HTTPConnection):
         self._close_callback: Callable[[], None] | None = None
         self._chunking = False
         self._left: int | None = None  # of a Content-Length, bytes still to be written
+        self._had_no_length = False  # and was complete without one
         self._writes = 0
         self._turn: object = None  # of the loop, in which a handler finished
         self._max_body_size = connection.server.max_body_size
@@ -219,6 +221,7 @@ class Exchange(HTTPConnection):
                 self.close_after = True
             now = connection.turns.now()
             if not connection.closed:
+                self._had_no_length = self._left is None
                 self._left = 0  # see `answer`
                 connection.finished_in = now
             self._complete(now)
@@ -322,6 +325,8 @@ class Exchange(HTTPConnection):
         if self._left is not None:
             self._left -= len(chunk)
             if self._left < 0:
+                if self._had_no_length:
+                    self._left = 0  # Tornado, which writes on, counts nothing
                 self._connection.shut()
                 raise HTTPOutputError("Tried to write more data than Content-Length")
         if self._chunking and chunk:

@@ -171,6 +171,15 @@ def test_what_random_stories_have_found(
     assert judge.differences([Story(requests, steps)]) == []
 
 
+def test_what_is_late_is_not_counted_where_no_length_was_said(judge: Judge) -> None:
+    calls = ("connection.finish", "connection.write much", "connection.detach")
+    story = Story(
+        (Request("callback", during=calls),),
+        (Step("send", requests=(0,)), Step("call", requests=(0,), call="connection.finish")),
+    )
+    assert judge.unexplained([story]) == []
+
+
 def test_a_difference_is_found_and_made_small() -> None:
     judge = Judge("tests.engine.stories.broken:Leaking", fast=False)
     story = late((), "connection.write a response")
