@@ -60,9 +60,13 @@ def test_what_is_slow_is_proved_and_told() -> None:
 
 
 def test_a_third_power_is_proved_and_told() -> None:
-    (found,) = found_in(Application([(r"/f/(.*)/(.*)/(.*)/edit", Page)]))
-    assert found.code == "TK701"
-    assert "grows with the 3rd power of the length" in found.message
+    for tries_left in (2, 1, 0):
+        (found,) = found_in(Application([(r"/f/(.*)/(.*)/(.*)/edit", Page)]))
+        assert found.code == "TK701"
+        # It is measured: on a busy machine it may be that only "more than the length" is told.
+        if "grows with the 3rd power of the length" in found.message:
+            break
+        assert tries_left, found.message
     assert found.witness is not None
     assert re.fullmatch(r"/f/.*….* \([\d,]+ characters\)", found.witness)
 
