@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import tornado
-from tornado import web
+from tornado import httpserver, web
 from tornado.http1connection import HTTP1Connection
 from tornado.websocket import WebSocketProtocol13
 
@@ -82,6 +82,18 @@ def test_what_a_program_replaces_is_no_reason(monkeypatch: pytest.MonkeyPatch) -
     """It is seen at each request, and the engine comes back when it is put back."""
     monkeypatch.setattr(HTTP1Connection, "write", lambda self, chunk: None)
     assert ENGINE in activity().active
+
+
+def test_a_class_that_stands_in_the_place_of_tornado_s_is_no_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(httpserver, "HTTPServer", server.HTTPServer)
+    assert activity().inactive == ()
+
+
+def test_a_class_of_tornado_s_that_lacks_a_function_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(httpserver.HTTPServer, "on_close")
+    assert activity().inactive == (ENGINE,)
 
 
 def test_a_python_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:

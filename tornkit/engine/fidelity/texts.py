@@ -92,14 +92,21 @@ def found(name: str) -> Any:
 def is_tornados_own(name: str) -> bool:
     """Whether what is found by this name stands so in Tornado's source, put there by nobody.
 
-    Also where nothing is found.
+    Also where a class of Tornado's has nothing of this name.
     """
+    module, _, path = name.partition(":")
     function = found(name)
     if type(function) is property:
         function = function.fget
     if type(function) is not FunctionType:
-        return function is None
-    module, _, path = name.partition(":")
+        owners = path.rpartition(".")[0]
+        owner = getattr(sys.modules.get(module), owners, None)
+        # A program may have put a class of its own in the place of a whole one.
+        return function is None and (
+            owner is None
+            or (getattr(owner, "__module__", ""), getattr(owner, "__qualname__", ""))
+            == (module, owners)
+        )
     home = str(function.__globals__.get("__name__"))
     return (home, function.__qualname__) == (module, path) and "__wrapped__" not in vars(function)
 
