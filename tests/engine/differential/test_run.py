@@ -179,7 +179,11 @@ def test_the_command_line_ends_with_the_verdict(tmp_path: Path) -> None:
     file = tmp_path / "result.json"
     command = [sys.executable, "-m", "tests.engine.differential", "--no-sweep", "--count", "300"]
     good = subprocess.run(
-        [*command, "--json", str(file)], cwd=REPOSITORY, capture_output=True, text=True, check=False
+        [*command, "--server", "tornado.httpserver:HTTPServer", "--json", str(file)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     bad = subprocess.run(
         [*command, "--server", "tests.engine.differential.broken:LaxCodings"],
