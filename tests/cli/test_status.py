@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from tests.cli.test_platforms import PLATFORM
 from tests.nasty_text import NASTY, disobedient
 from tornkit.cli import status, tornkit
 from tornkit.errors import TornkitError
@@ -33,17 +34,6 @@ BOOTING = {
     "uptime": 0.2,
     "lag": None,
     "memory": None,
-}
-PLATFORM: dict[str, Any] = {
-    "python": "3.12.1",
-    "tornado": "6.6.1",
-    "loop": "asyncio",
-    "engine": "tornkit",
-    "active": ["routing", "WebSockets"],
-    "inactive": [],
-    "unknown": [],
-    "unsupported": [],
-    "known_version": True,
 }
 SERVER: dict[str, Any] = {
     "tornkit": "1.0",
@@ -100,7 +90,7 @@ def test_a_server() -> None:
         *("2", "4713", "3", "booting", "0", "s", "120", "2", "17", "-", "-", "-"),
     ]
     assert below == [
-        "Python 3.12.1, Tornado 6.6.1, asyncio's loop, all 2 parts of the engine active",
+        "Python 3.13.2, Tornado 6.6.1, uvloop's loop, all 2 parts of the engine active",
         "warm: 214 modules",
         "quarantined: grpc not fork-safe by its own word",
         "last error: importing app[a-z] failed",

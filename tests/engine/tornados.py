@@ -18,6 +18,3 @@ GUARDED_CALLBACKS = pytest.mark.skipif(
 TURNS_OF_FRAMES = pytest.mark.skipif(
     sys.maxsize == variants.FRAMES_TURN, reason="this Tornado takes all frames that are here"
 )
-REFUSALS_ANSWERED = pytest.mark.skipif(
-    not variants.INPUT_ERRORS_ANSWERED, reason="this Tornado closes without an answer"
-)
