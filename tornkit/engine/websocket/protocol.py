@@ -92,7 +92,7 @@ class EngineProtocol(Intake):
                     await asyncio.sleep(0)
         except StreamClosedError:
             self._abort()
-        except BaseException:
+        except BaseException:  # of the handler, or of its task: an older Tornado tells nobody
             is_told = variants.CALLBACKS_GUARDED
             raise
         finally:
