@@ -240,12 +240,25 @@ class Server:
             if not entry.name.isdigit():
                 continue
             try:
-                environment = (entry / "environ").read_bytes()  # empty of a process that ended
+                environment = (entry / "environ").read_bytes()
             except OSError:
-                continue
-            if mark in environment.split(b"\0"):
+                environment = b""
+            if mark in environment.split(b"\0") or not environment and self._is_ending(entry):
                 found.add(int(entry.name))
         return found
+
+    def _is_ending(self, process: Path) -> bool:
+        """Whether it is one of ours that has no memory any more, and may still have its sockets.
+
+        The kernel takes the one before the others, and a process is a zombie before its threads.
+        """
+        try:
+            stat = (process / "stat").read_bytes()
+        except OSError:
+            return False
+        state, _parent, group, *rest = stat.rpartition(b")")[2].split()
+        threads = int(rest[14])
+        return int(group) == self.process.pid and (state not in (b"Z", b"X") or threads > 1)
 
     def _pids_of_group(self) -> set[int]:
         listing = subprocess.run(

@@ -293,6 +293,20 @@ def test_a_process_that_is_named_like_one_that_has_ended(
     until(lambda: has_ended(child.pid))
 
 
+@on_linux
+def test_a_process_runs_as_long_as_one_of_its_threads(child: subprocess.Popen[str]) -> None:
+    do(child, "import ctypes, threading, time")
+    do(child, "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()")
+    assert child.stdin is not None
+    child.stdin.write("ctypes.CDLL(None).pthread_exit(None)\n")
+    child.stdin.flush()
+    stat = Path(f"/proc/{child.pid}/stat")
+    until(lambda: ") Z " in stat.read_text())
+    assert not has_ended(child.pid)
+    child.kill()
+    until(lambda: has_ended(child.pid))
+
+
 def test_a_system_that_does_not_tell(
     child: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

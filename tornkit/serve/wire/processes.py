@@ -153,12 +153,18 @@ def is_alive(pid: int) -> bool:
 
 
 def has_ended(pid: int) -> bool:
-    """Whether it does not run any more, though its parent may not have reaped it (Linux)."""
+    """Whether it does not run any more, though its parent may not have reaped it (Linux).
+
+    A process whose first thread has ended looks so too; it holds what it held until the others end.
+    """
     try:
         stat = (linux.PROC / str(pid) / "stat").read_bytes()
     except OSError:
         return not is_alive(pid)
-    return stat.rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
+    # Behind the name, which may hold anything: proc_pid_stat(5) from its third field on.
+    fields = stat.rpartition(b")")[2].split()
+    state, threads = fields[0], int(fields[17])
+    return state in (b"Z", b"X") and threads <= 1
 
 
 def kill_and_wait(pids: list[int]) -> None:
