@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.engine.serving import PATIENCE
+from tests.engine.watched_states import Step, watch_states
+from tornkit.engine.states import FOLLOWERS
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -44,3 +46,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(with_patience())
     return True
+
+
+@pytest.fixture
+def state_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Step]]:
+    """Steps from state to state that connections take; one outside the table fails the test."""
+    taken = watch_states(monkeypatch)
+    yield taken
+    refused = {(before, after) for before, after in taken if after not in FOLLOWERS[before]}
+    assert not refused

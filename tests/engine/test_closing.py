@@ -36,7 +36,7 @@ from tornkit.engine.connection import Connection
 from tornkit.engine.fidelity import variants
 from tornkit.engine.server import HTTPServer
 
-pytestmark = EITHER_LOOP
+pytestmark = [EITHER_LOOP, pytest.mark.usefixtures("state_steps")]
 
 MEGABYTE = 1 << 20
 

@@ -40,7 +40,7 @@ from tornkit.engine.connection import Connection
 from tornkit.engine.fidelity import variants
 from tornkit.engine.server import HTTPServer
 
-pytestmark = EITHER_LOOP
+pytestmark = [EITHER_LOOP, pytest.mark.usefixtures("state_steps")]
 
 
 class Gate:

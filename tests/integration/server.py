@@ -243,7 +243,7 @@ class Server:
                 environment = (entry / "environ").read_bytes()
             except OSError:
                 environment = b""
-            if mark in environment.split(b"\0") or not environment and self._is_ending(entry):
+            if mark in environment.split(b"\0") or (not environment and self._is_ending(entry)):
                 found.add(int(entry.name))
         return found
 

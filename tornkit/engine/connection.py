@@ -10,14 +10,7 @@ what was read, and goes on as if it had read it. So everything rare is as strict
 Tornado, because it is Tornado: chunked bodies, Expect, upgrades, HTTP/1.0, odd line ends, whatever
 is malformed. A handler that detaches gets a real `IOStream` in the same way.
 
-=============  =============================================================================
-waiting        for a head: no exchange, nothing queued
-queued         the next head is here, and is looked at in the next turn of the loop
-answering      an exchange is under way, until the socket has taken its response
-leaving        `let_go` was called: closed, or moved to another process, after this request
-flushing       its last words are on their way, and nothing more is read
-closed         by either side, detached, or handed on; what is told then is `aftermath`'s
-=============  =============================================================================
+What it is doing is one of five `State`s; what is told behind its end is `aftermath`'s.
 """
 
 from __future__ import annotations
@@ -38,6 +31,7 @@ from tornkit.engine.exchange import Exchange
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.host import Host
 from tornkit.engine.link import READ, Link
+from tornkit.engine.states import State
 from tornkit.engine.stream_view import StreamView, tell_again
 from tornkit.engine.transport.inbox import FoundHead
 from tornkit.engine.transport.lingering import close_slowly
@@ -111,6 +105,17 @@ class Connection(Link):
         self.shut()
         for _ in range(_TURNS_TO_TELL):
             await asyncio.sleep(0)
+
+    @property
+    def state(self) -> State:
+        """What it is doing."""
+        if self.closed:
+            return State.CLOSED
+        if self._exchange is not None:
+            return State.ANSWERING
+        if self._outbox is not None or self._closing_after_flush:
+            return State.FLUSHING
+        return State.QUEUED if self._queued else State.WAITING
 
     # ---- reading ----
 
@@ -370,14 +375,13 @@ class Connection(Link):
         response that says so if there is one.
         """
         self._leaving, self._release = True, release
-        if self.closed:
+        state, exchange, outbox = self.state, self._exchange, self._outbox
+        if state is State.CLOSED:
             return
-        if self._exchange is not None:
-            if release is None:
-                self._exchange.close_after = True
-        elif self._outbox is not None:
-            # Its last words are on their way, or what a handler wrote around HTTP.
-            self._outbox.then = self._outbox.then or partial(self.let_go, release)
+        if state is State.ANSWERING and exchange is not None:
+            exchange.close_after = exchange.close_after or release is None
+        elif outbox is not None:
+            outbox.then = outbox.then or partial(self.let_go, release)
         elif release is not None:
             release(self.sock, bytes(self._inbox))
             self._inbox.clear()

@@ -30,6 +30,7 @@ own: Any = None
 
 _version = tornado.version
 _server = f"TornadoServer/{_version}"
+_CONTENT_TYPE = "text/html; charset=UTF-8"
 _second = -1  # since the epoch
 _date = ""  # and how it is written
 
@@ -47,15 +48,11 @@ def fresh() -> HTTPHeaders:
     version = tornado.version
     server = _server if version is _version else f"TornadoServer/{version}"
     headers: Any = _new(HTTPHeaders)
-    headers._as_list = {
-        "Server": [server],
-        "Content-Type": ["text/html; charset=UTF-8"],
-        "Date": [date],
-    }
+    headers._as_list = {"Server": [server], "Content-Type": [_CONTENT_TYPE], "Date": [date]}
     if not variants.VALUES_NEEDED:
         headers._combined_cache = {}  # which ``HTTPHeaders.__getitem__`` fills
     else:
-        values = {name: value for name, (value,) in headers._as_list.items()}
+        values = {"Server": server, "Content-Type": _CONTENT_TYPE, "Date": date}
         setattr(headers, variants.HEADER_VALUES, values)
         if variants.HAS_LAST_KEY:
             headers._last_key = None
