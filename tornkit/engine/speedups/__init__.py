@@ -47,6 +47,7 @@ from tornkit.engine.speedups import (
 from tornkit.engine.speedups import task as tasks
 
 _log = logging.getLogger("tornkit")
+_SHOWN = 3  # names of a list, before their number is told
 
 
 @dataclass(frozen=True)
@@ -134,10 +135,11 @@ _unknown: frozenset[str] = frozenset()  # as `install` has found them
 _own: dict[str, Any] = {}  # of the methods that are replaced at the moment, Tornado's
 
 
-def install() -> None:
+def install(*, tells: bool = True) -> None:
     """Put the speedups in place, of WebSockets too, but for those that do not fit this Tornado.
 
-    What does not is named in the log, and Tornado's own stays. To call it again does nothing.
+    What does not is named in the log if this ``tells``, and Tornado's own stays. To call it again
+    does nothing.
     """
     global _installed, _unknown  # noqa: PLW0603 - a process has one Tornado
     if _installed:
@@ -150,7 +152,7 @@ def install() -> None:
             owner, name = _place(speedup.replaced)
             _own[speedup.replaced] = vars(owner)[name]
             setattr(owner, name, speedup.by)
-    if strange:
+    if strange and tells:
         _tell(strange, [each.replaced for each in SPEEDUPS if each.replaced not in _own])
     _remember_what_is_known()
     # The first table would begin to, in the first request: what is set in a class then has the
@@ -235,10 +237,15 @@ def _tell(strange: frozenset[str], left: list[str]) -> None:
     _log.log(
         logging.WARNING if tornado.version in texts.written_for() else logging.INFO,
         "%s %s that tornkit knows: no speedup for %s",
-        ", ".join(sorted(names)),
+        _some(sorted(names)),
         "is not the one" if len(names) == 1 else "are not the ones",
-        ", ".join(left),
+        _some(left),
     )
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _place(name: str) -> tuple[Any, str]:

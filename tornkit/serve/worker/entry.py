@@ -116,4 +116,4 @@ def prepare(orders: Orders) -> None:
         # For whoever makes an HTTPServer, the program itself or `Application.listen`.
         HTTPServer.configure(EngineServer)
         if orders.speedups:
-            speedups.install()
+            speedups.install(tells=False)  # the banner does, once for all workers
