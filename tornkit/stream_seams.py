@@ -163,9 +163,9 @@ def stream_of(server: BufferSizes, sock: socket.socket, unread: bytes) -> IOStre
     return stream
 
 
-def closed_stream(server: BufferSizes) -> IOStream:
-    """A stream of no connection, that is closed."""
-    stream = stream_of(server, socket.socket(), b"")
+def closed_stream(server: BufferSizes, unread: bytes = b"") -> IOStream:
+    """A stream of no connection, that is closed; what it had read can still be read from it."""
+    stream = stream_of(server, socket.socket(), unread)
     stream.close()
     return stream
 

@@ -13,6 +13,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.iostream import IOStream
 from tornado.web import Application, RequestHandler, stream_request_body
 
+from tests.engine.speedups.watching import installed
 from tornkit.engine.server import HTTPServer as EngineServer
 
 
@@ -175,3 +176,79 @@ def test_a_callback_of_an_earlier_request_is_not_told_behind_a_later_answer(
 
     asyncio.run(test())
     assert told == []
+
+
+class Finishing(RequestHandler):
+    """Does something once its answer is written, and notes what comes of it."""
+
+    said: list[str]
+
+    def initialize(self, said: list[str]) -> None:
+        self.said = said
+
+    def get(self) -> None:
+        self.write("x")
+
+    def note(self, value: object) -> None:
+        self.said.append(repr(value))
+
+
+async def noted(server_class: type[HTTPServer], handler: type[Finishing], sent: bytes) -> list[str]:
+    said: list[str] = []
+    server = server_class(
+        Application([("/", handler, {"said": said})], log_function=lambda handler: None)
+    )
+    with connected(server) as client:
+        client.sendall(sent)
+        await turns()
+    return said
+
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+LAST = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@EITHER
+def test_what_was_read_before_the_end_can_be_read_from_a_closed_one(
+    server_class: type[HTTPServer],
+) -> None:
+    """Pipelined behind a request that is the last: its handler may take the stream, late as it
+    is."""
+
+    class Reading(Finishing):
+        def on_finish(self) -> None:
+            stream = self.detach()
+            self.note(stream.closed())
+            self.note(asyncio.ensure_future(stream.read_bytes(1000, partial=True)).result())
+
+    found = asyncio.run(noted(server_class, Reading, LAST + REQUEST))
+    assert found == ["True", repr(REQUEST)]
+
+
+@EITHER
+def test_a_head_that_was_refused_says_nothing_of_the_whole_answer_behind_it(
+    server_class: type[HTTPServer],
+) -> None:
+    class Twice(Finishing):
+        def get(self) -> None:
+            try:
+                self.request.connection.write_headers(  # type: ignore[union-attr]
+                    ResponseStartLine("HTTP/1.1", 200, "OK"), HTTPHeaders({"X-A": "a\r\nb"})
+                )
+            except ValueError as error:
+                self.note(error)
+            super().get()
+
+        def on_finish(self) -> None:
+            connection = self.request.connection
+            assert connection is not None
+            connection.detach().close()  # type: ignore[attr-defined]
+            try:
+                connection.finish()
+            except AttributeError as error:
+                self.note(error)
+
+    with installed(server_class is EngineServer):
+        refused, finished = asyncio.run(noted(server_class, Twice, REQUEST))
+    assert "Illegal characters" in refused
+    assert "set_nodelay" in finished, "nothing is chunked"

@@ -252,6 +252,7 @@ class Exchange(HTTPConnection):
         # Nothing more of this response may be written: it would be read as the next one, another
         # client's behind a proxy. `_framed` refuses it, as what is longer than was said.
         self._left = 0
+        self._chunking = False  # a head that was refused may have said otherwise
         if unseen:
             connection = self._connection
             connection.send(response)

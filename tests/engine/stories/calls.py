@@ -129,6 +129,7 @@ STREAM: dict[str, Call] = {
 }
 DETACHED: dict[str, Call] = {
     "detached.write": lambda t: t.detached.write(t.mark("d")),
+    "detached.error": lambda t: type(t.detached.error).__name__,
     "detached.closed": lambda t: t.detached.closed(),
     "detached.read": lambda t: t.detached.read_bytes(1000, partial=True),
     "detached.close": lambda t: t.detached.close(),
