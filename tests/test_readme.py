@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_the_tour_shows_what_the_commands_print(workplace: Path) -> None:
 def test_the_tour_shows_what_serve_prints(workplace: Path) -> None:
     shop = workplace / "shop.py"
     good = shop.read_text(encoding="utf-8")
-    first, reload, mistake = (
+    first, reload, mistake, blocked = (
         block
         for block in blocks("console")
         if "$ tornkit routes" not in block and "$ tornkit new" not in block
@@ -114,9 +115,19 @@ def test_the_tour_shows_what_serve_prints(workplace: Path) -> None:
                 shop.write_text(edit, encoding="utf-8")
             for line in generalised(expected, shown_home="/home/me"):
                 seen = wait_for(log, line, seen, home=str(workplace))
+        shop.write_text("import time\n" + slow(good), encoding="utf-8")
+        seen = wait_for(log, generalised(reload, "/home/me")[-1], seen, home=str(workplace))
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/items/1").close()
+        for line in generalised(blocked, shown_home="/home/me"):
+            seen = wait_for(log, line, seen, home=str(workplace))
     finally:
         server.send_signal(signal.SIGINT)
         assert server.wait(20) == 0, log.read_text()
+
+
+def slow(source: str) -> str:
+    """The same with a handler that blocks the loop."""
+    return source.replace("        self.write(", "        time.sleep(2)\n        self.write(")
 
 
 def generalised(text: str, shown_home: str) -> list[str]:

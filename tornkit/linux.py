@@ -39,6 +39,18 @@ def shared_memory(name: str) -> int:
         return os.dup(file.fileno())
 
 
+def process_facts(pid: int) -> list[bytes]:
+    """Fields of a process from its state on: parent, group, and so on (``proc_pid_stat(5)``).
+
+    Empty where there is no such process, or no `/proc`.
+    """
+    try:
+        stat = (PROC / str(pid) / "stat").read_bytes()
+    except OSError:
+        return []
+    return stat.rpartition(b")")[2].split()  # behind the name, which may hold anything
+
+
 def die_with_parent(wanted: bool = True) -> None:
     """End this process when its parent ends, though it be stuck in others' code.
 

@@ -87,10 +87,12 @@ def test_nothing_that_is_told_is_obeyed(
     reporter.worker_died(0, 1, NASTY, 0.5)
     reporter.recycles(0, 1, NASTY)
     reporter.watching_fails(NASTY)
+    reporter.blocked(0, 1.0, NASTY)
+    reporter.blocked(None, 1.0, NASTY)
     reporter.stopping(NASTY)
     reporter.cache_refused(NASTY)
     lines += capsys.readouterr().err.splitlines()
-    assert len(lines) == 7 + 8, "a line each: none is forged"
+    assert len(lines) == 7 + 11, "a line each, and advice once: none is forged"
     assert disobedient("".join(lines), "") == set()
     assert ("\x1b[" in "".join(lines)) is colour
 

@@ -92,6 +92,7 @@ class TestConfig:
             *("--reload-order", "stop-first", "--preload", "standby", "--poll"),
             *("--engine", "tornado", "--loop", "uvloop", "--no-speedups"),
             *("--boot-timeout", "5", "--hang-timeout", "0"),
+            *("--warn-blocking", "0.5"),
             *("--max-requests", "1000", "--max-rss", "1G", "--max-age", "60"),
         ).config
         assert replace(config, env_file=None) == ServeConfig(
@@ -107,6 +108,7 @@ class TestConfig:
             poll=True,
             boot_timeout=5,
             hang_timeout=0,
+            warn_blocking=0.5,
             recycle=RecyclePolicy(max_requests=1000, max_rss=1024**3, max_age=60),
             watch=(here / "web.py", here),
             ignore=("*.log", "data/*"),

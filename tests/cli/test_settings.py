@@ -129,6 +129,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "poll": ("1", "true", True),
     "boot-timeout": ("2.5", "2.5", 2.5),
     "hang-timeout": ("2.5", "2.5", 2.5),
+    "warn-blocking": ("2.5", "2.5", 2.5),
     "max-requests": ("7", "7", 7),
     "max-rss": ("2k", '"2k"', 2048),
     "max-age": ("2.5", "2.5", 2.5),

@@ -229,6 +229,9 @@ class FakeReporter:
     def also_serving(self, urls: Sequence[str]) -> None:
         self.told.append(("also serving", len(urls)))
 
+    def blocked(self, slot: int | None, seconds: float, where: str) -> None:
+        self.told.append(("blocked", slot, round(seconds, 2), where))
+
     def warmed(self, warmth: object) -> None:
         self.told.append(("warmed", warmth))
 

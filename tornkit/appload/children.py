@@ -76,11 +76,9 @@ def _parents() -> Iterator[tuple[int, int]]:
         return
     for entry in linux.PROC.iterdir():
         if entry.name.isdigit():
-            with contextlib.suppress(OSError):  # ended meanwhile
-                # Behind the name, which may hold anything.
-                state, parent, *_ = (entry / "stat").read_bytes().rpartition(b")")[2].split()
-                if state not in (b"Z", b"X"):
-                    yield int(entry.name), int(parent)
+            facts = linux.process_facts(int(entry.name))
+            if facts and facts[0] not in (b"Z", b"X"):  # else it has ended meanwhile
+                yield int(entry.name), int(facts[1])
 
 
 def _parents_by_ps() -> Iterator[tuple[int, int]]:

@@ -32,6 +32,7 @@ class TerminalReporter:
         self._writer = LineWriter()
         # Lines that belong below the banner, and their styles.
         self._for_later: list[tuple[str, str]] | None = []
+        self._has_advised = False  # what to do about a loop that is blocked
         self._lacked: dict[str, float] = {}  # what was said of, and when
 
     def serving(self, banner: Banner) -> None:
@@ -145,6 +146,17 @@ class TerminalReporter:
             "then it is replaced",
             "red",
         )
+
+    def blocked(self, slot: int | None, seconds: float, where: str) -> None:
+        worker = "" if slot is None else f"[{slot + 1}] "
+        self._line(f"{worker}blocked {seconds:.1f} s: {where}", "yellow")
+        if not self._has_advised:
+            self._has_advised = True
+            self._line(
+                "nothing else is served meanwhile: await a coroutine there (asyncio.sleep, an "
+                "asynchronous client), or await loop.run_in_executor(None, function)",
+                "dim",
+            )
 
     def recycles(self, slot: int, pid: int, reason: str) -> None:
         self._line(f"worker {slot + 1} (pid {pid}) {reason}; another takes over", "dim")

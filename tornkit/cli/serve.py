@@ -26,6 +26,7 @@ from tornkit.serve.config import (
     LOOPS,
     PRELOAD,
     RELOAD_ORDER,
+    WARN_BLOCKING_RELOADED,
     HttpOptions,
     RecyclePolicy,
     ServeConfig,
@@ -162,6 +163,13 @@ Examples:
     "worker has the terminal, for breakpoint().",
 )
 @_option(
+    "--warn-blocking",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Name the line that keeps a loop from turning for so long; 0: never. "
+    f"[default: {WARN_BLOCKING_RELOADED:g} with --reload, else 0]",
+)
+@_option(
     "--max-requests",
     type=click.IntRange(min=0),
     default=_DEFAULTS.recycle.max_requests,
@@ -236,6 +244,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
         drain_timeout=options["drain_timeout"],
         boot_timeout=options["boot_timeout"],
         hang_timeout=options["hang_timeout"],
+        warn_blocking=_warn_blocking(options),
         recycle=RecyclePolicy(
             max_requests=options["max_requests"],
             max_rss=options["max_rss"] or 0,
@@ -281,6 +290,12 @@ def _preload(options: Mapping[str, Any]) -> str:
     if not options["reload"]:
         return "off"
     return "standby" if sys.platform == "darwin" else "fork"
+
+
+def _warn_blocking(options: Mapping[str, Any]) -> float:
+    if options["warn_blocking"] is not None:
+        return float(options["warn_blocking"])
+    return WARN_BLOCKING_RELOADED if options["reload"] else 0.0
 
 
 def _loop(loop: str) -> str:

@@ -9,6 +9,7 @@ this list, and what goes up between processes is messages (`wire`), never import
     zygote/        the process that holds warm imports and forks workers; processes that stand by
     worker/        the process that runs the user's code and serves
     terminal/      the lines that a worker logs; `breakpoint()` where it has no terminal
+    blocking/      which line of the user's keeps a worker's loop from turning
     workforce/     the supervisor's side of its workers: start, talk to, watch, end
     nursery/       where the supervisor gets workers from: a fork, a standby process, an interpreter
     sockets/       listening sockets, bound once and handed to workers; systemd's

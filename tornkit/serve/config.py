@@ -21,6 +21,9 @@ LOOPS = ("asyncio", "uvloop")
 # application that holds what can't be held twice.
 RELOAD_ORDER = ("start-first", "stop-first")
 
+# Seconds for which a loop has to stand still to be told of, with --reload.
+WARN_BLOCKING_RELOADED = 0.1
+
 # With --reload, seconds for a response without a length, a long poll or a detached stream to end by
 # itself: behind a reload, which goes on meanwhile, and when the server stops, which is waited for.
 # Without --reload they have the drain timeout, as any request has.
@@ -97,6 +100,7 @@ class ServeConfig:
     drain_timeout: float = 10.0
     boot_timeout: float = 60.0
     hang_timeout: float = 30.0
+    warn_blocking: float = WARN_BLOCKING_RELOADED
     recycle: RecyclePolicy = field(default_factory=RecyclePolicy)
     http: HttpOptions = HttpOptions()
     env_file: Path | None = None

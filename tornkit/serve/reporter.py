@@ -85,6 +85,12 @@ class Reporter(Protocol):
     def hangs(self, slot: int, pid: int, seconds: float) -> None:
         """A worker's loop has not turned for so long; its stacks are printed, then it is killed."""
 
+    def blocked(self, slot: int | None, seconds: float, where: str) -> None:
+        """A worker's loop has stood for so long, and turns again; ``where`` it stood.
+
+        ``slot`` is None where there is only one.
+        """
+
     def recycles(self, slot: int, pid: int, reason: str) -> None:
         """A worker is beyond a limit; another takes its place and it finishes what it has."""
 

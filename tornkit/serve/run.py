@@ -14,6 +14,7 @@ from typing import Any
 from tornkit.appload import own_tornado
 from tornkit.appload.target import Target
 from tornkit.errors import TornkitError
+from tornkit.serve.blocking.watch import BlockingWatch
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
 from tornkit.serve.loop.loop import Loop
@@ -84,6 +85,10 @@ def run(
         environment=EnvironmentFile(config.env_file).environment,
         on_serving=_open_browser if config.open_browser else lambda banner: None,
     )
+    if config.warn_blocking:
+        BlockingWatch(
+            config.warn_blocking, loop=loop, workforce=workforce, health=health, reporter=reporter
+        ).begin()
     status = Status(
         supervisor, workforce, nursery, health, target.label, target.project, loop.now()
     )

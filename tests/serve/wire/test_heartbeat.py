@@ -5,10 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
-from tornkit.serve.wire.heartbeat import Heartbeat, Pulse, silence
+from tornkit.serve.wire.heartbeat import (
+    INTERVAL,
+    STACKS_SIGNAL,
+    Heartbeat,
+    Pulse,
+    interval_for,
+    silence,
+)
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -23,7 +31,7 @@ def test_a_worker_that_has_not_beaten() -> None:
 def test_what_is_written_is_read_at_the_other_end() -> None:
     ours = Heartbeat.create()
     theirs = Heartbeat(os.dup(ours.descriptor))
-    pulse = Pulse(beat=12.5, lag=0.25, requests=2**40, in_flight=3, connections=4)
+    pulse = Pulse(beat=12.5, lag=0.25, requests=2**40, in_flight=3, connections=4, thread=2**47)
     theirs.write(pulse)
     assert ours.read() == pulse
     theirs.close()
@@ -35,7 +43,7 @@ def test_another_process_writes_it() -> None:
     ours = Heartbeat.create()
     script = (
         "from tornkit.serve.wire.heartbeat import Heartbeat, Pulse; import sys;"
-        "Heartbeat(int(sys.argv[1])).write(Pulse(1.0, 2.0, 3, 4, 5))"
+        "Heartbeat(int(sys.argv[1])).write(Pulse(1.0, 2.0, 3, 4, 5, 6))"
     )
     descriptor = ours.descriptor
     subprocess.run(
@@ -44,10 +52,56 @@ def test_another_process_writes_it() -> None:
         check=True,
         timeout=30,
     )
-    assert ours.read() == Pulse(1.0, 2.0, 3, 4, 5)
+    assert ours.read() == Pulse(1.0, 2.0, 3, 4, 5, 6)
     ours.close()
 
 
 @pytest.mark.parametrize(("beat", "now", "seconds"), [(10.0, 12.5, 2.5), (10.0, 9.0, 0.0)])
 def test_silence(beat: float, now: float, seconds: float) -> None:
     assert silence(Pulse(beat=beat), now) == seconds
+
+
+WRITER = """
+import sys, threading
+from tornkit.serve.wire.heartbeat import Heartbeat
+heartbeat = Heartbeat(int(sys.argv[1]))
+heartbeat.write_stacks_on_signal()
+print(threading.get_ident(), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_process_writes_its_stacks_where_it_beats() -> None:
+    ours = Heartbeat.create()
+    ours.write(Pulse(beat=12.5))
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(ours.descriptor)],
+        pass_fds=[ours.descriptor],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        thread = int(process.stdout.readline())
+        for _ in range(2):
+            ours.forget_stacks()
+            assert ours.stacks() == ""
+            process.send_signal(STACKS_SIGNAL)
+            deadline = time.monotonic() + 20
+            while not ours.stacks().endswith("in <module>\n"):
+                assert time.monotonic() < deadline
+                time.sleep(0.002)
+            head, frame = ours.stacks().splitlines()
+            assert f"0x{thread:016x}" in head
+            assert frame.startswith('  File "<string>", line ')
+        process.stdin.close()
+    assert ours.read() == Pulse(beat=12.5), "the record is as it was"
+    ours.close()
+
+
+@pytest.mark.parametrize(
+    ("threshold", "interval"), [(0.0, INTERVAL), (0.1, 0.05), (0.001, 0.01), (30.0, INTERVAL)]
+)
+def test_beats_come_twice_in_the_time_that_is_told_of(threshold: float, interval: float) -> None:
+    assert interval_for(threshold) == interval

@@ -3,22 +3,33 @@
 No message: a worker that is stuck could not send one, and a supervisor that is asked for its
 status could not wait for answers. One fixed record a worker, in a file that has no name.
 
+Behind the record is room for the stacks of the worker's threads, which `faulthandler` writes when
+the supervisor sends `STACKS_SIGNAL`: by C code in the signal's handler, and so also where the
+interpreter is busy in a call that lets nothing else run.
+
 A record is written and read without a lock. Its fields are aligned words of 8 bytes, which no
 machine that tornkit runs on tears; that two of them are from different beats does no harm.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import mmap
 import os
+import signal
 import struct
 import time
 from dataclasses import dataclass
 
 from tornkit import linux
 
-_RECORD = struct.Struct("=ddQQQ")
+_RECORD = struct.Struct("=ddQQQQ")
+_STACKS_AT = mmap.PAGESIZE  # bytes before them
+_MOST_STACKS = 1 << 18  # bytes; faulthandler writes 100 frames of 100 threads at most
 INTERVAL = 0.5  # seconds between beats
+_SHORTEST_INTERVAL = 0.01
+# Ignored by a process that has no handler for it, as one that has executed another program.
+STACKS_SIGNAL = signal.SIGURG
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,7 @@ class Pulse:
     """``beat``: when (CLOCK_MONOTONIC, seconds); ``lag``: how late that was, in seconds.
 
     ``requests`` were received in all, ``in_flight`` of them are not answered; ``connections`` are
-    open, WebSockets not counted.
+    open, WebSockets not counted. ``thread``: in which the loop runs (`threading.get_ident`).
     """
 
     beat: float = 0.0
@@ -34,6 +45,7 @@ class Pulse:
     requests: int = 0
     in_flight: int = 0
     connections: int = 0
+    thread: int = 0
 
 
 class Heartbeat:
@@ -59,7 +71,8 @@ class Heartbeat:
         """
         descriptor = linux.shared_memory("heartbeat")
         try:
-            os.ftruncate(descriptor, mmap.PAGESIZE)
+            os.ftruncate(descriptor, _STACKS_AT)
+            os.lseek(descriptor, _STACKS_AT, os.SEEK_SET)
         except OSError:
             os.close(descriptor)
             raise
@@ -74,10 +87,30 @@ class Heartbeat:
             pulse.requests,
             pulse.in_flight,
             pulse.connections,
+            pulse.thread,
         )
 
     def read(self) -> Pulse:
         return Pulse(*_RECORD.unpack_from(self._memory, 0))
+
+    def write_stacks_on_signal(self) -> None:
+        """Have the stacks of all of this process's threads written on `STACKS_SIGNAL`."""
+        faulthandler.register(STACKS_SIGNAL, file=self.descriptor, all_threads=True)
+
+    def forget_stacks(self) -> None:
+        """Make room for the next stacks; both ends have one place to write at.
+
+        :raises OSError:
+        """
+        os.ftruncate(self.descriptor, _STACKS_AT)
+        os.lseek(self.descriptor, _STACKS_AT, os.SEEK_SET)
+
+    def stacks(self) -> str:
+        """Stacks that were written since `forget_stacks`, as `faulthandler` does.
+
+        :raises OSError:
+        """
+        return os.pread(self.descriptor, _MOST_STACKS, _STACKS_AT).decode(errors="replace")
 
     def close(self) -> None:
         self._memory.close()
@@ -89,3 +122,10 @@ def silence(pulse: Pulse, now: float | None = None) -> float:
     if pulse.beat == 0.0:
         return 0.0
     return max(0.0, (time.monotonic() if now is None else now) - pulse.beat)
+
+
+def interval_for(warn_blocking: float) -> float:
+    """Seconds between beats where a loop that stands for ``warn_blocking`` is told of; 0: never."""
+    if not warn_blocking:
+        return INTERVAL
+    return min(INTERVAL, max(_SHORTEST_INTERVAL, warn_blocking / 2))

@@ -27,6 +27,7 @@ class Orders:
     reload: bool
     access_log: bool
     log_level: str
+    warn_blocking: float
     engine: str
     speedups: bool
     loop: str
@@ -46,6 +47,7 @@ class Orders:
             reload=config.reload,
             access_log=config.access_log,
             log_level=config.log_level,
+            warn_blocking=config.warn_blocking,
             engine=config.engine,
             speedups=config.speedups,
             loop=config.loop,

@@ -157,13 +157,10 @@ def has_ended(pid: int) -> bool:
 
     A process whose first thread has ended looks so too; it holds what it held until the others end.
     """
-    try:
-        stat = (linux.PROC / str(pid) / "stat").read_bytes()
-    except OSError:
+    facts = linux.process_facts(pid)
+    if not facts:
         return not is_alive(pid)
-    # Behind the name, which may hold anything: proc_pid_stat(5) from its third field on.
-    fields = stat.rpartition(b")")[2].split()
-    state, threads = fields[0], int(fields[17])
+    state, threads = facts[0], int(facts[17])
     return state in (b"Z", b"X") and threads <= 1
 
 

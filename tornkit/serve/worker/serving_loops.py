@@ -96,11 +96,11 @@ class ServingLoop:
         else:
             then()
 
-    def begin_to_beat(self, tell: Callable[[], None]) -> None:
-        """Note the loop's state, a few times a second, and call ``tell``."""
-        self._beat(self.loop.time(), tell)
+    def begin_to_beat(self, tell: Callable[[], None], interval: float = INTERVAL) -> None:
+        """Note the loop's state, each ``interval`` seconds, and call ``tell``."""
+        self._beat(self.loop.time(), tell, interval)
 
-    def _beat(self, due: float, tell: Callable[[], None]) -> None:
+    def _beat(self, due: float, tell: Callable[[], None], interval: float) -> None:
         self.thread = threading.current_thread()
         now = self.loop.time()
         self.beat, self.lag = time.monotonic(), max(0.0, now - due)
@@ -108,7 +108,7 @@ class ServingLoop:
         self.in_flight = self.connections.in_flight
         self.open_connections = len(self.connections)
         # First: one that fails to tell is alive nevertheless.
-        self.loop.call_at(now + INTERVAL, self._beat, now + INTERVAL, tell)
+        self.loop.call_at(now + interval, self._beat, now + interval, tell, interval)
         tell()
 
 
@@ -163,12 +163,14 @@ class ServingLoops:
         """Pulse of all loops: as old as the oldest beat of one that runs, as late as the latest."""
         loops = tuple(self)
         running = [each for each in loops if each.is_running and each.beat] or loops
+        oldest = min(running, key=lambda each: each.beat)
         return Pulse(
-            beat=min(each.beat for each in running),
+            beat=oldest.beat,
             lag=max(each.lag for each in running),
             requests=self.requests + sum(each.requests for each in loops),
             in_flight=sum(each.in_flight for each in loops),
             connections=sum(each.open_connections for each in loops),
+            thread=oldest.thread.ident or 0,
         )
 
     @property

@@ -47,7 +47,7 @@ from tornkit.serve.terminal.logs import (
 from tornkit.serve.warm_imports import warm_modules
 from tornkit.serve.warm_imports.userfiles import user_files
 from tornkit.serve.wire.channel import Channel, ChannelClosed
-from tornkit.serve.wire.heartbeat import Heartbeat
+from tornkit.serve.wire.heartbeat import Heartbeat, interval_for
 from tornkit.serve.wire.messages import (
     Adopt,
     Claim,
@@ -66,10 +66,7 @@ from tornkit.serve.worker.failure_report import failed_of, interrupted
 from tornkit.serve.worker.lessons import Lessons
 from tornkit.serve.worker.listening import Listening, Refused
 from tornkit.serve.worker.mailbox import Mailbox
-from tornkit.serve.worker.process_end import (
-    end_threads,
-    interrupt_main,
-)
+from tornkit.serve.worker.process_end import end_threads, interrupt_main
 from tornkit.serve.worker.program_run import run_until_it_ends
 from tornkit.serve.worker.readiness import ready_message
 from tornkit.serve.worker.server_options import server_arguments
@@ -290,7 +287,7 @@ class Worker:
             self._awaited.add(serving)
         if self._leaving is not None:
             self._leaving.listens(serving.loop, http=True)
-        serving.begin_to_beat(self._beat)
+        serving.begin_to_beat(self._beat, interval_for(self._orders.warn_blocking))
         serving.loop.add_reader(self._mailbox.fileno(), self._on_readable)
         # Once the loop turns, what stands behind the first listen() has been done as well; behind
         # an application's there is nothing.
@@ -328,6 +325,8 @@ class Worker:
         self._mailbox.send(ready_message(self._applications, self._watched, key, platform))
         if loop is not None and self._orders.engine == "tornkit":
             replaced.is_aside(loop)  # else the first request would look
+        if self._orders.warn_blocking:  # not sooner: `appload.leaving` has the signal until here
+            self._heartbeat.write_stacks_on_signal()
         self._sources_told = sources.count()
         for descriptor in self._kept:
             os.close(descriptor)

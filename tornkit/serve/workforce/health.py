@@ -60,6 +60,10 @@ class Health:
         heartbeat = self._heartbeats.get(pid)
         return Pulse() if heartbeat is None else heartbeat.read()
 
+    def heartbeat(self, pid: int) -> Heartbeat | None:
+        """The record of a worker; None where the system had none to give."""
+        return self._heartbeats.get(pid)
+
     def hanging(self, workers: Iterable[WorkerHandle[ChildProcess]]) -> list[tuple[int, float]]:
         """Pids of workers whose loop has not turned for too long, with the seconds."""
         now = time.monotonic()

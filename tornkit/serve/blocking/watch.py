@@ -1,0 +1,120 @@
+"""Watch over the loops of workers that serve: one line about each that has stood still.
+
+The first rule of Tornado is not to block its loop, and nothing shows who does. A worker that obeys
+orders with ``warn_blocking`` beats at least twice in that time. Where a beat does not come, its
+stacks are taken (`tornkit.serve.wire.heartbeat`), after twice the time again, and so on; once it
+comes, the line at which the loop was seen most often is told.
+
+It costs a worker what it takes to beat: no thread, no trace function, no turn of the loop more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tornkit import linux
+from tornkit.serve.blocking.dumps import Frame, stack_of
+from tornkit.serve.blocking.places import described, place_of
+from tornkit.serve.loop.loop import Loop
+from tornkit.serve.reporter import Reporter
+from tornkit.serve.wire.heartbeat import STACKS_SIGNAL, Heartbeat, Pulse, interval_for
+from tornkit.serve.workforce.children import WorkerState
+from tornkit.serve.workforce.events import Worker
+from tornkit.serve.workforce.health import Health
+
+
+@dataclass
+class _Stillness:
+    """A loop that stands: its last beat, in which thread, and where it has been seen since."""
+
+    pulse: Pulse
+    next_look: float  # seconds of silence after which the stacks are taken again
+    asked: bool = False  # stacks are on their way
+    places: list[Frame] = field(default_factory=list)
+
+
+class BlockingWatch:
+    """``threshold``: seconds for which a loop has to stand to be told of."""
+
+    def __init__(
+        self,
+        threshold: float,
+        *,
+        loop: Loop,
+        workforce: Iterable[Worker],
+        health: Health,
+        reporter: Reporter,
+    ) -> None:
+        self._interval = interval_for(threshold)
+        self._longest = threshold + self._interval  # of a silence that is none
+        self._loop = loop
+        self._workforce = workforce
+        self._health = health
+        self._reporter = reporter
+        self._still: dict[int, _Stillness] = {}  # by pid
+        self._due = 0.0
+
+    def begin(self) -> None:
+        """Schedule the next look at the heartbeats."""
+        self._due = self._loop.now() + self._interval
+        self._loop.at(self._due, self._look)
+
+    def _look(self) -> None:
+        # Late itself: the whole machine, or this terminal's job, was stopped for a while, and the
+        # workers need a moment to beat again.
+        in_time = self._loop.now() - self._due < self._interval
+        before, self._still = self._still, {}
+        for worker in self._workforce:
+            heartbeat = self._health.heartbeat(worker.pid)
+            if heartbeat is not None:
+                self._look_at(worker, heartbeat, before.get(worker.pid), may_begin=in_time)
+        self.begin()
+
+    def _look_at(
+        self, worker: Worker, heartbeat: Heartbeat, still: _Stillness | None, *, may_begin: bool
+    ) -> None:
+        pulse = heartbeat.read()
+        if still is not None:
+            self._take_in(heartbeat, still)
+            if pulse.beat != still.pulse.beat:
+                self._tell(worker, still, pulse.beat - still.pulse.beat - self._interval / 2)
+                still = None
+        silence = self._loop.now() - pulse.beat
+        if still is None:
+            serves = worker.state is WorkerState.SERVING and pulse.beat != 0.0
+            if not (serves and may_begin and silence > self._longest):
+                return
+            still = _Stillness(pulse, 0.0)
+        self._still[worker.pid] = still
+        if silence > still.next_look and not _is_stopped(worker.pid):
+            still.next_look = silence * 2
+            with contextlib.suppress(OSError):
+                heartbeat.forget_stacks()
+                still.asked = True
+                worker.process.signal(STACKS_SIGNAL)
+
+    def _take_in(self, heartbeat: Heartbeat, still: _Stillness) -> None:
+        if not still.asked:
+            return
+        with contextlib.suppress(OSError):
+            stack = stack_of(heartbeat.stacks(), still.pulse.thread)
+            if stack:
+                still.asked = False
+                place = place_of(stack)
+                if place is not None:
+                    still.places.append(place)
+
+    def _tell(self, worker: Worker, still: _Stillness, seconds: float) -> None:
+        if not still.places:
+            return
+        ((place, _),) = Counter(still.places).most_common(1)
+        slot = worker.slot if any(other.slot for other in self._workforce) else None
+        self._reporter.blocked(slot, seconds, described(place))
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a signal has stopped it, as a debugger does: it would answer when it goes on."""
+    return linux.process_facts(pid)[:1] in ([b"T"], [b"t"])
