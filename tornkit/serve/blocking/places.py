@@ -9,17 +9,13 @@ from __future__ import annotations
 import ast
 import os
 import re
-import sysconfig
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tornkit.own_frames import FOLDER
+from tornkit.ownership import is_user_file
 from tornkit.serve.blocking.dumps import Frame
 
-_LIBRARY = tuple(
-    f"{sysconfig.get_path(name)}{os.sep}" for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
-_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 # What waits for events, or runs those that have come: the end of the path, and the function.
 _LOOPS = (
     (f"asyncio{os.sep}base_events.py", ("_run_once", "run_forever")),
@@ -63,12 +59,8 @@ def _runs_loop(frame: Frame) -> bool:
 
 
 def _is_users(frame: Frame) -> bool:
-    file = frame.file
-    return (
-        not file.startswith(("<", *_LIBRARY))
-        and not any(part in file for part in _PACKAGES)
-        and not file.endswith(".generated.py")  # a template of Tornado's: who renders it is told
-    )
+    # A template of Tornado's is none: who renders it is told.
+    return is_user_file(frame.file) and not frame.file.endswith(".generated.py")
 
 
 def described(frame: Frame) -> str:
