@@ -265,7 +265,7 @@ class Process:
         self.ends(self.status)
 
 
-def _beat(self: ServingLoop, tell: Callable[[], None]) -> None:
+def _beat(self: ServingLoop, tell: Callable[[], None], interval: float) -> None:
     self.connections = _Connections()  # type: ignore[assignment]
     tell()
 

@@ -313,7 +313,7 @@ def test_what_serves_is_what_was_asked_for(
         calls.append("engine")
 
     monkeypatch.setattr(HTTPServer, "configure", configure)
-    monkeypatch.setattr(speedups, "install", lambda: calls.append("speedups"))
+    monkeypatch.setattr(speedups, "install", lambda *, tells: calls.append("speedups"))
     loops: list[str] = []
     monkeypatch.setattr(engine_loops, "use", loops.append)
     for owner, name in (

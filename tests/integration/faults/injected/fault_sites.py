@@ -29,7 +29,7 @@ HOOK = "__fault__"
 # close, kill, waitpid, getpid, epoll_wait and the like say EBADF, ESRCH, ECHILD or EINTR, and
 # nothing else.
 _OF_OS = """
-access chdir chmod dup dup2 execv execve execvp fork ftruncate fstat getcwd link listdir lstat
+access chdir chmod dup dup2 execv execve execvp fork ftruncate fstat getcwd link listdir lseek lstat
 memfd_create mkdir makedirs open pipe posix_spawn pread read fdopen readlink remove rename replace
 rmdir scandir set_blocking stat symlink unlink write
 """
