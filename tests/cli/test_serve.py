@@ -92,7 +92,7 @@ class TestConfig:
             *("--reload-order", "stop-first", "--preload", "standby", "--poll"),
             *("--engine", "tornado", "--loop", "uvloop", "--no-speedups"),
             *("--boot-timeout", "5", "--hang-timeout", "0"),
-            *("--warn-blocking", "0.5"),
+            *("--warn-blocking", "0.5", "--no-dev-tools", "--dev-host", "a.test"),
             *("--max-requests", "1000", "--max-rss", "1G", "--max-age", "60"),
         ).config
         assert replace(config, env_file=None) == ServeConfig(
@@ -109,6 +109,8 @@ class TestConfig:
             boot_timeout=5,
             hang_timeout=0,
             warn_blocking=0.5,
+            dev_tools=False,
+            dev_hosts=("a.test",),
             recycle=RecyclePolicy(max_requests=1000, max_rss=1024**3, max_age=60),
             watch=(here / "web.py", here),
             ignore=("*.log", "data/*"),

@@ -130,6 +130,8 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "boot-timeout": ("2.5", "2.5", 2.5),
     "hang-timeout": ("2.5", "2.5", 2.5),
     "warn-blocking": ("2.5", "2.5", 2.5),
+    "dev-tools": ("0", "false", False),
+    "dev-host": ("a.test", '["a.test"]', ("a.test",)),
     "max-requests": ("7", "7", 7),
     "max-rss": ("2k", '"2k"', 2048),
     "max-age": ("2.5", "2.5", 2.5),
@@ -151,7 +153,13 @@ VALUES: dict[str, tuple[str, str, Any]] = {
 
 def value_of(config: ServeConfig, option: str) -> object:
     name = option.replace("-", "_")
-    name = {"open": "open_browser", "no_preload": "preload", "host": "address"}.get(name, name)
+    names = {
+        "open": "open_browser",
+        "no_preload": "preload",
+        "host": "address",
+        "dev_host": "dev_hosts",
+    }
+    name = names.get(name, name)
     for part in (config.http, config.recycle, config):
         if hasattr(part, name):
             return getattr(part, name)

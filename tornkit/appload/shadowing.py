@@ -8,13 +8,15 @@ again, but for the ones that Python imports at its own start. What holds them al
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.machinery import PathFinder
 from types import ModuleType
 
+from tornkit.import_order import as_python_has_it, library_first
 from tornkit.ownership import attribute, file_of, is_user_file
 
 _NEVER = frozenset({"__main__", "__mp_main__", "tornkit", "tornado"})
@@ -55,6 +57,33 @@ def take_back() -> None:
     none of them.
     """
     sys.modules.update(_kept)
+
+
+@contextlib.contextmanager
+def library_names() -> Iterator[None]:
+    """Let tornkit import parts of itself in the middle of a program, from the standard library.
+
+    A file of the program's may have a name that one of them wants: it loses that, and gets it back.
+    """
+    users = {
+        name: module
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] in sys.stdlib_module_names
+        and (file := file_of(module)) is not None
+        and is_user_file(file)
+    }
+    for name in users:
+        del sys.modules[name]
+    library_first()
+    try:
+        yield
+    finally:
+        as_python_has_it()
+        for folder in folders_before_the_library():
+            give_way(folder)
+        for name in users.keys() & sys.modules.keys():
+            _kept[name] = sys.modules[name]
+        sys.modules.update(users)
 
 
 def folders_before_the_library() -> list[str]:

@@ -194,6 +194,17 @@ Examples:
 @_option("--certfile", type=_PATH, help="Certificate chain (PEM): serve HTTPS.")
 @_option("--keyfile", type=_PATH, help="Its private key, if not in the same file.")
 @_option("--max-body-size", type=Size(), help="Largest request body. [default: 100M, Tornado's]")
+@_option(
+    "--dev-tools/--no-dev-tools",
+    default=_DEFAULTS.dev_tools,
+    help="With --reload: error pages with source and routes, for a browser of this machine.",
+)
+@_option(
+    "--dev-host",
+    multiple=True,
+    metavar="NAME",
+    help="A host name by which this machine's browser asks, beside localhost. Repeatable.",
+)
 @_option("--env-file", type=_PATH, help="Variables for the application; those set already win.")
 @_option("--open", is_flag=True, help="Open a browser once it serves.")
 @click.pass_context
@@ -257,6 +268,8 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
             keyfile=absolute(options["keyfile"]),
             max_body_size=options["max_body_size"],
         ),
+        dev_tools=options["dev_tools"],
+        dev_hosts=options["dev_host"],
         env_file=None if options["env_file"] is None else by_names(expanded(options["env_file"])),
         open_browser=options["open"],
     )

@@ -78,7 +78,8 @@ class ServeConfig:
     ``port`` and ``address`` are None where nobody chose: an application then gets the defaults
     above, a program its own. ``platform_port`` is the port of an application where neither ``port``
     nor systemd says one. ``preload`` is one of `PRELOAD`, ``reload_order`` of `RELOAD_ORDER`,
-    ``engine`` of `ENGINES`, ``loop`` of `LOOPS`. Times are in seconds, sizes in bytes.
+    ``engine`` of `ENGINES`, ``loop`` of `LOOPS`. ``dev_tools`` are there with ``reload`` alone.
+    Times are in seconds, sizes in bytes.
     """
 
     workers: int = 1
@@ -103,5 +104,7 @@ class ServeConfig:
     warn_blocking: float = WARN_BLOCKING_RELOADED
     recycle: RecyclePolicy = field(default_factory=RecyclePolicy)
     http: HttpOptions = HttpOptions()
+    dev_tools: bool = True
+    dev_hosts: tuple[str, ...] = ()
     env_file: Path | None = None
     open_browser: bool = False

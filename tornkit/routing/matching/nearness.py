@@ -181,7 +181,15 @@ def _letters(regex: re.Pattern[str], path: str) -> Iterator[Miss]:
     if not regex.flags & re.IGNORECASE:
         folded = re.compile(regex.pattern, regex.flags | re.IGNORECASE)
         if folded.match(path):
-            yield Miss(Why.LETTER_CASE, "all but upper and lower case")
+            yield Miss(Why.LETTER_CASE, "all but upper and lower case", _in_its_case(regex, path))
+
+
+def _in_its_case(regex: re.Pattern[str], path: str) -> str | None:
+    """The path in letters that the pattern takes, if that is easily found."""
+    texts = (path.lower(), *(each.text for each in itertools.islice(examples(regex), _EXAMPLES)))
+    return next(
+        (text for text in texts if text.lower() == path.lower() and regex.match(text)), None
+    )
 
 
 def _ends_before(regex: re.Pattern[str], path: str) -> Iterator[Miss]:

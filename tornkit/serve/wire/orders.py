@@ -31,6 +31,8 @@ class Orders:
     engine: str
     speedups: bool
     loop: str
+    dev_tools: bool
+    dev_hosts: tuple[str, ...]
     folder: str | None
     digest_key: str  # hexadecimal; see `tornkit.serve.worker.digests`
 
@@ -51,6 +53,8 @@ class Orders:
             engine=config.engine,
             speedups=config.speedups,
             loop=config.loop,
+            dev_tools=config.reload and config.dev_tools,
+            dev_hosts=config.dev_hosts,
             folder=_working_folder(),
             digest_key=secrets.token_hex(16),
         )
@@ -70,7 +74,12 @@ class Orders:
         target["arguments"] = tuple(target["arguments"])
         http = dict(content["http"])
         http["trusted_downstream"] = tuple(http["trusted_downstream"])
-        return cls(**{**content, "target": Target(**target), "http": HttpOptions(**http)})
+        typed = {
+            "target": Target(**target),
+            "http": HttpOptions(**http),
+            "dev_hosts": tuple(content["dev_hosts"]),
+        }
+        return cls(**{**content, **typed})
 
 
 def _working_folder() -> str | None:

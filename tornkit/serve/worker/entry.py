@@ -15,6 +15,7 @@ from functools import partial
 from tornado.httpserver import HTTPServer
 
 from tornkit import seams
+from tornkit.devtools import install as devtools
 from tornkit.engine import loops, speedups
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.linux import die_with_parent
@@ -110,6 +111,8 @@ def prepare(orders: Orders) -> None:
     # Written by C code on the signal, also where the interpreter never gets a turn.
     faulthandler.register(signal.SIGUSR2, all_threads=True)
     seams.prepare()
+    if orders.dev_tools:
+        devtools.install(orders.dev_hosts)
     show_no_own_frames()
     loops.use(orders.loop)
     if orders.engine == "tornkit":

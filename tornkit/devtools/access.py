@@ -1,0 +1,79 @@
+"""Who may see what is only for whoever develops: a client of this machine, and no other site.
+
+The rules are those whose lack has been a hole elsewhere: a page of another site that has a name of
+its own lead here (DNS rebinding), one that reads an answer across origins, a proxy that brings
+clients of other machines to a loopback address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from tornado.httputil import HTTPServerRequest
+
+# Set by proxies: the client is another one.
+_BROUGHT_BY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
+
+
+def may_see(request: HTTPServerRequest, hosts: Collection[str] = ()) -> bool:
+    """Whether the answer can only be read by a person at this machine.
+
+    ``hosts`` are names beside localhost by which pages are asked for.
+    """
+    return (
+        _is_of_this_machine(request)
+        and not any(name in request.headers for name in _BROUGHT_BY)
+        and is_own_host(request.host, hosts)
+        and _is_of_own_page(request)
+    )
+
+
+def is_own_host(host: str, hosts: Collection[str] = ()) -> bool:
+    """Whether a ``Host`` header names this machine: localhost, below it, or a loopback address."""
+    name = _name_of(host)
+    return name is not None and (
+        name == "localhost" or name.endswith(".localhost") or name in hosts or _is_loopback(name)
+    )
+
+
+def _name_of(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _is_of_this_machine(request: HTTPServerRequest) -> bool:
+    """Whether the connection is from a loopback address, whatever its headers have made of it."""
+    context = getattr(request.connection, "context", None)
+    address = getattr(context, "address", None)
+    # Of a Unix socket, which a proxy uses, it is a text.
+    return isinstance(address, tuple) and bool(address) and _is_loopback(str(address[0]))
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def _is_of_own_page(request: HTTPServerRequest) -> bool:
+    """Whether no page of another site can read the answer (Fetch Metadata).
+
+    What a person follows a link to is shown to that person alone, wherever the link stood.
+    """
+    headers = request.headers
+    origin = headers.get("Origin")
+    if origin is not None and origin != f"{request.protocol}://{request.host}":
+        return False
+    site = headers.get("Sec-Fetch-Site")
+    if site in (None, "none", "same-origin"):
+        return True
+    return (
+        headers.get("Sec-Fetch-Mode") == "navigate" and headers.get("Sec-Fetch-Dest") == "document"
+    )

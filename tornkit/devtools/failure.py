@@ -1,0 +1,189 @@
+"""An exception as data: what was raised, where, with the source and the variables there.
+
+Nothing of the user's is called: a variable is shown by its type (`routing.reading.masking`), and
+what is or holds a secret, by its name or by its looks, is masked.
+"""
+
+from __future__ import annotations
+
+import linecache
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from tornkit.own_frames import FOLDER
+from tornkit.ownership import is_user_file
+from tornkit.routing.reading.masking import MASK, is_secret_name, masked, shown
+
+_AROUND = 4  # lines of source before and behind the one that counts
+_MOST_FRAMES = 60  # of one exception: a recursion has a thousand
+_MOST_VARIABLES = 40
+_MOST_CHAINED = 10
+_LONGEST_MESSAGE = 4000  # characters
+_LITERAL = re.compile(
+    r"""(?P<before>(?P<name>[\w.-]{1,64})["']?\]?\s*[=:]\s*[rbfuRBFU]{0,2})"""
+    r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)"""
+)
+
+
+_QUOTED = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)""")
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of a file, and whether it is the one that was reached."""
+
+    number: int
+    text: str
+    is_reached: bool
+
+
+@dataclass(frozen=True)
+class ShownFrame:
+    """A frame of a traceback. ``is_users``: neither a library's nor Python's."""
+
+    file: str
+    line: int
+    function: str
+    is_users: bool
+    source: tuple[SourceLine, ...]
+    variables: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Raised:
+    """One exception of a chain. ``link`` says what it is to the next one, "" for the last.
+
+    ``left_out`` counts the frames in the middle that are not shown.
+    """
+
+    kind: str
+    message: str
+    frames: tuple[ShownFrame, ...]
+    left_out: int = 0
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception that nobody has caught, with those that it came of: the first raised first."""
+
+    chain: tuple[Raised, ...]
+
+    @property
+    def last(self) -> Raised:
+        """The one that was not caught."""
+        return self.chain[-1]
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Take an exception apart."""
+    chain = [_raised(each, link) for each, link in _chain(error)]
+    return Failure(tuple(reversed(chain)))
+
+
+def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
+    """The exception, then what it came of, each with how the one before came of it."""
+    seen: set[int] = set()
+    each: BaseException | None = error
+    link = ""
+    while each is not None and id(each) not in seen and len(seen) < _MOST_CHAINED:
+        seen.add(id(each))
+        yield each, link
+        if each.__cause__ is not None:
+            each, link = each.__cause__, "Its direct cause"
+        elif not each.__suppress_context__:
+            each, link = each.__context__, "It was raised while this was handled"
+        else:
+            return
+
+
+def _raised(error: BaseException, link: str) -> Raised:
+    found = [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith(FOLDER)
+    ]
+    left_out = max(0, len(found) - _MOST_FRAMES)
+    if left_out:
+        half = _MOST_FRAMES // 2
+        found = found[:half] + found[-half:]
+    frames = [_frame(frame, line) for frame, line in found]
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        frames.append(_place(error.filename, error.lineno))
+    return Raised(_kind(error), _message(error), tuple(frames), left_out, link)
+
+
+def _kind(error: BaseException) -> str:
+    kind = type(error)
+    module = kind.__module__
+    return (
+        kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
+    )
+
+
+def _message(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception as own:  # noqa: BLE001 - an exception of the user's may do anything
+        text = f"<its text can't be made: {type(own).__name__}>"
+    notes = [note for note in getattr(error, "__notes__", ()) if isinstance(note, str)]
+    return masked("\n".join([text, *notes])[:_LONGEST_MESSAGE])
+
+
+def _frame(frame: FrameType, line: int) -> ShownFrame:
+    code = frame.f_code
+    return ShownFrame(
+        code.co_filename,
+        line,
+        getattr(code, "co_qualname", code.co_name),
+        is_user_file(code.co_filename),
+        _source(code.co_filename, line, frame.f_globals),
+        _variables(frame),
+    )
+
+
+def _place(file: str, line: int) -> ShownFrame:
+    return ShownFrame(file, line, "", is_user_file(file), _source(file, line, None), ())
+
+
+def _source(file: str, line: int, variables: Mapping[str, object] | None) -> tuple[SourceLine, ...]:
+    linecache.checkcache(file)
+    lines = linecache.getlines(file, dict(variables) if variables is not None else None)
+    first = max(1, line - _AROUND)
+    last = min(len(lines), line + _AROUND)
+    return tuple(
+        SourceLine(number, without_secrets(lines[number - 1].rstrip("\n")), number == line)
+        for number in range(first, last + 1)
+    )
+
+
+def without_secrets(line: str) -> str:
+    """A line of code without what is written into it as the value of a secret name."""
+
+    def replace(found: re.Match[str]) -> str:
+        if not found["text"] or not is_secret_name(found["name"]):
+            return found[0]
+        return f"{found['before']}{found['quote']}{MASK}{found['quote']}"
+
+    return _QUOTED.sub(
+        lambda found: f"{found['quote']}{masked(found['text'])}{found['quote']}",
+        _LITERAL.sub(replace, line),
+    )
+
+
+def _variables(frame: FrameType) -> tuple[tuple[str, str], ...]:
+    found = frame.f_locals
+    names = [name for name in found if not name.startswith("__")][:_MOST_VARIABLES]
+    return tuple((name, shown(name, found[name])) for name in names)
+
+
+def shown_path(file: str) -> str:
+    """A file as a person would write it: below the current folder without that."""
+    try:
+        return file.removeprefix(f"{Path.cwd()}/")
+    except OSError:
+        return file

@@ -1,0 +1,37 @@
+"""Form in which a client wants an error: a page, JSON, or text."""
+
+from __future__ import annotations
+
+import enum
+
+from tornado.httputil import HTTPServerRequest
+
+
+class Form(enum.Enum):
+    """A form, and its ``Content-Type``."""
+
+    PAGE = "text/html; charset=UTF-8"
+    JSON = "application/json"
+    TEXT = "text/plain; charset=UTF-8"
+
+
+def wanted(request: HTTPServerRequest) -> Form | None:
+    """The form for a request: a page where a person looks, JSON where it is asked for.
+
+    None for an image, a script, and whatever else a page loads: nobody reads that.
+
+    A browser says what an answer is for (``Sec-Fetch-Dest``); what asks otherwise for HTML and does
+    not say so is taken for one, but for a library that puts what it gets into a page.
+    """
+    headers = request.headers
+    accepted = headers.get("Accept", "")
+    purpose = headers.get("Sec-Fetch-Dest")
+    if purpose not in (None, "document", "empty"):
+        return None
+    looks = purpose == "document" if purpose is not None else "text/html" in accepted
+    if looks and "HX-Request" not in headers and "X-Requested-With" not in headers:
+        return Form.PAGE
+    sent = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if "json" in accepted or sent.endswith("json"):
+        return Form.JSON
+    return Form.TEXT

@@ -1,0 +1,75 @@
+"""Puts the pages in the place of Tornado's own: `RequestHandler.write_error`.
+
+A class that has a ``write_error`` of its own keeps it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from tornkit.appload.shadowing import library_names
+from tornkit.devtools.access import may_see
+from tornkit.devtools.form import wanted
+
+if TYPE_CHECKING:
+    from tornkit.devtools.answers import ErrorAnswer
+
+_log = logging.getLogger("tornkit")
+_own: Any = None
+_hosts: Collection[str] = ()
+
+
+def install(hosts: Collection[str] = ()) -> None:
+    """Answer errors with pages from now on; ``hosts`` are this machine's names beside localhost."""
+    global _own, _hosts  # noqa: PLW0603 - a process has one Tornado
+    _hosts = hosts
+    if _own is None:
+        _own = RequestHandler.write_error
+        RequestHandler.write_error = write_error  # type: ignore[method-assign]
+
+
+def uninstall() -> None:
+    """Have Tornado's own pages again, unless somebody has put others there since."""
+    global _own  # noqa: PLW0603
+    if _own is not None and RequestHandler.write_error is write_error:
+        RequestHandler.write_error = _own  # type: ignore[method-assign]
+    _own = None
+
+
+def write_error(self: RequestHandler, status_code: int, **kwargs: Any) -> None:
+    """Write an error page; as Tornado's for whoever is not at this machine."""
+    answer = None
+    if may_see(self.request, _hosts):
+        try:
+            with library_names():
+                answer = _answer(self, status_code, kwargs)
+        except Exception:  # noqa: BLE001 - an error about an error: the first one counts
+            _log.warning("no page of this error can be made", exc_info=True)
+    if answer is None:
+        _own(self, status_code, **kwargs)
+        return
+    # What the application sets on each answer may let another site read it, or keep it.
+    self.clear_header("Access-Control-Allow-Origin")
+    self.set_header("Cache-Control", "no-store")
+    self.set_header("X-Content-Type-Options", "nosniff")
+    for name, value in answer.headers:
+        self.set_header(name, value)
+    self.finish(answer.body)
+
+
+def _answer(handler: RequestHandler, status: int, given: dict[str, Any]) -> ErrorAnswer | None:
+    error = given.get("exc_info", (None, None, None))[1]
+    form = wanted(handler.request)
+    if form is None:
+        return None
+    from tornkit.devtools import answers
+
+    if status in (404, 405):
+        return answers.of_missing(handler, status, error, form)
+    if status == 500 and error is not None and not isinstance(error, HTTPError):
+        return answers.of_error(handler, status, error, form)
+    return None
