@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,9 @@ from click.testing import CliRunner, Result
 
 from tornkit.appload.target import Kind, Target
 from tornkit.cli import serve, tornkit
+from tornkit.serve import local_tls
 from tornkit.serve.config import HttpOptions, RecyclePolicy, ServeConfig
+from tornkit.serve.local_tls import LocalCertificate
 from tornkit.serve.supervisor import cpus
 
 APPLICATION = "def make_app(): raise AssertionError\n"
@@ -267,6 +269,8 @@ class TestRefused:
             (("web.py", "--unix-socket", "s", "--port", "1"), "--unix-socket excludes --port"),
             (("web.py", "--unix-socket", "s", "--address", "::1"), "--unix-socket excludes"),
             (("web.py", "--keyfile", "k"), "--keyfile needs --certfile"),
+            (("web.py", "--tls", "--certfile", "c"), "leave it or --certfile out"),
+            (("chat.py", "--tls"), "--tls can't be given to a program"),
             (("web.py", "--watch", "nosuch"), "there is no such file or folder"),
             (("web.py", "--env-file", "nosuch"), "--env-file"),
             (("web.py", "--env-file", "."), "there is no such file"),
@@ -316,6 +320,22 @@ class TestCertificate:
         (here / "both.pem").write_text(CERTIFICATE.read_text() + KEY.read_text())
         config = hand("web.py", "--certfile", "both.pem").config
         assert config.http == HttpOptions(certfile=str(here / "both.pem"))
+
+    def test_one_of_this_machines_own(
+        self, here: Path, hand: Hand, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+
+        def local_certificate(names: Iterable[str]) -> LocalCertificate:
+            asked.extend(names)
+            return LocalCertificate(Path("/a/own.pem"), Path("/a/authority.pem"))
+
+        monkeypatch.setattr(local_tls, "local_certificate", local_certificate)
+        options = ("--tls", "--dev-host", "my-laptop", "--address", "192.0.2.7")
+        handed = hand("web.py", *options)
+        assert handed.config.http == HttpOptions(certfile="/a/own.pem", tls=True)
+        assert asked == ["my-laptop", "192.0.2.7"]
+        assert "/a/authority.pem" in handed.result.output
 
     @pytest.mark.parametrize(
         ("certificate", "key", "says"),

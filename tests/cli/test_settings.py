@@ -146,6 +146,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "open": ("1", "true", True),
     "watch": ("/", '["/"]', (Path("/"),)),
     "env-file": ("/dev/../app.py", '"app.py"', None),
+    "tls": ("1", "true", None),  # makes a certificate
     "certfile": ("nosuch.pem", '"nosuch.pem"', None),
     "keyfile": ("nosuch.pem", '"nosuch.pem"', None),
 }

@@ -15,10 +15,12 @@ import click
 from tornkit.appload import Target
 from tornkit.appload.links import absolute as by_names
 from tornkit.appload.links import by_name
+from tornkit.cli.output import say_lines
 from tornkit.cli.parameter_types import Address, Size, Workers
 from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 from tornkit.errors import CertificateError, UsageError
 from tornkit.paths import expanded
+from tornkit.serve import local_tls
 from tornkit.serve.config import (
     DEFAULT_ADDRESS,
     DEFAULT_PORT,
@@ -191,6 +193,11 @@ Examples:
     metavar="IP",
     help="Proxies to pass over in X-Forwarded-For. Repeatable.",
 )
+@_option(
+    "--tls",
+    is_flag=True,
+    help="Serve HTTPS with a certificate of this machine's own, made for that.",
+)
 @_option("--certfile", type=_PATH, help="Certificate chain (PEM): serve HTTPS.")
 @_option("--keyfile", type=_PATH, help="Its private key, if not in the same file.")
 @_option("--max-body-size", type=Size(), help="Largest request body. [default: 100M, Tornado's]")
@@ -229,6 +236,8 @@ def command(
     _check(config, target)
     if not target.is_program and config.port is None and config.unix_socket is None:
         config = replace(config, platform_port=_platform_port())
+    if config.http.tls:
+        config = _with_local_certificate(config)
     context.exit(_serve(config, target))
 
 
@@ -267,6 +276,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
             certfile=absolute(options["certfile"]),
             keyfile=absolute(options["keyfile"]),
             max_body_size=options["max_body_size"],
+            tls=options["tls"],
         ),
         dev_tools=options["dev_tools"],
         dev_hosts=options["dev_host"],
@@ -325,6 +335,8 @@ def _check(config: ServeConfig, target: Target) -> None:
     http = config.http
     if config.unix_socket is not None and (config.port is not None or config.address is not None):
         raise UsageError("--unix-socket excludes --port and --address; leave one of them out")
+    if http.tls and http.certfile is not None:
+        raise UsageError("--tls makes a certificate of its own; leave it or --certfile out")
     if http.keyfile is not None and http.certfile is None:
         raise UsageError("--keyfile needs --certfile")
     if target.is_program and (refused := refused_for_programs(http, config.unix_socket)):
@@ -356,6 +368,15 @@ def _check_certificate(certfile: str, keyfile: str | None) -> None:
             f"{certfile} and its key can't be used: {reason}; both have to be PEM, belong "
             "together, and the key must not be encrypted"
         ) from None
+
+
+def _with_local_certificate(config: ServeConfig) -> ServeConfig:
+    made = local_tls.local_certificate(filter(None, (*config.dev_hosts, config.address)))
+    say_lines(
+        "HTTPS with a certificate of this machine's own; for browsers to trust it, once:\n"
+        f"  {local_tls.how_to_trust(made.authority)}"
+    )
+    return replace(config, http=replace(config.http, certfile=str(made.path)))
 
 
 def _serve(config: ServeConfig, target: Target) -> int:

@@ -17,6 +17,7 @@ this list, and what goes up between processes is messages (`wire`), never import
     failures, refusals, shortage   what went wrong, in words, and of which sort it is
     wire/          messages between the processes, what carries them, and how a process is started
     config         what the command line asked for
+    local_tls      the certificate of `--tls`
     sources/       which state of the user's source files a process has loaded
     watching/      which files have changed
     warm_imports/  imports that are done before the fork, and whether they may be used

@@ -33,13 +33,17 @@ STREAM_PATIENCE_STOPPED = 0.3
 
 @dataclass(frozen=True)
 class HttpOptions:
-    """Options of the server that is made for an application (`tornado.httpserver.HTTPServer`)."""
+    """Options of the server that is made for an application (`tornado.httpserver.HTTPServer`).
+
+    With ``tls``, ``certfile`` is one that was made for this machine.
+    """
 
     xheaders: bool = False
     trusted_downstream: tuple[str, ...] = ()
     certfile: str | None = None
     keyfile: str | None = None
     max_body_size: int | None = None
+    tls: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def refused_for_programs(http: HttpOptions, unix_socket: str | None) -> list[str
     given = {
         "--xheaders": http.xheaders,
         "--trusted-downstream": http.trusted_downstream,
-        "--certfile": http.certfile,
+        "--tls": http.tls,
+        "--certfile": None if http.tls else http.certfile,
         "--max-body-size": http.max_body_size,
         "--unix-socket": unix_socket,
     }
