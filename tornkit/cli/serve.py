@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,40 +16,18 @@ from tornkit.appload import Target
 from tornkit.appload.links import absolute as by_names
 from tornkit.appload.links import by_name
 from tornkit.cli.output import say_lines
-from tornkit.cli.parameter_types import Address, Size, Workers
+from tornkit.cli.serve_options import serve_options
 from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 from tornkit.errors import CertificateError, UsageError
 from tornkit.paths import expanded
 from tornkit.serve import local_tls
 from tornkit.serve.config import (
-    DEFAULT_ADDRESS,
-    DEFAULT_PORT,
-    ENGINES,
-    LOOPS,
-    PRELOAD,
-    RELOAD_ORDER,
     WARN_BLOCKING_RELOADED,
     HttpOptions,
     RecyclePolicy,
     ServeConfig,
     refused_for_programs,
 )
-
-_DEFAULTS = ServeConfig()
-_LEVELS = ("debug", "info", "warning", "error", "critical")
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def _option(*names: str, **attributes: Any) -> Decorator:
-    """A click option that also has the short variable: TORNKIT_SERVE_PORT, then TORNKIT_PORT."""
-    long = (name.partition("/")[0] for name in names if name.startswith("--"))
-    words = [name.removeprefix("--").replace("-", "_").upper() for name in long]
-    variables = [f"TORNKIT_{scope}{word}" for scope in ("SERVE_", "") for word in words]
-    return click.option(*names, envvar=variables, show_default=True, **attributes)
-
-
-_PATH = click.Path(path_type=Path)
 
 _EXAMPLES = """\b
 Examples:
@@ -68,152 +46,7 @@ Examples:
     short_help="Serve an application or a program, reloading on edits.",
 )
 @target_parameters
-@_option(
-    "--workers",
-    type=Workers(),
-    default=_DEFAULTS.workers,
-    is_flag=False,
-    flag_value="auto",
-    help="How many processes serve; auto (or nothing): one per usable CPU.",
-)
-@_option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    show_choices=False,
-    help="Port to listen on; 0 takes a free one. [default: the program's own; for an application "
-    f"the variable PORT, or {DEFAULT_PORT}]",
-)
-@_option(
-    "--address",
-    "--host",
-    type=Address(),
-    help=f"Address or host name to listen on. [default: {DEFAULT_ADDRESS}, or the program's own]",
-)
-@_option("--unix-socket", type=_PATH, help="Listen on a Unix socket instead.")
-@_option("--reload/--no-reload", default=_DEFAULTS.reload, help="Start anew when a file changes.")
-@_option(
-    "--reload-order",
-    type=click.Choice(RELOAD_ORDER),
-    default=_DEFAULTS.reload_order,
-    help="stop-first: for an application that holds what can't be held twice.",
-)
-@_option(
-    "--preload",
-    type=click.Choice(PRELOAD),
-    help="Have imports done before a worker starts: by forking a process that holds them, in "
-    "spare processes that stand by, or not. [default: fork with --reload, else off]",
-)
-@_option("--no-preload", is_flag=True, help="The same as --preload off.")
-@_option("--poll", is_flag=True, help="Watch by polling, for mounts that tell of no changes.")
-@_option(
-    "--watch",
-    type=_PATH,
-    multiple=True,
-    help="A further file or folder; any change there restarts. Repeatable.",
-)
-@_option(
-    "--ignore",
-    multiple=True,
-    metavar="GLOB",
-    help="Changes that do not count, by name or path. Repeatable.",
-)
-@_option(
-    "--engine",
-    type=click.Choice(ENGINES),
-    default=_DEFAULTS.engine,
-    help="Whose HTTP server answers. tornado: its own, as without tornkit.",
-)
-@_option(
-    "--loop",
-    type=click.Choice(LOOPS),
-    default=_DEFAULTS.loop,
-    help="Which event loop. uvloop: a little faster; Tornado's Subprocess can't wait there.",
-)
-@_option(
-    "--speedups/--no-speedups",
-    default=_DEFAULTS.speedups,
-    help="With --engine tornkit: faster methods in place of RequestHandler's own.",
-)
-@_option("--access-log/--no-access-log", default=_DEFAULTS.access_log, help="One line a request.")
-@_option(
-    "--log-level",
-    type=click.Choice(_LEVELS, case_sensitive=False),
-    default=_DEFAULTS.log_level,
-    help="For an application's logging.",
-)
-@_option(
-    "--drain-timeout",
-    type=click.FloatRange(min=0),
-    default=_DEFAULTS.drain_timeout,
-    metavar="SECONDS",
-    help="How long requests under way may take when a worker ends. Event streams and WebSockets "
-    "are closed sooner; with --reload, so are long polls and other streams.",
-)
-@_option(
-    "--boot-timeout",
-    type=click.FloatRange(min=0.1),
-    default=_DEFAULTS.boot_timeout,
-    metavar="SECONDS",
-    help="How long a worker may take until it is ready.",
-)
-@_option(
-    "--hang-timeout",
-    type=click.FloatRange(min=0),
-    default=_DEFAULTS.hang_timeout,
-    metavar="SECONDS",
-    help="Replace a worker whose loop has not turned for so long; 0: never. Off while one "
-    "worker has the terminal, for breakpoint().",
-)
-@_option(
-    "--warn-blocking",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    help="Name the line that keeps a loop from turning for so long; 0: never. "
-    f"[default: {WARN_BLOCKING_RELOADED:g} with --reload, else 0]",
-)
-@_option(
-    "--max-requests",
-    type=click.IntRange(min=0),
-    default=_DEFAULTS.recycle.max_requests,
-    metavar="N",
-    help="Replace a worker after about so many requests; 0: never.",
-)
-@_option("--max-rss", type=Size(), help="Replace a worker that has grown to this size.")
-@_option(
-    "--max-age",
-    type=click.FloatRange(min=0),
-    default=_DEFAULTS.recycle.max_age,
-    metavar="SECONDS",
-    help="Replace a worker after about so long; 0: never.",
-)
-@_option("--xheaders", is_flag=True, help="Believe X-Real-Ip, X-Forwarded-For and X-Scheme.")
-@_option(
-    "--trusted-downstream",
-    multiple=True,
-    metavar="IP",
-    help="Proxies to pass over in X-Forwarded-For. Repeatable.",
-)
-@_option(
-    "--tls",
-    is_flag=True,
-    help="Serve HTTPS with a certificate of this machine's own, made for that.",
-)
-@_option("--certfile", type=_PATH, help="Certificate chain (PEM): serve HTTPS.")
-@_option("--keyfile", type=_PATH, help="Its private key, if not in the same file.")
-@_option("--max-body-size", type=Size(), help="Largest request body. [default: 100M, Tornado's]")
-@_option(
-    "--dev-tools/--no-dev-tools",
-    default=_DEFAULTS.dev_tools,
-    help="With --reload: error pages with source and routes, for a browser of this machine.",
-)
-@_option(
-    "--dev-host",
-    multiple=True,
-    metavar="NAME",
-    help="A host name by which this machine's browser asks, beside localhost. Repeatable.",
-)
-@_option("--env-file", type=_PATH, help="Variables for the application; those set already win.")
-@_option("--open", is_flag=True, help="Open a browser once it serves.")
+@serve_options
 @click.pass_context
 def command(
     context: click.Context,

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tornkit.appload import Target, locate
+from tornkit.cli.option_groups import GroupedCommand, GroupedOption
 from tornkit.cli.settings import app_argument
 
 Function = Callable[..., Any]
@@ -15,7 +16,7 @@ Words = tuple[str | None, str | None, tuple[str, ...]]
 """APP, MODULE and ARGS."""
 
 
-class ProgramCommand(click.Command):
+class ProgramCommand(GroupedCommand):
     """A command whose parameter ``arguments`` gets the words behind ``--``.
 
     To click, ``--`` only ends the options: with no APP before it the first word behind would
@@ -34,7 +35,12 @@ def target_parameters(function: Function) -> Function:
     """Declare the parameters ``app``, ``arguments`` and ``module``."""
     for decorate in (
         click.option(
-            "-m", "module", metavar="MODULE", help="Run a module as a program, as python -m does."
+            "-m",
+            "module",
+            cls=GroupedOption,
+            group="Application",
+            metavar="MODULE",
+            help="Run a module as a program, as python -m does.",
         ),
         click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGS...]"),
         app_argument(),
