@@ -213,8 +213,8 @@ CASES: dict[str, tuple[str, End]] = {
                 done.set()
         done, interrupted = threading.Event(), threading.Event()
         thread, loops = serve_in_thread(serve)
-        beside(interrupt_main, loops)
         try:
+            beside(interrupt_main, loops)
             done.wait()
         except KeyboardInterrupt:
             interrupted.set()
