@@ -51,6 +51,14 @@ def process_facts(pid: int) -> list[bytes]:
     return stat.rpartition(b")")[2].split()  # behind the name, which may hold anything
 
 
+def signal_thread(pid: int, thread: int, number: int) -> bool:
+    """Signal one thread of a process (``tgkill(2)``); return whether that could be asked for."""
+    if not USED:
+        return False
+    tgkill = getattr(ctypes.CDLL(None), "tgkill", None)  # glibc 2.30, musl 1.2.5
+    return tgkill is not None and tgkill(pid, thread, number) == 0
+
+
 def die_with_parent(wanted: bool = True) -> None:
     """End this process when its parent ends, though it be stuck in others' code.
 

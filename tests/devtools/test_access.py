@@ -74,7 +74,11 @@ def test_a_name_that_was_given() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via", "X-Forwarded-Host"]
+    "name",
+    [
+        *("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via", "X-Forwarded-Host"),
+        *("X-Forwarded-Proto", "X-Forwarded", "CF-Connecting-IP", "True-Client-Ip", "X-Client-Ip"),
+    ],
 )
 def test_a_client_that_a_proxy_has_brought(name: str) -> None:
     assert not may_see(request(headers={name: "127.0.0.1"}))
@@ -98,3 +102,10 @@ def test_a_client_that_a_proxy_has_brought(name: str) -> None:
 )
 def test_a_page_of_another_site(given: dict[str, Any]) -> None:
     assert not may_see(asked(given))
+
+
+def test_a_proxy_that_says_nothing() -> None:
+    """By default nginx asks in HTTP/1.0, for a host of its own."""
+    old = request()
+    old.version = "HTTP/1.0"
+    assert not may_see(old)

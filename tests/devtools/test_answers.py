@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tornado.web import Application
+from tornado.web import Application, HTTPError, RequestHandler
 
 from tests.devtools.pages import BROWSER, as_json, got, installed
 from tornkit.devtools import answers
@@ -113,6 +114,75 @@ def test_a_handler_that_says_it_itself() -> None:
 
 def test_a_file_that_is_not_there() -> None:
     assert "404 Not Found" in text_in(page("/static/a.css"))
+
+
+class Raising(RequestHandler):
+    """Raises what it was made for."""
+
+    def initialize(self, error: BaseException) -> None:
+        self.error = error
+
+    def get(self, **given: str) -> None:
+        raise self.error
+
+
+def raising(error: BaseException, pattern: str = "/") -> Application:
+    return Application([(pattern, Raising, {"error": error})], log_function=lambda handler: None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ExceptionGroup(
+            "password=hunter2", [ValueError("token=hunter2"), ValueError("u:hunter2@h")]
+        ),
+        ValueError("login failed\npassword: hunter2"),
+        ValueError("GET https://api.example.com/?api_key=hunter2"),
+    ],
+)
+@pytest.mark.parametrize("lines", [BROWSER, JSON, ()])
+def test_no_form_of_an_error_tells_a_secret(error: Exception, lines: tuple[str, ...]) -> None:
+    response = got(HTTPServer, "/", *lines, app=raising(error))
+    assert response.status == 500
+    assert b"hunter2" not in response.body
+
+
+@pytest.mark.parametrize("lines", [BROWSER, JSON, ()])
+def test_a_part_of_the_path_with_a_secret_name(lines: tuple[str, ...]) -> None:
+    app = raising(ValueError("a"), r"/reset/(?P<token>\w+)")
+    assert b"hunter2" not in got(HTTPServer, "/reset/hunter2", *lines, app=app).body
+
+
+def test_a_body_that_is_taken_for_a_fields_name() -> None:
+    html = page("/items/5?{%22password%22:%22hunter2%22}")
+    assert "hunter2" not in html
+
+
+def test_a_long_message_takes_no_long_time() -> None:
+    error = ValueError(",".join(f'"2024-01-01T12:30:00.{place:06}Z"' for place in range(40_000)))
+    began = time.monotonic()
+    response = got(HTTPServer, "/", app=raising(error))
+    assert time.monotonic() - began < 5, "not a minute"
+    assert len(response.body) < 50_000
+
+
+def test_text_that_can_not_be_encoded() -> None:
+    response = got(HTTPServer, "/", app=raising(ValueError("bad \udcff")))
+    assert b"ValueError: bad \\udcff" in response.body
+
+
+def test_a_message_with_the_wrong_arguments() -> None:
+    response = got(HTTPServer, "/", app=raising(HTTPError(404, "%s and %s", 1)))
+    assert response.status == 404
+    assert b"%s and %s" in response.body
+
+
+def test_very_many_routes_are_left_to_the_command() -> None:
+    app = Application(
+        [(f"/{place}", RequestHandler) for place in range(2_000)],
+        log_function=lambda handler: None,
+    )
+    assert b"tornkit routes --match" in got(HTTPServer, "/nowhere", app=app).body
 
 
 def test_a_head_has_no_body() -> None:

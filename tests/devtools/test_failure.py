@@ -151,7 +151,68 @@ def test_no_secret_is_among_the_variables() -> None:
     ],
 )  # fmt: skip
 def test_no_secret_is_in_the_source(line: str, shown: str) -> None:
-    assert without_secrets(line) == shown
+    assert without_secrets([line]) == [shown]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'cookie_secret: str = "hunter2"',
+        'password = given or "hunter2"',
+        'if password == "hunter2":',
+        'settings.get("password", "hunter2")',
+        'api_key = ("hunter2"\n    "hunter2")\nname = "shown"',
+        'key = """\nhunter2\n"""\nname = "shown"',
+        'settings = dict(\n    token=\n    "hunter2",\n)\nname = "shown"',
+        'token = f"{prefix}hunter2"',
+    ],
+)
+def test_no_secret_is_in_the_source_in_whatever_way(code: str) -> None:
+    lines = without_secrets(code.split("\n"))
+    assert "hunter2" not in "\n".join(lines)
+    assert len(lines) == len(code.split("\n"))
+    if "shown" in code:
+        assert lines[-1] == 'name = "shown"', "what follows is another statement"
+
+
+def test_a_statement_that_begins_before_what_is_shown(tmp_path: Path) -> None:
+    source = "api_key = (\n" + "\n" * 20 + '    "hunter2"\n    + 1 / 0\n)\n'.replace("+ 1", "* 1")
+    failure = run(tmp_path / "app.py", source)
+    assert "hunter2" not in repr(failure.last.frames[-1].source)
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("login failed\npassword: hunter2 and more", "login failed\npassword: ***"),
+        (" token=hunter2", " token=***"),
+        ('{"user": {"password": "hun ter2"}}', '{"user": {"password": "***"}}'),
+        ("https://api.example.com/v1?api_key=hunter2", "https://api.example.com/v1?api_key=***"),
+    ],
+)
+def test_no_secret_is_in_a_message(message: str, shown: str) -> None:
+    def fails() -> None:
+        raise ValueError(message)
+
+    assert raised(fails).last.message == shown
+
+
+def test_notes_that_are_none_and_errors_of_odd_kinds() -> None:
+    error = ValueError("a")
+    error.__notes__ = 5  # type: ignore[assignment]
+    assert failure_of(error).last.message == "a"
+    syntax = SyntaxError("bad")
+    syntax.filename, syntax.lineno = "app.py", "three"  # type: ignore[assignment]
+    assert failure_of(syntax).last.kind == "SyntaxError"
+
+
+class Exiting(Exception):
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+
+def test_a_text_that_would_end_the_process() -> None:
+    assert failure_of(Exiting()).last.message == "<its text can't be made: SystemExit>"
 
 
 def test_a_file_below_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

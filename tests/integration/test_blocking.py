@@ -74,8 +74,7 @@ def pipe():
 
 
 def spin(end):
-    while time.monotonic() < end:
-        pass  # python
+    while time.monotonic() < end: pass  # python
 
 
 def fetch(server):

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
 
-# Set by proxies: the client is another one.
-_BROUGHT_BY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
+# Set by proxies: the client is another one. And the beginnings and ends of more such names.
+_BROUGHT_BY = ("forwarded", "via", "x-original-host", "x-original-url")
+_BROUGHT_BY_ANY, _BROUGHT_FROM = "x-forwarded", ("-ip", "-client")
 
 
 def may_see(request: HTTPServerRequest, hosts: Collection[str] = ()) -> bool:
@@ -24,10 +25,16 @@ def may_see(request: HTTPServerRequest, hosts: Collection[str] = ()) -> bool:
     """
     return (
         _is_of_this_machine(request)
-        and not any(name in request.headers for name in _BROUGHT_BY)
+        and not any(map(_is_a_proxys, request.headers))
+        and request.version != "HTTP/1.0"  # nginx's, which says nothing else by itself
         and is_own_host(request.host, hosts)
         and _is_of_own_page(request)
     )
+
+
+def _is_a_proxys(name: str) -> bool:
+    name = name.lower()
+    return name in _BROUGHT_BY or name.startswith(_BROUGHT_BY_ANY) or name.endswith(_BROUGHT_FROM)
 
 
 def is_own_host(host: str, hosts: Collection[str] = ()) -> bool:

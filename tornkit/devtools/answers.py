@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import secrets
@@ -10,23 +11,28 @@ from dataclasses import dataclass
 from http.client import responses
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from tornado import template
-from tornado.httputil import HTTPServerRequest
-from tornado.web import HTTPError, RequestHandler
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
+from tornado.web import Application, HTTPError, RequestHandler
 
 from tornkit import __version__
 from tornkit.appload.usertrace import format_user_traceback
 from tornkit.devtools.failure import Failure, failure_of, shown_path, without_secrets
 from tornkit.devtools.form import Form
 from tornkit.devtools.routes import Routed, routed
-from tornkit.routing.reading.masking import masked, shown
-from tornkit.routing.render.spans import text_of
+from tornkit.routing.reading.masking import MASK, is_secret_name, masked, shown
+from tornkit.routing.render.spans import Span, text_of
 
 _log = logging.getLogger("tornkit")
 _loader = template.Loader(str(Path(__file__).parent / "pages"))
 _MOST_ROWS = 60
-_LONGEST_VALUE = 500  # characters
+_LONGEST_NAME = 200
+_LONGEST_TEXT, _LONGEST_LINE = 20_000, 1_000  # characters
+_MOST_ROUTES = 1_000  # that are explained within a moment
+
+_TOO_MANY = ([Span("Too many routes to look at here: tornkit routes --match URL explains it.")],)
 
 Rows = tuple[tuple[str, str], ...]
 
@@ -35,7 +41,7 @@ Rows = tuple[tuple[str, str], ...]
 class ErrorAnswer:
     """A body, and the headers that belong to it."""
 
-    body: str
+    body: bytes
     headers: tuple[tuple[str, str], ...]
 
 
@@ -53,7 +59,7 @@ class Facts:
 def of_error(handler: RequestHandler, status: int, error: BaseException, form: Form) -> ErrorAnswer:
     """Answer to a request in which ``error`` was raised and not caught."""
     failure = failure_of(error)
-    text = masked_lines(format_user_traceback(error))
+    text = _masked_text(format_user_traceback(error))
     if form is Form.TEXT:
         return _text(text)
     if form is Form.JSON:
@@ -80,9 +86,10 @@ def of_missing(
     found = routes_of(handler)
     request = handler.request
     why = error.log_message if isinstance(error, HTTPError) and error.log_message else ""
-    if error is not None and why:
-        args = getattr(error, "args", ())
-        why = masked(why % args if args and isinstance(args, tuple) else why)
+    if isinstance(error, HTTPError) and why:
+        with contextlib.suppress(TypeError, ValueError):  # of another number of arguments
+            why = why % error.args if error.args else why
+        why = masked(why[:_LONGEST_LINE])
     if form is not Form.PAGE:
         routes = text_of(found.lines)
         if form is Form.JSON:
@@ -90,17 +97,19 @@ def of_missing(
                           "nearest": [near.path for near in found.nearest],
                           "routes": routes.splitlines()})  # fmt: skip
         near = [f"did you mean {near.path} ({near.why})?" for near in found.nearest]
-        head = f"{status} {_reason(status)}: {request.method} {masked(request.path)}"
+        path = _without(secrets_of(handler), masked(request.path))
+        head = f"{status} {_reason(status)}: {request.method} {path}"
         said = "\n".join(line for line in (head, why, *near) if line)
         return _text(f"{said}\n\n{routes}" if routes else said)
+    facts = facts_of(handler)
     failure = failure_of(error) if error is not None else Failure(())
     frames = [frame for each in failure.chain for frame in each.frames if frame.is_users]
     return _page(
         "missing.html",
-        title=f"{status} {_reason(status)}: {request.path}",
+        title=f"{status} {_reason(status)}: {facts.path}",
         status=status,
         reason=_reason(status),
-        facts=facts_of(handler),
+        facts=facts,
         nearest=found.nearest,
         explanation=found.lines,
         why=why,
@@ -113,13 +122,40 @@ def _reason(status: int) -> str:
     return responses.get(status, "Unknown")
 
 
+def prepare() -> None:
+    """Have all that the pages need imported."""
+    for name in ("error.html", "missing.html"):
+        _loader.load(name)
+    router = Application([("/a", RequestHandler)])
+    start = RequestStartLine("GET", "/", "HTTP/1.1")
+    routed(router, HTTPServerRequest(start_line=start, headers=HTTPHeaders({"Host": "localhost"})))
+
+
 def routes_of(handler: RequestHandler) -> Routed:
     """The routes that the request met; none where they can't be told."""
+    application = handler.application
     try:
-        return routed(handler.application, handler.request)
+        if _rules(application.default_router) > _MOST_ROUTES:
+            return Routed(_TOO_MANY)
+        found = routed(application, handler.request)
+        parts = secrets_of(handler)
+        lines = tuple(
+            [Span(_without(parts, span.text), span.style) for span in line] for line in found.lines
+        )
+        return Routed(lines, found.nearest)
     except Exception:  # noqa: BLE001 - whatever an application is made of, the error is shown
         _log.debug("the routes of %s can't be explained", handler.request.path, exc_info=True)
         return Routed()
+
+
+def _rules(router: object) -> int:
+    """Number of rules of a router and of those below it, as far as it is counted."""
+    found = 0
+    for rule in getattr(router, "rules", ()):
+        found += 1 + _rules(rule.target)
+        if found > _MOST_ROUTES:
+            break
+    return found
 
 
 def facts_of(handler: RequestHandler) -> Facts:
@@ -127,8 +163,8 @@ def facts_of(handler: RequestHandler) -> Facts:
     request = handler.request
     return Facts(
         request.method or "",
-        masked(request.uri or ""),
-        request.path,
+        _without(secrets_of(handler), masked(unquote(request.uri or ""))),
+        _without(secrets_of(handler), masked(request.path)),
         request.host,
         tuple((name, rows) for name, rows in _tables(handler, request) if rows),
     )
@@ -154,6 +190,19 @@ def _tables(handler: RequestHandler, request: HTTPServerRequest) -> Iterator[tup
     yield "Cookies", tuple((name, "***") for name in list(request.cookies)[:_MOST_ROWS])
 
 
+def secrets_of(handler: RequestHandler) -> tuple[str, ...]:
+    """Parts of the path that the route gives to a handler under a secret name."""
+    return tuple(
+        value for name, value in _kwargs(handler).items() if is_secret_name(name) and value
+    )
+
+
+def _without(parts: Sequence[str], text: str) -> str:
+    for part in parts:
+        text = text.replace(str(part), MASK)
+    return text
+
+
 def _args(handler: RequestHandler) -> Sequence[Any]:
     return getattr(handler, "path_args", None) or ()
 
@@ -164,29 +213,34 @@ def _kwargs(handler: RequestHandler) -> dict[str, Any]:
 
 def _listed(arguments: dict[str, list[bytes]]) -> Rows:
     return tuple(
-        (name, ", ".join(shown(name, value.decode(errors="replace")) for value in values))
+        (masked(name[:_LONGEST_NAME]), ", ".join(shown(name, _decoded(value)) for value in values))
         for name, values in list(arguments.items())[:_MOST_ROWS]
     )
 
 
-def masked_lines(text: str) -> str:
-    """A traceback without secrets in its code and messages."""
-    return "\n".join(map(_masked_line, text.rstrip("\n").split("\n")))
+def _decoded(value: bytes) -> str:
+    return value.decode(errors="replace")
 
 
-def _masked_line(line: str) -> str:
-    if line.startswith(" "):
-        return without_secrets(line)
-    kind, colon, message = line.partition(": ")  # ``KeyError: 'a'`` is no key with its value
-    return f"{kind}{colon}{masked(message)}"
+def _masked_text(text: str) -> str:
+    """The end of a traceback, without secrets in its code and its messages."""
+    if len(text) > _LONGEST_TEXT:
+        text = f"...{text[-_LONGEST_TEXT:]}"
+    lines = [line[:_LONGEST_LINE] for line in text.rstrip("\n").split("\n")]
+    return "\n".join(map(masked, without_secrets(lines)))
 
 
 def _text(text: str) -> ErrorAnswer:
-    return ErrorAnswer(f"{text.rstrip()}\n", (("Content-Type", Form.TEXT.value),))
+    return ErrorAnswer(_bytes(f"{text.rstrip()}\n"), (("Content-Type", Form.TEXT.value),))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")
 
 
 def _json(content: dict[str, Any]) -> ErrorAnswer:
-    return ErrorAnswer(f"{json.dumps(content, indent=2)}\n", (("Content-Type", Form.JSON.value),))
+    body = _bytes(f"{json.dumps(content, indent=2)}\n")
+    return ErrorAnswer(body, (("Content-Type", Form.JSON.value),))
 
 
 def _page(name: str, **variables: Any) -> ErrorAnswer:
@@ -197,6 +251,6 @@ def _page(name: str, **variables: Any) -> ErrorAnswer:
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return ErrorAnswer(
-        body.decode(),
+        body,
         (("Content-Type", Form.PAGE.value), ("Content-Security-Policy", policy)),
     )

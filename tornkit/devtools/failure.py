@@ -9,7 +9,7 @@ from __future__ import annotations
 import linecache
 import re
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -23,13 +23,11 @@ _MOST_FRAMES = 60  # of one exception: a recursion has a thousand
 _MOST_VARIABLES = 40
 _MOST_CHAINED = 10
 _LONGEST_MESSAGE = 4000  # characters
-_LITERAL = re.compile(
-    r"""(?P<before>(?P<name>[\w.-]{1,64})["']?\]?\s*[=:]\s*[rbfuRBFU]{0,2})"""
-    r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)*)(?P=quote)"""
-)
-
-
-_QUOTED = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)""")
+_LONGEST_LINE = 400
+_BEFORE = 40  # lines in which a statement may have begun that reaches the first one shown
+_WORD = re.compile(r"[A-Za-z_][\w-]*")
+_LITERAL = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)""")
+_TRIPLE = re.compile(r"\"{3}|'{3}")
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,11 @@ def _raised(error: BaseException, link: str) -> Raised:
         half = _MOST_FRAMES // 2
         found = found[:half] + found[-half:]
     frames = [_frame(frame, line) for frame, line in found]
-    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+    if (
+        isinstance(error, SyntaxError)
+        and isinstance(error.filename, str)
+        and isinstance(error.lineno, int)
+    ):
         frames.append(_place(error.filename, error.lineno))
     return Raised(_kind(error), _message(error), tuple(frames), left_out, link)
 
@@ -128,10 +130,12 @@ def _kind(error: BaseException) -> str:
 def _message(error: BaseException) -> str:
     try:
         text = str(error)
-    except Exception as own:  # noqa: BLE001 - an exception of the user's may do anything
+    except BaseException as own:  # noqa: BLE001 - an exception of the user's may do anything
         text = f"<its text can't be made: {type(own).__name__}>"
-    notes = [note for note in getattr(error, "__notes__", ()) if isinstance(note, str)]
-    return masked("\n".join([text, *notes])[:_LONGEST_MESSAGE])
+    notes = getattr(error, "__notes__", ())
+    if isinstance(notes, list | tuple):
+        text = "\n".join([text, *(note for note in notes if isinstance(note, str))])
+    return masked(text[:_LONGEST_MESSAGE])
 
 
 def _frame(frame: FrameType, line: int) -> ShownFrame:
@@ -155,24 +159,56 @@ def _source(file: str, line: int, variables: Mapping[str, object] | None) -> tup
     lines = linecache.getlines(file, dict(variables) if variables is not None else None)
     first = max(1, line - _AROUND)
     last = min(len(lines), line + _AROUND)
+    begin = max(0, first - 1 - _BEFORE)
+    shown_lines = without_secrets([each.rstrip("\n")[:_LONGEST_LINE] for each in lines[begin:last]])
     return tuple(
-        SourceLine(number, without_secrets(lines[number - 1].rstrip("\n")), number == line)
+        SourceLine(number, shown_lines[number - 1 - begin], number == line)
         for number in range(first, last + 1)
     )
 
 
-def without_secrets(line: str) -> str:
-    """A line of code without what is written into it as the value of a secret name."""
+def without_secrets(lines: Sequence[str]) -> list[str]:
+    """Code without what is written into it behind a secret name, in as many lines as it takes.
 
-    def replace(found: re.Match[str]) -> str:
-        if not found["text"] or not is_secret_name(found["name"]):
-            return found[0]
-        return f"{found['before']}{found['quote']}{MASK}{found['quote']}"
+    ``cookie_secret: str = "x"``, ``get("password", "x")``, ``api_key = ("x"`` and the line behind.
+    """
+    found: list[str] = []
+    depth, text, secret = 0, "", False  # brackets open, the quotes of a text, and what it is
+    for line in lines:
+        line = _LITERAL.sub(_by_its_looks, line)  # noqa: PLW2901
+        if not text and depth <= 0:
+            depth, secret = 0, False
+        begin = 0 if secret else _behind_secret_name(line)
+        secret = begin is not None
+        inside = bool(text)
+        for quotes in _TRIPLE.findall(line):
+            text = quotes if not text else "" if text == quotes else text
+        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
+        if not secret:
+            found.append(line)
+        elif inside or text:
+            found.append(line[: len(line) - len(line.lstrip())] + MASK)
+        else:
+            found.append(f"{line[:begin]}{_LITERAL.sub(_masked_literal, line[begin:])}")
+    return found
 
-    return _QUOTED.sub(
-        lambda found: f"{found['quote']}{masked(found['text'])}{found['quote']}",
-        _LITERAL.sub(replace, line),
-    )
+
+def _behind_secret_name(line: str) -> int | None:
+    """Place behind the first one, and behind its quotes if it is in some."""
+    for each in _WORD.finditer(line):
+        if is_secret_name(each[0]):
+            return each.end() + (line[each.end() : each.end() + 1] in ("'", '"'))
+    return None
+
+
+def _masked_literal(found: re.Match[str]) -> str:
+    if _WORD.fullmatch(found["text"]) and is_secret_name(found["text"]):
+        return found[0]  # the name itself
+    return f"{found['quote']}{MASK}{found['quote']}"
+
+
+def _by_its_looks(found: re.Match[str]) -> str:
+    return f"{found['quote']}{masked(found['text'])}{found['quote']}"
 
 
 def _variables(frame: FrameType) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tornado.web import HTTPError, RequestHandler
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("tornkit")
 _own: Any = None
+_answers: Any = None  # the module that makes the pages, once there has been one
 _hosts: Collection[str] = ()
 
 
@@ -45,8 +47,7 @@ def write_error(self: RequestHandler, status_code: int, **kwargs: Any) -> None:
     answer = None
     if may_see(self.request, _hosts):
         try:
-            with library_names():
-                answer = _answer(self, status_code, kwargs)
+            answer = _answer(self, status_code, kwargs)
         except Exception:  # noqa: BLE001 - an error about an error: the first one counts
             _log.warning("no page of this error can be made", exc_info=True)
     if answer is None:
@@ -62,14 +63,26 @@ def write_error(self: RequestHandler, status_code: int, **kwargs: Any) -> None:
 
 
 def _answer(handler: RequestHandler, status: int, given: dict[str, Any]) -> ErrorAnswer | None:
+    global _answers  # noqa: PLW0603
+    made: ErrorAnswer | None = None
     error = given.get("exc_info", (None, None, None))[1]
     form = wanted(handler.request)
     if form is None:
         return None
-    from tornkit.devtools import answers
-
+    if _answers is None:
+        _answers = _import()
+    answers = _answers
     if status in (404, 405):
-        return answers.of_missing(handler, status, error, form)
-    if status == 500 and error is not None and not isinstance(error, HTTPError):
-        return answers.of_error(handler, status, error, form)
-    return None
+        made = answers.of_missing(handler, status, error, form)
+    elif status == 500 and error is not None and not isinstance(error, HTTPError):
+        made = answers.of_error(handler, status, error, form)
+    return made
+
+
+def _import() -> ModuleType:
+    """Import what makes the pages; once only, for the program's threads may import meanwhile."""
+    with library_names():
+        from tornkit.devtools import answers
+
+        answers.prepare()
+    return answers

@@ -1,55 +1,62 @@
-"""What `faulthandler` writes, read back."""
+"""What `faulthandler` writes of a thread, read back."""
 
 from __future__ import annotations
 
 import faulthandler
 import tempfile
-import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tornkit.serve.blocking.dumps import Frame, stack_of
 
 DUMP = """\
-Thread 0x00007f51a1c006c0 [reader] (most recent call first):
-  File "/lib/queue.py", line 171 in get
-
-Current thread 0x00007f51a7448b80 (most recent call first):
+Stack (most recent call first):
   File "/a folder/an "app".py", line 31 in <lambda>
   File "/a folder/app.py", line 7 in get
   File "<frozen runpy>", line 88 in _run_code
-  ...
 """
 
 
-def test_each_thread_has_its_stack() -> None:
-    assert stack_of(DUMP, 0x7F51A7448B80) == [
+def test_the_innermost_frame_is_first() -> None:
+    assert stack_of(DUMP) == [
         Frame('/a folder/an "app".py', 31, "<lambda>"),
         Frame("/a folder/app.py", 7, "get"),
         Frame("<frozen runpy>", 88, "_run_code"),
     ]
-    assert stack_of(DUMP, 0x7F51A1C006C0) == [Frame("/lib/queue.py", 171, "get")]
 
 
-def test_a_thread_that_is_not_there_has_none() -> None:
-    assert stack_of(DUMP, 1) == []
-    assert stack_of("", 1) == []
-    assert stack_of("no dump\nat all", 1) == []
+@pytest.mark.parametrize("dump", ["", "no dump\nat all", "Stack (most recent call first):\n"])
+def test_none_was_written(dump: str) -> None:
+    assert stack_of(dump) == []
+
+
+def test_one_that_was_cut_may_lack_the_users_frames() -> None:
+    assert stack_of(f"{DUMP}  ...\n") == []
+
+
+def written(function: Any) -> str:
+    with tempfile.TemporaryFile("w+") as file:
+        function(file)
+        file.seek(0)
+        return file.read()
+
+
+def größe(file: Any) -> None:
+    faulthandler.dump_traceback(file, all_threads=False)
 
 
 def test_what_this_python_writes() -> None:
-    begun, over = threading.Event(), threading.Event()
+    innermost, outer, *_ = stack_of(written(größe))
+    assert innermost.function == "größe"
+    assert outer.function == "written"
+    assert Path(innermost.file).samefile(__file__)
 
-    def waits() -> None:
-        begun.set()
-        over.wait()
 
-    thread = threading.Thread(target=waits)
-    thread.start()
-    begun.wait()
-    with tempfile.TemporaryFile("w+") as file:
-        faulthandler.dump_traceback(file, all_threads=True)
-        over.set()
-        thread.join()
-        file.seek(0)
-        dump = file.read()
-    assert stack_of(dump, threading.get_ident())[0].function == "test_what_this_python_writes"
-    assert "waits" in [frame.function for frame in stack_of(dump, thread.ident or 0)]
+@pytest.mark.parametrize("name", ["\xe9", "\u65e5", "\U0001f40d"])
+def test_names_that_are_not_ascii(name: str) -> None:
+    function = name if name.isidentifier() else "f"
+    made: dict[str, Any] = {"dump": größe}
+    exec(compile(f"def {function}(file): dump(file)", name, "exec"), made)
+    assert stack_of(written(made[function]))[1] == Frame(name, 1, function)

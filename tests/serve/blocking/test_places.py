@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import selectors
 import subprocess
 from pathlib import Path
@@ -143,6 +144,37 @@ def test_long_code_is_cut_and_a_file_elsewhere_has_its_folder(tmp_path: Path) ->
     found = described(Frame(str(file), at("time.sleep(9)"), "<module>"))
     assert found.startswith(f"<module> {file}:{at('time.sleep(9)')} time.sleep(9)  # and a long")
     assert found.endswith("...")
+
+
+def test_a_page_of_tornkits_own_that_takes_its_time() -> None:
+    """An error page is made by Tornado's `send_error`; whoever made the error did not block."""
+    pages = Frame(f"{FOLDER}devtools/install.py", 50, "write_error")
+    tornados = Frame(tornado.web.__file__, 1376, "send_error")
+    assert place_of([Frame(json.__file__, 5, "dumps"), pages, tornados, *LOOP]) is None
+    assert place_of([USERS, pages, tornados, *LOOP]) == USERS, "a `__str__` of the user's"
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a link to itself", "a very long file"])
+def test_what_has_taken_the_files_place(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "app.py"
+    match kind:
+        case "a pipe":
+            os.mkfifo(file)
+        case "a folder":
+            file.mkdir()
+        case "a link to itself":
+            file.symlink_to(file)
+        case _:
+            file.write_bytes(b"pass\n" * (1 << 20))
+    frame = Frame(str(file), 3, "get")
+    assert place_of([frame, *LOOP]) == frame
+    assert described(frame) == f"get {file}:3"
+
+
+def test_lines_are_counted_as_python_counts_them(tmp_path: Path) -> None:
+    file = tmp_path / "app.py"
+    file.write_text("a = 'x\x0cy'\n\x0c\ndef get(self):\n    time.sleep(5)\n")
+    assert described(Frame(str(file), 4, "get")) == f"get {file}:4 time.sleep(5)"
 
 
 def test_a_file_that_does_not_compile_by_now(tmp_path: Path) -> None:

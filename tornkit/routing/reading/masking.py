@@ -17,10 +17,11 @@ import itertools
 import pathlib
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from tornkit.ownership import attribute
 from tornkit.routing.reading.source import dotted_name
 
 MASK = "***"
@@ -44,8 +45,15 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 # Up to the last @ that could end it: a password with a slash in it is masked whole. A path has
 # one slash of two left; `user:password@host` is one without a scheme.
-_URL_PASSWORD = re.compile(r"""(:/+[^\s:/?#@]*|(?<![^\s"'=])[\w.+-]+(?=:[^/])):\S*@""")
-_ASSIGNMENT = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]{1,64})(?P<sign>["']?\s*[=:]\s*)[^\s&;,]+""")
+_URL_PASSWORD = re.compile(r"""(:/+[^\s:/?#@]*|(?<![^\s"'=])[\w.+-]{1,64}(?=:[^/])):\S{0,400}@""")
+_NAME = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]{1,64})(?P<sign>["']?\s*(?P<mark>[=:])\s*)""")
+# A value: in quotes; of a header or a message, which may have spaces, up to the end of its part; of
+# a query or an assignment.
+_QUOTED_VALUE = re.compile(
+    r"""([rbfuRBFU]{0,2})(?P<quote>["'])(?:\\.|(?!(?P=quote)).)*(?P=quote)?"""
+)
+_SPACED_VALUE = re.compile(r"[^\n;,&}\])]+")
+_PLAIN_VALUE = re.compile(r"[^\s&;,]+")
 # What well-known services and formats issue, recognised by its look alone.
 _ISSUED = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.[\w-]+"  # a JSON web token
@@ -84,6 +92,8 @@ def is_secret_name(name: str) -> bool:
 
     ``cookie_secret``, ``apiKey`` and ``AUTH`` are; ``author`` and ``monkey`` are not.
     """
+    if name.endswith(("Error", "Exception", "Warning")):  # ``KeyError: 'a'``
+        return False
     words = {word.lower() for word in _WORDS.findall(name)}
     return bool(words & _SECRET_WORDS) or _SECRET_PARTS.search(name) is not None
 
@@ -97,13 +107,23 @@ def masked(text: str) -> str:
     if _ISSUED.search(text):
         return MASK
     text = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
-    return _ASSIGNMENT.sub(_masked_pair, text)
+    return "".join(_masked_pairs(text))
 
 
-def _masked_pair(found: re.Match[str]) -> str:
-    if not is_secret_name(found["name"]):
-        return found[0]
-    return f"{found['name']}{found['sign']}{MASK}"
+def _masked_pairs(text: str) -> Iterator[str]:
+    """The text in pieces, with a mask in the place of what stands behind each secret name."""
+    place = 0
+    while (found := _NAME.search(text, place)) is not None:
+        yield text[place : found.end()]
+        place = found.end()
+        if is_secret_name(found["name"]):
+            kinds = (_QUOTED_VALUE, _SPACED_VALUE if found["mark"] == ":" else _PLAIN_VALUE)
+            value = kinds[0].match(text, place) or kinds[1].match(text, place)
+            if value is not None:
+                quote = value.groupdict().get("quote") or ""
+                yield f"{quote}{MASK}{quote}"
+                place = value.end()
+    yield text[place:]
 
 
 def _under(name: str, value: object, depth: int) -> str:
@@ -133,8 +153,15 @@ def _plain(value: Any, depth: int) -> str:
     if kind is re.Pattern:
         return f"re.compile({_text(value.pattern)})"
     if issubclass(kind, ModuleType):
-        return f"<module {vars(value).get('__name__')}>"
-    return f"<{dotted_name(kind)}>"
+        return f"<module {attribute(value, '__name__')}>"
+    return f"<{_class_name(kind)}>"
+
+
+def _class_name(kind: type) -> str:
+    """A class's name, past what a metaclass would make of the question."""
+    name = type.__dict__["__qualname__"].__get__(kind)
+    module = type.__dict__["__module__"].__get__(kind)
+    return f"{module}.{name}" if isinstance(module, str) and module != "builtins" else str(name)
 
 
 def _container(value: Any, depth: int) -> str:

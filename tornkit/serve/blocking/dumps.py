@@ -1,12 +1,13 @@
-"""Reader of the stacks that `faulthandler` writes."""
+"""Reader of the stack that `faulthandler` writes."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-_THREAD = re.compile(r"(?:Current thread|Thread) 0x([0-9a-f]+).*\(most recent call first\):")
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
+_CUT = "  ..."
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,15 @@ class Frame:
     function: str
 
 
-def stack_of(dump: str, thread: int) -> list[Frame]:
-    """Frames of one thread (`threading.get_ident`), the innermost first; empty if it has none."""
-    found: list[Frame] = []
-    inside = False
-    for line in dump.splitlines():
-        if (head := _THREAD.fullmatch(line)) is not None:
-            inside = int(head[1], 16) == thread
-        elif inside and (frame := _FRAME.fullmatch(line)) is not None:
-            found.append(Frame(frame[1], int(frame[2]), frame[3]))
-    return found
+def stack_of(dump: str) -> list[Frame]:
+    """Frames of the one thread that has written, the innermost first; none of one that was cut."""
+    lines = dump.split("\n")
+    if _CUT in lines:
+        return []
+    matches = (_FRAME.fullmatch(line) for line in lines)
+    return [Frame(_text(found[1]), int(found[2]), _text(found[3])) for found in matches if found]
+
+
+def _text(written: str) -> str:
+    """Text as it was, of which all that is not ASCII is written by its number."""
+    return _ESCAPE.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), written)

@@ -6,9 +6,9 @@ user's is the place: what it calls, in a library or in C, is its doing.
 
 from __future__ import annotations
 
-import ast
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,21 +27,26 @@ _DEBUGGERS = ("pdb.py", "bdb.py", "pydevd.py", "debugpy")
 # Of a loop that is none of Python's, as uvloop's, which shows no frame.
 _RUNS_LOOP = re.compile(r"\.run_(?:forever|until_complete)\(")
 _LONGEST_CODE = 60  # characters
-_NAMED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_NAMELESS = ("<lambda>", "<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>")
+_LONGEST_FILE = 4 << 20  # bytes
+_MOST_NAMES = 2  # of a function and what it is in
+_DEFINITION = re.compile(r"( *)(?:async +def|def|class) +(\w+)")
+_QUOTES = re.compile(r"\"{3}|'{3}")
+_PAGES = f"{FOLDER}devtools{os.sep}"
 
 
 def place_of(stack: Sequence[Frame]) -> Frame | None:
     """The user's frame that the loop waits for; None where it waits for none.
 
-    As where the loop itself waits, and has not had its turn on a busy machine; or where a person
-    has stopped the code with a debugger.
+    As where the loop itself waits, and has not had its turn on a busy machine; where a person has
+    stopped the code with a debugger; or where it is a page of tornkit's own that takes its time.
     """
     frames = list(_above_loop(stack))
     if any(Path(frame.file).name in _DEBUGGERS for frame in frames):
         return None
     others = [frame for frame in frames if not frame.file.startswith((FOLDER, "<frozen "))]
     users = [frame for frame in others if _is_users(frame)]
+    if not users and any(frame.file.startswith(_PAGES) for frame in frames):
+        return None
     place = next(iter(users or others), None)
     return None if place is None or _RUNS_LOOP.search(_code_of(place)) else place
 
@@ -60,7 +65,12 @@ def _runs_loop(frame: Frame) -> bool:
 
 def _is_users(frame: Frame) -> bool:
     # A template of Tornado's is none: who renders it is told.
-    return is_user_file(frame.file) and not frame.file.endswith(".generated.py")
+    if frame.file.endswith(".generated.py"):
+        return False
+    try:
+        return is_user_file(frame.file)
+    except (OSError, RuntimeError):  # a link in its place that leads to itself
+        return True
 
 
 def described(frame: Frame) -> str:
@@ -78,10 +88,21 @@ def _code_of(frame: Frame) -> str:
 
 
 def _lines_of(file: str) -> list[str]:
+    """Lines of a file, as Python counts them; none of what is no file, or a very long one."""
     try:
-        return Path(file).read_text(errors="replace").splitlines()
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return []
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST_FILE:
+            return []
+        with open(descriptor, "rb", closefd=False) as opened:
+            return opened.read(_LONGEST_FILE).decode(errors="replace").split("\n")
     except OSError:
         return []
+    finally:
+        os.close(descriptor)
 
 
 def _shown(file: str) -> str:
@@ -93,24 +114,35 @@ def _shown(file: str) -> str:
 
 
 def _name_of(frame: Frame) -> str:
-    """Name with that of the class or function around it, as the source has them."""
-    try:
-        node: ast.AST | None = ast.parse("\n".join(_lines_of(frame.file)))
-    except (SyntaxError, ValueError):  # it is being edited
+    """Name with that of the class or function around it, as far as the indentation tells."""
+    lines = _without_texts(_lines_of(frame.file)[: frame.line])
+    if not lines or frame.function == "<module>":
         return frame.function
     names: list[str] = []
-    while node is not None:
-        if isinstance(node, _NAMED):
-            names.append(node.name)
-        node = next((each for each in ast.walk(node) if _holds(each, node, frame.line)), None)
-    if frame.function in names or (names and frame.function in _NAMELESS):
-        return ".".join(names[-2:])
-    return frame.function
+    is_nameless = frame.function.startswith("<")  # a lambda or a comprehension
+    margin = _margin(lines[-1]) + (_DEFINITION.match(lines[-1]) is not None)
+    for line in reversed(lines):
+        found = _DEFINITION.match(line)
+        if found is None or len(found[1]) >= margin:
+            continue
+        if names or is_nameless or found[2] == frame.function:
+            names.append(found[2])
+            margin = len(found[1])
+            if len(names) == _MOST_NAMES:
+                break
+    return ".".join(reversed(names)) or frame.function
 
 
-def _holds(each: ast.AST, outer: ast.AST, line: int) -> bool:
-    return (
-        each is not outer
-        and isinstance(each, _NAMED)
-        and each.lineno <= line <= (each.end_lineno or each.lineno)
-    )
+def _without_texts(lines: Sequence[str]) -> list[str]:
+    """The lines, but for those inside a text of three quotes, with no tabs."""
+    found: list[str] = []
+    quotes: str | None = None
+    for line in lines:
+        found.append(line.expandtabs() if quotes is None else "")
+        for each in _QUOTES.findall(line):
+            quotes = each if quotes is None else None if quotes == each else quotes
+    return found
+
+
+def _margin(line: str) -> int:
+    return len(line) - len(line.lstrip())

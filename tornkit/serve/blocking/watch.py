@@ -2,8 +2,8 @@
 
 The first rule of Tornado is not to block its loop, and nothing shows who does. A worker that obeys
 orders with ``warn_blocking`` beats at least twice in that time. Where a beat does not come, its
-stacks are taken (`tornkit.serve.wire.heartbeat`), after twice the time again, and so on; once it
-comes, the line at which the loop was seen most often is told.
+stack is taken (`tornkit.serve.wire.heartbeat`), after twice the time again, and so on, each second
+at least; once it comes, the line at which the loop was for the longest is told.
 
 It costs a worker what it takes to beat: no thread, no trace function, no turn of the loop more.
 """
@@ -25,15 +25,26 @@ from tornkit.serve.workforce.children import WorkerState
 from tornkit.serve.workforce.events import Worker
 from tornkit.serve.workforce.health import Health
 
+_LONGEST_PAUSE = 1.0  # seconds between two looks at a loop that stands
+
 
 @dataclass
 class _Stillness:
     """A loop that stands: its last beat, in which thread, and where it has been seen since."""
 
     pulse: Pulse
-    next_look: float  # seconds of silence after which the stacks are taken again
-    asked: bool = False  # stacks are on their way
-    places: list[Frame] = field(default_factory=list)
+    next_look: float  # seconds of silence after which the stack is taken again
+    asked_at: float | None = None  # seconds of silence, where a stack is on its way
+    places: list[tuple[float, Frame]] = field(default_factory=list)  # by seconds of silence
+
+    def longest(self, seconds: float) -> Frame:
+        """The place at which most of so many seconds were spent, as far as was seen."""
+        spent: Counter[Frame] = Counter()
+        ends = [at for at, _ in self.places[1:]] + [seconds]
+        begins = [0.0, *ends]
+        for (_, place), begin, end in zip(self.places, begins, ends, strict=False):
+            spent[place] += end - begin  # type: ignore[assignment]  # a Counter counts seconds, too
+        return max(spent, key=lambda place: spent[place])
 
 
 class BlockingWatch:
@@ -85,32 +96,33 @@ class BlockingWatch:
         silence = self._loop.now() - pulse.beat
         if still is None:
             serves = worker.state is WorkerState.SERVING and pulse.beat != 0.0
-            if not (serves and may_begin and silence > self._longest):
+            if not (serves and pulse.thread and may_begin and silence > self._longest):
                 return
             still = _Stillness(pulse, 0.0)
         self._still[worker.pid] = still
         if silence > still.next_look and not _is_stopped(worker.pid):
-            still.next_look = silence * 2
+            still.next_look = min(silence * 2, silence + _LONGEST_PAUSE)
             with contextlib.suppress(OSError):
                 heartbeat.forget_stacks()
-                still.asked = True
-                worker.process.signal(STACKS_SIGNAL)
+                still.asked_at = silence
+                if not linux.signal_thread(worker.pid, still.pulse.thread, STACKS_SIGNAL):
+                    worker.process.signal(STACKS_SIGNAL)
 
     def _take_in(self, heartbeat: Heartbeat, still: _Stillness) -> None:
-        if not still.asked:
+        if still.asked_at is None:
             return
         with contextlib.suppress(OSError):
-            stack = stack_of(heartbeat.stacks(), still.pulse.thread)
+            stack = stack_of(heartbeat.stacks())
             if stack:
-                still.asked = False
+                at, still.asked_at = still.asked_at, None
                 place = place_of(stack)
                 if place is not None:
-                    still.places.append(place)
+                    still.places.append((at, place))
 
     def _tell(self, worker: Worker, still: _Stillness, seconds: float) -> None:
         if not still.places:
             return
-        ((place, _),) = Counter(still.places).most_common(1)
+        place = still.longest(seconds)
         slot = worker.slot if any(other.slot for other in self._workforce) else None
         self._reporter.blocked(slot, seconds, described(place))
 

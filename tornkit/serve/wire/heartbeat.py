@@ -3,9 +3,10 @@
 No message: a worker that is stuck could not send one, and a supervisor that is asked for its
 status could not wait for answers. One fixed record a worker, in a file that has no name.
 
-Behind the record is room for the stacks of the worker's threads, which `faulthandler` writes when
-the supervisor sends `STACKS_SIGNAL`: by C code in the signal's handler, and so also where the
-interpreter is busy in a call that lets nothing else run.
+Behind the record is room for the stack of the loop's thread, which `faulthandler` writes when the
+supervisor sends that thread `STACKS_SIGNAL`: by C code in the signal's handler, and so also where
+the interpreter is busy in a call that lets nothing else run. Of that thread alone: the frames of
+another one may be freed while they are read.
 
 A record is written and read without a lock. Its fields are aligned words of 8 bytes, which no
 machine that tornkit runs on tears; that two of them are from different beats does no harm.
@@ -14,18 +15,20 @@ machine that tornkit runs on tears; that two of them are from different beats do
 from __future__ import annotations
 
 import faulthandler
+import fcntl
 import mmap
 import os
 import signal
 import struct
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tornkit import linux
 
 _RECORD = struct.Struct("=ddQQQQ")
 _STACKS_AT = mmap.PAGESIZE  # bytes before them
-_MOST_STACKS = 1 << 18  # bytes; faulthandler writes 100 frames of 100 threads at most
+_MOST_STACKS = 1 << 18  # bytes; faulthandler writes 100 frames at most
+_HIGH = 200  # a descriptor's number that a program, which counts from 3, does not get
 INTERVAL = 0.5  # seconds between beats
 _SHORTEST_INTERVAL = 0.01
 # Ignored by a process that has no handler for it, as one that has executed another program.
@@ -37,7 +40,8 @@ class Pulse:
     """``beat``: when (CLOCK_MONOTONIC, seconds); ``lag``: how late that was, in seconds.
 
     ``requests`` were received in all, ``in_flight`` of them are not answered; ``connections`` are
-    open, WebSockets not counted. ``thread``: in which the loop runs (`threading.get_ident`).
+    open, WebSockets not counted. ``thread``: in which the loop runs (`threading.get_native_id`); 0
+    where it writes no stack.
     """
 
     beat: float = 0.0
@@ -57,6 +61,7 @@ class Heartbeat:
         :raises OSError: the system has no memory to give; the descriptor is closed then.
         """
         self.descriptor = descriptor
+        self._stacks = -1  # descriptor that the signal's handler writes to, where there is one
         try:
             self._memory = mmap.mmap(descriptor, mmap.PAGESIZE)
         except OSError:
@@ -90,12 +95,40 @@ class Heartbeat:
             pulse.thread,
         )
 
+    def beat(self, pulse: Pulse) -> None:
+        """Write a pulse, with its thread only where that would write its stack."""
+        self.write(pulse if self.writes_stacks else replace(pulse, thread=0))
+
     def read(self) -> Pulse:
         return Pulse(*_RECORD.unpack_from(self._memory, 0))
 
     def write_stacks_on_signal(self) -> None:
-        """Have the stacks of all of this process's threads written on `STACKS_SIGNAL`."""
-        faulthandler.register(STACKS_SIGNAL, file=self.descriptor, all_threads=True)
+        """Have a thread that gets `STACKS_SIGNAL` write its stack, unless the program has that.
+
+        :raises OSError: there is no descriptor left.
+        """
+        if signal.getsignal(STACKS_SIGNAL) is signal.SIG_DFL:
+            stacks = fcntl.fcntl(self.descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH)
+            self._file = os.fstat(stacks).st_ino
+            faulthandler.register(STACKS_SIGNAL, file=stacks, all_threads=False)
+            self._stacks = stacks
+
+    @property
+    def writes_stacks(self) -> bool:
+        """Whether the signal may come: it is still ours, and so is the file that is written to."""
+        if self._stacks == -1:
+            return False
+        if signal.getsignal(STACKS_SIGNAL) is not signal.SIG_DFL:  # the program has taken it
+            self._stacks = -1
+            return False
+        try:
+            is_ours = os.fstat(self._stacks).st_ino == self._file
+        except OSError:
+            is_ours = False
+        if not is_ours:  # somebody has closed all descriptors, and opened others
+            faulthandler.unregister(STACKS_SIGNAL)
+            self._stacks = -1
+        return is_ours
 
     def forget_stacks(self) -> None:
         """Make room for the next stacks; both ends have one place to write at.

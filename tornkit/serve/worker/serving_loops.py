@@ -63,9 +63,10 @@ class ServingLoop:
         self.loop = loop
         self.io_loop = io_loop or IOLoop.current()
         self.thread = threading.current_thread()
+        self.thread_number = 0  # the system's, as of its last beat, like the next six
         self.connections = Connections()
         self.websockets = WebSockets()
-        self.requests = 0  # as of its last beat, like the next three
+        self.requests = 0
         self.in_flight = 0
         self.open_connections = 0
         self.beat = 0.0
@@ -102,6 +103,7 @@ class ServingLoop:
 
     def _beat(self, due: float, tell: Callable[[], None], interval: float) -> None:
         self.thread = threading.current_thread()
+        self.thread_number = threading.get_native_id()
         now = self.loop.time()
         self.beat, self.lag = time.monotonic(), max(0.0, now - due)
         self.requests = self.connections.requests
@@ -170,7 +172,7 @@ class ServingLoops:
             requests=self.requests + sum(each.requests for each in loops),
             in_flight=sum(each.in_flight for each in loops),
             connections=sum(each.open_connections for each in loops),
-            thread=oldest.thread.ident or 0,
+            thread=oldest.thread_number,
         )
 
     @property

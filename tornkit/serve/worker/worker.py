@@ -327,6 +327,7 @@ class Worker:
             replaced.is_aside(loop)  # else the first request would look
         if self._orders.warn_blocking:  # not sooner: `appload.leaving` has the signal until here
             self._heartbeat.write_stacks_on_signal()
+            self._heartbeat.beat(self._loops.pulse())  # the first request may block
         self._sources_told = sources.count()
         for descriptor in self._kept:
             os.close(descriptor)
@@ -345,7 +346,7 @@ class Worker:
             _log.warning("%s", said)
 
     def _beat(self) -> None:
-        self._heartbeat.write(self._loops.pulse())
+        self._heartbeat.beat(self._loops.pulse())
         if self._ready and not self._warned:  # not before: somebody waits for the first answer
             self._warn_of_another_tornado()
         if self._ready and sources.count() != self._sources_told:
