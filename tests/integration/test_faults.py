@@ -7,6 +7,7 @@ depends.
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import resource
 import signal
@@ -43,8 +44,9 @@ def make_app():
 
 
 def descriptors(pid: int) -> int:
-    """The highest number of an open one, and one more."""
-    return 1 + max(int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir())
+    """The lowest number of none that is open; there may be a few that are much higher."""
+    numbers = {int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+    return next(number for number in itertools.count() if number not in numbers)
 
 
 def fill_up(pid: int) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import datetime
 import hashlib
 import os
+import platform
 import sys
 import time
 from collections.abc import Iterable
@@ -96,13 +97,11 @@ def _made(folder: PrivateFolder, names: tuple[str, ...]) -> bytes:
             folder.read(_AUTHORITY, _MOST)[0], folder.read(_KEY, _MOST)[0]
         )
     if authority is None:
-        authority = trustme.CA(organization_name="tornkit", organization_unit_name=_owner())
+        authority = trustme.CA(
+            organization_name="tornkit", organization_unit_name=f"development on {platform.node()}"
+        )
         folder.write(_KEY, authority.private_key_pem.bytes())
         folder.write(_AUTHORITY, authority.cert_pem.bytes())
     end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=_LIFETIME)
     made = authority.issue_cert(*names, not_after=end)
     return bytes(made.private_key_and_cert_chain_pem.bytes())
-
-
-def _owner() -> str:
-    return f"development on {os.uname().nodename}"

@@ -31,7 +31,10 @@ _UNBINDABLE = 70000
 class _NoHeartbeat:
     """Beats into nothing."""
 
-    def write(self, pulse: object) -> None:
+    def beat(self, pulse: object) -> None:
+        return
+
+    def write_stacks_on_signal(self) -> None:
         return
 
 

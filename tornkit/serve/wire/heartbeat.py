@@ -103,15 +103,19 @@ class Heartbeat:
         return Pulse(*_RECORD.unpack_from(self._memory, 0))
 
     def write_stacks_on_signal(self) -> None:
-        """Have a thread that gets `STACKS_SIGNAL` write its stack, unless the program has that.
+        """Have a thread that gets `STACKS_SIGNAL` write its stack, where that can be had.
 
-        :raises OSError: there is no descriptor left.
+        Not where the program has the signal, or the system no descriptor.
         """
-        if signal.getsignal(STACKS_SIGNAL) is signal.SIG_DFL:
+        if signal.getsignal(STACKS_SIGNAL) is not signal.SIG_DFL:
+            return
+        try:
             stacks = fcntl.fcntl(self.descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH)
-            self._file = os.fstat(stacks).st_ino
-            faulthandler.register(STACKS_SIGNAL, file=stacks, all_threads=False)
-            self._stacks = stacks
+        except OSError:  # as with a limit below that number
+            return
+        self._file = os.fstat(stacks).st_ino
+        faulthandler.register(STACKS_SIGNAL, file=stacks, all_threads=False)
+        self._stacks = stacks
 
     @property
     def writes_stacks(self) -> bool:
