@@ -28,6 +28,7 @@ from tornkit.routing.render.spans import Span, text_of
 _log = logging.getLogger("tornkit")
 _loader = template.Loader(str(Path(__file__).parent / "pages"))
 _MOST_ROWS = 60
+_SHORTEST_SECRET = 3  # characters; else half of the page would be masked
 _LONGEST_NAME = 200
 _LONGEST_TEXT, _LONGEST_LINE = 20_000, 1_000  # characters
 _MOST_ROUTES = 1_000  # that are explained within a moment
@@ -187,19 +188,21 @@ def _tables(handler: RequestHandler, request: HTTPServerRequest) -> Iterator[tup
     yield "Headers", tuple(headers[:_MOST_ROWS])
     yield "Query", _listed(request.query_arguments)
     yield "Form", _listed(request.body_arguments)
-    yield "Cookies", tuple((name, "***") for name in list(request.cookies)[:_MOST_ROWS])
+    yield "Cookies", tuple((name, MASK) for name in list(request.cookies)[:_MOST_ROWS])
 
 
 def secrets_of(handler: RequestHandler) -> tuple[str, ...]:
     """Parts of the path that the route gives to a handler under a secret name."""
     return tuple(
-        value for name, value in _kwargs(handler).items() if is_secret_name(name) and value
+        value
+        for name, value in _kwargs(handler).items()
+        if is_secret_name(name) and isinstance(value, str) and len(value) >= _SHORTEST_SECRET
     )
 
 
 def _without(parts: Sequence[str], text: str) -> str:
     for part in parts:
-        text = text.replace(str(part), MASK)
+        text = text.replace(part, MASK)
     return text
 
 

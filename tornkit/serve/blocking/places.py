@@ -69,7 +69,7 @@ def _is_users(frame: Frame) -> bool:
         return False
     try:
         return is_user_file(frame.file)
-    except (OSError, RuntimeError):  # a link in its place that leads to itself
+    except (OSError, RuntimeError, ValueError):  # a link that leads to itself, no name of a file
         return True
 
 

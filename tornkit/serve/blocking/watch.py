@@ -25,6 +25,8 @@ from tornkit.serve.workforce.children import WorkerState
 from tornkit.serve.workforce.events import Worker
 from tornkit.serve.workforce.health import Health
 
+# From what a program may call its files, or put in their place. It is one line, of no consequence.
+_ODD = (OSError, RuntimeError, ValueError)
 _LONGEST_PAUSE = 1.0  # seconds between two looks at a loop that stands
 
 
@@ -111,7 +113,7 @@ class BlockingWatch:
     def _take_in(self, heartbeat: Heartbeat, still: _Stillness) -> None:
         if still.asked_at is None:
             return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*_ODD):
             stack = stack_of(heartbeat.stacks())
             if stack:
                 at, still.asked_at = still.asked_at, None
@@ -122,9 +124,9 @@ class BlockingWatch:
     def _tell(self, worker: Worker, still: _Stillness, seconds: float) -> None:
         if not still.places:
             return
-        place = still.longest(seconds)
         slot = worker.slot if any(other.slot for other in self._workforce) else None
-        self._reporter.blocked(slot, seconds, described(place))
+        with contextlib.suppress(*_ODD):
+            self._reporter.blocked(slot, seconds, described(still.longest(seconds)))
 
 
 def _is_stopped(pid: int) -> bool:
