@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # What a handler does, which takes about half a second; the name is also that of its page.
 KINDS = {
     "sleep": "time.sleep(0.5)",
-    "regex": 're.match(r"(a+)+$", "a" * 23 + "b")',
+    "regex": 're.match(r"(a+)+$", "a" * 24 + "b")',
     "holding": "ctypes.PyDLL(None).usleep(500_000)",
     "child": 'subprocess.run(["sleep", "0.5"])',
     "awaited": "[await asyncio.sleep(0), time.sleep(0.5)]",
@@ -33,9 +33,9 @@ KINDS = {
     "future": "POOL.submit(time.sleep, 0.5).result()",
     "pipe": "open(pipe()).read()",
     "file_lock": "fcntl.flock(OTHER, fcntl.LOCK_EX)",
-    "hash": 'hashlib.pbkdf2_hmac("sha256", b"a", b"b", 1_500_000)',
-    "numbers": "sum(range(25_000_000))",
-    "sort": "sorted(range(1_500_000), key=lambda number: -number)",
+    "hash": 'hashlib.pbkdf2_hmac("sha256", b"a", b"b", 3_000_000)',
+    "numbers": "sum(range(60_000_000))",
+    "sort": "sorted(range(4_000_000), key=lambda number: -number)",
     "select": "select.select([], [], [], 0.5)",
     "page": 'self.render_string("page.html", slow=slow)',
     "wrapped": "wrapped(time.sleep)(0.5)",
@@ -48,7 +48,7 @@ import re, select, socket, sqlite3, subprocess, tempfile, threading, time, urlli
 
 from tornado.web import Application, RequestHandler
 
-TEXT = f"[{'1,' * 6_000_000}1]"
+TEXT = f"[{'1,' * 12_000_000}1]"
 SILENT = socket.create_server(("127.0.0.1", 0))
 UNASKED = socket.create_server(("127.0.0.1", 0))
 UNASKED.settimeout(0.5)
