@@ -19,9 +19,10 @@ from tornado.web import Application, HTTPError, RequestHandler
 
 from tornkit import __version__
 from tornkit.appload.usertrace import format_user_traceback
-from tornkit.devtools.failure import Failure, failure_of, shown_path, without_secrets
+from tornkit.devtools.failure import Failure, failure_of, shown_path
 from tornkit.devtools.form import Form
 from tornkit.devtools.routes import Routed, routed
+from tornkit.routing.reading.code_masking import without_secrets
 from tornkit.routing.reading.masking import MASK, is_secret_name, masked, shown
 from tornkit.routing.render.spans import Span, text_of
 

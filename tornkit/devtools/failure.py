@@ -7,16 +7,16 @@ what is or holds a secret, by its name or by its looks, is masked.
 from __future__ import annotations
 
 import linecache
-import re
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from tornkit.own_frames import FOLDER
 from tornkit.ownership import is_user_file
-from tornkit.routing.reading.masking import MASK, is_secret_name, masked, shown
+from tornkit.routing.reading.code_masking import without_secrets
+from tornkit.routing.reading.masking import masked, shown
 
 _AROUND = 4  # lines of source before and behind the one that counts
 _MOST_FRAMES = 60  # of one exception: a recursion has a thousand
@@ -25,9 +25,6 @@ _MOST_CHAINED = 10
 _LONGEST_MESSAGE = 4000  # characters
 _LONGEST_LINE = 400
 _BEFORE = 40  # lines in which a statement may have begun that reaches the first one shown
-_WORD = re.compile(r"[A-Za-z_][\w-]*")
-_LITERAL = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)""")
-_TRIPLE = re.compile(r"\"{3}|'{3}")
 
 
 @dataclass(frozen=True)
@@ -165,50 +162,6 @@ def _source(file: str, line: int, variables: Mapping[str, object] | None) -> tup
         SourceLine(number, shown_lines[number - 1 - begin], number == line)
         for number in range(first, last + 1)
     )
-
-
-def without_secrets(lines: Sequence[str]) -> list[str]:
-    """Code without what is written into it behind a secret name, in as many lines as it takes.
-
-    ``cookie_secret: str = "x"``, ``get("password", "x")``, ``api_key = ("x"`` and the line behind.
-    """
-    found: list[str] = []
-    depth, text, secret = 0, "", False  # brackets open, the quotes of a text, and what it is
-    for line in lines:
-        line = _LITERAL.sub(_by_its_looks, line)  # noqa: PLW2901
-        if not text and depth <= 0:
-            depth, secret = 0, False
-        begin = 0 if secret else _behind_secret_name(line)
-        secret = begin is not None
-        inside = bool(text)
-        for quotes in _TRIPLE.findall(line):
-            text = quotes if not text else "" if text == quotes else text
-        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
-        if not secret:
-            found.append(line)
-        elif inside or text:
-            found.append(line[: len(line) - len(line.lstrip())] + MASK)
-        else:
-            found.append(f"{line[:begin]}{_LITERAL.sub(_masked_literal, line[begin:])}")
-    return found
-
-
-def _behind_secret_name(line: str) -> int | None:
-    """Place behind the first one, and behind its quotes if it is in some."""
-    for each in _WORD.finditer(line):
-        if is_secret_name(each[0]):
-            return each.end() + (line[each.end() : each.end() + 1] in ("'", '"'))
-    return None
-
-
-def _masked_literal(found: re.Match[str]) -> str:
-    if _WORD.fullmatch(found["text"]) and is_secret_name(found["text"]):
-        return found[0]  # the name itself
-    return f"{found['quote']}{MASK}{found['quote']}"
-
-
-def _by_its_looks(found: re.Match[str]) -> str:
-    return f"{found['quote']}{masked(found['text'])}{found['quote']}"
 
 
 def _variables(frame: FrameType) -> tuple[tuple[str, str], ...]:

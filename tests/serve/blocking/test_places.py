@@ -177,6 +177,18 @@ def test_lines_are_counted_as_python_counts_them(tmp_path: Path) -> None:
     assert described(Frame(str(file), 4, "get")) == f"get {file}:4 time.sleep(5)"
 
 
+@pytest.mark.parametrize(
+    "code",
+    ['connect(password="hunter2")', 'open("postgres://app:hunter2@db")', 'token = (\n  "hunter2")'],
+)
+def test_no_secret_of_the_code_is_told(tmp_path: Path, code: str) -> None:
+    file = tmp_path / "app.py"
+    file.write_text(code)
+    found = described(Frame(str(file), 1 + code.count("\n"), "<module>"))
+    assert "hunter2" not in found
+    assert "***" in found
+
+
 def test_a_file_that_does_not_compile_by_now(tmp_path: Path) -> None:
     file = tmp_path / "app.py"
     file.write_text("def get(self:\n    time.sleep(5)\n")

@@ -26,6 +26,7 @@ _LOOPS = (
 _DEBUGGERS = ("pdb.py", "bdb.py", "pydevd.py", "debugpy")
 # Of a loop that is none of Python's, as uvloop's, which shows no frame.
 _RUNS_LOOP = re.compile(r"\.run_(?:forever|until_complete)\(")
+_STATEMENT = 40  # lines that one may take, of which the last was reached
 _LONGEST_CODE = 60  # characters
 _LONGEST_FILE = 4 << 20  # bytes
 _MOST_NAMES = 2  # of a function and what it is in
@@ -74,8 +75,15 @@ def _is_users(frame: Frame) -> bool:
 
 
 def described(frame: Frame) -> str:
-    """The function, the file and line, and the code there: ``Report.get app.py:31 sleep(5)``."""
-    code = _code_of(frame)
+    """The function, the file and line, and the code there: ``Report.get app.py:31 sleep(5)``.
+
+    Without what may be a secret in the code: the line goes to the terminal, and into logs.
+    """
+    # Not before one is wanted: a supervisor would have it in its memory for good.
+    from tornkit.routing.reading.code_masking import without_secrets
+
+    lines = _lines_of(frame.file)[max(0, frame.line - _STATEMENT) : max(0, frame.line)]
+    code = without_secrets(lines)[-1].strip() if lines and _code_of(frame) else ""
     if len(code) > _LONGEST_CODE:
         code = f"{code[: _LONGEST_CODE - 3]}..."
     words = (_name_of(frame), f"{_shown(frame.file)}:{frame.line}", code)
