@@ -11,7 +11,7 @@ from tornado.web import Application, RequestHandler
 
 from tornkit.routing.comparing.saved import SavedTable, read
 from tornkit.routing.findings.codes import LISTED
-from tornkit.routing.render import structured
+from tornkit.routing.render import table_json
 from tornkit.routing.report import report_on
 
 
@@ -33,7 +33,7 @@ class Other(RequestHandler):
 
 def written(*applications: Any, families: Sequence[str] = LISTED) -> str:
     report = report_on(applications, "app.py", families)
-    return structured.document(report, report.routes, Path("/nowhere"))
+    return table_json.document(report, report.routes, Path("/nowhere"))
 
 
 def saved(*rules: Any, families: Sequence[str] = LISTED, **settings: Any) -> SavedTable:

@@ -22,7 +22,7 @@ from tornkit.regex.automata.languages import language
 from tornkit.regex.automata.search import SearchBudget, drawn
 from tornkit.regex.automata.translate import Bound, translated
 from tornkit.routing.conditions import HostCondition, PathCondition
-from tornkit.routing.matching.match import Request
+from tornkit.routing.matching.search import Request
 from tornkit.routing.model import Route, RouteTable
 from tornkit.routing.reachability import Fate, Verdict, verdicts
 from tornkit.routing.reachability.worlds import is_host

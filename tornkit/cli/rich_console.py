@@ -20,7 +20,7 @@ class PrintableConsole(Console):
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Called by rich for each renderable, and for those within it."""
+        """Render, with what is not printable escaped; rich calls it for nested renderables too."""
         for segment in super().render(renderable, options):
             text, style, control = segment
             # Nearly all are plain ASCII, which every encoding of a terminal has.

@@ -16,7 +16,7 @@ from tornkit.routing.conditions import (
     HostCondition,
     PathCondition,
 )
-from tornkit.routing.matching.match import Answer, Request, answer
+from tornkit.routing.matching.search import Answer, Request, answer
 
 
 def path(regex: str, flags: int = 0) -> PathCondition:

@@ -14,8 +14,8 @@ from tornkit.routing.conditions import (
     Scope,
     ScopeKind,
 )
-from tornkit.routing.matching.match import Request
 from tornkit.routing.matching.nearness import Miss, Why, miss, path_miss
+from tornkit.routing.matching.search import Request
 from tornkit.routing.model import Route, RouteTarget, TargetKind
 
 

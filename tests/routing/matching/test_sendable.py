@@ -10,7 +10,7 @@ import pytest
 
 from tests.routing.handmade import a_route, host, path
 from tornkit.routing.conditions import CustomCondition, DefaultHostCondition
-from tornkit.routing.matching.match import Answer, Request, answer
+from tornkit.routing.matching.search import Answer, Request, answer
 from tornkit.routing.matching.sendable import SENT_AS_IS, USUAL_HOSTS, hosts, sent
 
 DEFAULT = DefaultHostCondition(re.compile(r"a\.com$"), "a.com")

@@ -14,7 +14,7 @@ from tornkit.regex.automata.positions import TooLarge
 from tornkit.regex.automata.search import OverBudget
 from tornkit.regex.automata.translate import Untranslatable
 from tornkit.routing.conditions import CustomCondition, DefaultHostCondition
-from tornkit.routing.matching.match import Request
+from tornkit.routing.matching.search import Request
 from tornkit.routing.model import Route, Takes
 from tornkit.routing.patience import OutOfPatience
 from tornkit.routing.reachability import judging

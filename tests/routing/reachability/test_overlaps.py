@@ -9,7 +9,7 @@ import pytest
 
 from tests.routing.handmade import a_fallback, a_route, a_table, host, path
 from tornkit.routing.conditions import CustomCondition, DefaultHostCondition
-from tornkit.routing.matching.match import Answer, Request, match, step_answer
+from tornkit.routing.matching.search import Answer, Request, match, step_answer
 from tornkit.routing.model import Fallback, Route, Takes
 from tornkit.routing.reachability.overlaps import overlaps
 

@@ -14,7 +14,7 @@ from tests.routing.handmade import ERROR, a_fallback, a_route, a_scope, a_table,
 from tornkit.regex.automata.search import OverBudget, SearchBudget
 from tornkit.regex.automata.translate import Untranslatable
 from tornkit.routing.conditions import CustomCondition, DefaultHostCondition
-from tornkit.routing.matching.match import Request
+from tornkit.routing.matching.search import Request
 from tornkit.routing.model import Fallback, Route, RouteTable, Takes
 from tornkit.routing.reachability import question as module
 from tornkit.routing.reachability.fates import Fate, Verdict

@@ -151,9 +151,9 @@ def _write_baseline(demand: CheckDemand, path: Path, report: Report) -> int:
 def _print(demand: CheckDemand, sifted: Sifted) -> None:
     report = sifted.report
     if demand.format == "json":
-        from tornkit.routing.render import structured
+        from tornkit.routing.render import table_json
 
-        output.result_json(structured.document(report, report.routes, Path.cwd()))
+        output.result_json(table_json.document(report, report.routes, Path.cwd()))
     elif demand.format == "sarif":
         from tornkit.routing.render import sarif
 

@@ -64,7 +64,7 @@ def run(demand: DiffDemand, loaded: LoadedApp) -> int:
     """Print how the tables differ; return the exit code, 1 if they do."""
     from tornkit.cli.routes import snapshot
     from tornkit.routing.comparing.diff import differences
-    from tornkit.routing.render import structured
+    from tornkit.routing.render import table_json
     from tornkit.routing.render.differences import ComparedBase, document, lines, markdown
 
     report = checked(loaded, demand.codes)
@@ -75,7 +75,7 @@ def run(demand: DiffDemand, loaded: LoadedApp) -> int:
     else:
         folder = Path.cwd()
         base = ComparedBase(demand.name, demand.base)
-    new = read(structured.document(report, report.routes, folder))
+    new = read(table_json.document(report, report.routes, folder))
     found = differences(base.table, new, comparable=lambda code: code in demand.codes)
     match demand.format:
         case "json":

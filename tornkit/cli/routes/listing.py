@@ -94,9 +94,9 @@ def _print(
         version = project_version(Path(loaded.target.project)) or openapi.UNKNOWN_VERSION
         output.result_json(openapi.document(report, routes, version))
     elif asked.format == "json":
-        from tornkit.routing.render import structured
+        from tornkit.routing.render import table_json
 
-        output.result_json(structured.document(report, routes, base))
+        output.result_json(table_json.document(report, routes, base))
     elif asked.format == "csv":
         from tornkit.routing.render import commas
         from tornkit.routing.render.rows import rows

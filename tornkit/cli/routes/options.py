@@ -105,7 +105,7 @@ class Options:
 
 
 def settled(asked: Options, typed: Collection[str]) -> Options:
-    """Options that go together: those of ``asked``, with a format that the action has.
+    """Check that the options of ``asked`` go together, and choose a format that the action has.
 
     :param typed: the parameters that stand on the command line.
     :raises UsageError: they do not go together.

@@ -121,7 +121,7 @@ def _answer(asked: SnapshotOrder) -> dict[str, Any]:
     own_tornado.use(own_tornado.find(target.import_root))
 
     from tornkit.cli.routes.loading import checked, load
-    from tornkit.routing.render import structured
+    from tornkit.routing.render import table_json
 
     loaded = load(target)
     origin = _origin(target)
@@ -129,7 +129,7 @@ def _answer(asked: SnapshotOrder) -> dict[str, Any]:
         return {"error": f"it has no {target.module}; there is one in {origin}."}
     report = checked(loaded, asked.codes)
     return {
-        "document": structured.document(report, report.routes, Path(asked.base)),
+        "document": table_json.document(report, report.routes, Path(asked.base)),
         "leaked": sorted(_leaked(Path(asked.work_tree))),
     }
 

@@ -22,7 +22,7 @@ class Components:
         self.of = {position: n for n, members in enumerate(self.all) for position in members}
 
     def is_cyclic(self, number: int) -> bool:
-        """Whether a match can go round in the part of this number."""
+        """Whether the component of this number has a cycle, in which a match can go round."""
         members = self.all[number]
         return len(members) > 1 or bool(self.inside(members[0]))
 

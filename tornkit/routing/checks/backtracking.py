@@ -20,7 +20,7 @@ from tornkit.regex.backtracking.shape import worth_a_look
 from tornkit.regex.backtracking.trial import Job, Outcome, Proof, TrialUndecided, outcomes
 from tornkit.routing.checks.place import Place, places_of
 from tornkit.routing.findings.packages import is_packages
-from tornkit.routing.matching.match import Answer, Request, answer, candidates
+from tornkit.routing.matching.search import Answer, Request, answer, candidates
 from tornkit.routing.matching.sendable import hosts
 from tornkit.routing.model import Fallback, Finding, Route, RouteTable
 

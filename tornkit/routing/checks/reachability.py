@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tornkit.regex.patterns.pattern import shown
 from tornkit.routing.conditions import HostCondition, PathCondition
 from tornkit.routing.findings.codes import finding
-from tornkit.routing.matching.match import Request
+from tornkit.routing.matching.search import Request
 from tornkit.routing.model import Finding, Route, RouteTable
 from tornkit.routing.reachability import Fate, Verdict, verdicts
 

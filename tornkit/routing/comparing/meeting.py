@@ -27,7 +27,7 @@ from tornkit.routing.conditions import (
     Scope,
     ScopeKind,
 )
-from tornkit.routing.matching.match import Answer, Request, answer
+from tornkit.routing.matching.search import Answer, Request, answer
 from tornkit.routing.model import Route, RouteTarget, TargetKind
 from tornkit.routing.path_language import paths_of, sendable_paths
 from tornkit.routing.patience import OutOfPatience, patience

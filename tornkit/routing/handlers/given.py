@@ -1,6 +1,6 @@
 """Arguments that a route hands to its handler: groups, and those of ``initialize``.
 
-Only the innermost rule's groups count (see `routing.matching.match.arguments`). Where code of the
+Only the innermost rule's groups count (see `routing.matching.search.arguments`). Where code of the
 user's own stands between, it may hand on something else; then there is a `doubt`.
 """
 

@@ -25,7 +25,7 @@ from tornkit.routing.handlers.forwarding import Given, misfit
 from tornkit.routing.handlers.redirects import BadRedirect, UnfitRedirect, location
 from tornkit.routing.handlers.sure_errors import initialized_status, sure_error
 from tornkit.routing.matching.asked import Asked
-from tornkit.routing.matching.match import arguments
+from tornkit.routing.matching.search import arguments
 from tornkit.routing.model import ANY_METHOD, Fallback, Operation, Route, RouteTarget, TargetKind
 
 Value = str | bytes | None

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from tornkit.routing.matching.match import Request
+from tornkit.routing.matching.search import Request
 from tornkit.routing.matching.sendable import sent
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from tornkit.routing.conditions import CustomCondition
 from tornkit.routing.matching.answers import Reply, reply
 from tornkit.routing.matching.asked import Asked
-from tornkit.routing.matching.match import Answer, step_answer
 from tornkit.routing.matching.nearness import Miss, miss
+from tornkit.routing.matching.search import Answer, step_answer
 from tornkit.routing.model import Fallback, Route, RouteTable, Takes
 
 

@@ -22,7 +22,7 @@ from tornkit.regex.patterns.pattern import shown
 from tornkit.regex.patterns.prefix import required_prefix
 from tornkit.regex.patterns.sample import examples
 from tornkit.routing.conditions import Condition, DefaultHostCondition, HostCondition, PathCondition
-from tornkit.routing.matching.match import Answer, Request, answer
+from tornkit.routing.matching.search import Answer, Request, answer
 from tornkit.routing.model import Route
 
 _EXAMPLES = 6

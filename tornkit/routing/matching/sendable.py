@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tornkit.regex.patterns.sample import host_examples
 from tornkit.routing.conditions import DefaultHostCondition, HostCondition, PathCondition
-from tornkit.routing.matching.match import Answer, Request, answer
+from tornkit.routing.matching.search import Answer, Request, answer
 from tornkit.routing.model import Route
 
 # Tried for routes that any host reaches; the first is what a developer's browser sends. The last

@@ -10,7 +10,7 @@ from tornkit.regex.automata.search import OverBudget
 from tornkit.regex.automata.translate import Untranslatable
 from tornkit.regex.patterns.sample import examples
 from tornkit.routing.conditions import PathCondition
-from tornkit.routing.matching.match import Request
+from tornkit.routing.matching.search import Request
 from tornkit.routing.matching.sendable import hosts, sent
 from tornkit.routing.model import Route, RouteTable, Takes
 from tornkit.routing.path_language import is_sendable

@@ -11,7 +11,7 @@ from tornkit.regex.automata.languages import language
 from tornkit.regex.automata.positions import TooLarge
 from tornkit.regex.automata.search import OverBudget, SearchBudget, words
 from tornkit.regex.automata.translate import Bound, Untranslatable
-from tornkit.routing.matching.match import Request
+from tornkit.routing.matching.search import Request
 from tornkit.routing.model import Route, RouteTable
 from tornkit.routing.path_language import paths_of, sendable_paths, union
 from tornkit.routing.patience import OutOfPatience, patience

@@ -12,7 +12,7 @@ from tornkit.regex.automata.search import OverBudget, SearchBudget, drawn, short
 from tornkit.regex.automata.translate import Bound
 from tornkit.regex.patterns.prefix import required_prefix
 from tornkit.routing.conditions import DefaultHostCondition, PathCondition
-from tornkit.routing.matching.match import Answer, Request, answer, candidates
+from tornkit.routing.matching.search import Answer, Request, answer, candidates
 from tornkit.routing.model import Fallback, Route, RouteTable, Takes
 from tornkit.routing.path_language import (
     is_path,

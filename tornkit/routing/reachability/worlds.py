@@ -13,7 +13,7 @@ from tornkit.regex.automata.search import SearchBudget, every_way
 from tornkit.regex.automata.translate import Bound, Untranslatable, translated
 from tornkit.regex.patterns.sample import host_examples
 from tornkit.routing.conditions import Condition, CustomCondition, HostCondition
-from tornkit.routing.matching.match import Answer, Request, answer
+from tornkit.routing.matching.search import Answer, Request, answer
 from tornkit.routing.matching.sendable import USUAL_HOSTS
 from tornkit.routing.model import Fallback, Route
 from tornkit.routing.path_language import is_path

@@ -120,7 +120,7 @@ def _own_functions(cls: type) -> Iterator[CodeType]:
 
 
 def _best(found: list[_Definition], lines: list[int], first: int | None) -> _Definition | None:
-    """The definition that holds the class's own functions; else the last of that name."""
+    """The one of a live class's possible definitions that holds its functions; else the last."""
     if first is not None:  # Python 3.13 notes it in the class
         return next((d for d in found if d.first <= first <= d.line), None)
     if lines:

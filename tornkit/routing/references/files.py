@@ -36,7 +36,7 @@ WORD = b"reverse_url"
 
 @dataclass(frozen=True)
 class Template:
-    """``file`` is absolute."""
+    """A template file that was found in the project: its absolute path, and its text as bytes."""
 
     file: str
     data: bytes

@@ -15,7 +15,7 @@ Formats:
 - `tornkit.routing.render.terminal`: such lines for rich; the only one that imports it
 - `tornkit.routing.render.markdown`: for GitHub
 - `tornkit.routing.render.commas`: CSV
-- `tornkit.routing.render.structured`: JSON, described by ``schema.json``
+- `tornkit.routing.render.table_json`: JSON, described by ``schema.json``
 - `tornkit.routing.render.findings`, ``github``, ``sarif``: what ``--check`` found
 - `tornkit.routing.render.explained`, ``explained_json``, ``reversed``: a URL, a name
 - `tornkit.routing.render.differences`: two tables beside each other

@@ -33,7 +33,7 @@ from tornkit.routing.matching.asked import Asked
 from tornkit.routing.matching.explain import Explanation, Passed, Undecided
 from tornkit.routing.model import Fallback, Route
 from tornkit.routing.reading.masking import masked
-from tornkit.routing.render.structured import VERSION
+from tornkit.routing.render.table_json import VERSION
 
 
 def document(explanations: Sequence[Explanation], asked: Asked, app: str, tornado: str) -> str:

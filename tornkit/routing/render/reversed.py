@@ -20,7 +20,7 @@ from tornkit.routing.model import Outcome, Reversal
 from tornkit.routing.reading.masking import masked
 from tornkit.routing.render import words
 from tornkit.routing.render.spans import Span, SpanLine
-from tornkit.routing.render.structured import VERSION
+from tornkit.routing.render.table_json import VERSION
 from tornkit.routing.reversing.named import NameAnswer, Reversed
 
 _STYLES = {None: "yellow", True: "green", False: "red"}

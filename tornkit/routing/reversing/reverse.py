@@ -18,7 +18,7 @@ from typing import NamedTuple
 from tornkit.regex.patterns.pattern import shown
 from tornkit.regex.patterns.sample import examples, unverified_groups
 from tornkit.routing.conditions import PathCondition, ScopeKind
-from tornkit.routing.matching.match import Answer, Request, arguments, candidates
+from tornkit.routing.matching.search import Answer, Request, arguments, candidates
 from tornkit.routing.matching.sendable import SENT_AS_IS, USUAL_HOSTS, hosts, sent
 from tornkit.routing.model import Fallback, Outcome, Reversal, Route, RouteTable, Takes
 from tornkit.routing.patience import OutOfPatience, patience

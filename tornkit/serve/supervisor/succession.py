@@ -258,7 +258,7 @@ class Succession:
         return current is not None and current.opened and not conflict.by_sibling
 
     def _learn(self, generation: Generation, lesson: Lesson) -> None:
-        """Start again, with a worker's finding that the user's code serves otherwise."""
+        """Start the generation anew with what a worker has found out of the user's code."""
         failure = self._lessons.learn(lesson)
         if failure is not None:
             self._generation_failed(generation, failure)

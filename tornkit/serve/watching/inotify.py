@@ -31,7 +31,7 @@ _READ_SIZE = 65536
 
 
 class Event(NamedTuple):
-    """One event: ``name`` is of an entry in the folder, empty where the folder itself is meant."""
+    """A change that the kernel tells of: to ``name`` in the folder, or the folder itself if ""."""
 
     watch: int
     mask: int

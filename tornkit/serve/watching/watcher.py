@@ -227,7 +227,7 @@ class Watcher:
             self.start()
 
     def _without_left(self, files: frozenset[Path]) -> frozenset[Path]:
-        """Drop the files below a folder that a link of the project's led to, and does no more.
+        """The files but those below a folder to which a link of the project's led before.
 
         Releases that were left are removed some day, which is no reason to restart.
         """

@@ -125,7 +125,7 @@ class Channel:
                 self._unsent.popleft()
 
     def _send_some(self, frame: bytearray, descriptors: Sequence[int]) -> int:
-        """Bytes that the socket has taken; 0 only where it does not block.
+        """Send what the socket takes now; the number of bytes, 0 only where it does not block.
 
         :raises ChannelClosed:
         """

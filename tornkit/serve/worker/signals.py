@@ -34,7 +34,7 @@ def _pass_over(number: int, frame: FrameType | None) -> None:
 
 
 def raise_interrupts() -> threading.Event:
-    """Have the next signal raise KeyboardInterrupt in the main thread; the event is set then."""
+    """Have the next signal raise KeyboardInterrupt in the main thread; return an event for it."""
     global _interrupted  # noqa: PLW0603
     _interrupted = threading.Event()
     return _interrupted

@@ -25,17 +25,17 @@ from tests.routing.render.tables import (
 )
 from tornkit.routing.findings.codes import finding
 from tornkit.routing.model import Report, Source
-from tornkit.routing.render import structured
+from tornkit.routing.render import table_json
 from tornkit.routing.report import report_on
 from tornkit.routing.select import Filters, Order, ordered, select
 
-SCHEMA = json.loads(Path(structured.__file__).with_name("schema.json").read_text())
+SCHEMA = json.loads(Path(table_json.__file__).with_name("schema.json").read_text())
 MODULE = NotFound.__module__
 
 
 def as_json(report: Report, grep: str | None = None) -> dict[str, Any]:
     routes = select(report, Filters(grep=grep), BASE)
-    document: dict[str, Any] = json.loads(structured.document(report, routes, BASE))
+    document: dict[str, Any] = json.loads(table_json.document(report, routes, BASE))
     return document
 
 
@@ -201,13 +201,13 @@ def test_grep_keeps_indices_and_all_findings() -> None:
 
 def test_another_order() -> None:
     report = report_of(("/b", Home), ("/a", Home))
-    text = structured.document(report, ordered(report.routes, Order.PATH), BASE)
+    text = table_json.document(report, ordered(report.routes, Order.PATH), BASE)
     assert [route["index"] for route in json.loads(text)["routes"]] == [1, 0]
 
 
 def test_each_route_and_finding_is_a_line() -> None:
     report = full()
-    lines = structured.document(report, report.routes, BASE).splitlines()
+    lines = table_json.document(report, report.routes, BASE).splitlines()
     at = lines.index('  "routes": [')
     assert [json.loads(line.rstrip(","))["index"] for line in lines[at + 1 : at + 16]] == list(
         range(15)
@@ -217,7 +217,7 @@ def test_each_route_and_finding_is_a_line() -> None:
 
 def test_everything_is_ascii() -> None:
     report = report_of(("/caf\u00e9", Home))
-    text = structured.document(report, report.routes, BASE)
+    text = table_json.document(report, report.routes, BASE)
     assert text.isascii()
     assert json.loads(text)["routes"][0]["path"] == "/caf\u00e9"
 
@@ -270,5 +270,5 @@ def test_several_applications() -> None:
 
 def test_files_elsewhere_are_absolute(tmp_path: Path) -> None:
     report = simple()
-    document = json.loads(structured.document(report, report.routes, tmp_path))
+    document = json.loads(table_json.document(report, report.routes, tmp_path))
     assert document["routes"][0]["source"]["file"] == str(HERE / "tables.py")

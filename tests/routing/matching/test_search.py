@@ -19,7 +19,7 @@ from tornkit.routing.conditions import PathCondition
 from tornkit.routing.matching.answers import MatchVerdict
 from tornkit.routing.matching.asked import Asked
 from tornkit.routing.matching.explain import Explanation, explain
-from tornkit.routing.matching.match import Request, match
+from tornkit.routing.matching.search import Request, match
 from tornkit.routing.matching.sendable import sent
 from tornkit.routing.model import Fallback, Outcome, RouteTable, TargetKind
 from tornkit.routing.reading.extract import unreversed_tables
