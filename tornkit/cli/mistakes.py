@@ -64,7 +64,7 @@ def _bad_value(error: click.BadParameter, param: click.Parameter, context: click
 
 
 def _wanted(kind: click.ParamType[Any]) -> str | None:
-    """The numbers that an option takes, in words."""
+    """Text that says which numbers an option takes."""
     if isinstance(kind, click.IntRange | click.FloatRange):
         noun = "whole number" if isinstance(kind, click.IntRange) else "number"
         if kind.max is None:

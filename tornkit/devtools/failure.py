@@ -171,7 +171,7 @@ def _variables(frame: FrameType) -> tuple[tuple[str, str], ...]:
 
 
 def shown_path(file: str) -> str:
-    """A file as a person would write it: below the current folder without that."""
+    """A file's path as a person would write it: relative where it is below the current folder."""
     try:
         return file.removeprefix(f"{Path.cwd()}/")
     except OSError:

@@ -64,7 +64,7 @@ class Wire(Sender, Protocol):
 
     @property
     def turns(self) -> Turns:
-        """Turns of the loop, by which they are told apart."""
+        """Names for the turns of the event loop, by which one turn is told from the next."""
 
     @property
     def busy(self) -> bool:

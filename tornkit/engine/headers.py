@@ -77,7 +77,7 @@ class Lines:
 
 
 def _values_of(as_list: dict[str, list[str]]) -> dict[str, str]:
-    """Values that `HTTPHeaders` has beside those of each line, when it was made of lines."""
+    """The joined value of each name, which an `HTTPHeaders` keeps beside the lines."""
     if variants.VALUES_JOINED:
         return {name: ",".join(values) for name, values in as_list.items()}
     if variants.VALUES_NEEDED:

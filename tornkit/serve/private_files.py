@@ -37,7 +37,7 @@ class PrivateFolder:
     """Open folder of this user's alone; a context manager that closes it."""
 
     def __init__(self, path: Path, *, make: bool = True) -> None:
-        """Open it; made with those above it, mode 0700, where it does not exist.
+        """Open the folder; make it and those above it, mode 0700, where it does not exist.
 
         :raises NotPrivate: it is a link or a file, another user's, or open to others.
         :raises OSError: it does not exist or can't be made.

@@ -61,7 +61,7 @@ def written_for() -> tuple[str, ...]:
 
 
 def unknown(part: str) -> list[str]:
-    """Names of the functions of a part that are not as they were."""
+    """Names of a part's functions whose text is none of those that this engine was written for."""
     return [name for name, texts in known(part).items() if not _is_one_of(found(name), texts)]
 
 

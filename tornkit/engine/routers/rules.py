@@ -26,7 +26,7 @@ NO_PARAMS: Params = {}
 
 
 class Entry(NamedTuple):
-    """A rule, as the table knows it."""
+    """One row of a compiled router: a rule of Tornado's, its regex and its target."""
 
     match: Callable[[str], Any]
     """Match method of the regex, where that alone decides; else a function that always finds."""

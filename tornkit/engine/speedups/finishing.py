@@ -113,7 +113,7 @@ def _is_plain(handler: RequestHandler) -> bool:
 
 
 def _is_unchanged(handler: RequestHandler) -> bool:
-    """Whether no attribute of the handler's own overrides a part that is left out; asked late.
+    """Whether nothing was set on this very handler in the place of a method that is left out.
 
     Once Python has made the dictionary of its attributes, reading any of them takes longer.
     """

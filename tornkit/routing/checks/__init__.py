@@ -46,7 +46,7 @@ def _module(family: str) -> _Family:
 
 
 class _Family(Protocol):
-    """Interface of this package's modules."""
+    """What each module of this package has to have: its check of a table."""
 
     def check(self, table: RouteTable) -> Iterable[Finding]:
         """Findings of the family in ``table``."""

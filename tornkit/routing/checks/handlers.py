@@ -113,7 +113,7 @@ def _methods(route: Route, cls: type) -> Iterator[_Claim]:
 
 
 def _groups(route: Route, cls: type, groups: Given) -> Iterator[_Claim]:
-    """Claims about the groups that methods get; methods with equal claims are named together."""
+    """Sentences on the regex groups that each HTTP method gets as arguments; equal ones are one."""
     found: dict[tuple[Misfit, str | None], list[str]] = {}
     for name, handed, but in _calls(route, cls, groups):
         wrong = misfit(cls, name, handed)

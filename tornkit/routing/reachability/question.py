@@ -230,7 +230,7 @@ def surely_taking(route: Route, table: RouteTable) -> list[Route | Fallback]:
 
 
 def _may_meet(step: Route, route: Route) -> bool:
-    """Whether their required beginnings allow a common path: most routes differ in the first."""
+    """Whether the beginnings that two routes require allow a path that both match."""
     if not isinstance(step.condition, PathCondition):
         return True
     if not isinstance(route.condition, PathCondition):

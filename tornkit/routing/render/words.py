@@ -106,7 +106,7 @@ def keywords_text(route: Route, base: Path) -> str:
 
 
 def keyword(given: Keyword, base: Path) -> str:
-    """The value in short, secrets masked. A path below ``base`` is relative to it, as all are."""
+    """The value in short, with secrets masked and a path below ``base`` relative to it."""
     value: Any = given.value
     # By its exact type: asking a value of the user's own for its class would run their code.
     if type(value) is str and value.startswith(f"{base}/"):

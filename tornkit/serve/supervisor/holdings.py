@@ -66,7 +66,7 @@ class Conflict:
 
     @property
     def what(self) -> str:
-        """All that is held, for a person."""
+        """The ports, files and locks that the old code holds, as text for a person."""
         *others, last = dict.fromkeys(each.what for each in self.holdings)
         return f"{', '.join(others)} and {last}" if others else last
 

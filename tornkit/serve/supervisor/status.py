@@ -20,7 +20,7 @@ from tornkit.serve.workforce.workforce import Workforce
 
 @dataclass(frozen=True)
 class Status:
-    """Status of a server, put together from these parts."""
+    """Status of one running server: what its supervisor, workers and zygotes say."""
 
     supervisor: Supervisor
     workforce: Workforce

@@ -329,7 +329,7 @@ class Recorder:
 
     @contextmanager
     def _recording_warnings(self) -> Iterator[None]:
-        """See each warning that no filter of the libraries' own has decided on before.
+        """Record each warning on which no filter of the libraries' own has decided before.
 
         A filter that a module adds stands before ours, as it would before the program's.
         """

@@ -1,4 +1,4 @@
-"""Tells of changed paths: of those that are whole at once, of others when they have rested.
+"""Tells of changed paths: at once of a file that is whole, of others when they have rested.
 
 A file is told of a millisecond after it was closed by the program that wrote it, or moved into its
 place: then it is whole. What may be half of a change (a deletion, a file still open) waits longer.
@@ -50,11 +50,11 @@ class Announcer:
         return min((due.when for due in self._due.values()), default=None)
 
     def forget_all(self) -> None:
-        """Forget all that waits to be told of."""
+        """Drop all changes that wait to be told of."""
         self._due.clear()
 
     def is_new(self, path: str) -> None:
-        """Have a path told of whatever its state: it is another file, or was away."""
+        """Note that a path is another file, or was away: to be told of though it looks the same."""
         self._told.pop(path, None)
 
     def whole(self, paths: Iterable[str]) -> None:

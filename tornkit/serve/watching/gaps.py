@@ -21,7 +21,7 @@ class Gaps:
         self.is_full = False  # there are no more watches, and that was said
 
     def note(self, folder: str, error: OSError) -> None:
-        """A folder is not watched, for this reason."""
+        """Note that a folder is not watched, and why."""
         if error.errno in NO_MORE:
             if not self.is_full:
                 self.is_full = True

@@ -160,7 +160,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Learned:
-    """The worker had a wrong notion of the user's code: to be killed, and started again."""
+    """Message of a worker that was wrong about the user's code: kill it, start one that knows."""
 
     lesson: Lesson
 

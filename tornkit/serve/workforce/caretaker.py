@@ -60,7 +60,7 @@ class Caretaker:
         return worker is self._recycled
 
     def gone(self, worker: Worker) -> bool:
-        """A worker has ended; whether its successor is there or on its way."""
+        """Note that a worker has ended; return whether its successor is there or on its way."""
         self._stuck.discard(worker.pid)
         succeeded = worker is self._recycled
         if succeeded:
