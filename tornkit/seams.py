@@ -14,6 +14,9 @@ Everything here is installed before user code is imported, in a worker or in the
   ========================================= =============================================
   `RequestHandler._template_loaders`, lock  compiled templates dropped when a file changed;
                                             without it, templates wait for a restart
+  `RequestHandler._headers`,                a page on its way out, for the development tools;
+  `_write_buffer`, `_headers_written`,      without them it is sent as it is
+  `_finished`
   ========================================= =============================================
 """
 
@@ -26,7 +29,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakSet
 
 from tornado import autoreload, netutil, process, tcpserver
@@ -34,6 +37,7 @@ from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import (
     HTTPConnection,
+    HTTPHeaders,
     HTTPMessageDelegate,
 )
 from tornado.iostream import IOStream
@@ -273,6 +277,23 @@ def observe_applications() -> LiveApplications:
 
     Application.__init__ = observed_init  # type: ignore[method-assign]
     return applications
+
+
+class PendingResponse(NamedTuple):
+    """Response of which nothing was sent: its headers, and the pieces of its body so far."""
+
+    headers: HTTPHeaders
+    pieces: list[bytes]
+
+
+def pending_response(handler: RequestHandler) -> PendingResponse | None:
+    """Response that a handler is about to send; None where that has begun, or can't be told."""
+    headers = getattr(handler, "_headers", None)
+    pieces = getattr(handler, "_write_buffer", None)
+    sent = getattr(handler, "_headers_written", True) or getattr(handler, "_finished", True)
+    if sent or not isinstance(headers, HTTPHeaders) or not isinstance(pieces, list):
+        return None
+    return PendingResponse(headers, pieces)
 
 
 def server_that_binds() -> tcpserver.TCPServer | None:

@@ -31,7 +31,7 @@ def test_each_frame_has_its_source_and_variables(tmp_path: Path) -> None:
     source = "def price(number):\n    rows = [1, 2]\n    return rows[number]\n\n\nprice(5)\n"
     failure = run(tmp_path / "app.py", source)
     (only,) = failure.chain
-    assert (only.kind, only.message, only.link) == ("IndexError", "list index out of range", "")
+    assert (only.kind, only.message, only.origin) == ("IndexError", "list index out of range", "")
     frame = only.frames[-1]
     assert (frame.line, frame.is_users) == (3, True)
     assert frame.function == "price"
@@ -54,7 +54,7 @@ def test_what_an_error_came_of(tmp_path: Path, how: str, link: str | None) -> No
     source = f"try:\n    {{}}['a']\nexcept KeyError as error:\n    {how}\n"
     failure = run(tmp_path / "app.py", source)
     assert failure.last.kind == "ValueError"
-    assert [each.link for each in failure.chain[:-1]] == ([] if link is None else [link])
+    assert [each.origin for each in failure.chain[:-1]] == ([] if link is None else [link])
 
 
 def test_a_circle_of_causes_ends() -> None:

@@ -229,6 +229,9 @@ class FakeReporter:
     def also_serving(self, urls: Sequence[str]) -> None:
         self.told.append(("also serving", len(urls)))
 
+    def files_changed(self, paths: Sequence[str]) -> None:
+        self.told.append(("files changed", *paths))
+
     def blocked(self, slot: int | None, seconds: float, where: str) -> None:
         self.told.append(("blocked", slot, round(seconds, 2), where))
 

@@ -14,11 +14,15 @@ import os
 import re
 import runpy
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from tornado import routing
 
 from tornkit.own_frames import FOLDER
+
+Frame = TypeVar("Frame")
 
 _MACHINERY = (
     *(
@@ -43,15 +47,20 @@ def format_user_traceback(error: BaseException) -> str:
     return "".join(report.format())
 
 
+def without_machinery(frames: list[Frame], file_of: Callable[[Frame], str]) -> list[Frame]:
+    """Frames without tornkit's, the import system's, and those before the first of the user's."""
+    frames = [frame for frame in frames if not file_of(frame).startswith(FOLDER)]
+    while frames and file_of(frames[0]).startswith(_MACHINERY):
+        frames.pop(0)
+    # Imports in the middle: "import a" in the user's file goes through the import system.
+    return [frame for frame in frames if not file_of(frame).startswith("<frozen importlib")]
+
+
 def _trim(report: traceback.TracebackException, error: BaseException, seen: set[int]) -> None:
     if id(report) in seen:
         return
     seen.add(id(report))
-    frames = [frame for frame in report.stack if not frame.filename.startswith(FOLDER)]
-    while frames and frames[0].filename.startswith(_MACHINERY):
-        frames.pop(0)
-    # Imports in the middle: "import a" in the user's file goes through the import system.
-    frames = [frame for frame in frames if not frame.filename.startswith("<frozen importlib")]
+    frames = without_machinery(list(report.stack), lambda frame: frame.filename)
     if isinstance(error, re.error):
         while len(frames) > 1 and frames[-1].filename.startswith(_COMPILES):
             frames.pop()

@@ -78,6 +78,9 @@ class TerminalReporter:
     def reloaded(self, generation: int, took: float) -> None:
         self._line(f"reloaded in {took * 1000:.0f} ms", "green")
 
+    def files_changed(self, paths: Sequence[str]) -> None:
+        return  # an editor saves more often than anybody wants to read
+
     def failed(self, failure: Failed, *, old_serves: bool, waiting: bool) -> None:
         if failure.traceback:
             with contextlib.suppress(OSError, ValueError):  # as in `_say`

@@ -21,6 +21,7 @@ from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 from tornkit.errors import CertificateError, UsageError
 from tornkit.paths import expanded
 from tornkit.serve import local_tls
+from tornkit.serve.browsers import editor
 from tornkit.serve.config import (
     WARN_BLOCKING_RELOADED,
     HttpOptions,
@@ -113,6 +114,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
         ),
         dev_tools=options["dev_tools"],
         dev_hosts=options["dev_host"],
+        editor=options["editor"],
         env_file=None if options["env_file"] is None else by_names(expanded(options["env_file"])),
         open_browser=options["open"],
     )
@@ -180,6 +182,11 @@ def _check(config: ServeConfig, target: Target) -> None:
     for path in config.watch:
         if not path.exists():
             raise UsageError(f"--watch {path}: there is no such file or folder")
+    if config.editor is not None and editor.chosen(config.editor, {}) is None:
+        raise UsageError(
+            f"--editor {config.editor}: it is not there, or needs a terminal; name one that has a "
+            "window (vscode, pycharm, ...), or a command in which {file} and {line} stand"
+        )
     if config.env_file is not None and not config.env_file.is_file():
         raise UsageError(f"--env-file {config.env_file}: there is no such file")
     if http.certfile is not None:

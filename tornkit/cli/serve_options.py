@@ -186,6 +186,13 @@ _OPTIONS = (
         help="A host name by which this machine's browser asks, beside localhost. Repeatable.",
     ),
     _option(
+        "Development",
+        "--editor",
+        metavar="COMMAND",
+        help="What opens a line from the browser: vscode, pycharm, ..., or a command with {file} "
+        "and {line}. [default: VISUAL or EDITOR, if it has a window]",
+    ),
+    _option(
         "Limits",
         "--max-requests",
         type=click.IntRange(min=0),

@@ -18,11 +18,11 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import Application, HTTPError, RequestHandler
 
 from tornkit import __version__
-from tornkit.appload.usertrace import format_user_traceback
+from tornkit.devtools import shown_errors
+from tornkit.devtools.error_data import error_data, masked_traceback, numbered
 from tornkit.devtools.failure import Failure, failure_of, shown_path
 from tornkit.devtools.form import Form
 from tornkit.devtools.routes import Routed, routed
-from tornkit.routing.reading.code_masking import without_secrets
 from tornkit.routing.reading.masking import MASK, is_secret_name, masked, shown
 from tornkit.routing.render.spans import Span, text_of
 
@@ -31,7 +31,7 @@ _loader = template.Loader(str(Path(__file__).parent / "pages"))
 _MOST_ROWS = 60
 _SHORTEST_SECRET = 3  # characters; else half of the page would be masked
 _LONGEST_NAME = 200
-_LONGEST_TEXT, _LONGEST_LINE = 20_000, 1_000  # characters
+_LONGEST_LINE = 1_000  # characters
 _MOST_ROUTES = 1_000  # that are explained within a moment
 
 _TOO_MANY = ([Span("Too many routes to look at here: tornkit routes --match URL explains it.")],)
@@ -61,15 +61,19 @@ class Facts:
 def of_error(handler: RequestHandler, status: int, error: BaseException, form: Form) -> ErrorAnswer:
     """Answer to a request in which ``error`` was raised and not caught."""
     failure = failure_of(error)
-    text = _masked_text(format_user_traceback(error))
+    text = masked_traceback(error)
     if form is Form.TEXT:
         return _text(text)
     if form is Form.JSON:
         return _json({"status": status, "error": failure.last.kind, "message": failure.last.message,
                       "traceback": text.splitlines()})  # fmt: skip
     facts = facts_of(handler)
+    name = shown_errors.note(error_data(failure, failure.last.message, text))
+    numbers = {id(frame): number for number, (_, frame) in enumerate(numbered(failure))}
     return _page(
         "error.html",
+        error_name=name,
+        numbers=numbers,
         title=f"{failure.last.kind} at {facts.path}",
         failure=failure,
         status=status,
@@ -224,14 +228,6 @@ def _listed(arguments: dict[str, list[bytes]]) -> Rows:
 
 def _decoded(value: bytes) -> str:
     return value.decode(errors="replace")
-
-
-def _masked_text(text: str) -> str:
-    """The end of a traceback, without secrets in its code and its messages."""
-    if len(text) > _LONGEST_TEXT:
-        text = f"...{text[-_LONGEST_TEXT:]}"
-    lines = [line[:_LONGEST_LINE] for line in text.rstrip("\n").split("\n")]
-    return "\n".join(map(masked, without_secrets(lines)))
 
 
 def _text(text: str) -> ErrorAnswer:

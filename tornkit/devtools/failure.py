@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from tornkit.own_frames import FOLDER
+from tornkit.appload.usertrace import without_machinery
 from tornkit.ownership import is_user_file
 from tornkit.routing.reading.code_masking import without_secrets
 from tornkit.routing.reading.masking import masked, shown
@@ -50,7 +50,7 @@ class ShownFrame:
 
 @dataclass(frozen=True)
 class Raised:
-    """One exception of a chain. ``link`` says what it is to the next one, "" for the last.
+    """One exception of a chain. ``origin`` says what it is to the next one, "" for the last.
 
     ``left_out`` counts the frames in the middle that are not shown.
     """
@@ -59,7 +59,7 @@ class Raised:
     message: str
     frames: tuple[ShownFrame, ...]
     left_out: int = 0
-    link: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Failure:
 
 def failure_of(error: BaseException) -> Failure:
     """Take an exception apart."""
-    chain = [_raised(each, link) for each, link in _chain(error)]
+    chain = [_raised(each, origin) for each, origin in _chain(error)]
     return Failure(tuple(reversed(chain)))
 
 
@@ -84,24 +84,21 @@ def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
     """The exception, then what it came of, each with how the one before came of it."""
     seen: set[int] = set()
     each: BaseException | None = error
-    link = ""
+    origin = ""
     while each is not None and id(each) not in seen and len(seen) < _MOST_CHAINED:
         seen.add(id(each))
-        yield each, link
+        yield each, origin
         if each.__cause__ is not None:
-            each, link = each.__cause__, "Its direct cause"
+            each, origin = each.__cause__, "Its direct cause"
         elif not each.__suppress_context__:
-            each, link = each.__context__, "It was raised while this was handled"
+            each, origin = each.__context__, "It was raised while this was handled"
         else:
             return
 
 
-def _raised(error: BaseException, link: str) -> Raised:
-    found = [
-        (frame, line)
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if not frame.f_code.co_filename.startswith(FOLDER)
-    ]
+def _raised(error: BaseException, origin: str) -> Raised:
+    frames_there = list(traceback.walk_tb(error.__traceback__))
+    found = without_machinery(frames_there, lambda place: place[0].f_code.co_filename)
     left_out = max(0, len(found) - _MOST_FRAMES)
     if left_out:
         half = _MOST_FRAMES // 2
@@ -113,7 +110,7 @@ def _raised(error: BaseException, link: str) -> Raised:
         and isinstance(error.lineno, int)
     ):
         frames.append(_place(error.filename, error.lineno))
-    return Raised(_kind(error), _message(error), tuple(frames), left_out, link)
+    return Raised(_kind(error), _message(error), tuple(frames), left_out, origin)
 
 
 def _kind(error: BaseException) -> str:

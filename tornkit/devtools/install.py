@@ -6,6 +6,7 @@ A class that has a ``write_error`` of its own keeps it.
 from __future__ import annotations
 
 import logging
+from asyncio import Future
 from collections.abc import Collection
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,17 @@ from typing import TYPE_CHECKING, Any
 from tornado.web import HTTPError, RequestHandler
 
 from tornkit.appload.shadowing import library_names
+from tornkit.devtools import page_script
 from tornkit.devtools.access import may_see
 from tornkit.devtools.form import wanted
+from tornkit.engine.speedups import finishing
 
 if TYPE_CHECKING:
     from tornkit.devtools.answers import ErrorAnswer
 
 _log = logging.getLogger("tornkit")
 _own: Any = None
+_own_finish: Any = None
 _answers: Any = None  # the module that makes the pages, once there has been one
 _hosts: Collection[str] = ()
 
@@ -32,6 +36,33 @@ def install(hosts: Collection[str] = ()) -> None:
     if _own is None:
         _own = RequestHandler.write_error
         RequestHandler.write_error = write_error  # type: ignore[method-assign]
+
+
+def edit_pages(generation: str, hosts: Collection[str] = ()) -> None:
+    """Put the script into pages from now on (`page_script`); the speedups are there by now."""
+    global _own_finish  # noqa: PLW0603
+    page_script.use(generation, hosts)
+    if RequestHandler.finish is finishing.finish:
+        finishing.edit = page_script.edit
+    elif _own_finish is None:
+        _own_finish = RequestHandler.finish
+        RequestHandler.finish = finish  # type: ignore[method-assign]
+
+
+def leave_pages() -> None:
+    """Put the script into no more pages."""
+    global _own_finish  # noqa: PLW0603
+    finishing.edit = None
+    if _own_finish is not None and RequestHandler.finish is finish:
+        RequestHandler.finish = _own_finish  # type: ignore[method-assign]
+    _own_finish = None
+
+
+def finish(self: RequestHandler, chunk: Any = None) -> Future[None]:
+    """Finish an answer, with the script in it where it is a page."""
+    chunk = page_script.edit(self, chunk)
+    future: Future[None] = _own_finish(self) if chunk is None else _own_finish(self, chunk)
+    return future
 
 
 def uninstall() -> None:

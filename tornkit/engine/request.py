@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable
 from functools import lru_cache
 from http.cookies import Morsel
-from typing import Any
+from typing import Any, Protocol
 
 from tornado import routing
 from tornado.escape import parse_qs_bytes
@@ -143,6 +143,19 @@ class LazyRequest(HTTPServerRequest):
 LazyRequest.__name__ = LazyRequest.__qualname__ = "HTTPServerRequest"  # in logs and messages
 
 
+class OwnPaths(Protocol):
+    """Paths that are answered before any router of the application's is asked."""
+
+    def delegate(
+        self, connection: HTTPConnection, start_line: RequestStartLine, headers: HTTPHeaders
+    ) -> HTTPMessageDelegate | None:
+        """What answers this request; None where it is the application's."""
+
+
+own_paths: tuple[str, OwnPaths] | None = None
+"""What the own paths begin with, and what answers them; set by whoever serves."""
+
+
 def find(
     router: routing.Router,
     server_conn: object,
@@ -152,6 +165,10 @@ def find(
     compiled: Compiled,
 ) -> HTTPMessageDelegate | DirectMatch:
     """Find the delegate of a request as ``tornado.routing._RoutingDelegate`` does."""
+    if own_paths is not None and start_line.path.startswith(own_paths[0]):
+        own = own_paths[1].delegate(request_conn, start_line, headers)
+        if own is not None:
+            return own
     request = LazyRequest(request_conn, server_conn, start_line, headers)
     found = compiled.find(router, request)
     if found is None:

@@ -83,7 +83,8 @@ class ServeConfig:
     ``port`` and ``address`` are None where nobody chose: an application then gets the defaults
     above, a program its own. ``platform_port`` is the port of an application where neither ``port``
     nor systemd says one. ``preload`` is one of `PRELOAD`, ``reload_order`` of `RELOAD_ORDER`,
-    ``engine`` of `ENGINES`, ``loop`` of `LOOPS`. ``dev_tools`` are there with ``reload`` alone.
+    ``engine`` of `ENGINES`, ``loop`` of `LOOPS`. ``dev_tools`` are there with ``reload`` alone;
+    ``editor`` is a command of `tornkit.serve.browsers.editor`.
     Times are in seconds, sizes in bytes.
     """
 
@@ -111,5 +112,6 @@ class ServeConfig:
     http: HttpOptions = HttpOptions()
     dev_tools: bool = True
     dev_hosts: tuple[str, ...] = ()
+    editor: str | None = None
     env_file: Path | None = None
     open_browser: bool = False

@@ -16,7 +16,7 @@ class Banner:
 
     ``everywhere``: it listens on every address of the machine, not on this machine's own alone;
     ``only_ipv6``: on every one of IPv6. ``platform`` is `tornkit.engine.activity.summary` of a
-    worker.
+    worker; ``generation`` is the one that serves.
     """
 
     label: str
@@ -28,6 +28,7 @@ class Banner:
     polling: bool
     only_ipv6: bool = False
     platform: Mapping[str, Any] = field(default_factory=dict)
+    generation: int = 0
 
 
 class Reporter(Protocol):
@@ -47,6 +48,9 @@ class Reporter(Protocol):
 
     def reloaded(self, generation: int, took: float) -> None:
         """The new generation serves."""
+
+    def files_changed(self, paths: Sequence[str]) -> None:
+        """Templates or static files have changed, and the workers know it."""
 
     def failed(self, failure: Failed, *, old_serves: bool, waiting: bool) -> None:
         """A generation can't start. ``waiting``: the next edit starts another."""

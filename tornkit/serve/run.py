@@ -15,8 +15,12 @@ from tornkit.appload import own_tornado
 from tornkit.appload.target import Target
 from tornkit.errors import TornkitError
 from tornkit.serve.blocking.watch import BlockingWatch
+from tornkit.serve.browsers import editor
+from tornkit.serve.browsers.browser_reporter import BrowserReporter
+from tornkit.serve.browsers.browsers import Browsers
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
+from tornkit.serve.fan_out import fan_out
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.nursery.forking import Forking
 from tornkit.serve.nursery.fresh import Fresh
@@ -30,9 +34,11 @@ from tornkit.serve.sockets.sockets import Listeners
 from tornkit.serve.sockets.systemd import Notifier, inherited_sockets
 from tornkit.serve.supervisor.cpus import usable_cpus
 from tornkit.serve.supervisor.envfile import EnvironmentFile
+from tornkit.serve.supervisor.stand_in import StandIn
 from tornkit.serve.supervisor.status import Status
 from tornkit.serve.supervisor.supervisor import Supervisor
 from tornkit.serve.watching.watcher import Watcher, WatchRules
+from tornkit.serve.wire.messages import Prepare
 from tornkit.serve.wire.orders import Orders, application_claim
 from tornkit.serve.wire.processes import take_tornado_from
 from tornkit.serve.workforce.health import Health, HealthPolicy
@@ -58,7 +64,14 @@ def run(
         listeners.claim(claim, slot=0, generation=0)
     loop = Loop()
     loop.on_trouble = lambda error: reporter.lacks(in_words(error))
-    nursery = _nursery(config, target, loop, reporter, keep_stdin=keep_stdin)
+    chosen = editor.chosen(config.editor, os.environ)
+    orders = Orders.of(target, config, opens_lines=chosen is not None)
+    audience = None
+    if orders.dev_tools:
+        terminal, heard = reporter, BrowserReporter(loop, orders.run)
+        reporter = fan_out(terminal, heard)
+        audience = Browsers(heard, chosen, terminal.lacks)
+    nursery = _nursery(config, target, loop, reporter, orders.message(), keep_stdin=keep_stdin)
     health = _health(config, keep_stdin=keep_stdin)
     workforce = Workforce(
         loop=loop,
@@ -67,6 +80,7 @@ def run(
         health=health,
         reporter=reporter,
         drain_timeout=config.drain_timeout,
+        audience=audience,
     )
     # The answer to `tornkit status` comes from the supervisor, which answers through it.
     control = _control(lambda: status.snapshot())  # noqa: PLW0108 - is assigned below
@@ -80,6 +94,9 @@ def run(
         health=health,
         reporter=reporter,
         watcher=_watcher(config, target, loop) if config.reload else None,
+        stand_in=None
+        if audience is None
+        else StandIn(loop=loop, nursery=nursery, listeners=listeners, audience=audience),
         control=control,
         notifier=Notifier(),
         environment=EnvironmentFile(config.env_file).environment,
@@ -114,9 +131,14 @@ def _watcher(config: ServeConfig, target: Target, loop: Loop) -> Watcher:
 
 
 def _nursery(
-    config: ServeConfig, target: Target, loop: Loop, reporter: Reporter, *, keep_stdin: bool
+    config: ServeConfig,
+    target: Target,
+    loop: Loop,
+    reporter: Reporter,
+    prepare: Prepare,
+    *,
+    keep_stdin: bool,
 ) -> Nursery:
-    prepare = Orders.of(target, config).message()
     if config.preload == "standby":
         return Standby(loop, reporter.warmed, prepare, config.workers, keep_stdin=keep_stdin)
     if config.preload == "fork":

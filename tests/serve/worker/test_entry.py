@@ -77,8 +77,8 @@ class Scene:
         self.begin, self.kept = begin, list(kept)
         self.calls.append("may be executed again")
 
-    def learn(self, lesson: Lesson) -> None:
-        self.calls.append(lesson)
+    def boot(self, boot: Boot) -> None:
+        self.calls.append(boot.lesson)
 
     def live(self, slot: int, heartbeat: Any) -> int:
         self.calls.append(("lives", slot))

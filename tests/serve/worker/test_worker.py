@@ -45,7 +45,8 @@ from tornkit.serve.wire.messages import (
     Refresh,
 )
 from tornkit.serve.wire.orders import Orders
-from tornkit.serve.worker.worker import Worker, tell
+from tornkit.serve.worker.failure_report import tell
+from tornkit.serve.worker.worker import Worker
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -545,7 +546,8 @@ def test_a_process_that_a_program_forks_by_itself(
 @pytest.fixture
 def orders() -> Orders:
     target = Target(Kind.APPLICATION, "app:app", "/x", "/x", module="app", attribute="app")
-    return Orders.of(target, ServeConfig(engine="tornado"))
+    # Without what it would change in Tornado for all tests that follow.
+    return Orders.of(target, ServeConfig(engine="tornado", dev_tools=False))
 
 
 @pytest.fixture
@@ -622,7 +624,7 @@ def test_what_is_known_goes_into_its_orders(
     monkeypatch.setattr(f"{place}run_until_it_ends", lambda target, is_ready: ran.append(target))
     monkeypatch.setattr(f"{place}end_threads", lambda loops, status: None)
     monkeypatch.chdir(os.getcwd())  # noqa: PTH109 - it goes where its orders say
-    worker.learn(Lesson(serves=Serves.CALLED.value, not_http=(81,)))
+    worker.boot(Boot(0, 1, Lesson(serves=Serves.CALLED.value, not_http=(81,))))
     assert worker.live(0, Heartbeat.create()) == 0
     assert [target.kind for target in ran] == [Kind.PROGRAM]
     placeholder = worker._listening._placeholder

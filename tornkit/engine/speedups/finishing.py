@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from asyncio import Future
+from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,9 @@ _on_finish: Any = web.RequestHandler.on_finish
 if not replaced.is_original(_on_finish, ("tornado",)):
     _on_finish = None
 
+edit: Callable[[RequestHandler, Any], Any] | None = None
+"""Edits a page on its way out, where somebody wants to: ``edit(handler, chunk)`` gives the rest."""
+
 own: Any = None
 """Tornado's own; set by `install`, as what follows."""
 known: KnownInHeirs | None = None
@@ -69,6 +73,8 @@ log_request: Any = None
 def finish(self: RequestHandler, chunk: str | bytes | dict[Any, Any] | None = None) -> Future[None]:
     """Finishes this response, ending the HTTP request."""
     future: Future[None]
+    if edit is not None:
+        chunk = edit(self, chunk)
     if _is_plain(self) and (chunk is None or _is_unchanged(self)):
         if chunk is not None:
             self.write(chunk)
@@ -83,6 +89,8 @@ def finish(self: RequestHandler, chunk: str | bytes | dict[Any, Any] | None = No
 
 def finish_unseen(handler: RequestHandler) -> None:
     """Finish as ``handler.finish()``, where the future is of no use; without it if possible."""
+    if edit is not None:
+        edit(handler, None)
     if (
         is_method(handler.finish, finish, handler)
         and _is_plain(handler)

@@ -15,6 +15,12 @@ class Owner(Protocol):
     def first_serves(self) -> None:
         """Note that the first generation serves; called once."""
 
+    def waits(self) -> None:
+        """Note that nothing has been served yet, and that the next edit may help."""
+
+    def gives_room(self) -> None:
+        """Note that what was bound for the application is to be had by a program."""
+
     def serves_more(self) -> None:
         """Note that more addresses may be served than before."""
 

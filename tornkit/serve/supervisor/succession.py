@@ -251,6 +251,8 @@ class Succession:
         if self.generations.current is not None:
             self._notifier.ready()
             self.scaling.apply_pending()
+        else:
+            self._owner.waits()
 
     def _has_to_end_first(self, conflict: Conflict) -> bool:
         """Whether another try can succeed once the generation that serves has ended."""
@@ -265,7 +267,7 @@ class Succession:
             return
         self._start_generation(generation.reason, told=True)
         if self.generations.current is None:
-            # Bound for what it was taken for; the program may want the same port.
+            self._owner.gives_room()
             self._listeners.forget(0)
             self._listeners.forget(generation.number)
 
@@ -392,9 +394,7 @@ class Succession:
         return self._upkeep.is_wanted(generation, slot)
 
     def workers_missing(self, generation: Generation, slots: Sequence[int], why: OSError) -> None:
-        if self.over:
-            return
-        if generation.state is GenerationState.BOOTING:
+        if generation.state is GenerationState.BOOTING and not self.over:
             self._generation_failed(generation, cannot_start(why))
-        elif generation.state is GenerationState.SERVING:
+        elif generation.state is GenerationState.SERVING and not self.over:
             self._upkeep.missing(generation, slots, why)

@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tornkit.appload.target import Target
+from tornkit.errors import TornkitError
 from tornkit.linux import become_reaper
 from tornkit.paths import real_path
 from tornkit.serve.config import ServeConfig
@@ -31,6 +32,7 @@ from tornkit.serve.reporter import Banner, Reporter
 from tornkit.serve.sockets.sockets import Listeners, is_everywhere, url_of
 from tornkit.serve.sockets.systemd import Notifier
 from tornkit.serve.supervisor.signals import SIGNALS, SupervisorSignals
+from tornkit.serve.supervisor.stand_in import StandIn
 from tornkit.serve.supervisor.succession import Succession
 from tornkit.serve.watching.watcher import Meaning, Watcher
 from tornkit.serve.wire.processes import kill_and_wait, reap
@@ -59,6 +61,7 @@ class Supervisor:
         health: Health,
         reporter: Reporter,
         watcher: Watcher | None = None,
+        stand_in: StandIn | None = None,
         control: ControlSocket | None = None,
         notifier: Notifier | None = None,
         environment: Callable[[], Mapping[str, str]] = lambda: os.environ,
@@ -72,6 +75,7 @@ class Supervisor:
         self._listeners = listeners
         self._reporter = reporter
         self._watcher = watcher
+        self._stand_in = stand_in
         self._control = control
         self._notifier = notifier or Notifier({})
         self._notifier.retry_by(lambda action: loop.at(loop.now() + _NOTIFY_AGAIN, action))
@@ -151,6 +155,8 @@ class Supervisor:
         self._reporter.stopping(why)
         self._notifier.stopping()
         self._listeners.close()
+        if self._stand_in is not None:
+            self._stand_in.end()
         for worker in self._workforce:
             self._workforce.retire(worker, successor=False)
 
@@ -167,10 +173,21 @@ class Supervisor:
         return self._environment()
 
     def first_serves(self) -> None:
+        if self._stand_in is not None:
+            self._stand_in.end()
         banner = self._banner()
         self._told_urls = set(banner.urls)
         self._reporter.serving(banner)
         self._on_serving(banner)
+
+    def waits(self) -> None:
+        if self._stand_in is not None and not self._target.is_program:
+            with contextlib.suppress(OSError, ValueError, TornkitError):
+                self._stand_in.begin(self._environment())
+
+    def gives_room(self) -> None:
+        if self._stand_in is not None:
+            self._stand_in.kill()
 
     def serves_more(self) -> None:
         """Tell of addresses that the program listens on since it was told where."""
@@ -206,6 +223,7 @@ class Supervisor:
             self.restart(reason)
         if len(changes) > len(restart):
             self._workforce.refresh()
+            self._reporter.files_changed([str(path) for path in changes if path not in restart])
 
     # ---- what it says ----
 
@@ -222,6 +240,7 @@ class Supervisor:
             watched=tuple(sorted(str(root) for root in watched)),
             polling=self._watcher is not None and self._watcher.polling,
             platform=self._workforce.platform(),
+            generation=self.succession.generations.newest_serving,
         )
 
     def urls(self) -> tuple[str, ...]:
@@ -240,7 +259,9 @@ class Supervisor:
 
     def _clean_up(self) -> None:
         """Kill the zygotes, and workers if an error of ours ended the loop; close all else."""
-        kill_and_wait([*(worker.pid for worker in self._workforce), *self._nursery.pids()])
+        stand_in = self._stand_in.pids if self._stand_in is not None else ()
+        workers = (worker.pid for worker in self._workforce)
+        kill_and_wait([*workers, *stand_in, *self._nursery.pids()])
         if self._watcher is not None:
             self._watcher.stop()
         if self._control is not None:

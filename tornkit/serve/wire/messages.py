@@ -52,12 +52,14 @@ class Boot:
     One descriptor: the memory of its `tornkit.serve.wire.heartbeat`. A second one for a worker that
     is started beside others: the source files that those have loaded
     (`tornkit.serve.sources.snapshot`).
-    ``lesson`` is what earlier workers have found out.
+    ``lesson`` is what earlier workers have found out. ``stands_in``: load nothing of the user's,
+    and say that there is nothing yet.
     """
 
     slot: int
     generation: int
     lesson: Lesson = field(default_factory=Lesson)
+    stands_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,7 @@ class Failed:
 
     ``files`` are those of which a change may help (`tornkit.serve.sources.failed_files`).
     ``refused``: what it asked for that another process may hold (`tornkit.serve.refusals`).
+    ``shown`` is what a browser shows of it (`tornkit.devtools.error_data`).
     """
 
     kind: str
@@ -188,6 +191,7 @@ class Failed:
     traceback: str = ""
     files: tuple[str, ...] = ()
     refused: str = ""
+    shown: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,26 @@ class Handover:
     """One descriptor: an idle connection for the worker that takes this one's place."""
 
     unread: bytes
+
+
+@dataclass(frozen=True)
+class Follows:
+    """One descriptor: a browser that is to hear of events; the response's head has been sent."""
+
+
+@dataclass(frozen=True)
+class ErrorShown:
+    """A request has failed; ``shown`` is what a browser shows of it, with an ``id``."""
+
+    shown: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OpenInEditor:
+    """A person wants to see the code of a failure's frame; ``frame`` counts from 0."""
+
+    failure: str
+    frame: int
 
 
 # ---- from the supervisor to a zygote ------------------------------------------------------
@@ -283,7 +307,19 @@ class Exited:
 
 
 Downward = Prepare | Boot | Grant | Go | Drain | Refresh | ReopenLogs | Adopt
-Upward = Claim | Ready | Loaded | Learned | Differs | Failed | Closed | Handover
+Upward = (
+    Claim
+    | Ready
+    | Loaded
+    | Learned
+    | Differs
+    | Failed
+    | Closed
+    | Handover
+    | Follows
+    | ErrorShown
+    | OpenInEditor
+)
 ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
 Message = Downward | Upward | ToZygote | FromZygote
@@ -293,6 +329,7 @@ _TYPES: dict[str, type[Message]] = {
     for kind in (
         *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
         *(Claim, Ready, Loaded, Learned, Differs, Failed, Closed, Handover),
+        *(Follows, ErrorShown, OpenInEditor),
         *(Warm, Fork),
         *(Trying, Warmed, Forked, Unfit, Exited),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from tornkit.appload.links import working_folder
 from tornkit.appload.target import Kind, Target
@@ -15,7 +15,9 @@ from tornkit.serve.wire.messages import Claim, Prepare
 class Orders:
     """Orders as plain data for JSON. The fields are those of `Target` and `ServeConfig`.
 
-    ``folder`` is the current folder by its name, None where it has none any more.
+    ``folder`` is the current folder by its name, None where it has none any more. ``run`` names
+    this run of the server, and ``token`` is the secret by which its pages are known;
+    ``opens_lines``: there is an editor for that.
     """
 
     target: Target
@@ -33,11 +35,14 @@ class Orders:
     loop: str
     dev_tools: bool
     dev_hosts: tuple[str, ...]
+    opens_lines: bool
+    run: str
+    token: str
     folder: str | None
     digest_key: str  # hexadecimal; see `tornkit.serve.worker.digests`
 
     @classmethod
-    def of(cls, target: Target, config: ServeConfig) -> Orders:
+    def of(cls, target: Target, config: ServeConfig, *, opens_lines: bool = False) -> Orders:
         """The orders that follow from the supervisor's target and configuration."""
         return cls(
             target=target,
@@ -55,9 +60,20 @@ class Orders:
             loop=config.loop,
             dev_tools=config.reload and config.dev_tools,
             dev_hosts=config.dev_hosts,
+            opens_lines=opens_lines,
+            run=secrets.token_hex(4),
+            token=secrets.token_urlsafe(24),
             folder=_working_folder(),
             digest_key=secrets.token_hex(16),
         )
+
+    def standing_in(self) -> Orders:
+        """The same orders, but for what is loaded: `tornkit.devtools.stand_in`, no user's code."""
+        module = "tornkit.devtools.stand_in"
+        target = replace(
+            self.target, label=module, path=None, module=module, attribute="application"
+        )
+        return replace(self, target=target)
 
     def message(self) -> Prepare:
         """First message to every worker, with these orders."""

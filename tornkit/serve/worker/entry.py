@@ -28,8 +28,9 @@ from tornkit.serve.wire.channel import Channel, ChannelClosed
 from tornkit.serve.wire.heartbeat import Heartbeat
 from tornkit.serve.wire.messages import Boot, Message, Prepare, decode
 from tornkit.serve.wire.orders import Orders
+from tornkit.serve.worker.failure_report import tell
 from tornkit.serve.worker.signals import leave_to_supervisor
-from tornkit.serve.worker.worker import Worker, tell
+from tornkit.serve.worker.worker import Worker
 
 
 def main(descriptor: int) -> None:
@@ -74,7 +75,7 @@ def main_told(
             worker.may_reexecute(partial(_reexecute, channel, message, boot, kept), kept[1:])
         for descriptor in descriptors[1:]:
             snapshot_imports.install(descriptor)
-        worker.learn(boot.lesson)
+        worker.boot(boot)
         status = worker.live(boot.slot, Heartbeat(descriptors[0]))
     except ChannelClosed:
         sys.exit(1)

@@ -13,17 +13,24 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPConnection, HTTPMessageDelegate
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 from tornado.websocket import WebSocketHandler
 
 from tornkit.engine.connection import Connection
 from tornkit.engine.draining import Connections
+from tornkit.engine.request import OwnPaths
 from tornkit.engine.websocket.closing import WebSockets
 from tornkit.serve.wire.heartbeat import INTERVAL, Pulse
 
@@ -114,6 +121,35 @@ class ServingLoop:
         tell()
 
 
+class _OwnFirst(HTTPMessageDelegate):
+    """Delegate of a request to Tornado's own server, or of one that is answered before it."""
+
+    def __init__(
+        self, own: OwnPaths, request: HTTPConnection, delegate: HTTPMessageDelegate
+    ) -> None:
+        self._own = own
+        self._request = request
+        self._delegate = delegate
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        assert isinstance(start_line, RequestStartLine)
+        own = self._own.delegate(self._request, start_line, headers)
+        if own is not None:
+            self._delegate = own
+        return self._delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        self._delegate.on_connection_close()
+
+
 class ProcessLoad:
     """The process's requests as one loop sees them; a `tornkit.serve.worker.collector.Load`."""
 
@@ -142,6 +178,7 @@ class ServingLoops:
         self._loops: dict[asyncio.AbstractEventLoop, ServingLoop] = {}
         self._lock = threading.Lock()
         self.requests = 0  # received by the engine's servers
+        self.own_paths: OwnPaths | None = None  # answered before Tornado's own servers are asked
 
     def __iter__(self) -> Iterator[ServingLoop]:
         return iter(tuple(self._loops.values()))
@@ -189,6 +226,8 @@ class ServingLoops:
         request: HTTPConnection,
         delegate: HTTPMessageDelegate,
     ) -> HTTPMessageDelegate:
+        if self.own_paths is not None:
+            delegate = _OwnFirst(self.own_paths, request, delegate)
         books = self._of_stream(connection.stream).connections
         return books.awaiting_request(server, connection, request, delegate)
 

@@ -50,19 +50,20 @@ from tornkit.serve.wire.channel import Channel, ChannelClosed
 from tornkit.serve.wire.heartbeat import Heartbeat, interval_for
 from tornkit.serve.wire.messages import (
     Adopt,
+    Boot,
     Claim,
     Differs,
     Drain,
     Failed,
     Grant,
-    Lesson,
     Loaded,
 )
 from tornkit.serve.wire.orders import Orders, application_claim
 from tornkit.serve.worker.collector import Collector, attend
 from tornkit.serve.worker.conduct import Conduct
 from tornkit.serve.worker.draining import Draining
-from tornkit.serve.worker.failure_report import failed_of, interrupted
+from tornkit.serve.worker.failure_report import failed_of, interrupted, tell
+from tornkit.serve.worker.for_browsers import ForBrowsers
 from tornkit.serve.worker.lessons import Lessons
 from tornkit.serve.worker.listening import Listening, Refused
 from tornkit.serve.worker.mailbox import Mailbox
@@ -84,12 +85,6 @@ _TURNS = 8
 # Seconds for a loop that listens to run, where another runs already.
 _LOOP_PATIENCE = 1.0
 _log = logging.getLogger("tornkit")
-
-
-def tell(channel: Channel | Mailbox, failure: Failed) -> None:
-    """Say the last word of a worker that can't go on."""
-    with contextlib.suppress(ChannelClosed):
-        channel.send(failure)
 
 
 class Worker:
@@ -128,9 +123,13 @@ class Worker:
         if orders.engine == "tornkit":
             EngineServer.observer = self._loops
 
-    def learn(self, lesson: Lesson) -> None:
-        """Take in the findings of earlier workers."""
-        self._orders = self._lessons.take(lesson, self._orders)
+    def boot(self, boot: Boot) -> None:
+        """Take in what is known by now: the findings of earlier workers, the generation."""
+        self._orders = self._lessons.take(boot.lesson, self._orders)
+        if boot.stands_in:
+            self._orders = self._orders.standing_in()
+        if self._orders.dev_tools:
+            ForBrowsers(self._mailbox.send).install(self._orders, boot.generation, self._loops)
 
     def may_reexecute(self, begin: Callable[[], None], kept: Sequence[int]) -> None:
         """Let ``begin`` make this a fresh interpreter until it is ready; ``kept`` are for that."""
@@ -164,7 +163,7 @@ class Worker:
             else:
                 self._serve_application()
         except (TornkitError, Refused) as error:
-            self._report(failed_of(error))
+            self._report(failed_of(error, is_shown=self._orders.dev_tools))
             return 1
         except KeyboardInterrupt as error:
             if self._told_to_end:

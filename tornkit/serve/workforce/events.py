@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from tornkit.serve.wire.messages import Loaded, Ready
 from tornkit.serve.wire.processes import ChildProcess
@@ -11,6 +12,33 @@ from tornkit.serve.workforce.children import WorkerHandle, WorkerState
 from tornkit.serve.workforce.generation import Generation
 
 Worker = WorkerHandle[ChildProcess]
+
+
+class Audience(Protocol):
+    """What workers say to browsers, and in the name of one."""
+
+    def adopt(self, descriptors: list[int]) -> None:
+        """Take over the connection of a browser that is to hear of events."""
+
+    def raised(self, shown: dict[str, Any]) -> None:
+        """Note an error that a browser has been shown."""
+
+    def open_in_editor(self, failure: str, frame: int) -> None:
+        """Show a line of code in the person's editor."""
+
+
+class Nobody:
+    """An `Audience` without browsers."""
+
+    def adopt(self, descriptors: list[int]) -> None:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def raised(self, shown: dict[str, Any]) -> None:
+        return
+
+    def open_in_editor(self, failure: str, frame: int) -> None:
+        return
 
 
 class Events(Protocol):

@@ -52,6 +52,11 @@ class Generations:
             old.move(GenerationState.DRAINING)
         return old
 
+    @property
+    def newest_serving(self) -> int:
+        """Number of the generation that serves; 0 where none has."""
+        return self.current.number if self.current is not None else 0
+
     def forget(self, generation: Generation) -> None:
         """Take out a generation whose workers are gone."""
         del self._by_number[generation.number]

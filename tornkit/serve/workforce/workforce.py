@@ -33,19 +33,22 @@ from tornkit.serve.wire.messages import (
     Differs,
     Downward,
     Drain,
+    ErrorShown,
     Failed,
+    Follows,
     Go,
     Grant,
     Handover,
     Learned,
     Loaded,
+    OpenInEditor,
     Ready,
     Refresh,
     ReopenLogs,
 )
 from tornkit.serve.wire.processes import ChildProcess, has_ended
 from tornkit.serve.workforce.children import Children, WorkerState
-from tornkit.serve.workforce.events import Events, Worker
+from tornkit.serve.workforce.events import Audience, Events, Nobody, Worker
 from tornkit.serve.workforce.generation import Generation, GenerationState
 from tornkit.serve.workforce.health import Health
 
@@ -72,6 +75,7 @@ class Workforce:
         health: Health,
         reporter: Reporter,
         drain_timeout: float,
+        audience: Audience | None = None,
     ) -> None:
         self._loop = loop
         self._nursery = nursery
@@ -79,6 +83,7 @@ class Workforce:
         self._health = health
         self._reporter = reporter
         self._drain_timeout = drain_timeout
+        self._audience = audience or Nobody()
         self._children: Children[ChildProcess] = Children()
         self._deadlines: dict[int, Timer] = {}  # by pid: the kill of a worker that should end
         self._letting_go: set[int] = set()  # pids of workers that were told to and have not said so
@@ -301,6 +306,12 @@ class Workforce:
                     self._nursery.exclude(message.modules)
                 case Loaded():
                     self._events.worker_loaded(worker, message)
+                case Follows():
+                    self._audience.adopt(descriptors)
+                case ErrorShown():
+                    self._audience.raised(message.shown)
+                case OpenInEditor():
+                    self._audience.open_in_editor(message.failure, message.frame)
                 case _:
                     # Its process is not what it was: it has been told everything twice, say.
                     worker.failure = Failed("Confused", f"said {type(message).__name__} untimely")

@@ -1,0 +1,129 @@
+"""The script that keeps a page up to date, put into whole HTML pages on their way out.
+
+Only into what a person looks at: the answer to a navigation, which is complete, of type text/html
+and not compressed, and is for this machine alone (`access`). The script's element is always the
+same, so that a page keeps its etag. What the page can't tell by itself, which generation it is of,
+stands in a ``Server-Timing`` header, which scripts can read.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection
+from typing import Any
+
+from tornado.httputil import HTTPHeaders
+from tornado.web import RequestHandler
+
+from tornkit import seams
+from tornkit.devtools.access import may_see
+from tornkit.devtools.form import Form, wanted
+from tornkit.devtools.policy import Room, with_room
+
+FOLDER = "/__tornkit__/"
+SCRIPT = f"{FOLDER}client.js"
+TIMING = "tornkit"
+_POLICY = "Content-Security-Policy"
+
+_log = logging.getLogger("tornkit")
+_hosts: Collection[str] = ()
+_generation = ""
+_has_advised = False
+
+_ATTRIBUTES = rb"""(?:[^>"']|"[^"]*"|'[^']*')*"""
+_SPACE = rb"(?:\s|<!--.*?-->)*+"
+# What may stand before the first thing in the head; where no head is written, HTML begins one.
+_BEGINNING = re.compile(
+    rb"(?:\xef\xbb\xbf)?+" + _SPACE
+    + rb"(?:<!doctype" + _ATTRIBUTES + rb">)?+" + _SPACE
+    + rb"(?:<html(?=[\s>])" + _ATTRIBUTES + rb">)?+" + _SPACE
+    + rb"(?:<head(?=[\s>])" + _ATTRIBUTES + rb">)?+",
+    re.IGNORECASE | re.DOTALL,
+)  # fmt: skip
+_OWN_POLICY = re.compile(rb"""<meta[^>]+content-security-policy(?!-report)""", re.IGNORECASE)
+_HEAD = 8192  # bytes in which a policy of the page's own is looked for
+_HOST = re.compile(r"[\w.:\[\]-]+", re.ASCII)
+_CHARSET = re.compile(r"charset=[\"']?(?!utf-8|us-ascii|iso-8859-|windows-125)", re.IGNORECASE)
+
+
+def use(generation: str, hosts: Collection[str] = ()) -> None:
+    """Put the script into pages from now on; they are of this generation."""
+    global _generation, _hosts
+    _generation, _hosts = generation, hosts
+
+
+def edit(handler: RequestHandler, chunk: Any) -> Any:
+    """Edit what ``handler.finish(chunk)`` would send, if it is a page; what is to be sent instead.
+
+    That is None where all of it has been written by now.
+    """
+    pending = None if isinstance(chunk, dict) else seams.pending_response(handler)
+    if (
+        pending is None
+        or not pending.headers.get("Content-Type", "").startswith("text/html")
+        or handler.request.method != "GET"
+        or wanted(handler.request) is not Form.PAGE
+        or not _is_whole_page(handler.get_status(), pending.headers)
+        or not may_see(handler.request, _hosts)
+    ):
+        return chunk
+    if chunk is not None:
+        handler.write(chunk)
+    pending.pieces[:] = [_with_script(handler, pending.headers, b"".join(pending.pieces))]
+    return None
+
+
+def _is_whole_page(status: int, headers: HTTPHeaders) -> bool:
+    """Whether the answer is all there, as it is and to be shown."""
+    return (
+        status not in (204, 206, 304)
+        and status >= 200
+        and "Content-Encoding" not in headers
+        and "Content-Length" not in headers
+        and not headers.get("Content-Disposition", "").lower().startswith("attachment")
+        and _CHARSET.search(headers["Content-Type"]) is None
+    )
+
+
+def _with_script(handler: RequestHandler, headers: HTTPHeaders, body: bytes) -> bytes:
+    if _OWN_POLICY.search(body[:_HEAD]) is not None:
+        _advise(handler)
+        return body
+    room = _room(handler, headers)
+    if room is None:
+        _advise(handler)
+        return body
+    handler.add_header("Server-Timing", f'{TIMING};desc="{_generation}"')
+    nonce = f' nonce="{room.nonce}"' if room.nonce else ""
+    element = f'<script src="{SCRIPT}"{nonce} async></script>'.encode()
+    match = _BEGINNING.match(body)
+    place = match.end() if match is not None else 0
+    return body[:place] + element + body[place:]
+
+
+def _room(handler: RequestHandler, headers: HTTPHeaders) -> Room | None:
+    """Make room for the script in the page's policy; None where there can be none."""
+    policies = headers.get_list(_POLICY)
+    if not policies:
+        return Room("")
+    request = handler.request
+    if _HOST.fullmatch(request.host) is None:
+        return None
+    origin = f"{request.protocol}://{request.host}"
+    room = with_room(", ".join(policies), f"{origin}{SCRIPT}", f"{origin}{FOLDER}")
+    if room is not None and re.fullmatch(r"[\w+/=-]*", room.nonce):
+        handler.set_header(_POLICY, room.policy)
+        return room
+    return None
+
+
+def _advise(handler: RequestHandler) -> None:
+    global _has_advised  # noqa: PLW0603
+    if not _has_advised:
+        _has_advised = True
+        _log.info(
+            "%s is not refreshed by itself: its Content-Security-Policy has no room for a script; "
+            "with a nonce for scripts, or without 'strict-dynamic', it would be",
+            handler.request.path,
+        )

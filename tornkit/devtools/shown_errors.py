@@ -1,0 +1,19 @@
+"""Errors that a person has been shown, told to whoever can open a frame of one in an editor."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+tell: Callable[[dict[str, Any]], None] | None = None
+"""Told of each; None where no frame can be opened."""
+
+
+def note(data: dict[str, Any]) -> str:
+    """Tell of an error (`error_data`); the name by which its page refers to it, "" if by none."""
+    if tell is None:
+        return ""
+    name = f"request-{secrets.token_hex(8)}"
+    tell({**data, "id": name})
+    return name

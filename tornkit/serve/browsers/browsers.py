@@ -1,0 +1,49 @@
+"""Browsers as the workers know them: who hands one over, and what they ask in its name."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from tornkit.serve.browsers import editor
+from tornkit.serve.browsers.browser_reporter import BrowserReporter
+from tornkit.serve.shortage import in_words
+
+_MOST_ERRORS = 50  # that can be opened in the editor
+
+
+class Browsers:
+    """A `tornkit.serve.workforce.events.Audience`.
+
+    ``editor`` opens lines, None: nothing does; ``lacks(what)`` is told that it can't.
+    """
+
+    def __init__(
+        self, reporter: BrowserReporter, editor: str | None, lacks: Callable[[str], None]
+    ) -> None:
+        self._reporter = reporter
+        self._editor = editor
+        self._lacks = lacks
+        self._errors: OrderedDict[str, dict[str, Any]] = OrderedDict()  # by id, the newest last
+
+    def adopt(self, descriptors: list[int]) -> None:
+        for descriptor in descriptors:
+            self._reporter.streams.adopt(descriptor)
+
+    def raised(self, shown: dict[str, Any]) -> None:
+        self._errors[shown["id"]] = shown
+        while len(self._errors) > _MOST_ERRORS:
+            self._errors.popitem(last=False)
+
+    def open_in_editor(self, failure: str, frame: int) -> None:
+        """Open the line of a frame, which the browser knows by its number alone."""
+        shown = self._reporter.failure(failure) or self._errors.get(failure)
+        frames = shown["frames"] if shown is not None else ()
+        if self._editor is None or not 0 <= frame < len(frames):
+            return
+        file, line = frames[frame]["path"], frames[frame]["line"]
+        try:
+            editor.open_line(self._editor, file, line)
+        except OSError as error:
+            self._lacks(f"the editor can't be opened: {in_words(error)}")

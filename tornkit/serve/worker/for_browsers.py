@@ -1,0 +1,72 @@
+"""A worker's part in the development tools: it answers pages, and hands their streams up.
+
+A stream of events must not keep a worker from ending, nor end with it: its socket goes to the
+supervisor. What is encrypted in this process can't: it gets a pair of sockets, one end goes up, and
+the stream lasts as long as the worker; the browser comes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tornado.iostream import IOStream, StreamClosedError
+
+from tornkit.devtools import install, shown_errors
+from tornkit.devtools.page_script import FOLDER
+from tornkit.devtools.site import Site
+from tornkit.engine import request
+from tornkit.serve.wire.messages import ErrorShown, Follows, Message, OpenInEditor
+from tornkit.serve.wire.orders import Orders
+from tornkit.serve.worker.serving_loops import ServingLoops
+
+_PIECE = 65536
+
+
+class ForBrowsers:
+    """A `tornkit.devtools.site.SiteActions`; ``send`` tells the supervisor."""
+
+    def __init__(self, send: Callable[[Message, Sequence[int]], None]) -> None:
+        self._send = send
+        self._copying: set[asyncio.Future[None]] = set()
+
+    def install(self, orders: Orders, generation: int, loops: ServingLoops) -> None:
+        """Answer pages from now on, in whichever loop serves."""
+        install.edit_pages(f"{orders.run}.{generation}", orders.dev_hosts)
+        shown_errors.tell = self.raised if orders.opens_lines else None
+        site = Site(orders.token, orders.dev_hosts, self, editor=orders.opens_lines)
+        request.own_paths = FOLDER, site
+        loops.own_paths = site
+
+    def follow(self, stream: IOStream) -> None:
+        sock = stream.socket
+        if not isinstance(sock, ssl.SSLSocket) and not stream.writing():
+            self._send(Follows(), [sock.fileno()])
+            stream.close()  # this process's descriptor of it
+            return
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._send(Follows(), [theirs.fileno()])
+        task = asyncio.ensure_future(_copy(IOStream(ours), stream))
+        self._copying.add(task)
+        task.add_done_callback(self._copying.discard)
+
+    def open_in_editor(self, failure: str, frame: int) -> None:
+        self._send(OpenInEditor(failure, frame), ())
+
+    def raised(self, shown: dict[str, Any]) -> None:
+        """Tell of an error that a person has been shown, whose frames that person may open."""
+        self._send(ErrorShown(shown), ())
+
+
+async def _copy(source: IOStream, target: IOStream) -> None:
+    target.set_close_callback(source.close)
+    with contextlib.suppress(StreamClosedError):
+        while True:
+            await target.write(await source.read_bytes(_PIECE, partial=True))
+    source.close()
+    target.close()
