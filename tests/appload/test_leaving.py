@@ -335,8 +335,8 @@ class TestHow:
 
         def program(leaving: Leaving) -> None:
             serve_in_thread(leaving)
-            beside(lambda: clock.passes(QUIET))
             try:
+                beside(lambda: clock.passes(QUIET))
                 time.sleep(60)
             finally:
                 waited.append("cleans up")
@@ -375,9 +375,9 @@ class TestHow:
 
         def program(leaving: Leaving) -> None:
             leaving.listens(None, http=True)
-            beside(lambda: clock.passes(FOREIGN))
             sys.modules["half_imported"] = ModuleType("half_imported")
             try:
+                beside(lambda: clock.passes(FOREIGN))
                 time.sleep(60)
             finally:
                 del sys.modules["half_imported"]

@@ -132,6 +132,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "warn-blocking": ("2.5", "2.5", 2.5),
     "dev-tools": ("0", "false", False),
     "dev-host": ("a.test", '["a.test"]', ("a.test",)),
+    "keys": ("0", "false", False),
     "editor": ("sh {file}", '"sh {file}"', "sh {file}"),
     "max-requests": ("7", "7", 7),
     "max-rss": ("2k", '"2k"', 2048),

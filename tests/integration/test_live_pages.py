@@ -163,6 +163,7 @@ def test_a_style_is_swapped_in_place(serve: Serve, page: Page) -> None:
     no_fault(page)
 
 
+@pytest.mark.thorough
 def test_a_template_or_another_static_file_refreshes(serve: Serve, page: Page) -> None:
     server = serve({**FILES, "static/a.js": "window.script = 1;\n"})
     opened(page, server)
@@ -201,6 +202,7 @@ def test_a_broken_save_is_shown_over_the_page_that_still_works(
         assert server.reloads == number + 1
 
 
+@pytest.mark.thorough
 def test_the_panel_can_be_opened_and_hidden(serve: Serve, page: Page) -> None:
     server = serve(FILES)
     opened(page, server)
@@ -246,6 +248,7 @@ def streams_of(browser: Chromium, server: Server) -> list[Any]:
     )
 
 
+@pytest.mark.thorough
 def test_two_tabs_have_one_connection_and_refresh_once(
     serve: Serve, browser: Chromium, page: Page
 ) -> None:
@@ -268,6 +271,7 @@ def test_two_tabs_have_one_connection_and_refresh_once(
     other.close()
 
 
+@pytest.mark.thorough
 def test_after_a_sleep_and_a_restart_of_the_server_it_refreshes_once(
     serve: Serve, page: Page, browser: Chromium
 ) -> None:
@@ -294,6 +298,7 @@ def test_after_a_sleep_and_a_restart_of_the_server_it_refreshes_once(
     assert again.errors == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "policy",
     [
@@ -319,6 +324,7 @@ def test_strict_policies(serve: Serve, page: Page, policy: str) -> None:
     assert page.value(position) == "fixed", "its style is there"
 
 
+@pytest.mark.thorough
 def test_a_suggestion_leads_there_and_a_frame_opens_in_the_editor(
     serve: Serve, page: Page, tmp_path: Path
 ) -> None:
@@ -361,6 +367,7 @@ def test_nothing_of_it_without_the_tools(serve: Serve, option: str) -> None:
         assert server.get(f"/__tornkit__/{path}", "X-Tornkit: session").status == 404
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine", ["tornado", "tls"])
 def test_where_the_connection_is_tornados(serve: Serve, engine: str) -> None:
     """Encrypted or not: the page hears of what is saved."""

@@ -12,7 +12,7 @@ import marshal
 import os
 import signal
 import socket
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -298,6 +298,12 @@ class FakeReporter:
 
     def stopping(self, why: str) -> None:
         self.told.append(("stopping", why))
+
+    def keys(self, keys: Iterable[tuple[str, str]]) -> None:
+        self.told.append(("keys", *(letter for letter, _ in keys)))
+
+    def cleared(self) -> None:
+        self.told.append(("cleared",))
 
     def stopped(self) -> None:
         self.told.append(("stopped",))

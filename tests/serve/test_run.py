@@ -10,7 +10,6 @@ import pytest
 
 from tornkit.serve import run
 from tornkit.serve.config import ServeConfig
-from tornkit.serve.reporter import Banner
 from tornkit.serve.run import placed
 
 PLATFORM = ServeConfig(platform_port=5000)
@@ -53,7 +52,7 @@ def test_a_browser_that_runs_in_the_foreground(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(webbrowser, "open", browse)
     urls = ("unix:/tmp/sock", "http://localhost:1", "http://localhost:2")
-    run._open_browser(Banner("app", urls, False, 1, 1, (), False))
+    run._browse(urls)
     assert came.wait(10)
     closed.set()
     assert opened == ["http://localhost:1"]

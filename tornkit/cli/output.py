@@ -61,6 +61,11 @@ def clear() -> None:
     click.clear()
 
 
+def clear_said(writer: LineWriter | None = None) -> None:
+    """Clear the terminal that standard error is, and what was scrolled out of it."""
+    _say("\x1b[H\x1b[2J\x1b[3J", True, writer)
+
+
 def _say(text: str, colour: bool | None, writer: LineWriter | None) -> None:
     if writer is None or not writer.write(text, colour=bool(colour)):
         _write(text, sys.stderr, colour)

@@ -8,15 +8,16 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tornkit import __version__
 from tornkit.cli.line_writer import LineWriter
-from tornkit.cli.output import Piece, piece, say, say_lines
+from tornkit.cli.output import Piece, clear_said, piece, say, say_lines
 from tornkit.cli.platforms import inactive_parts
 from tornkit.colour import wants_colour
 from tornkit.serve.reporter import Banner
+from tornkit.serve.supervisor.keys import ASKED
 from tornkit.serve.supervisor.retrying import AGAIN
 from tornkit.serve.wire.messages import Failed
 from tornkit.serve.wire.warmth import Warmth
@@ -52,7 +53,8 @@ class TerminalReporter:
         self._say(piece(f"tornkit {__version__}", bold=True))
         for name, pieces in lines:
             self._say("  ", piece(f"{name:<9}", dim=True), *pieces)
-        self._say(piece("  Ctrl-C stops", dim=True))
+        keys = ", h and Enter lists the keys" if banner.keys else ""
+        self._say(piece(f"  Ctrl-C stops{keys}", dim=True))
         for text, style in self._for_later or ():
             self._line(text, style)
         self._for_later = None
@@ -72,7 +74,8 @@ class TerminalReporter:
 
     def reloading(self, changed: Sequence[str]) -> None:
         shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if changed[3:] else "")
-        what = shown if changed in (("SIGHUP",), (AGAIN,)) else f"{shown} changed"
+        is_edit = not {"SIGHUP", AGAIN, ASKED}.issuperset(changed)
+        what = f"{shown} changed" if is_edit else shown
         self._line(f"{what}, starting anew", "dim")
 
     def reloaded(self, generation: int, took: float) -> None:
@@ -208,6 +211,15 @@ class TerminalReporter:
         if now - self._lacked.get(what, -_LACKS_EVERY) >= _LACKS_EVERY:
             self._lacked[what] = now
             self._line(f"warning: the supervisor lacks something: {what}; it goes on", "yellow")
+
+    def keys(self, keys: Iterable[tuple[str, str]]) -> None:
+        self._say(piece("a letter and Enter:", dim=True))
+        for letter, meaning in keys:
+            self._say("  ", piece(letter, bold=True), piece(f"  {meaning}", dim=True))
+
+    def cleared(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            clear_said(self._writer)
 
     def stopping(self, why: str) -> None:
         self._line(f"{why}: finishing what is under way; once more to stop at once", "dim")

@@ -113,6 +113,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
             tls=options["tls"],
         ),
         dev_tools=options["dev_tools"],
+        keys=options["keys"],
         dev_hosts=options["dev_host"],
         editor=options["editor"],
         env_file=None if options["env_file"] is None else by_names(expanded(options["env_file"])),
@@ -224,5 +225,11 @@ def _serve(config: ServeConfig, target: Target) -> int:
     from tornkit.serve.run import run
 
     # With one worker in a terminal breakpoint() works; several would fight over the keys.
-    keep_stdin = config.workers == 1 and sys.stdin is not None and sys.stdin.isatty()
-    return run(config, target, TerminalReporter(), keep_stdin=keep_stdin)
+    has_terminal = sys.stdin is not None and sys.stdin.isatty()
+    return run(
+        config,
+        target,
+        TerminalReporter(),
+        keep_stdin=config.workers == 1 and has_terminal,
+        keys=config.keys and has_terminal and os.isatty(2),
+    )

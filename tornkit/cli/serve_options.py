@@ -187,6 +187,13 @@ _OPTIONS = (
     ),
     _option(
         "Development",
+        "--keys/--no-keys",
+        default=_DEFAULTS.keys,
+        help="In a terminal: act on letters with Enter, as h, which lists them. Leave them to a "
+        "program that reads what is typed.",
+    ),
+    _option(
+        "Development",
         "--editor",
         metavar="COMMAND",
         help="What opens a line from the browser: vscode, pycharm, ..., or a command with {file} "

@@ -113,5 +113,6 @@ class ServeConfig:
     dev_tools: bool = True
     dev_hosts: tuple[str, ...] = ()
     editor: str | None = None
+    keys: bool = True
     env_file: Path | None = None
     open_browser: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,7 +16,8 @@ class Banner:
 
     ``everywhere``: it listens on every address of the machine, not on this machine's own alone;
     ``only_ipv6``: on every one of IPv6. ``platform`` is `tornkit.engine.activity.summary` of a
-    worker; ``generation`` is the one that serves.
+    worker; ``generation`` is the one that serves;
+    ``keys``: letters that are typed are read.
     """
 
     label: str
@@ -29,6 +30,7 @@ class Banner:
     only_ipv6: bool = False
     platform: Mapping[str, Any] = field(default_factory=dict)
     generation: int = 0
+    keys: bool = False
 
 
 class Reporter(Protocol):
@@ -118,6 +120,12 @@ class Reporter(Protocol):
 
     def lacks(self, what: str) -> None:
         """The system refused something in the supervisor, which goes on."""
+
+    def keys(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Letters that may be typed, and what each does, were asked for."""
+
+    def cleared(self) -> None:
+        """An empty terminal was asked for."""
 
     def stopping(self, why: str) -> None:
         """The server takes no more connections; the workers finish what they have."""

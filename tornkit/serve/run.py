@@ -28,16 +28,19 @@ from tornkit.serve.nursery.import_scan import foresee
 from tornkit.serve.nursery.nursery import Nursery
 from tornkit.serve.nursery.standby import Standby
 from tornkit.serve.nursery.warm_cache import WarmCache, cache_folder
-from tornkit.serve.reporter import Banner, Reporter
+from tornkit.serve.reporter import Reporter
 from tornkit.serve.shortage import in_words
 from tornkit.serve.sockets.sockets import Listeners
 from tornkit.serve.sockets.systemd import Notifier, inherited_sockets
 from tornkit.serve.supervisor.cpus import usable_cpus
 from tornkit.serve.supervisor.envfile import EnvironmentFile
+from tornkit.serve.supervisor.keys import Keys
 from tornkit.serve.supervisor.stand_in import StandIn
 from tornkit.serve.supervisor.status import Status
 from tornkit.serve.supervisor.supervisor import Supervisor
+from tornkit.serve.supervisor.typed import SharedTerminal, Typed
 from tornkit.serve.watching.watcher import Watcher, WatchRules
+from tornkit.serve.wire.heartbeat import interval_for
 from tornkit.serve.wire.messages import Prepare
 from tornkit.serve.wire.orders import Orders, application_claim
 from tornkit.serve.wire.processes import take_tornado_from
@@ -46,11 +49,17 @@ from tornkit.serve.workforce.workforce import Workforce
 
 
 def run(
-    config: ServeConfig, target: Target, reporter: Reporter, *, keep_stdin: bool = False
+    config: ServeConfig,
+    target: Target,
+    reporter: Reporter,
+    *,
+    keep_stdin: bool = False,
+    keys: bool = False,
 ) -> int:
     """Serve until told to stop; return the exit code.
 
-    ``keep_stdin``: a worker may read from the terminal.
+    ``keep_stdin``: a worker may read from the terminal. ``keys``: letters that are typed there are
+    acted on.
 
     :raises BindError: the application's address can't be had. A program's is known later.
     :raises UnsupportedTornado: the program brings one that can't be served with.
@@ -100,7 +109,8 @@ def run(
         control=control,
         notifier=Notifier(),
         environment=EnvironmentFile(config.env_file).environment,
-        on_serving=_open_browser if config.open_browser else lambda banner: None,
+        on_serving=lambda banner: _browse(banner.urls) if config.open_browser else None,
+        keys=keys,
     )
     if config.warn_blocking:
         BlockingWatch(
@@ -109,6 +119,10 @@ def run(
     status = Status(
         supervisor, workforce, nursery, health, target.label, target.project, loop.now()
     )
+    if keys:
+        shared = SharedTerminal(workforce, health, interval_for(config.warn_blocking))
+        typed = Typed(supervisor, target, reporter, _browse)
+        Keys(loop, typed, shared.is_free).begin()
     return supervisor.run()
 
 
@@ -177,10 +191,10 @@ def _watch_rules(config: ServeConfig, target: Target) -> WatchRules:
     )
 
 
-def _open_browser(banner: Banner) -> None:
+def _browse(urls: Sequence[str]) -> None:
     import webbrowser
 
-    for url in banner.urls:
+    for url in urls:
         if url.startswith("http"):
             # It waits for some browsers, for as long as they run.
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

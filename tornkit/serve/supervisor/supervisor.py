@@ -66,6 +66,7 @@ class Supervisor:
         notifier: Notifier | None = None,
         environment: Callable[[], Mapping[str, str]] = lambda: os.environ,
         on_serving: Callable[[Banner], None] = lambda banner: None,
+        keys: bool = False,
     ) -> None:
         self._config = config
         self._target = target
@@ -81,6 +82,7 @@ class Supervisor:
         self._notifier.retry_by(lambda action: loop.at(loop.now() + _NOTIFY_AGAIN, action))
         self._environment = environment
         self._on_serving = on_serving
+        self._keys = keys
         self._exit_code = 0
         self._told_urls: set[str] = set()
         self._signals = SupervisorSignals(self)
@@ -241,6 +243,7 @@ class Supervisor:
             polling=self._watcher is not None and self._watcher.polling,
             platform=self._workforce.platform(),
             generation=self.succession.generations.newest_serving,
+            keys=self._keys,
         )
 
     def urls(self) -> tuple[str, ...]:

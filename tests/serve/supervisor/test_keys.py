@@ -1,0 +1,142 @@
+"""Letters typed at a terminal: which does what, and when they are left to somebody else."""
+
+from __future__ import annotations
+
+import os
+import pty
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.waiting import wait_for
+from tests.serve.hand_loop import HandLoop
+from tornkit.serve.supervisor.keys import ASKED, Keys, reads
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+
+class Room:
+    """A terminal, a person at it, and what was asked for."""
+
+    def __init__(self) -> None:
+        self.loop = HandLoop()
+        self.asked: list[Any] = []
+        self.free = True
+        self.person, self.terminal = pty.openpty()
+        everything: Any = self
+        self.keys = Keys(self.loop, everything, lambda: self.free, self.terminal)
+        self.keys.begin()
+
+    def types(self, text: str) -> list[Any]:
+        """What was asked for by it."""
+        os.write(self.person, text.encode())
+        return self.passes()
+
+    def passes(self, seconds: float = 0.0) -> list[Any]:
+        self.loop.passes(seconds)
+        asked, self.asked = self.asked, []
+        return asked
+
+    def restart(self, reason: str) -> None:
+        self.asked.append(("restart", reason))
+
+    def resize(self, change: int) -> None:
+        self.asked.append(change)
+
+    def stop(self, why: str) -> None:
+        self.asked.append(("stop", why))
+
+    def open_browser(self) -> None:
+        self.asked.append("open")
+
+    def list_routes(self) -> None:
+        self.asked.append("routes")
+
+    def clear_terminal(self) -> None:
+        self.asked.append("clear")
+
+    def show_keys(self, keys: Iterable[tuple[str, str]]) -> None:
+        self.asked.append({letter for letter, _ in keys})
+
+    def close(self) -> None:
+        for descriptor in (self.person, self.terminal):
+            os.close(descriptor)
+        self.loop.close()
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
+    # A new session would be needed for a terminal of this process's own.
+    monkeypatch.setattr(os, "tcgetpgrp", lambda descriptor: os.getpgrp())
+    room = Room()
+    yield room
+    room.close()
+
+
+def test_each_letter_with_enter(room: Room) -> None:
+    assert room.types("r\n") == [("restart", ASKED)]
+    assert room.types("o\nc\nl\n") == ["open", "clear", "routes"]
+    assert room.types("w\n W \n") == [+1, -1]
+    assert room.types("q\n") == [("stop", "q")]
+    assert room.types("h\n") == [set("rocwWlqh")]
+
+
+def test_nothing_else_does_anything(room: Room) -> None:
+    assert room.types("\nrr\nR\nrestart\n\x00\n\xff\n") == []
+    assert room.types("r") == [], "not without Enter"
+    assert room.types("\n") == [("restart", ASKED)]
+
+
+def test_what_a_worker_may_read_is_left_to_it(room: Room) -> None:
+    room.free = False
+    assert room.types("r\n") == []
+    assert room.passes(1.0) == []
+    assert os.read(room.terminal, 10) == b"r\n"
+    room.free = True
+    assert room.passes(1.0) == []
+    assert room.types("r\n") == [("restart", ASKED)]
+
+
+def test_a_job_in_the_background_reads_nothing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "tcgetpgrp", lambda descriptor: os.getpgrp() + 1)
+    assert room.types("q\n") == []
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "tcgetpgrp", lambda descriptor: os.getpgrp())
+    assert room.passes(1.0) == [("stop", "q")], "in the foreground again"
+
+
+def test_an_end_of_file_is_nothing(room: Room) -> None:
+    assert room.types("\x04") == []
+    assert room.passes(1.0) == []
+    assert room.types("c\n") == ["clear"]
+
+
+def test_a_terminal_that_is_gone_is_left(room: Room) -> None:
+    os.close(room.person)
+    assert room.passes(1.0) == []
+    room.person = os.dup(room.terminal)
+
+
+def test_what_can_not_be_waited_for_is_left_alone(room: Room) -> None:
+    with open(__file__) as file:  # noqa: PTH123
+        everything: Any = room
+        Keys(room.loop, everything, lambda: True, file.fileno()).begin()
+        assert room.passes(1.0) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_a_thread_that_reads_is_found() -> None:
+    reading, writing = os.pipe()
+    thread = threading.Thread(target=os.read, args=(reading, 1))
+    assert not reads(os.getpid(), reading)
+    thread.start()
+    wait_for(lambda: reads(os.getpid(), reading), "it waits")
+    assert not reads(os.getpid(), writing)
+    os.write(writing, b"x")
+    thread.join()
+    os.close(reading)
+    os.close(writing)
+    assert not reads(1 << 30)

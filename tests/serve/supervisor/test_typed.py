@@ -1,0 +1,115 @@
+"""What a typed letter does, and when the terminal is a worker's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from tests.serve.scripted import NO_PID, TARGET, FakeReporter
+from tornkit.serve.supervisor import typed
+from tornkit.serve.supervisor.typed import SharedTerminal, Typed
+from tornkit.serve.wire.heartbeat import Pulse
+from tornkit.serve.workforce.children import WorkerHandle, WorkerState
+
+
+class Supervisor:
+    """What it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.stopping = False
+
+    def restart(self, reason: str) -> None:
+        self.asked.append(("restart", reason))
+
+    def resize(self, change: int) -> None:
+        self.asked.append(change)
+
+    def stop(self, why: str) -> None:
+        self.stopping = True
+        self.asked.append(("stop", why))
+
+    def stop_now(self, exit_code: int) -> None:
+        self.asked.append(("stop now", exit_code))
+
+    def urls(self) -> tuple[str, ...]:
+        return ("http://127.0.0.1:8888",)
+
+
+def made() -> tuple[Typed, Supervisor, FakeReporter]:
+    supervisor, reporter = Supervisor(), FakeReporter()
+    anything: Any = supervisor
+    return Typed(anything, TARGET, reporter, anything.asked.append), supervisor, reporter
+
+
+def test_each_is_passed_on() -> None:
+    actions, supervisor, reporter = made()
+    actions.restart("r")
+    actions.resize(-1)
+    actions.open_browser()
+    actions.stop("q")
+    actions.stop("q")
+    browsed = ("http://127.0.0.1:8888",)
+    asked = [("restart", "r"), -1, browsed, ("stop", "q"), ("stop now", 0)]
+    assert supervisor.asked == asked
+    actions.clear_terminal()
+    actions.show_keys([("r", "start anew")])
+    assert reporter.told == [("cleared",), ("keys", "r")]
+
+
+def test_the_routes_are_listed_by_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+    monkeypatch.setattr(
+        os, "posix_spawn", lambda path, command, *rest, **options: started.append(command)
+    )
+    actions, _, reporter = made()
+    actions.list_routes()
+    assert started == [[sys.executable, "-P", "-m", "tornkit", "routes", "app:app"]]
+    assert reporter.told == []
+
+    def refuses(*arguments: object, **options: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "posix_spawn", refuses)
+    actions.list_routes()
+    ((what, text),) = reporter.told
+    assert what == "lacks"
+    assert text.startswith("the routes can't be listed: ")
+
+
+class Health:
+    """Pulses as a test sets them."""
+
+    def __init__(self) -> None:
+        self.beat = 0.0
+
+    def pulse(self, pid: int) -> Pulse:
+        return Pulse(beat=self.beat)
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "reading", "free"),
+    [
+        (WorkerState.SERVING, 0.0, False, True),
+        (WorkerState.DRAINING, 0.05, False, True),
+        (WorkerState.BOOTING, 0.0, False, False),
+        (WorkerState.SERVING, 0.3, False, False),
+        (WorkerState.SERVING, 0.0, True, False),
+    ],
+)
+def test_whose_the_terminal_is(
+    monkeypatch: pytest.MonkeyPatch, state: WorkerState, age: float, reading: bool, free: bool
+) -> None:
+    monkeypatch.setattr("tornkit.serve.wire.heartbeat.time.monotonic", lambda: 1000.0)
+    monkeypatch.setattr(typed, "reads", lambda pid: reading)
+    process: Any = None
+    worker: WorkerHandle[Any] = WorkerHandle(0, 1, NO_PID, process, started_at=0.0)
+    worker.state = state
+    health: Any = Health()
+    health.beat = 1000.0 - age
+    workforce: Any = [worker]
+    assert SharedTerminal(workforce, health, 0.05).is_free() is free
+    assert SharedTerminal((), health, 0.05).is_free()  # type: ignore[arg-type]

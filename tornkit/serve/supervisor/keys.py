@@ -1,0 +1,133 @@
+"""Letters that a person types at the terminal, each with Enter, and what each asks for.
+
+The terminal stays as it is: with Enter, for a debugger in a worker has it as well, and a mode of
+the terminal's would outlive a crash. While a worker may be reading it, nothing is read here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from tornkit import linux
+from tornkit.serve.loop.loop import Loop
+
+ASKED = "asked for"  # the reason of a restart that a person types
+_PAUSE = 0.2  # seconds, where somebody else may be reading
+_MOST_BYTES = 1024
+
+
+class KeyActions(Protocol):
+    """What can be asked for by a letter."""
+
+    def restart(self, reason: str) -> None:
+        """Start all workers anew."""
+
+    def resize(self, change: int) -> None:
+        """Have so many workers more, or with a negative number fewer."""
+
+    def stop(self, why: str) -> None:
+        """Let requests under way finish, then end."""
+
+    def open_browser(self) -> None:
+        """Show what is served in a browser."""
+
+    def list_routes(self) -> None:
+        """Write the routing table to the terminal."""
+
+    def clear_terminal(self) -> None:
+        """Make the terminal empty."""
+
+    def show_keys(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Tell which letters there are, and what each does."""
+
+
+class Key(NamedTuple):
+    """A letter, what a person is told of it, and what it does."""
+
+    letter: str
+    meaning: str
+    action: Callable[[], None]
+
+
+class Keys:
+    """Reads lines from ``terminal``, a descriptor, while it ``is_free()``."""
+
+    def __init__(
+        self, loop: Loop, actions: KeyActions, is_free: Callable[[], bool], terminal: int = 0
+    ) -> None:
+        self._loop = loop
+        self._actions = actions
+        self._is_free = is_free
+        self._terminal = terminal
+        self._keys = {
+            each.letter: each
+            for each in (
+                Key("r", "start all workers anew", partial(actions.restart, ASKED)),
+                Key("o", "open a browser", actions.open_browser),
+                Key("c", "clear the terminal", actions.clear_terminal),
+                Key("w", "one worker more", partial(actions.resize, +1)),
+                Key("W", "one worker fewer", partial(actions.resize, -1)),
+                Key("l", "list the routes", actions.list_routes),
+                Key("q", "quit", partial(actions.stop, "q")),
+                Key("h", "this list", self._help),
+            )
+        }
+
+    def fileno(self) -> int:
+        """The terminal's descriptor."""
+        return self._terminal
+
+    def begin(self) -> None:
+        """Read from now on."""
+        # A descriptor that can't be waited for is no terminal.
+        with contextlib.suppress(OSError, ValueError):
+            self._loop.listen(self, self._read)
+
+    def _read(self) -> None:
+        if not self._is_ours() or not self._is_free():
+            self._pause()
+            return
+        try:
+            typed = os.read(self._terminal, _MOST_BYTES)
+        except OSError:  # the terminal is gone
+            self._loop.unlisten(self)
+            return
+        if not typed:  # Ctrl-D
+            self._pause()
+        for line in typed.decode(errors="replace").split("\n"):
+            key = self._keys.get(line.strip())
+            if key is not None:
+                key.action()
+
+    def _is_ours(self) -> bool:
+        """Whether this is the job in the foreground; any other is stopped when it reads."""
+        try:
+            return os.tcgetpgrp(self._terminal) == os.getpgrp()
+        except OSError:
+            return False
+
+    def _pause(self) -> None:
+        self._loop.unlisten(self)
+        self._loop.at(self._loop.now() + _PAUSE, self.begin)
+
+    def _help(self) -> None:
+        self._actions.show_keys((key.letter, key.meaning) for key in self._keys.values())
+
+
+def reads(pid: int, terminal: int = 0) -> bool:
+    """Whether a thread of a process waits in a ``read`` of its descriptor ``terminal`` (Linux).
+
+    As far as this user may see it.
+    """
+    threads = linux.PROC / str(pid) / "task"
+    with contextlib.suppress(OSError):
+        for thread in threads.iterdir():
+            with contextlib.suppress(OSError):
+                number, *arguments = (thread / "syscall").read_text().split()
+                if number == "0" and arguments[:1] == [hex(terminal)]:
+                    return True
+    return False
