@@ -79,6 +79,13 @@ class Page:
         if shown:
             self.do("Page.bringToFront")
 
+    def faults(self) -> list[Any]:
+        """Exceptions and errors of this tab so far."""
+        names = ("Runtime.exceptionThrown", "Log.entryAdded")
+        events = tuple(self._browser.events)
+        mine = [each for each in events if each.get("sessionId") == self._session]
+        return [each["params"] for each in mine if each["method"] in names]
+
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.do("Page.captureScreenshot")["data"]))
 

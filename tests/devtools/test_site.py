@@ -39,8 +39,12 @@ class Actions:
     def __init__(self) -> None:
         self.opened: list[tuple[str, int]] = []
         self.streams: list[IOStream] = []
+        self.of_server = False
 
-    def follow(self, stream: IOStream) -> None:
+    applications: tuple[Application, ...] = ()
+
+    def follow(self, stream: IOStream, *, of_server: bool) -> None:
+        assert of_server == self.of_server
         self.streams.append(stream)
 
     def open_in_editor(self, failure: str, frame: int) -> None:
@@ -50,7 +54,7 @@ class Actions:
 @pytest.fixture
 def actions() -> Iterator[Actions]:
     actions = Actions()
-    request.own_paths = FOLDER, Site(TOKEN, {"dev.example"}, actions, editor=True)
+    request.own_paths = FOLDER, Site(TOKEN, {"dev.example"}, actions, editor=True, label="app:app")
     yield actions
     request.own_paths = None
 
@@ -100,7 +104,9 @@ def test_the_token_is_for_a_page_that_can_send_a_header(actions: Actions) -> Non
     assert got("session", "X-Tornkit: other").status == 403
 
 
-@pytest.mark.parametrize("path", ["client.js", "session", f"events?token={TOKEN}"])
+@pytest.mark.parametrize(
+    "path", ["", "client.js", "session", f"events?token={TOKEN}", f"routes?token={TOKEN}"]
+)
 @pytest.mark.parametrize(
     "line",
     [
@@ -140,14 +146,16 @@ def test_events_need_the_token(actions: Actions, query: str) -> None:
     assert not actions.streams
 
 
-def test_events_leave_with_their_connection(actions: Actions) -> None:
+@pytest.mark.parametrize("of", ["", "&of=server", "&of=other"])
+def test_events_leave_with_their_connection(actions: Actions, of: str) -> None:
     """The head is sent here; from then on the socket is somebody else's."""
+    actions.of_server = of == "&of=server"
 
     async def follow() -> bytes:
         app = Application([(".*", Mine)])
         async with serving(HTTPServer, app) as here:
             client = await here.connect()
-            await send(client, f"events?token={TOKEN}", (), "localhost", "GET", b"")
+            await send(client, f"events?token={TOKEN}{of}", (), "localhost", "GET", b"")
             head: bytes = await client.read_through(b"\r\n\r\n")
             (stream,) = actions.streams
             assert not here.connections
@@ -203,7 +211,7 @@ def test_nothing_is_opened_without_the_token_or_by_a_link(actions: Actions) -> N
     assert not actions.opened
 
 
-OTHERS = ["", "other", "client.js/", "../client.js", "CLIENT.JS", "%63lient.js"]
+OTHERS = ["other", "index.html", "client.js/", "../client.js", "CLIENT.JS", "%63lient.js"]
 
 
 @pytest.mark.parametrize("path", OTHERS)
@@ -214,3 +222,47 @@ def test_other_paths_are_the_applications(actions: Actions, path: str) -> None:
 def test_without_the_tools_all_paths_are(actions: Actions) -> None:
     request.own_paths = None
     assert got("client.js").body == MINE
+
+
+def test_the_page_of_the_server_holds_no_secret_and_loads_nothing(actions: Actions) -> None:
+    response = got("")
+    assert response.status == 200
+    assert TOKEN.encode() not in response.body
+    policy = response.headers["Content-Security-Policy"]
+    nonce = policy.partition("'nonce-")[2].partition("'")[0]
+    assert len(nonce) >= 16
+    assert response.text.count(f'nonce="{nonce}"') == 2
+    assert "NONCE" not in response.text
+    assert "default-src 'none'" in policy
+    assert "src=" not in response.text
+    assert "http://" not in response.text.replace("http://www.w3.org/2000/svg", "").replace(
+        "http://host/path", ""
+    )
+    assert got("").headers["Content-Security-Policy"] != policy
+
+
+def test_the_routes_and_where_a_url_goes(actions: Actions) -> None:
+    actions.applications = (Application([("/items", Mine), ("/items", Mine)]),)
+    told = got(f"routes?token={TOKEN}").json()
+    assert told["app"] == "app:app"
+    assert [route["path"] for route in told["routes"]] == ["/items", "/items"]
+    assert [finding["code"] for finding in told["findings"]] == ["TK201"]
+    assert told["checked"] is True
+    found = got(f"match?token={TOKEN}&url=/itemz&method=get").json()
+    text = "\n".join("".join(span for span, _ in line) for line in found["lines"])
+    assert text.startswith("GET /itemz -> 404")
+    assert got(f"match?token={TOKEN}&url=itemz").json()["error"].startswith("'itemz' is neither")
+    for path in ("routes", "match?url=/"):
+        assert got(path).status == 403
+
+
+def test_what_can_not_be_read_is_an_error_with_its_traceback(
+    actions: Actions, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def fails(*arguments: object) -> bytes:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("tornkit.devtools.dashboard.routes", fails)
+    assert got(f"routes?token={TOKEN}").status == 500
+    assert "can't be answered" in caplog.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Iterator
@@ -354,6 +355,41 @@ def test_a_suggestion_leads_there_and_a_frame_opens_in_the_editor(
 def line_in(path: Path) -> str:
     """The last line of a file that may not be there yet."""
     return path.read_text().splitlines()[-1] if path.exists() and path.read_text() else ""
+
+
+@pytest.mark.thorough
+def test_a_page_that_stays_old_is_not_loaded_for_ever(serve: Serve, page: Page) -> None:
+    header = 'self.set_header("Server-Timing", "tornkit;desc=old.1"); self.render('
+    server = serve({**FILES, "app.py": APP.replace("self.render(", header)})
+    page.do("Page.navigate", url=url_of(server))
+    wait_for(lambda: len(re.findall("GET / ", server.log)) == 6, "it was loaded again")
+    page.wait_for("window.__tornkit?.heard")
+    time.sleep(0.5)
+    assert len(re.findall("GET / ", server.log)) == 6
+
+
+def test_the_page_of_the_server(serve: Serve, page: Page) -> None:
+    server = serve({**FILES, "app.py": APP.replace('("/", Main)', '("/", Main), ("/", Items)')})
+    server.get("/")
+    server.get("/items")
+    server.get("/missing?token=hunter2")
+    page.open(f"{url_of(server)}__tornkit__/")
+    page.wait_for("document.querySelectorAll('#workers tr').length", 1)
+    page.wait_for("document.querySelectorAll('#requests tr').length", 3)
+    page.wait_for("document.querySelector('#errors summary').textContent.includes('ZeroDivision')")
+    page.wait_for("document.querySelector('#findings').textContent.includes('TK201')")
+    page.value("document.querySelector('#filter').value = 'items'")
+    page.value("document.querySelector('#filter').dispatchEvent(new Event('input'))")
+    assert page.value("document.querySelectorAll('#routes tr').length") == 2
+    page.value("document.querySelector('[name=url]').value = '/itemz'")
+    page.value("document.querySelector('#try').requestSubmit()")
+    page.wait_for("document.querySelector('#tried').textContent.includes('spelt otherwise')")
+    assert "hunter2" not in page.value("document.body.textContent")
+    write(server, "app.py", '("/", Main), ("/", Items)', '("/", Main), ("/more", Items)')
+    page.value("document.querySelector('#filter').value = 'more'")
+    page.wait_for("document.querySelectorAll('#routes tr').length", 1)
+    assert page.value("document.documentElement.scrollWidth <= innerWidth")
+    assert [e for e in page.faults() if "favicon" not in str(e)] == []
 
 
 @pytest.mark.parametrize("option", ["--no-reload", "--no-dev-tools"])

@@ -62,17 +62,17 @@ def of_error(handler: RequestHandler, status: int, error: BaseException, form: F
     """Answer to a request in which ``error`` was raised and not caught."""
     failure = failure_of(error)
     text = masked_traceback(error)
+    name = shown_errors.note(error_data(failure, failure.last.message, text))
     if form is Form.TEXT:
         return _text(text)
     if form is Form.JSON:
         return _json({"status": status, "error": failure.last.kind, "message": failure.last.message,
                       "traceback": text.splitlines()})  # fmt: skip
     facts = facts_of(handler)
-    name = shown_errors.note(error_data(failure, failure.last.message, text))
     numbers = {id(frame): number for number, (_, frame) in enumerate(numbered(failure))}
     return _page(
         "error.html",
-        error_name=name,
+        error_name=name if shown_errors.opens_lines else "",
         numbers=numbers,
         title=f"{failure.last.kind} at {facts.path}",
         failure=failure,

@@ -1,4 +1,4 @@
-"""Errors that a person has been shown, told to whoever can open a frame of one in an editor."""
+"""Errors that a person has been shown, told to whoever lists them, and opens their frames."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 tell: Callable[[dict[str, Any]], None] | None = None
-"""Told of each; None where no frame can be opened."""
+"""Told of each; None where nobody keeps them."""
+opens_lines = False
+"""Whether a frame of one can be opened."""
 
 
 def note(data: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from tornkit.serve.blocking.watch import BlockingWatch
 from tornkit.serve.browsers import editor
 from tornkit.serve.browsers.browser_reporter import BrowserReporter
 from tornkit.serve.browsers.browsers import Browsers
+from tornkit.serve.browsers.server_news import ServerNews
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
 from tornkit.serve.fan_out import fan_out
@@ -78,8 +79,9 @@ def run(
     audience = None
     if orders.dev_tools:
         terminal, heard = reporter, BrowserReporter(loop, orders.run)
-        reporter = fan_out(terminal, heard)
-        audience = Browsers(heard, chosen, terminal.lacks)
+        news = ServerNews(loop, lambda: status.snapshot())  # noqa: PLW0108 - is assigned below
+        reporter = fan_out(terminal, heard, news)
+        audience = Browsers(heard, news, chosen, terminal.lacks)
     nursery = _nursery(config, target, loop, reporter, orders.message(), keep_stdin=keep_stdin)
     health = _health(config, keep_stdin=keep_stdin)
     workforce = Workforce(

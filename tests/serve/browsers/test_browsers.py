@@ -22,6 +22,12 @@ class Reporter:
     def adopt(self, descriptor: int) -> None:
         self.adopted.append(descriptor)
 
+    def requests(self, rows: list[Any]) -> None:
+        self.rows = rows
+
+    def raised(self, shown: dict[str, Any]) -> None:
+        self.shown = shown
+
     def failure(self, number: str) -> dict[str, Any] | None:
         return {"frames": FRAMES} if number == "start-1" else None
 
@@ -36,7 +42,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
 def made(editor: str | None = "code") -> tuple[Browsers, list[str]]:
     lacks: list[str] = []
     reporter: Any = Reporter()
-    return Browsers(reporter, editor, lacks.append), lacks
+    return Browsers(reporter, reporter, editor, lacks.append), lacks
 
 
 def test_a_frame_of_the_failure_that_stands_or_of_a_request(opened: list[Any]) -> None:
@@ -77,3 +83,17 @@ def test_an_editor_that_can_not_be_started_is_told_of(monkeypatch: pytest.Monkey
     audience.open_in_editor("start-1", 0)
     assert len(lacks) == 1
     assert lacks[0].startswith("the editor can't be opened: ")
+
+
+def test_whoever_looks_at_the_server_hears_of_that() -> None:
+    pages, news = Reporter(), Reporter()
+    first: Any = pages
+    second: Any = news
+    audience = Browsers(first, second, None, lambda what: None)
+    audience.adopt([7], of_server=False)
+    audience.adopt([8, 9], of_server=True)
+    assert (pages.adopted, news.adopted) == ([7], [8, 9])
+    audience.answered([("row",)])
+    audience.raised({"id": "request-1", "frames": []})
+    assert news.rows == [("row",)]
+    assert news.shown["id"] == "request-1"

@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.waiting import wait_for
 from tests.serve.hand_loop import HandLoop
+from tornkit.devtools.page_script import FOLDER
 from tornkit.serve.supervisor.keys import ASKED, Keys, reads
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -49,8 +50,8 @@ class Room:
     def stop(self, why: str) -> None:
         self.asked.append(("stop", why))
 
-    def open_browser(self) -> None:
-        self.asked.append("open")
+    def open_browser(self, path: str = "") -> None:
+        self.asked.append(f"open {path}".rstrip())
 
     def list_routes(self) -> None:
         self.asked.append("routes")
@@ -79,9 +80,10 @@ def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
 def test_each_letter_with_enter(room: Room) -> None:
     assert room.types("r\n") == [("restart", ASKED)]
     assert room.types("o\nc\nl\n") == ["open", "clear", "routes"]
+    assert room.types("d\n") == [f"open {FOLDER}"]
     assert room.types("w\n W \n") == [+1, -1]
     assert room.types("q\n") == [("stop", "q")]
-    assert room.types("h\n") == [set("rocwWlqh")]
+    assert room.types("h\n") == [set("rodcwWlqh")]
 
 
 def test_nothing_else_does_anything(room: Room) -> None:

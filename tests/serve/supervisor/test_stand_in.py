@@ -81,7 +81,8 @@ class Stage:
 
     # ---- an audience ----
 
-    def adopt(self, descriptors: list[int]) -> None:
+    def adopt(self, descriptors: list[int], *, of_server: bool) -> None:
+        assert not of_server
         self.adopted += descriptors
 
     def open_in_editor(self, failure: str, frame: int) -> None:

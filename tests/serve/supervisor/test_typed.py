@@ -50,10 +50,12 @@ def test_each_is_passed_on() -> None:
     actions.restart("r")
     actions.resize(-1)
     actions.open_browser()
+    actions.open_browser("/page")
     actions.stop("q")
     actions.stop("q")
     browsed = ("http://127.0.0.1:8888",)
-    asked = [("restart", "r"), -1, browsed, ("stop", "q"), ("stop now", 0)]
+    page = ("http://127.0.0.1:8888/page",)
+    asked = [("restart", "r"), -1, browsed, page, ("stop", "q"), ("stop now", 0)]
     assert supervisor.asked == asked
     actions.clear_terminal()
     actions.show_keys([("r", "start anew")])

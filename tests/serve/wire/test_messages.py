@@ -11,6 +11,7 @@ import pytest
 from tornkit.serve.wire import messages
 from tornkit.serve.wire.messages import (
     Adopt,
+    Answered,
     Boot,
     Claim,
     Closed,
@@ -70,6 +71,8 @@ EXAMPLES: list[Message] = [
     Boot(slot=0, generation=0, stands_in=True),
     Failed("AppRaised", "no db", shown={"frames": [{"line": 3, "source": [[1, "x", True]]}]}),
     Follows(),
+    Follows(of_server=True),
+    Answered(rows=((1.5, 200, "GET /", 0.5, "Main.get", "app.py:3"), (2.5, 404, "", 1.0, "", ""))),
     ErrorShown(shown={"id": "request-1", "frames": []}),
     OpenInEditor(failure="start-1", frame=0),
     Warm(modules=("json", "html")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -16,9 +17,10 @@ from tests.engine.serving import until
 from tests.serve.scripted import TARGET
 from tornkit.devtools import install, page_script, shown_errors
 from tornkit.devtools.page_script import FOLDER
+from tornkit.devtools.recent import Recent
 from tornkit.engine import request
 from tornkit.serve.config import ServeConfig
-from tornkit.serve.wire.messages import ErrorShown, Follows, Message, OpenInEditor
+from tornkit.serve.wire.messages import Answered, ErrorShown, Follows, Message, OpenInEditor
 from tornkit.serve.wire.orders import Orders
 from tornkit.serve.worker.for_browsers import ForBrowsers
 from tornkit.serve.worker.serving_loops import ServingLoops
@@ -54,6 +56,11 @@ def installed() -> Iterator[None]:
     yield
     install.leave_pages()
     shown_errors.tell = request.own_paths = None
+    shown_errors.opens_lines = False
+    access = logging.getLogger("tornado.access")
+    for handler in tuple(access.handlers):
+        if isinstance(handler, Recent):
+            access.removeHandler(handler)
     assert RequestHandler.finish is own_finish
 
 
@@ -68,21 +75,28 @@ def test_pages_are_answered_from_then_on(supervisor: Supervisor, opens_lines: bo
     assert folder == FOLDER
     assert loops.own_paths is site
     assert (page_script._generation, page_script._hosts) == (f"{ORDERS.run}.3", ("dev.example",))
-    assert (shown_errors.tell is not None) == opens_lines
+    assert shown_errors.tell == browsers.raised
+    assert shown_errors.opens_lines == opens_lines
 
 
 def test_what_is_asked_and_shown_is_told(supervisor: Supervisor) -> None:
     browsers = ForBrowsers(supervisor)
     browsers.open_in_editor("start-1", 2)
     browsers.raised({"id": "request-1"})
-    assert supervisor.messages == [OpenInEditor("start-1", 2), ErrorShown({"id": "request-1"})]
+    row = (1.5, 200, "GET /", 0.5, "Main.get", "app.py:3")
+    browsers.answered([row])
+    assert supervisor.messages == [
+        OpenInEditor("start-1", 2),
+        ErrorShown({"id": "request-1"}),
+        Answered((row,)),
+    ]
 
 
 def test_a_stream_goes_up_as_it_is(supervisor: Supervisor) -> None:
     async def follow() -> None:
         ours, theirs = socket.socketpair()
         stream = IOStream(ours)
-        ForBrowsers(supervisor).follow(stream)
+        ForBrowsers(supervisor).follow(stream, of_server=False)
         assert stream.closed()
         with theirs, supervisor.sockets.pop() as sent:
             sent.sendall(b"event")
@@ -101,7 +115,7 @@ def test_what_this_process_writes_by_itself_it_goes_on_writing(supervisor: Super
         stream = IOStream(ours)
         waiting = stream.write(b"x" * 5_000_000)
         browsers = ForBrowsers(supervisor)
-        browsers.follow(stream)
+        browsers.follow(stream, of_server=True)
         sent = supervisor.sockets.pop()
         sent.sendall(b"event")
         got = bytearray()
@@ -125,7 +139,7 @@ def test_it_ends_with_the_supervisors_end(supervisor: Supervisor) -> None:
         stream = IOStream(ours)
         stream.write(b"x" * 5_000_000)
         browsers = ForBrowsers(supervisor)
-        browsers.follow(stream)
+        browsers.follow(stream, of_server=True)
         supervisor.sockets.pop().close()
         await until(lambda: not browsers._copying)
         assert stream.closed()

@@ -194,13 +194,24 @@ function refresh(newer) {
   }
   waiting = null;
   if (newer !== null) {
-    // Once for each generation: a page that something else keeps old is not loaded for ever.
-    if (remember(REFRESHED) === newer) {
+    // A few times for each generation: whoever answered may have been about to end. But a page that
+    // something else keeps old, a service worker say, is not loaded for ever.
+    const [of, count] = (remember(REFRESHED) || " 0").split(" ");
+    const tries = of === newer ? Number(count) : 0;
+    if (tries > DELAYS.length) {
       generation = newer;
       return;
     }
-    remember(REFRESHED, newer);
+    remember(REFRESHED, `${newer} ${tries + 1}`);
+    if (tries) {
+      setTimeout(reload, DELAYS[tries - 1]);
+      return;
+    }
   }
+  reload();
+}
+
+function reload() {
   keep();
   location.reload();
 }

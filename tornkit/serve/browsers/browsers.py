@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tornkit.serve.browsers import editor
 from tornkit.serve.browsers.browser_reporter import BrowserReporter
+from tornkit.serve.browsers.server_news import ServerNews
 from tornkit.serve.shortage import in_words
 
 _MOST_ERRORS = 50  # that can be opened in the editor
@@ -20,18 +21,30 @@ class Browsers:
     """
 
     def __init__(
-        self, reporter: BrowserReporter, editor: str | None, lacks: Callable[[str], None]
+        self,
+        reporter: BrowserReporter,
+        news: ServerNews,
+        editor: str | None,
+        lacks: Callable[[str], None],
     ) -> None:
         self._reporter = reporter
+        self._news = news
         self._editor = editor
         self._lacks = lacks
         self._errors: OrderedDict[str, dict[str, Any]] = OrderedDict()  # by id, the newest last
 
-    def adopt(self, descriptors: list[int]) -> None:
+    def adopt(self, descriptors: list[int], *, of_server: bool) -> None:
         for descriptor in descriptors:
-            self._reporter.streams.adopt(descriptor)
+            if of_server:
+                self._news.adopt(descriptor)
+            else:
+                self._reporter.streams.adopt(descriptor)
+
+    def answered(self, rows: Sequence[object]) -> None:
+        self._news.requests(rows)
 
     def raised(self, shown: dict[str, Any]) -> None:
+        self._news.raised(shown)
         self._errors[shown["id"]] = shown
         while len(self._errors) > _MOST_ERRORS:
             self._errors.popitem(last=False)

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from tornkit import linux
 from tornkit.serve.loop.loop import Loop
 
+PAGE = "/__tornkit__/"  # `tornkit.devtools.page_script.FOLDER`
 ASKED = "asked for"  # the reason of a restart that a person types
 _PAUSE = 0.2  # seconds, where somebody else may be reading
 _MOST_BYTES = 1024
@@ -32,8 +33,8 @@ class KeyActions(Protocol):
     def stop(self, why: str) -> None:
         """Let requests under way finish, then end."""
 
-    def open_browser(self) -> None:
-        """Show what is served in a browser."""
+    def open_browser(self, path: str = "") -> None:
+        """Show what is served in a browser, at this path below its URL."""
 
     def list_routes(self) -> None:
         """Write the routing table to the terminal."""
@@ -68,6 +69,7 @@ class Keys:
             for each in (
                 Key("r", "start all workers anew", partial(actions.restart, ASKED)),
                 Key("o", "open a browser", actions.open_browser),
+                Key("d", "and there the page of the server", partial(actions.open_browser, PAGE)),
                 Key("c", "clear the terminal", actions.clear_terminal),
                 Key("w", "one worker more", partial(actions.resize, +1)),
                 Key("W", "one worker fewer", partial(actions.resize, -1)),

@@ -16,7 +16,7 @@ class Owner(Protocol):
         """Note that the first generation serves; called once."""
 
     def waits(self) -> None:
-        """Note that nothing has been served yet, and that the next edit may help."""
+        """Note that nothing serves, and that the next edit may help."""
 
     def gives_room(self) -> None:
         """Note that what was bound for the application is to be had by a program."""

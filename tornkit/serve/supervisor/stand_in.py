@@ -118,7 +118,7 @@ class StandIn:
                 case Ready():
                     self._send(process, Go())
                 case Follows():
-                    self._audience.adopt(descriptors)
+                    self._audience.adopt(descriptors, of_server=message.of_server)
                     continue
                 case OpenInEditor():
                     self._audience.open_in_editor(message.failure, message.frame)

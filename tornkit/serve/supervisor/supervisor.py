@@ -183,7 +183,8 @@ class Supervisor:
         self._on_serving(banner)
 
     def waits(self) -> None:
-        if self._stand_in is not None and not self._target.is_program:
+        is_first = not self.succession.has_served
+        if self._stand_in is not None and is_first and not self._target.is_program:
             with contextlib.suppress(OSError, ValueError, TornkitError):
                 self._stand_in.begin(self._environment())
 

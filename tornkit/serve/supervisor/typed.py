@@ -44,8 +44,8 @@ class Typed:
         else:
             self._supervisor.stop(why)
 
-    def open_browser(self) -> None:
-        self._browse(self._supervisor.urls())
+    def open_browser(self, path: str = "") -> None:
+        self._browse(tuple(f"{url}{path}" for url in self._supervisor.urls()))
 
     def list_routes(self) -> None:
         command = [sys.executable, "-P", "-m", "tornkit", "routes", self._target.label]

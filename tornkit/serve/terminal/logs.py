@@ -25,6 +25,7 @@ from tornkit.own_frames import FOLDER, without_own_frames
 from tornkit.printable import indented, printable, printable_lines
 from tornkit.serve.terminal import debugger
 from tornkit.serve.terminal.log_handlers import is_chosen, is_plain_console
+from tornkit.serve.terminal.static_lines import StaticLines
 
 _ACCESS = "tornado.access"
 # Errors of handlers, callbacks and tasks are told of by these.
@@ -172,9 +173,10 @@ def set_up_access_log(worker: int | None, *, enabled: bool) -> None:
     if not enabled:
         access.setLevel(logging.CRITICAL + 1)
         return
-    if access.handlers:
+    if not all(map(_only_watches, access.handlers)):
         return  # the program writes its own access log
-    theirs = [each for each in _handlers(access) if type(each) is not _OwnHandler]
+    reached = [each for each in _handlers(access) if not _only_watches(each)]
+    theirs = [each for each in reached if type(each) is not _OwnHandler]
     chosen = any(map(is_chosen, theirs))
     plain: list[logging.Handler] = [each for each in theirs if is_plain_console(each)]
     root = logging.getLogger()
@@ -190,9 +192,14 @@ def set_up_access_log(worker: int | None, *, enabled: bool) -> None:
         return
     for handler in plain:
         handler.addFilter(lambda record: record.name != _ACCESS)
-    ours = logging.StreamHandler(sys.stderr)
+    ours = StaticLines(sys.stderr) if sys.stderr.isatty() else logging.StreamHandler(sys.stderr)
     ours.setFormatter(AccessFormatter(colour=wants_colour(sys.stderr), worker=worker))
     access.addHandler(ours)
+
+
+def _only_watches(handler: logging.Handler) -> bool:
+    """Whether it is one of the development tools', which writes nothing."""
+    return bool(getattr(handler, "only_watches", False))
 
 
 def _handlers(logger: logging.Logger) -> Iterator[logging.Handler]:

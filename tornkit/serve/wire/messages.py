@@ -208,7 +208,19 @@ class Handover:
 
 @dataclass(frozen=True)
 class Follows:
-    """One descriptor: a browser that is to hear of events; the response's head has been sent."""
+    """One descriptor: a browser that is to hear of events; the response's head has been sent.
+
+    ``of_server``: of its processes and requests, for a page about these; else of what it serves.
+    """
+
+    of_server: bool = False
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Requests that were answered since the last one of these (`tornkit.devtools.recent.Row`)."""
+
+    rows: tuple[tuple[Any, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -317,6 +329,7 @@ Upward = (
     | Closed
     | Handover
     | Follows
+    | Answered
     | ErrorShown
     | OpenInEditor
 )
@@ -329,7 +342,7 @@ _TYPES: dict[str, type[Message]] = {
     for kind in (
         *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
         *(Claim, Ready, Loaded, Learned, Differs, Failed, Closed, Handover),
-        *(Follows, ErrorShown, OpenInEditor),
+        *(Follows, Answered, ErrorShown, OpenInEditor),
         *(Warm, Fork),
         *(Trying, Warmed, Forked, Unfit, Exited),
     )

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from tornado.iostream import IOStream, StreamClosedError
+from tornado.web import Application
 
 from tornkit.devtools import install, shown_errors
 from tornkit.devtools.page_script import FOLDER
+from tornkit.devtools.recent import Recent, Row
 from tornkit.devtools.site import Site
 from tornkit.engine import request
-from tornkit.serve.wire.messages import ErrorShown, Follows, Message, OpenInEditor
+from tornkit.serve.wire.messages import Answered, ErrorShown, Follows, Message, OpenInEditor
 from tornkit.serve.wire.orders import Orders
 from tornkit.serve.worker.serving_loops import ServingLoops
 
@@ -30,33 +33,49 @@ _PIECE = 65536
 class ForBrowsers:
     """A `tornkit.devtools.site.SiteActions`; ``send`` tells the supervisor."""
 
-    def __init__(self, send: Callable[[Message, Sequence[int]], None]) -> None:
+    def __init__(
+        self,
+        send: Callable[[Message, Sequence[int]], None],
+        applications: Iterable[Application] = (),
+    ) -> None:
         self._send = send
+        self._live = applications
         self._copying: set[asyncio.Future[None]] = set()
 
     def install(self, orders: Orders, generation: int, loops: ServingLoops) -> None:
         """Answer pages from now on, in whichever loop serves."""
         install.edit_pages(f"{orders.run}.{generation}", orders.dev_hosts)
-        shown_errors.tell = self.raised if orders.opens_lines else None
-        site = Site(orders.token, orders.dev_hosts, self, editor=orders.opens_lines)
+        shown_errors.tell, shown_errors.opens_lines = self.raised, orders.opens_lines
+        label, editor = orders.target.label, orders.opens_lines
+        site = Site(orders.token, orders.dev_hosts, self, editor=editor, label=label)
         request.own_paths = FOLDER, site
         loops.own_paths = site
+        logging.getLogger("tornado.access").addHandler(Recent(self.answered))
 
-    def follow(self, stream: IOStream) -> None:
+    @property
+    def applications(self) -> Collection[Application]:
+        return tuple(self._live)
+
+    def follow(self, stream: IOStream, *, of_server: bool) -> None:
+        follows = Follows(of_server)
         sock = stream.socket
         if not isinstance(sock, ssl.SSLSocket) and not stream.writing():
-            self._send(Follows(), [sock.fileno()])
+            self._send(follows, [sock.fileno()])
             stream.close()  # this process's descriptor of it
             return
         ours, theirs = socket.socketpair()
         with theirs:
-            self._send(Follows(), [theirs.fileno()])
+            self._send(follows, [theirs.fileno()])
         task = asyncio.ensure_future(_copy(IOStream(ours), stream))
         self._copying.add(task)
         task.add_done_callback(self._copying.discard)
 
     def open_in_editor(self, failure: str, frame: int) -> None:
         self._send(OpenInEditor(failure, frame), ())
+
+    def answered(self, rows: list[Row]) -> None:
+        """Tell of requests that were answered."""
+        self._send(Answered(tuple(rows)), ())
 
     def raised(self, shown: dict[str, Any]) -> None:
         """Tell of an error that a person has been shown, whose frames that person may open."""

@@ -129,7 +129,8 @@ class Worker:
         if boot.stands_in:
             self._orders = self._orders.standing_in()
         if self._orders.dev_tools:
-            ForBrowsers(self._mailbox.send).install(self._orders, boot.generation, self._loops)
+            browsers = ForBrowsers(self._mailbox.send, self._applications)
+            browsers.install(self._orders, boot.generation, self._loops)
 
     def may_reexecute(self, begin: Callable[[], None], kept: Sequence[int]) -> None:
         """Let ``begin`` make this a fresh interpreter until it is ready; ``kept`` are for that."""

@@ -17,8 +17,11 @@ Worker = WorkerHandle[ChildProcess]
 class Audience(Protocol):
     """What workers say to browsers, and in the name of one."""
 
-    def adopt(self, descriptors: list[int]) -> None:
-        """Take over the connection of a browser that is to hear of events."""
+    def adopt(self, descriptors: list[int], *, of_server: bool) -> None:
+        """Take over the connection of a browser that is to hear of events (`Follows`)."""
+
+    def answered(self, rows: Sequence[object]) -> None:
+        """Note requests that a worker has answered."""
 
     def raised(self, shown: dict[str, Any]) -> None:
         """Note an error that a browser has been shown."""
@@ -30,9 +33,12 @@ class Audience(Protocol):
 class Nobody:
     """An `Audience` without browsers."""
 
-    def adopt(self, descriptors: list[int]) -> None:
+    def adopt(self, descriptors: list[int], *, of_server: bool) -> None:
         for descriptor in descriptors:
             os.close(descriptor)
+
+    def answered(self, rows: Sequence[object]) -> None:
+        return
 
     def raised(self, shown: dict[str, Any]) -> None:
         return

@@ -27,6 +27,7 @@ from tornkit.serve.sockets.sockets import CannotBind, Listeners
 from tornkit.serve.wire.channel import ChannelClosed
 from tornkit.serve.wire.messages import (
     Adopt,
+    Answered,
     Boot,
     Claim,
     Closed,
@@ -307,7 +308,9 @@ class Workforce:
                 case Loaded():
                     self._events.worker_loaded(worker, message)
                 case Follows():
-                    self._audience.adopt(descriptors)
+                    self._audience.adopt(descriptors, of_server=message.of_server)
+                case Answered():
+                    self._audience.answered(message.rows)
                 case ErrorShown():
                     self._audience.raised(message.shown)
                 case OpenInEditor():

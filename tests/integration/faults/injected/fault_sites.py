@@ -30,8 +30,8 @@ HOOK = "__fault__"
 # nothing else.
 _OF_OS = """
 access chdir chmod dup dup2 execv execve execvp fork ftruncate fstat getcwd link listdir lseek lstat
-memfd_create mkdir makedirs open pipe posix_spawn pread read fdopen readlink remove rename replace
-rmdir scandir set_blocking stat symlink unlink write
+memfd_create mkdir makedirs open pipe posix_spawn posix_spawnp pread read fdopen readlink remove
+rename replace rmdir scandir set_blocking stat symlink tcgetpgrp unlink write
 """
 _OF_SOCKETS = """
 accept bind connect getpeername getsockname listen recv recvmsg send sendall sendmsg sendto

@@ -1,0 +1,72 @@
+"""What the page of a server shows of its processes, told once in a second to whoever looks.
+
+Nothing of it is kept but the last of each, and nothing is asked while nobody looks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tornkit.serve.browsers.event_streams import Event, EventStreams
+from tornkit.serve.loop.loop import Loop
+from tornkit.serve.loop.timers import Timer
+
+_INTERVAL = 1.0  # seconds
+_MOST = 100  # of each
+# What a page gets of a server's status; its last error is told without secrets elsewhere.
+_TOLD = ("tornkit", "platform", "pid", "app", "project", "urls", "uptime", "generation",
+         "workers_wanted", "workers", "zygotes")  # fmt: skip
+
+
+class ServerNews:
+    """Part of a `tornkit.serve.reporter.Reporter`; ``status()`` is that of `tornkit status`."""
+
+    def __init__(self, loop: Loop, status: Callable[[], dict[str, Any]]) -> None:
+        self._loop = loop
+        self._status = status
+        self._requests: deque[object] = deque(maxlen=_MOST)
+        self._errors: deque[dict[str, Any]] = deque(maxlen=_MOST)
+        self._blocked: deque[dict[str, Any]] = deque(maxlen=_MOST)
+        self._timer: Timer | None = None
+        self.streams = EventStreams(loop, self._news)
+
+    def adopt(self, descriptor: int) -> None:
+        """Tell the browser at the other end of this socket, as long as it listens."""
+        self.streams.adopt(descriptor)
+        if self._timer is None:
+            self._later()
+
+    def requests(self, rows: Iterable[object]) -> None:
+        """Note requests that a worker has answered (`tornkit.devtools.recent.Row`)."""
+        self._requests.extend(rows)
+
+    def raised(self, shown: dict[str, Any]) -> None:
+        """Note an error of a request."""
+        self._errors.append(shown)
+
+    def blocked(self, slot: int | None, seconds: float, where: str) -> None:
+        self._blocked.append({"slot": slot, "seconds": seconds, "where": where})
+
+    def stopped(self) -> None:
+        self.streams.close()
+
+    def _news(self) -> Event:
+        status = self._status()
+        return {
+            "type": "server",
+            **{name: status[name] for name in _TOLD},
+            "requests": list(self._requests),
+            "errors": list(self._errors),
+            "blocked": list(self._blocked),
+        }
+
+    def _later(self) -> None:
+        self._timer = self._loop.at(self._loop.now() + _INTERVAL, self._tell)
+
+    def _tell(self) -> None:
+        self._timer = None
+        if len(self.streams):
+            self.streams.tell(self._news())
+            self._later()
