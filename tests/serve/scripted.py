@@ -229,6 +229,9 @@ class FakeReporter:
     def also_serving(self, urls: Sequence[str]) -> None:
         self.told.append(("also serving", len(urls)))
 
+    def still_starting(self, seconds: float) -> None:
+        self.told.append(("still starting", seconds))
+
     def files_changed(self, paths: Sequence[str]) -> None:
         self.told.append(("files changed", *paths))
 

@@ -78,6 +78,9 @@ class TerminalReporter:
         what = f"{shown} changed" if is_edit else shown
         self._line(f"{what}, starting anew", "dim")
 
+    def still_starting(self, seconds: float) -> None:
+        self._line(f"still starting, for {seconds:.0f} s by now", "dim")
+
     def reloaded(self, generation: int, took: float) -> None:
         self._line(f"reloaded in {took * 1000:.0f} ms", "green")
 

@@ -48,6 +48,9 @@ class Reporter(Protocol):
     def reloading(self, changed: Sequence[str]) -> None:
         """An edit was seen, a generation is on its way."""
 
+    def still_starting(self, seconds: float) -> None:
+        """A generation has been on its way for so long."""
+
     def reloaded(self, generation: int, took: float) -> None:
         """The new generation serves."""
 

@@ -36,6 +36,7 @@ from tornkit.serve.sockets.systemd import Notifier, inherited_sockets
 from tornkit.serve.supervisor.cpus import usable_cpus
 from tornkit.serve.supervisor.envfile import EnvironmentFile
 from tornkit.serve.supervisor.keys import Keys
+from tornkit.serve.supervisor.slow_starts import SlowStarts
 from tornkit.serve.supervisor.stand_in import StandIn
 from tornkit.serve.supervisor.status import Status
 from tornkit.serve.supervisor.supervisor import Supervisor
@@ -77,6 +78,7 @@ def run(
     chosen = editor.chosen(config.editor, os.environ)
     orders = Orders.of(target, config, opens_lines=chosen is not None)
     audience = None
+    reporter = fan_out(reporter, SlowStarts(loop, reporter))
     if orders.dev_tools:
         terminal, heard = reporter, BrowserReporter(loop, orders.run)
         news = ServerNews(loop, lambda: status.snapshot())  # noqa: PLW0108 - is assigned below
