@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import socket
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -26,7 +27,9 @@ class Room:
         self.loop = HandLoop()
         self.asked: list[Any] = []
         self.free = True
-        self.person, self.terminal = pty.openpty()
+        # Not a terminal, which passes on what is typed when it gets to it.
+        ours, theirs = socket.socketpair()
+        self.person, self.terminal = ours.detach(), theirs.detach()
         everything: Any = self
         self.keys = Keys(self.loop, everything, lambda: self.free, self.terminal)
         self.keys.begin()
@@ -110,16 +113,39 @@ def test_a_job_in_the_background_reads_nothing(room: Room, monkeypatch: pytest.M
     assert room.passes(1.0) == [("stop", "q")], "in the foreground again"
 
 
-def test_an_end_of_file_is_nothing(room: Room) -> None:
-    assert room.types("\x04") == []
-    assert room.passes(1.0) == []
-    assert room.types("c\n") == ["clear"]
+def test_an_end_of_file_is_nothing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-D, behind which more is typed."""
+    with monkeypatch.context() as first:
+        first.setattr(os, "read", lambda descriptor, size: b"")
+        assert room.types("c\n") == []
+    assert room.passes(1.0) == ["clear"]
 
 
-def test_a_terminal_that_is_gone_is_left(room: Room) -> None:
-    os.close(room.person)
+def test_a_terminal_that_is_gone_is_left(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(descriptor: int, size: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as first:
+        first.setattr(os, "read", gone)
+        assert room.types("c\n") == []
     assert room.passes(1.0) == []
-    room.person = os.dup(room.terminal)
+
+
+def test_of_a_real_terminal(room: Room) -> None:
+    person, terminal = pty.openpty()
+    everything: Any = room
+    Keys(room.loop, everything, lambda: True, terminal).begin()
+    os.write(person, b"c\n\x04o\n")
+    asked: list[Any] = []
+
+    def done() -> bool:
+        asked.extend(room.passes(1.0))
+        return asked == ["clear", "open"]
+
+    wait_for(done, "what was typed")
+    os.close(person)
+    room.passes(1.0)
+    os.close(terminal)
 
 
 def test_what_can_not_be_waited_for_is_left_alone(room: Room) -> None:
