@@ -100,7 +100,7 @@ class Keys:
             return
         if not typed:  # Ctrl-D
             self._pause()
-        for line in typed.decode(errors="replace").split("\n"):
+        for line in typed.decode(errors="replace").split("\n")[:-1]:
             key = self._keys.get(line.strip())
             if key is not None:
                 key.action()
