@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,7 +83,8 @@ def test_a_page_has_it_first_in_its_head(server_class: ServerClass) -> None:
         ("\ufeff<!doctype html>", "<title>a</title>"),
         ("<html>", "<header>no head</header>"),
         ("", "<heading>"),
-        ("", "<!doctype html"),
+        ('<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0">', "<p>"),
+        ("<!ELEMENT a><html>", "<p>"),
         ("  ", "<p>a fragment"),
         ("", ""),
     ],
@@ -126,6 +128,10 @@ LEFT = {
                    "GET"),
     "utf-16": (answer(PAGE.encode("utf-16"), {"Content-Type": "text/html; charset=UTF-16"}),
                BROWSER, "GET"),
+    "utf-16 that nobody has told of": (answer(PAGE.encode("utf-16")), BROWSER, "GET"),
+    "utf-16 without a mark": (answer(PAGE.encode("utf-16-le")), BROWSER, "GET"),
+    "doctype behind text": (answer(f"text {PAGE}"), BROWSER, "GET"),
+    "unfinished doctype": (answer("<!doctype html"), BROWSER, "GET"),
     "partial": (answer(status=206), BROWSER, "GET"),
     "head": (answer(), BROWSER, "HEAD"),
     "post": (answer(), BROWSER, "POST"),
@@ -283,3 +289,78 @@ def test_a_page_of_ten_megabytes(server_class: ServerClass) -> None:
     response = response_of(answer(large), server_class=server_class)
     assert len(response.body) == len(large) + len(ELEMENT)
     assert response.headers["Content-Length"] == str(len(response.body))
+
+
+class Enveloped(RequestHandler):
+    """A base class of an API: what a handler has written becomes JSON at its end."""
+
+    def finish(self, chunk: Any = None) -> Any:
+        written = b"".join(self._write_buffer).decode()
+        self._write_buffer = []
+        self.set_header("Content-Type", "application/json")
+        return super().finish({"data": written})
+
+    def get(self) -> None:
+        self.write("<html>")
+
+
+class Cookie(RequestHandler):
+    def get(self) -> None:
+        self.set_cookie("a", "b")
+        self.write(PAGE)
+
+
+class Flushing(RequestHandler):
+    def flush(self, include_footers: bool = False) -> Any:
+        return super().flush(include_footers)
+
+    def get(self) -> None:
+        self.write(PAGE)
+
+
+@EITHER
+def test_what_finish_makes_of_it_is_seen_first(server_class: ServerClass) -> None:
+    response = response_of(Enveloped, server_class=server_class)
+    assert response.json() == {"data": "<html>"}
+    assert "Server-Timing" not in response.headers
+
+
+@EITHER
+@pytest.mark.parametrize("handler", [Cookie, Flushing])
+def test_a_page_that_is_finished_in_another_way_has_it_once(
+    server_class: ServerClass, handler: type[RequestHandler]
+) -> None:
+    response = response_of(handler, server_class=server_class)
+    assert response.body.count(ELEMENT) == 1
+    assert response.headers.get_list("Server-Timing") == ['tornkit;desc="run.7"']
+
+
+@EITHER
+def test_one_that_the_browser_has_is_told_to_be_of_this_generation(
+    server_class: ServerClass,
+) -> None:
+    response = response_of(answer(None, status=304), server_class=server_class)
+    assert response.status == 304
+    assert response.headers["Server-Timing"] == 'tornkit;desc="run.7"'
+
+
+def test_a_policy_that_only_reports_gets_room_as_well() -> None:
+    name = "Content-Security-Policy-Report-Only"
+    policy = "default-src 'self'; script-src 'none'; report-uri /csp"
+    response = response_of(answer(headers={name: policy}))
+    assert ELEMENT in response.body
+    script = "http://localhost:8888/__tornkit__/client.js"
+    assert response.headers[name] == f"default-src 'self'; script-src {script}; report-uri /csp"
+    sandboxed = response_of(answer(headers={name: "sandbox"}))
+    assert sandboxed.headers[name] == "sandbox"
+    assert ELEMENT in sandboxed.body
+
+
+HOSTILE = [b"<meta" * 200_000, b"<!--" * 200_000, b"<?" * 500_000, b"<html " + b"'" * 999_999]
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=["meta", "comment", "instruction", "attribute"])
+def test_a_hostile_beginning_takes_no_time(body: bytes) -> None:
+    started = time.process_time()
+    response_of(answer(body))
+    assert time.process_time() - started < 0.5

@@ -23,11 +23,11 @@ access = logging.getLogger("tornado.access")
 def rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Row]]:
     monkeypatch.setattr(recent, "_DELAY", 0.01)
     told: list[Row] = []
-    handler = Recent(told.extend)
-    access.addHandler(handler)
+    watching = Recent(told.extend)
+    access.addFilter(watching)
     access.setLevel(logging.INFO)
     yield told
-    access.removeHandler(handler)
+    access.removeFilter(watching)
     access.setLevel(logging.NOTSET)
 
 
@@ -45,13 +45,43 @@ class Page(RequestHandler):
         self.write("a")
 
 
+class Odd:
+    """A method with whatever attributes anybody asks for."""
+
+    def __get__(self, handler: Any, kind: Any) -> Odd:
+        return self
+
+    def __getattr__(self, name: str) -> Odd:
+        return self
+
+    def __call__(self, *arguments: Any) -> None:
+        return
+
+
+class Strange(RequestHandler):
+    get: Any = Odd()
+
+
+class Secret(RequestHandler):
+    def get(self, token: str) -> None:
+        self.write("a")
+
+
+ROUTES: list[Any] = [
+    ("/page", Page),
+    ("/strange", Strange),
+    (r"/reset/(?P<token>\w+)", Secret),
+]
+
+
 async def ask(server_class: ServerClass, rows: list[Row], *paths: str) -> None:
-    async with serving(server_class, Application([("/page", Page)])) as here:
+    async with serving(server_class, Application(ROUTES)) as here:
         client = await here.connect()
         for path in paths:
             await client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             await client.read_response()
-        await until(lambda: len(rows) >= min(MOST, len(paths)))
+        count = len(paths)
+        await until(lambda: len(rows) == count or (bool(rows) and rows[-1][2].endswith(paths[-1])))
 
 
 @EITHER
@@ -91,3 +121,35 @@ def test_lines_of_another_shape_and_outside_of_a_loop(rows: list[Row]) -> None:
         (200, "GET /", 1.5, "", ""),
         (201, "POST /", 1.5, "", ""),
     ]
+
+
+def test_whatever_a_method_is_made_of_and_no_secret_of_a_route(rows: list[Row]) -> None:
+    from tornkit.engine.server import HTTPServer
+
+    asyncio.run(ask(HTTPServer, rows, "/strange", "/reset/hunter2"))
+    assert [row[2] for row in rows] == ["GET /strange", "GET /reset/***"]
+    assert rows[0][4:] == ("Strange.get", "")
+
+
+def test_a_loop_that_ended_before_it_told(rows: list[Row]) -> None:
+    recent._DELAY = 60.0
+
+    async def once() -> None:
+        access.info("%d %s %.2fms", 200, "GET / (127.0.0.1)", 1.5)
+
+    asyncio.run(once())
+    recent._DELAY = 0.0
+
+    async def again() -> None:
+        await once()
+        await until(lambda: len(rows) == 2)
+
+    asyncio.run(again())
+
+
+def test_a_program_finds_no_handler_that_it_has_not_added() -> None:
+    handlers = list(access.handlers)
+    watching = Recent(lambda rows: None)
+    access.addFilter(watching)
+    assert access.handlers == handlers
+    access.removeFilter(watching)

@@ -219,6 +219,14 @@ def test_other_paths_are_the_applications(actions: Actions, path: str) -> None:
     assert got(path).body == MINE
 
 
+@pytest.mark.parametrize("path", ["", "client.js", "session", f"match?token={TOKEN}&url=/"])
+def test_head_is_get_without_a_body(actions: Actions, path: str) -> None:
+    whole, head = got(path, SESSION), got(path, SESSION, method="HEAD")
+    assert head.status == whole.status == 200
+    assert head.headers["Content-Length"] == whole.headers["Content-Length"]
+    assert got("open", method="HEAD").status == 405
+
+
 def test_without_the_tools_all_paths_are(actions: Actions) -> None:
     request.own_paths = None
     assert got("client.js").body == MINE

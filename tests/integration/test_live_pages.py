@@ -38,6 +38,8 @@ class Items(RequestHandler):
     def get(self):
         self.write(str(1 / 0))
 
+    post = get
+
 
 def make_app():
     folder = os.path.dirname(__file__)
@@ -349,6 +351,14 @@ def test_a_suggestion_leads_there_and_a_frame_opens_in_the_editor(
         ),
         "the editor has the line",
     )
+    opened_lines.unlink()
+    post = "Object.assign(document.createElement('form'), { method: 'post', action: '/items' })"
+    opened(page, server)
+    page.value(f"document.body.appendChild({post}).submit()")
+    page.wait_for("document.body.textContent.includes('POST /items')")
+    page.value("[...document.querySelectorAll('details.users [data-frame]')][0].click()")
+    wait_for(lambda: line_in(opened_lines) == f"{server.folder}/app.py:{line}", "of a form as well")
+    opened(page, server)
     server.write("app.py", APP + BROKEN)
     page.wait_for(f"{PANEL}?.querySelector('.place button') !== undefined")
     page.value(f"{PANEL}.querySelector('.place button').click()")
@@ -359,6 +369,38 @@ def test_a_suggestion_leads_there_and_a_frame_opens_in_the_editor(
 def line_in(path: Path) -> str:
     """The last line of a file that may not be there yet."""
     return path.read_text().splitlines()[-1] if path.exists() and path.read_text() else ""
+
+
+MAKE = """
+class Make(RequestHandler):
+    def get(self):
+        with open("static/" + self.get_argument("name"), "a") as file:
+            file.write("1\\n")
+
+
+def make_app"""
+
+
+@pytest.mark.thorough
+def test_a_page_that_has_its_server_write_files_is_not_loaded_for_ever(
+    serve: Serve, page: Page
+) -> None:
+    """Data that no page has loaded is nothing; and of other files it is enough some day."""
+    fetching = "<script>setTimeout(() => fetch('/make?name=a.json'), 300)</script>"
+    app = APP.replace("\ndef make_app", MAKE)
+    app = app.replace('("/", Main)', '("/", Main), ("/make", Make)')
+    server = serve({**FILES, "app.py": app, "page.html": PAGE + fetching})
+    opened(page, server)
+    wait_for(lambda: "GET /make" in server.log, "it was written")
+    time.sleep(1)
+    assert len(re.findall("GET / ", server.log)) == 1
+    write(server, "page.html", "a.json", "a.js")
+    wait_for(lambda: len(re.findall("GET / ", server.log)) >= 6, "it was loaded again and again")
+    time.sleep(2)
+    loads = len(re.findall("GET / ", server.log))
+    assert loads <= 7
+    time.sleep(1)
+    assert len(re.findall("GET / ", server.log)) == loads
 
 
 @pytest.mark.thorough

@@ -248,6 +248,7 @@ def _page(name: str, **variables: Any) -> ErrorAnswer:
     body = _loader.load(name).generate(nonce=nonce, version=__version__, **variables)
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
+        "connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return ErrorAnswer(

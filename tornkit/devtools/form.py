@@ -15,6 +15,16 @@ class Form(enum.Enum):
     TEXT = "text/plain; charset=UTF-8"
 
 
+def is_navigation(request: HTTPServerRequest) -> bool:
+    """Whether the answer is what a person will look at, by itself: see `wanted`."""
+    headers = request.headers
+    purpose = headers.get("Sec-Fetch-Dest")
+    looks = (
+        purpose == "document" if purpose is not None else "text/html" in headers.get("Accept", "")
+    )
+    return looks and "HX-Request" not in headers and "X-Requested-With" not in headers
+
+
 def wanted(request: HTTPServerRequest) -> Form | None:
     """The form for a request: a page where a person looks, JSON where it is asked for.
 
@@ -28,8 +38,7 @@ def wanted(request: HTTPServerRequest) -> Form | None:
     purpose = headers.get("Sec-Fetch-Dest")
     if purpose not in (None, "document", "empty"):
         return None
-    looks = purpose == "document" if purpose is not None else "text/html" in accepted
-    if looks and "HX-Request" not in headers and "X-Requested-With" not in headers:
+    if is_navigation(request):
         return Form.PAGE
     sent = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if "json" in accepted or sent.endswith("json"):

@@ -18,13 +18,14 @@ from tornado.web import RequestHandler
 
 from tornkit import seams
 from tornkit.devtools.access import may_see
-from tornkit.devtools.form import Form, wanted
+from tornkit.devtools.form import is_navigation
 from tornkit.devtools.policy import Room, with_room
 
 FOLDER = "/__tornkit__/"
 SCRIPT = f"{FOLDER}client.js"
 TIMING = "tornkit"
 _POLICY = "Content-Security-Policy"
+_REPORTED = f"{_POLICY}-Report-Only"
 
 _log = logging.getLogger("tornkit")
 _hosts: Collection[str] = ()
@@ -32,7 +33,8 @@ _generation = ""
 _has_advised = False
 
 _ATTRIBUTES = rb"""(?:[^>"']|"[^"]*"|'[^']*')*"""
-_SPACE = rb"(?:\s|<!--.*?-->)*+"
+# As a browser: a processing instruction and an unknown declaration are comments to it.
+_SPACE = rb"(?:\s|<!--.*?-->|<\?[^>]*>|<!(?!doctype|--)[^>]*>)*+"
 # What may stand before the first thing in the head; where no head is written, HTML begins one.
 _BEGINNING = re.compile(
     rb"(?:\xef\xbb\xbf)?+" + _SPACE
@@ -41,7 +43,9 @@ _BEGINNING = re.compile(
     + rb"(?:<head(?=[\s>])" + _ATTRIBUTES + rb">)?+",
     re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
-_OWN_POLICY = re.compile(rb"""<meta[^>]+content-security-policy(?!-report)""", re.IGNORECASE)
+_OWN_POLICY = re.compile(rb"<meta[^<>]+content-security-policy(?!-report)", re.IGNORECASE)
+_DOCTYPE = re.compile(rb"<!doctype", re.IGNORECASE)
+_MOST_BEGINNING = 65536  # bytes
 _HEAD = 8192  # bytes in which a policy of the page's own is looked for
 _HOST = re.compile(r"[\w.:\[\]-]+", re.ASCII)
 _CHARSET = re.compile(r"charset=[\"']?(?!utf-8|us-ascii|iso-8859-|windows-125)", re.IGNORECASE)
@@ -63,10 +67,14 @@ def edit(handler: RequestHandler, chunk: Any) -> Any:
         pending is None
         or not pending.headers.get("Content-Type", "").startswith("text/html")
         or handler.request.method != "GET"
-        or wanted(handler.request) is not Form.PAGE
-        or not _is_whole_page(handler.get_status(), pending.headers)
+        or not is_navigation(handler.request)
         or not may_see(handler.request, _hosts)
     ):
+        return chunk
+    if handler.get_status() == 304:
+        _note_generation(handler)  # the page that the browser has is of this one
+        return chunk
+    if not _is_whole_page(handler.get_status(), pending.headers):
         return chunk
     if chunk is not None:
         handler.write(chunk)
@@ -77,7 +85,7 @@ def edit(handler: RequestHandler, chunk: Any) -> Any:
 def _is_whole_page(status: int, headers: HTTPHeaders) -> bool:
     """Whether the answer is all there, as it is and to be shown."""
     return (
-        status not in (204, 206, 304)
+        status not in (204, 206)
         and status >= 200
         and "Content-Encoding" not in headers
         and "Content-Length" not in headers
@@ -87,24 +95,43 @@ def _is_whole_page(status: int, headers: HTTPHeaders) -> bool:
 
 
 def _with_script(handler: RequestHandler, headers: HTTPHeaders, body: bytes) -> bytes:
-    if _OWN_POLICY.search(body[:_HEAD]) is not None:
-        _advise(handler)
+    place = _place(body)
+    if place is None:
         return body
-    room = _room(handler, headers)
+    room = None
+    if _OWN_POLICY.search(body[:_HEAD]) is None:
+        room = _room(handler, headers, _POLICY)
     if room is None:
         _advise(handler)
         return body
-    handler.add_header("Server-Timing", f'{TIMING};desc="{_generation}"')
+    if room.policy:
+        handler.set_header(_POLICY, room.policy)
+    reported = _room(handler, headers, _REPORTED)
+    if reported is not None and reported.policy and reported.nonce in ("", room.nonce):
+        handler.set_header(_REPORTED, reported.policy)
+    _note_generation(handler)
     nonce = f' nonce="{room.nonce}"' if room.nonce else ""
     element = f'<script src="{SCRIPT}"{nonce} async></script>'.encode()
-    match = _BEGINNING.match(body)
-    place = match.end() if match is not None else 0
     return body[:place] + element + body[place:]
 
 
-def _room(handler: RequestHandler, headers: HTTPHeaders) -> Room | None:
-    """Make room for the script in the page's policy; None where there can be none."""
-    policies = headers.get_list(_POLICY)
+def _note_generation(handler: RequestHandler) -> None:
+    handler.add_header("Server-Timing", f'{TIMING};desc="{_generation}"')
+
+
+def _place(body: bytes) -> int | None:
+    """Where the script stands in a page; None where it would make another page of it."""
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in body[:1024]:
+        return None  # UTF-16, which no header has told of
+    match = _BEGINNING.match(body[:_MOST_BEGINNING])
+    place = match.end() if match is not None else 0
+    # In front of a doctype it would change how the page is laid out.
+    return None if _DOCTYPE.search(body, place, place + 1024) else place
+
+
+def _room(handler: RequestHandler, headers: HTTPHeaders, name: str) -> Room | None:
+    """Room for the script in the page's policies of this header; None where there can be none."""
+    policies = headers.get_list(name)
     if not policies:
         return Room("")
     request = handler.request
@@ -112,10 +139,9 @@ def _room(handler: RequestHandler, headers: HTTPHeaders) -> Room | None:
         return None
     origin = f"{request.protocol}://{request.host}"
     room = with_room(", ".join(policies), f"{origin}{SCRIPT}", f"{origin}{FOLDER}")
-    if room is not None and re.fullmatch(r"[\w+/=-]*", room.nonce):
-        handler.set_header(_POLICY, room.policy)
-        return room
-    return None
+    if room is None or re.fullmatch(r"[\w+/=-]*", room.nonce) is None:
+        return None
+    return room
 
 
 def _advise(handler: RequestHandler) -> None:

@@ -7,21 +7,25 @@ requests otherwise, or not at all, is not listed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from types import CodeType, FrameType
+from functools import lru_cache
+from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
 
 from tornado.web import RequestHandler
 
 MOST = 100
-_DEPTH = 12  # frames from a log handler up to `log_request`
+_DEPTH = 12  # frames from the logger up to `log_request`
+_MOST_WRAPPED = 10
 _LONGEST = 300  # characters of a request
-_LIBRARIES = "/site-packages/"
 _DELAY = 0.2  # seconds, for several requests to be told of at once
+_LIBRARIES = "/site-packages/"
 
 Row = tuple[float, int, str, float, str, str]
 """When (seconds since 1970), status, method and URL, milliseconds, handler, its file and line."""
@@ -34,42 +38,56 @@ class _Seen(NamedTuple):
     milliseconds: float
     handler: str
     code: CodeType | None
+    arguments: dict[str, Any]  # by name, of which some may be secret
 
 
-class Recent(logging.Handler):
-    """A handler of the access log that tells of the requests, some at a time."""
+class Recent(logging.Filter):
+    """A filter of the access log that lets everything pass, and tells of it, some at a time.
 
-    only_watches = True
-    """Whether this shows nothing to anybody: where a program has no other, it logs nowhere."""
+    No handler: programs look whether that logger has one, and give it theirs if not.
+    """
 
     def __init__(self, tell: Callable[[list[Row]], None]) -> None:
-        super().__init__(logging.INFO)
+        super().__init__()
         self._tell_rows = tell
+        self._lock = threading.Lock()  # a program may have loops in several threads
         self._seen: deque[_Seen] = deque(maxlen=MOST)
-        self._is_due = False
+        self._due_in: asyncio.AbstractEventLoop | None = None
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Note a request; True."""
+        with contextlib.suppress(Exception):  # whatever a handler is made of, it has answered
+            self._note(record)
+        return True
+
+    def _note(self, record: logging.LogRecord) -> None:
         match record.args:
             case (int(status), str(summary), float(milliseconds)):
-                handler, code = _method(logged_handler(sys._getframe(1)))
-                seen = _Seen(time.time(), status, summary, milliseconds, handler, code)
-                self._seen.append(seen)
-                if not self._is_due:
-                    self._is_due = self._tell_soon()
+                handler = logged_handler(sys._getframe(2))
+                name, code = _method(handler)
+                arguments = getattr(handler, "path_kwargs", None) or {}
+                seen = _Seen(time.time(), status, summary, milliseconds, name, code, arguments)
+                with self._lock:
+                    self._seen.append(seen)
+                    self._tell_soon()
             case _:
                 pass
 
-    def _tell_soon(self) -> bool:
+    def _tell_soon(self) -> None:
+        """Have the rows told by the loop that runs here, unless one will that still runs."""
+        if self._due_in is not None and self._due_in.is_running():
+            return
         try:
-            asyncio.get_running_loop().call_later(_DELAY, self._tell)
-        except RuntimeError:  # not in a loop; the next one is
-            return False
-        return True
+            self._due_in = asyncio.get_running_loop()
+        except RuntimeError:  # the next one that is in a loop has them told
+            return
+        self._due_in.call_later(_DELAY, self._tell)
 
     def _tell(self) -> None:
-        self._is_due = False
-        seen = tuple(self._seen)
-        self._seen.clear()
+        with self._lock:
+            self._due_in = None
+            seen = tuple(self._seen)
+            self._seen.clear()
         self._tell_rows([_row(each) for each in seen])
 
 
@@ -91,20 +109,28 @@ def _method(handler: RequestHandler | None) -> tuple[str, CodeType | None]:
         return "", None
     method = (handler.request.method or "").lower()
     function: Any = getattr(type(handler), method, None)
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-    name = f"{type(handler).__qualname__}.{method}"
-    return name, getattr(function, "__code__", None)
+    for _ in range(_MOST_WRAPPED):
+        # Of other things than functions an attribute may be anything.
+        if not isinstance(function, FunctionType) or "__wrapped__" not in function.__dict__:
+            break
+        function = function.__dict__["__wrapped__"]
+    code = function.__code__ if isinstance(function, FunctionType) else None
+    return f"{type(handler).__qualname__}.{method}", code
 
 
 def _row(seen: _Seen) -> Row:
-    from tornkit.devtools.failure import shown_path
-    from tornkit.routing.reading.masking import masked
+    from tornkit.routing.reading.masking import MASK, is_secret_name, masked
 
-    request = masked(seen.summary.rpartition(" (")[0][:_LONGEST])
-    code = seen.code
-    place = ""
-    if code is not None:
-        file = shown_path(code.co_filename).rpartition(_LIBRARIES)[2]
-        place = f"{file}:{code.co_firstlineno}"
-    return seen.when, seen.status, request, round(seen.milliseconds, 2), seen.handler, place
+    request = seen.summary.rpartition(" (")[0][:_LONGEST]
+    for name, value in seen.arguments.items():
+        if is_secret_name(name) and isinstance(value, str) and value:
+            request = request.replace(value, MASK)
+    place = "" if seen.code is None else _place(seen.code)
+    return seen.when, seen.status, masked(request), round(seen.milliseconds, 2), seen.handler, place
+
+
+@lru_cache(maxsize=1024)
+def _place(code: CodeType) -> str:
+    from tornkit.devtools.failure import shown_path
+
+    return f"{shown_path(code.co_filename).rpartition(_LIBRARIES)[2]}:{code.co_firstlineno}"

@@ -233,7 +233,7 @@ class _Delegate(HTTPMessageDelegate):
     def finish(self) -> None:
         answer: SiteAnswer | Awaitable[SiteAnswer] | None
         method = "POST" if self._request.path == f"{FOLDER}open" else "GET"
-        if self._request.method != method:
+        if self._request.method not in (method, "HEAD" if method == "GET" else method):
             answer = _refusal(405)
         elif len(self._body) > _MOST_BYTES:
             answer = _refusal(400)
@@ -263,7 +263,8 @@ class _Delegate(HTTPMessageDelegate):
             headers["Content-Type"] = answer.kind
             headers["Content-Length"] = str(len(answer.body))
         line = ResponseStartLine("HTTP/1.1", answer.status, _REASONS[answer.status])
-        self._connection.write_headers(line, headers, answer.body)
+        body = b"" if self._request.method == "HEAD" else answer.body
+        self._connection.write_headers(line, headers, body)
         self._connection.finish()
 
     def on_connection_close(self) -> None:

@@ -75,13 +75,21 @@ def test_once_a_second_to_whoever_looks(office: Office) -> None:
 def test_the_last_of_each(office: Office) -> None:
     office.news.requests([[1.0, 200, "GET /"]])
     office.news.requests([[2.0, 200, f"GET /{n}"] for n in range(_MOST)])
-    office.news.raised({"id": "request-1"})
+    frames = [
+        {"file": "a.py", "line": 3, "function": "f", "users": True, "error": ""},
+        {"file": "lib.py", "line": 4, "function": "g", "users": False, "error": ""},
+        {"file": "b.py", "line": 5, "function": "h", "users": True, "error": "KeyError: 'a'"},
+    ]
+    error = {"id": "request-1", "kind": "ValueError", "message": "m" * 9000, "text": "t" * 9000}
+    office.news.raised({**error, "frames": frames})
+    office.news.raised({**error, "frames": []})
     office.news.blocked(None, 2.0, "Item.get shop.py:7 time.sleep(2)")
     office.looks()
     (told,) = office.heard()
     assert told["requests"][0] == [2.0, 200, "GET /0"]
     assert told["requests"][-1] == [2.0, 200, f"GET /{_MOST - 1}"]
-    assert told["errors"] == [{"id": "request-1"}]
+    assert [each["place"] for each in told["errors"]] == ["a.py:3 f", ""]
+    assert len(json.dumps(told["errors"])) < 20_000, "without the frames"
     where = "Item.get shop.py:7 time.sleep(2)"
     assert told["blocked"] == [{"slot": None, "seconds": 2.0, "where": where}]
     assert "hunter2" not in json.dumps(told)

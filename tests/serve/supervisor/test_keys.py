@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import pty
 import socket
+import subprocess
 import sys
-import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from tests.integration.waiting import wait_for
 from tests.serve.hand_loop import HandLoop
 from tornkit.devtools.page_script import FOLDER
-from tornkit.serve.supervisor.keys import ASKED, Keys, reads
+from tornkit.serve.supervisor.keys import ASKED, CAN_TELL, Keys, reads
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -156,16 +156,43 @@ def test_what_can_not_be_waited_for_is_left_alone(room: Room) -> None:
         assert room.passes(1.0) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
-def test_a_thread_that_reads_is_found() -> None:
-    reading, writing = os.pipe()
-    thread = threading.Thread(target=os.read, args=(reading, 1))
-    assert not reads(os.getpid(), reading)
-    thread.start()
-    wait_for(lambda: reads(os.getpid(), reading), "it waits")
-    assert not reads(os.getpid(), writing)
-    os.write(writing, b"x")
-    thread.join()
-    os.close(reading)
-    os.close(writing)
-    assert not reads(1 << 30)
+@pytest.mark.skipif(not CAN_TELL, reason="asks /proc")
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        "input()",
+        "import readline; input()",
+        "import pdb; pdb.set_trace()",
+        "import threading; threading.Thread(target=input).start()",
+        "import readline, threading; threading.Thread(target=input).start()",
+    ],
+)
+def test_one_that_waits_for_what_is_typed_is_found(waiting: str) -> None:
+    person, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", waiting], stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    try:
+        wait_for(lambda: reads(process.pid), "it waits")
+        assert not reads(os.getpid())
+    finally:
+        process.kill()
+        process.wait()
+        os.close(person)
+        os.close(terminal)
+
+
+@pytest.mark.skipif(not CAN_TELL, reason="asks /proc")
+def test_one_that_waits_for_something_else_is_not() -> None:
+    code = (
+        "import asyncio, select, threading, os; r, w = os.pipe();"
+        "threading.Thread(target=os.read, args=(r, 1), daemon=True).start();"
+        "threading.Thread(target=select.select, args=([r], [], []), daemon=True).start();"
+        "print(flush=True); asyncio.run(asyncio.sleep(60))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert not any(reads(process.pid) for _ in range(50))
+        assert not reads(1 << 30)
+        process.kill()

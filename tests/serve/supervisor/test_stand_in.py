@@ -165,6 +165,29 @@ def test_one_that_has_ended_is_not_killed(stage: Stage) -> None:
     assert not stage.processes[0].signals
 
 
+def test_one_that_has_died_is_followed_by_another(stage: Stage) -> None:
+    stage.stand_in.begin({})
+    stage.ends[-1].close()
+    stage.loop.passes()
+    stage.stand_in.begin({})
+    assert len(stage.processes) == 2
+
+
+def test_of_two_that_are_on_their_way_the_last_stays(stage: Stage) -> None:
+    stage.slow = True
+    stage.stand_in.begin({})
+    stage.stand_in.kill()
+    stage.stand_in.begin({})
+    second, first = stage.births.pop(), stage.births.pop()
+    stage.births.append(first)
+    stage.bears()
+    assert stage.processes[0].signals == [signal.SIGKILL]
+    stage.births.append(second)
+    stage.bears()
+    assert stage.processes[1].signals == []
+    assert stage.stand_in.pids == [NO_PID]
+
+
 def test_one_that_is_born_too_late_is_not_wanted(stage: Stage) -> None:
     stage.slow = True
     stage.stand_in.begin({})
@@ -184,6 +207,9 @@ def test_without_a_process_there_is_none(stage: Stage) -> None:
     stage.stand_in.begin({})
     stage.births.pop()(OSError(12, "Cannot allocate memory"))
     assert stage.stand_in.pids == []
+    stage.slow = False
+    stage.stand_in.begin({})
+    assert stage.stand_in.pids == [NO_PID]
 
 
 def test_its_browsers_are_everybodys(stage: Stage) -> None:

@@ -58,9 +58,9 @@ def installed() -> Iterator[None]:
     shown_errors.tell = request.own_paths = None
     shown_errors.opens_lines = False
     access = logging.getLogger("tornado.access")
-    for handler in tuple(access.handlers):
-        if isinstance(handler, Recent):
-            access.removeHandler(handler)
+    for each in tuple(access.filters):
+        if isinstance(each, Recent):
+            access.removeFilter(each)
     assert RequestHandler.finish is own_finish
 
 

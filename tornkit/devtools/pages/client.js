@@ -106,6 +106,8 @@ Object.defineProperty(window, "__tornkit", { value: page });
 
 const KEPT = "tornkit.kept";
 const REFRESHED = "tornkit.refreshed";
+const FILES = "tornkit.files";
+const DATA = /\.(json|csv|tsv|txt|log|xml|ya?ml|db|sqlite3?|parquet)$/i;
 const navigation = performance.getEntriesByType("navigation")[0];
 const timing = ((navigation && navigation.serverTiming) || []).find((t) => t.name === "tornkit");
 let generation = timing ? timing.description : null;
@@ -269,9 +271,20 @@ async function filesChanged(names) {
       return;
     }
   }
+  const loaded = performance.getEntriesByType("resource").map((entry) => entry.name)
+    .filter((url) => isOwn(url) && names.includes(basename(url)));
+  // A page that has its server write data is not to be loaded for ever.
+  if (!loaded.length && names.every((name) => DATA.test(name))) return;
+  const now = Date.now();
+  const before = JSON.parse(remember(FILES) || "[]").filter((when) => now - when < 10000);
+  if (before.length > DELAYS.length) {
+    if (!document.hidden) console.info("tornkit: files change each time this page is loaded; " +
+      "it is not refreshed any more for them");
+    return;
+  }
+  remember(FILES, JSON.stringify([...before, now]));
   // What the browser holds as fresh would be used again.
-  await anew(performance.getEntriesByType("resource").map((entry) => entry.name)
-    .filter((url) => isOwn(url) && names.includes(basename(url))));
+  await anew(loaded);
   refresh(null);
 }
 

@@ -72,9 +72,13 @@ log_request: Any = None
 
 def finish(self: RequestHandler, chunk: str | bytes | dict[Any, Any] | None = None) -> Future[None]:
     """Finishes this response, ending the HTTP request."""
-    future: Future[None]
-    if edit is not None:
+    if edit is not None and _is_html(self):
         chunk = edit(self, chunk)
+    return _finish(self, chunk)
+
+
+def _finish(self: RequestHandler, chunk: Any) -> Future[None]:
+    future: Future[None]
     if _is_plain(self) and (chunk is None or _is_unchanged(self)):
         if chunk is not None:
             self.write(chunk)
@@ -89,18 +93,23 @@ def finish(self: RequestHandler, chunk: str | bytes | dict[Any, Any] | None = No
 
 def finish_unseen(handler: RequestHandler) -> None:
     """Finish as ``handler.finish()``, where the future is of no use; without it if possible."""
-    if edit is not None:
+    if not is_method(handler.finish, finish, handler):
+        handler.finish()
+        return
+    if edit is not None and _is_html(handler):
         edit(handler, None)
-    if (
-        is_method(handler.finish, finish, handler)
-        and _is_plain(handler)
-        and (data := _response(handler, handler.request.connection)) is not None
-    ):
+    if _is_plain(handler) and (data := _response(handler, handler.request.connection)) is not None:
         # An `on_finish` of the handler's own may look at the connection, or detach it.
         unseen = type(handler).on_finish is _on_finish and "on_finish" not in handler.__dict__
         _send(handler, data, unseen=unseen)
     else:
-        handler.finish()
+        _finish(handler, None)
+
+
+def _is_html(handler: RequestHandler) -> bool:
+    """Whether the response may be a page; nearly all that are not are known by this."""
+    kinds = handler._headers._as_list.get("Content-Type")
+    return kinds is not None and str(kinds[0]).startswith("text/html")
 
 
 def _is_plain(handler: RequestHandler) -> bool:

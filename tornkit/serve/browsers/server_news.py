@@ -15,6 +15,8 @@ from tornkit.serve.loop.timers import Timer
 
 _INTERVAL = 1.0  # seconds
 _MOST = 100  # of each
+_MOST_ERRORS = 20
+_LONGEST = 4000  # characters of an error
 # What a page gets of a server's status; its last error is told without secrets elsewhere.
 _TOLD = ("tornkit", "platform", "pid", "app", "project", "urls", "uptime", "generation",
          "workers_wanted", "workers", "zygotes")  # fmt: skip
@@ -27,7 +29,7 @@ class ServerNews:
         self._loop = loop
         self._status = status
         self._requests: deque[object] = deque(maxlen=_MOST)
-        self._errors: deque[dict[str, Any]] = deque(maxlen=_MOST)
+        self._errors: deque[dict[str, Any]] = deque(maxlen=_MOST_ERRORS)
         self._blocked: deque[dict[str, Any]] = deque(maxlen=_MOST)
         self._timer: Timer | None = None
         self.streams = EventStreams(loop, self._news)
@@ -43,8 +45,19 @@ class ServerNews:
         self._requests.extend(rows)
 
     def raised(self, shown: dict[str, Any]) -> None:
-        """Note an error of a request."""
-        self._errors.append(shown)
+        """Note an error of a request (`tornkit.devtools.error_data`)."""
+        frames = [frame for frame in shown["frames"] if not frame["error"]]
+        users = [frame for frame in frames if frame["users"]] or frames
+        last = users[-1] if users else None
+        self._errors.append(
+            {
+                "id": shown["id"],
+                "kind": shown["kind"],
+                "message": shown["message"][:_LONGEST],
+                "text": shown["text"][-_LONGEST:],
+                "place": f"{last['file']}:{last['line']} {last['function']}" if last else "",
+            }
+        )
 
     def blocked(self, slot: int | None, seconds: float, where: str) -> None:
         self._blocked.append({"slot": slot, "seconds": seconds, "where": where})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -120,16 +121,30 @@ class Keys:
         self._actions.show_keys((key.letter, key.meaning) for key in self._keys.values())
 
 
-def reads(pid: int, terminal: int = 0) -> bool:
-    """Whether a thread of a process waits in a ``read`` of its descriptor ``terminal`` (Linux).
+# Numbers of system calls (Linux, by machine): read; select and pselect6, in which readline waits.
+_CALLS = {
+    "x86_64": ({"0"}, {"23", "270"}),
+    "aarch64": ({"63"}, {"72"}),
+}
+CAN_TELL = linux.USED and platform.machine() in _CALLS
+"""Whether `reads` can tell."""
 
-    As far as this user may see it.
+
+def reads(pid: int) -> bool:
+    """Whether a thread of a process waits for its standard input: for bytes, or for readline.
+
+    As far as this user may see it; a wait for other descriptors as well is not seen.
     """
+    reading, selecting = _CALLS[platform.machine()]
     threads = linux.PROC / str(pid) / "task"
     with contextlib.suppress(OSError):
         for thread in threads.iterdir():
             with contextlib.suppress(OSError):
                 number, *arguments = (thread / "syscall").read_text().split()
-                if number == "0" and arguments[:1] == [hex(terminal)]:
+                first = arguments[0] if arguments else ""
+                # Of descriptors below 1 there is the one.
+                if (number in reading and first == "0x0") or (
+                    number in selecting and first == "0x1"
+                ):
                     return True
     return False

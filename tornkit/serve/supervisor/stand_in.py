@@ -49,6 +49,7 @@ class StandIn:
         self._audience = audience
         self._process: ChildProcess | None = None
         self._wanted = False
+        self._births = 0  # asked for; an earlier one may still be on its way
 
     @property
     def pids(self) -> list[int]:
@@ -59,9 +60,12 @@ class StandIn:
         """Have one, unless there is one already."""
         if not self._wanted:
             self._wanted = True
-            # It is a convenience: without a process to be had there is none.
-            with contextlib.suppress(OSError, ValueError):
-                self._nursery.spawn(1, environment, self._born)
+            self._births += 1
+            born = partial(self._born, self._births)
+            try:
+                self._nursery.spawn(1, environment, born)
+            except (OSError, ValueError):  # it is a convenience: then there is none
+                self._wanted = False
 
     def end(self) -> None:
         """Let it answer what it has, and end; the sockets are others' from now on."""
@@ -83,11 +87,13 @@ class StandIn:
             process.signal(signal.SIGKILL)
             self._forget(process)
 
-    def _born(self, processes: list[ChildProcess] | OSError) -> None:
+    def _born(self, birth: int, processes: list[ChildProcess] | OSError) -> None:
+        is_wanted = self._wanted and birth == self._births
         if isinstance(processes, OSError):
+            self._wanted = self._wanted and not is_wanted
             return
         for process in processes:
-            if not self._wanted:
+            if not is_wanted:
                 process.signal(signal.SIGKILL)
                 process.channel.close()
                 continue
@@ -132,3 +138,4 @@ class StandIn:
         process.channel.close()
         if self._process is process:
             self._process = None
+            self._wanted = False  # the next failure has another

@@ -173,10 +173,9 @@ def set_up_access_log(worker: int | None, *, enabled: bool) -> None:
     if not enabled:
         access.setLevel(logging.CRITICAL + 1)
         return
-    if not all(map(_only_watches, access.handlers)):
+    if access.handlers:
         return  # the program writes its own access log
-    reached = [each for each in _handlers(access) if not _only_watches(each)]
-    theirs = [each for each in reached if type(each) is not _OwnHandler]
+    theirs = [each for each in _handlers(access) if type(each) is not _OwnHandler]
     chosen = any(map(is_chosen, theirs))
     plain: list[logging.Handler] = [each for each in theirs if is_plain_console(each)]
     root = logging.getLogger()
@@ -195,11 +194,6 @@ def set_up_access_log(worker: int | None, *, enabled: bool) -> None:
     ours = StaticLines(sys.stderr) if sys.stderr.isatty() else logging.StreamHandler(sys.stderr)
     ours.setFormatter(AccessFormatter(colour=wants_colour(sys.stderr), worker=worker))
     access.addHandler(ours)
-
-
-def _only_watches(handler: logging.Handler) -> bool:
-    """Whether it is one of the development tools', which writes nothing."""
-    return bool(getattr(handler, "only_watches", False))
 
 
 def _handlers(logger: logging.Logger) -> Iterator[logging.Handler]:

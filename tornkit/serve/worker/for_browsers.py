@@ -50,7 +50,7 @@ class ForBrowsers:
         site = Site(orders.token, orders.dev_hosts, self, editor=editor, label=label)
         request.own_paths = FOLDER, site
         loops.own_paths = site
-        logging.getLogger("tornado.access").addHandler(Recent(self.answered))
+        logging.getLogger("tornado.access").addFilter(Recent(self.answered))
 
     @property
     def applications(self) -> Collection[Application]:
