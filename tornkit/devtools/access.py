@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from tornado.httputil import HTTPServerRequest
@@ -23,10 +24,28 @@ def may_see(request: HTTPServerRequest, hosts: Collection[str] = ()) -> bool:
 
     ``hosts`` are names beside localhost by which pages are asked for.
     """
+    if request.version == "HTTP/1.0" or not _is_of_this_machine(request):
+        return False  # that version is nginx's, which says nothing else by itself
+    lines = getattr(request.headers, "lines", None)  # of the engine's, while nothing has changed
+    if lines is None:
+        return _headers_allow(request, hosts)
+    key = (lines.as_sent, request.host, request.protocol, *hosts)
+    verdict = _verdicts.get(key)
+    if verdict is None:
+        if len(_verdicts) >= _MOST_VERDICTS:
+            _verdicts.clear()
+        verdict = _verdicts[key] = _headers_allow(request, hosts)
+    return verdict
+
+
+# By all that they follow from: a browser says the same again and again.
+_verdicts: dict[tuple[bytes | str, ...], bool] = {}
+_MOST_VERDICTS = 256
+
+
+def _headers_allow(request: HTTPServerRequest, hosts: Collection[str]) -> bool:
     return (
-        _is_of_this_machine(request)
-        and not any(map(_is_a_proxys, request.headers))
-        and request.version != "HTTP/1.0"  # nginx's, which says nothing else by itself
+        not any(map(_is_a_proxys, request.headers))
         and is_own_host(request.host, hosts)
         and _is_of_own_page(request)
     )
@@ -60,6 +79,7 @@ def _is_of_this_machine(request: HTTPServerRequest) -> bool:
     return isinstance(address, tuple) and bool(address) and _is_loopback(str(address[0]))
 
 
+@lru_cache(maxsize=256)
 def _is_loopback(name: str) -> bool:
     try:
         address = ipaddress.ip_address(name.partition("%")[0])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
 
 from tornado.httputil import HTTPHeaders
@@ -26,6 +27,8 @@ SCRIPT = f"{FOLDER}client.js"
 TIMING = "tornkit"
 _POLICY = "Content-Security-Policy"
 _REPORTED = f"{_POLICY}-Report-Only"
+
+_ALL_ROOM = Room("")
 
 _log = logging.getLogger("tornkit")
 _hosts: Collection[str] = ()
@@ -62,13 +65,14 @@ def edit(handler: RequestHandler, chunk: Any) -> Any:
 
     That is None where all of it has been written by now.
     """
-    pending = None if isinstance(chunk, dict) else seams.pending_response(handler)
+    request = handler.request
+    if isinstance(chunk, dict) or request.method != "GET" or not is_navigation(request):
+        return chunk
+    pending = seams.pending_response(handler)
     if (
         pending is None
         or not pending.headers.get("Content-Type", "").startswith("text/html")
-        or handler.request.method != "GET"
-        or not is_navigation(handler.request)
-        or not may_see(handler.request, _hosts)
+        or not may_see(request, _hosts)
     ):
         return chunk
     if handler.get_status() == 304:
@@ -89,9 +93,18 @@ def _is_whole_page(status: int, headers: HTTPHeaders) -> bool:
         and status >= 200
         and "Content-Encoding" not in headers
         and "Content-Length" not in headers
-        and not headers.get("Content-Disposition", "").lower().startswith("attachment")
-        and _CHARSET.search(headers["Content-Type"]) is None
+        and not (
+            "Content-Disposition" in headers
+            and headers["Content-Disposition"].lower().startswith("attachment")
+        )
+        and _is_like_ascii(headers["Content-Type"])
     )
+
+
+@lru_cache(maxsize=64)
+def _is_like_ascii(kind: str) -> bool:
+    """Whether a page of this ``Content-Type`` has the script's characters as these bytes."""
+    return _CHARSET.search(kind) is None
 
 
 def _with_script(handler: RequestHandler, headers: HTTPHeaders, body: bytes) -> bytes:
@@ -99,7 +112,7 @@ def _with_script(handler: RequestHandler, headers: HTTPHeaders, body: bytes) -> 
     if place is None:
         return body
     room = None
-    if _OWN_POLICY.search(body[:_HEAD]) is None:
+    if _OWN_POLICY.search(body, 0, _HEAD) is None:
         room = _room(handler, headers, _POLICY)
     if room is None:
         _advise(handler)
@@ -121,9 +134,9 @@ def _note_generation(handler: RequestHandler) -> None:
 
 def _place(body: bytes) -> int | None:
     """Where the script stands in a page; None where it would make another page of it."""
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in body[:1024]:
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or body.find(b"\0", 0, 1024) >= 0:
         return None  # UTF-16, which no header has told of
-    match = _BEGINNING.match(body[:_MOST_BEGINNING])
+    match = _BEGINNING.match(body, 0, _MOST_BEGINNING)
     place = match.end() if match is not None else 0
     # In front of a doctype it would change how the page is laid out.
     return None if _DOCTYPE.search(body, place, place + 1024) else place
@@ -131,9 +144,9 @@ def _place(body: bytes) -> int | None:
 
 def _room(handler: RequestHandler, headers: HTTPHeaders, name: str) -> Room | None:
     """Room for the script in the page's policies of this header; None where there can be none."""
+    if name not in headers:
+        return _ALL_ROOM
     policies = headers.get_list(name)
-    if not policies:
-        return Room("")
     request = handler.request
     if _HOST.fullmatch(request.host) is None:
         return None
