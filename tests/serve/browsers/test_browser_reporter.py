@@ -83,6 +83,8 @@ def test_a_failure_of_the_supervisors_own_has_words_alone(told: Told) -> None:
     assert failure["message"] == "not ready after 60 s"
     assert failure["frames"] == []
     assert failure["oldServes"] is False
+    raw = told.fails(Failed("AppRaised", "no db", "Traceback: token=hunter2"))
+    assert "hunter2" not in str(raw), "nobody has looked through it for secrets"
 
 
 def test_files_are_told_by_their_names_alone(told: Told) -> None:

@@ -97,3 +97,18 @@ def test_whoever_looks_at_the_server_hears_of_that() -> None:
     audience.raised({"id": "request-1", "frames": []})
     assert news.rows == [("row",)]
     assert news.shown["id"] == "request-1"
+
+
+def test_one_that_can_not_be_taken_is_told_of_and_the_next_is_taken() -> None:
+    audience, lacks = made()
+    taken: list[int] = []
+
+    def adopt(descriptor: int) -> None:
+        if descriptor == 7:
+            raise OSError(28, "No space left on device")
+        taken.append(descriptor)
+
+    audience._reporter.streams.adopt = adopt  # type: ignore[method-assign]
+    audience.adopt([7, 8], of_server=False)
+    assert taken == [8]
+    assert lacks[0].startswith("a browser is not told of what happens: ")

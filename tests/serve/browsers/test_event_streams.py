@@ -138,6 +138,19 @@ def test_signs_of_life_while_there_is_somebody(hall: Hall) -> None:
     assert hall.heard(again) == [{"type": "hello"}, {"type": "ping"}]
 
 
+def test_one_that_can_not_be_waited_for_is_closed(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(hall.loop, "listen", refuses)
+    with pytest.raises(OSError, match="No space"):
+        hall.comes()
+    assert hall.browsers[-1].recv(1) == b""
+    assert len(hall.streams) == 0
+
+
 def test_what_is_no_socket_is_an_error_and_nothing_is_kept(hall: Hall) -> None:
     reading, writing = os.pipe()
     with pytest.raises(OSError):  # noqa: PT011 - whichever the system says

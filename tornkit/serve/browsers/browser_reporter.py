@@ -68,7 +68,7 @@ class BrowserReporter:
         self._failures += 1
         self._failure = {
             "message": failure.message,
-            "text": failure.traceback,
+            "text": "",  # of a traceback only what a worker has looked through for secrets
             "frames": [],
             **failure.shown,
             "id": f"start-{self._failures}",

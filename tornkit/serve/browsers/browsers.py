@@ -34,11 +34,12 @@ class Browsers:
         self._errors: OrderedDict[str, dict[str, Any]] = OrderedDict()  # by id, the newest last
 
     def adopt(self, descriptors: list[int], *, of_server: bool) -> None:
+        take = self._news.adopt if of_server else self._reporter.streams.adopt
         for descriptor in descriptors:
-            if of_server:
-                self._news.adopt(descriptor)
-            else:
-                self._reporter.streams.adopt(descriptor)
+            try:
+                take(descriptor)
+            except OSError as error:  # what else the worker has said is to be heard
+                self._lacks(f"a browser is not told of what happens: {in_words(error)}")
 
     def answered(self, rows: Sequence[object]) -> None:
         self._news.requests(rows)

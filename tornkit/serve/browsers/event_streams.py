@@ -63,14 +63,21 @@ class EventStreams:
         return len(self._streams)
 
     def adopt(self, descriptor: int) -> None:
-        """Take a socket over, and greet who is at its other end; the oldest makes room."""
+        """Take a socket over, and greet who is at its other end; the oldest makes room.
+
+        :raises OSError: the system refuses to have it waited for; it is closed then.
+        """
         sock = socket.socket(fileno=descriptor)
-        sock.setblocking(False)
         stream = _Stream(sock)
+        try:
+            sock.setblocking(False)
+            self._loop.listen(stream, partial(self._read, stream))
+        except OSError:
+            sock.close()
+            raise
         while len(self._streams) >= MOST_STREAMS:
             self._drop(self._streams[0])
         self._streams.append(stream)
-        self._loop.listen(stream, partial(self._read, stream))
         self._send(stream, encoded(self._greeting()))
         if self._ping is None:
             self._ping_later()
