@@ -364,3 +364,15 @@ def test_a_hostile_beginning_takes_no_time(body: bytes) -> None:
     started = time.process_time()
     response_of(answer(body))
     assert time.process_time() - started < 0.5
+
+
+@EITHER
+def test_a_page_goes_out_whatever_happens_to_the_script(
+    server_class: ServerClass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(page_script, "_room", fails)
+    response = response_of(answer(), server_class=server_class)
+    assert (response.status, response.text) == (200, PAGE)

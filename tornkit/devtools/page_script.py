@@ -82,7 +82,12 @@ def edit(handler: RequestHandler, chunk: Any) -> Any:
         return chunk
     if chunk is not None:
         handler.write(chunk)
-    pending.pieces[:] = [_with_script(handler, pending.headers, b"".join(pending.pieces))]
+    body = b"".join(pending.pieces)
+    try:
+        body = _with_script(handler, pending.headers, body)
+    except Exception:  # noqa: BLE001 - the page goes first, whatever its headers are made of
+        _log.debug("%s gets no script", request.path, exc_info=True)
+    pending.pieces[:] = [body]
     return None
 
 
