@@ -106,8 +106,9 @@ def test_what_was_loaded_is_frozen_until_somebody_wants_to_see_it(
     port = str(serve.free_port())
     words = (target, "--", port) if target == "app.py" else ("--port", port, target)
     server = serve({"app.py": APP}, "--no-reload", *words, port=None)
-    frozen = wait_for(lambda: server.get("/").json()["frozen"], "the application to be frozen")
-    assert frozen > 10_000
+    # Some Pythons are born with a few.
+    wait_for(lambda: server.get("/").json()["frozen"] > 10_000, "the application to be frozen")
+    frozen = server.get("/").json()["frozen"]
     assert int(server.get("/count").text) > frozen
     assert server.get("/").json()["frozen"] == 0
 
@@ -117,7 +118,7 @@ def test_finalizers_of_what_is_frozen_are_called_at_the_end(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:
     server = serve({"app.py": APP}, "--no-reload", "app.py:make_app")
-    wait_for(lambda: server.get("/").json()["frozen"], "the application to be frozen")
+    wait_for(lambda: server.get("/").json()["frozen"] > 10_000, "the application to be frozen")
     server.stop()
     assert (server.folder / "finalized").exists()
 
