@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,7 +75,9 @@ def test_another_machine_gets_tornados(serve: Serve) -> None:
 
 def test_files_named_as_pythons_stay_the_programs(serve: Serve) -> None:
     """The pages import parts of the standard library, late."""
-    names = ("difflib", "html", "decimal", "ast", "secrets", "template", "masking")
+    names = ["difflib", "html", "decimal", "ast", "secrets", "template", "masking"]
+    if sys.version_info >= (3, 13):  # whose own tracebacks import that, late
+        names.remove("ast")
     files = {f"{name}.py": "MINE = True\n" for name in names}
     late = APP.replace(
         "self.write(str(1 / 0))",
