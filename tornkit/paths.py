@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from tornkit.errors import UsageError
@@ -28,6 +30,47 @@ def real_path(path: str) -> str:
         return os.path.realpath(path)
     except OSError:
         return path
+
+
+# What says that there is nothing at a path (as `Path.is_file` had it before Python 3.14).
+_NOTHING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP})
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is a file.
+
+    :raises OSError: that can't be said, as the system refuses to look; of `Path.is_file` that is
+        False from Python 3.14 on.
+    """
+    return stat.S_ISREG(_mode(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder.
+
+    :raises OSError: as `is_file`.
+    """
+    return stat.S_ISDIR(_mode(path))
+
+
+def exists(path: Path) -> bool:
+    """Return whether there is anything.
+
+    :raises OSError: as `is_file`.
+    """
+    return _mode(path) != 0
+
+
+def _mode(path: Path) -> int:
+    """Return the mode of what is at a path; 0 where there is nothing."""
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116 - as with the others of this file
+    except ValueError:  # no path at all, with a null in it
+        return 0
+    except OSError as error:
+        if error.errno in _NOTHING:
+            return 0
+        raise
 
 
 def is_readable_place(path: Path) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from tornkit.appload.survey import USUAL_NAMES, Survey, survey
 from tornkit.appload.target import Kind, Target
 from tornkit.errors import AppNotFound, NoSuchModule, UsageError
-from tornkit.paths import expanded, is_readable_place
+from tornkit.paths import expanded, is_file, is_folder, is_readable_place
 from tornkit.pyproject import find_pyproject, read_tool_table
 
 USUAL_FILES = ("app.py", "main.py", "server.py")
@@ -75,12 +75,12 @@ def _locate_app(
     if separator and (misread := _misread(place, attribute)):
         raise UsageError(misread)
     path = here / expanded(place)
-    if path.is_dir():
+    if is_folder(path):
         if separator:
             raise UsageError(f"{place} is a folder; name the file: {place}/app.py:{attribute}")
         return _locate_in_folder(path.resolve(), asked)
     if place.endswith(".py") or "/" in place or _is_program_file(path):
-        if not path.is_file():
+        if not is_file(path):
             similar = _similar(path)
             hint = f"; did you mean {Path(place).with_name(similar)}?" if similar else ""
             raise NoSuchModule(f"there is no file {place} (looked in {here}){hint}")

@@ -19,7 +19,7 @@ from tornkit.cli.output import say_lines
 from tornkit.cli.serve_options import serve_options
 from tornkit.cli.target import ProgramCommand, named_target, target_parameters
 from tornkit.errors import CertificateError, UsageError
-from tornkit.paths import expanded
+from tornkit.paths import exists, expanded, is_file
 from tornkit.serve import local_tls
 from tornkit.serve.browsers import editor
 from tornkit.serve.config import (
@@ -181,14 +181,14 @@ def _check(config: ServeConfig, target: Target) -> None:
             "set it there, or name the application: file.py:make_app"
         )
     for path in config.watch:
-        if not path.exists():
+        if not exists(path):
             raise UsageError(f"--watch {path}: there is no such file or folder")
     if config.editor is not None and editor.chosen(config.editor, {}) is None:
         raise UsageError(
             f"--editor {config.editor}: it is not there, or needs a terminal; name one that has a "
             "window (vscode, pycharm, ...), or a command in which {file} and {line} stand"
         )
-    if config.env_file is not None and not config.env_file.is_file():
+    if config.env_file is not None and not is_file(config.env_file):
         raise UsageError(f"--env-file {config.env_file}: there is no such file")
     if http.certfile is not None:
         _check_certificate(http.certfile, http.keyfile)
@@ -196,7 +196,7 @@ def _check(config: ServeConfig, target: Target) -> None:
 
 def _check_certificate(certfile: str, keyfile: str | None) -> None:
     for option, path in (("--certfile", certfile), ("--keyfile", keyfile)):
-        if path is not None and not Path(path).is_file():
+        if path is not None and not is_file(Path(path)):
             raise CertificateError(f"{option} {path}: there is no such file")
     import ssl
 

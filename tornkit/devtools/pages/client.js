@@ -8,6 +8,7 @@ const ROOT = "/__tornkit__/";
 const DELAYS = [100, 300, 1000, 3000]; // ms before each further try to connect; then the last
 const SILENCE = 25000; // ms without a sign of life; the server pings each 10 s
 const SETTLE = 20; // ms, for several files of one save
+const LATEST = 1000; // ms until a page that still loads connects
 const STANDING = 1000; // ms for which a failure has to stand, before it is shown
 
 // ---- the connection: in the SharedWorker, or in a page
@@ -468,5 +469,15 @@ function connect() {
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", restore);
 else restore();
-connect();
+// The page goes first: to start a worker takes what it would be drawn with.
+let connected = false;
+const begin = () => {
+  if (!connected) connect();
+  connected = true;
+};
+if (document.readyState === "complete") begin();
+else {
+  addEventListener("load", begin);
+  setTimeout(begin, LATEST);
+}
 })();
