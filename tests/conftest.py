@@ -27,10 +27,16 @@ SLOW = (
 )
 
 
+# Seconds for a thorough test, beside others on a slow machine; the ordinary have pyproject.toml's.
+_THOROUGH = 300
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as fast whatever is not slow."""
+    """Mark as fast whatever is not slow, and give the thorough more time."""
     root = Path(__file__).parent
     for item in items:
+        if item.get_closest_marker("thorough") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_THOROUGH))
         inside = item.path.is_relative_to(root)
         place = item.path.relative_to(root).as_posix() if inside else ""
         if inside and not place.startswith(SLOW) and item.get_closest_marker("thorough") is None:
