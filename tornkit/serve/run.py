@@ -35,7 +35,7 @@ from tornkit.serve.sockets.sockets import Listeners
 from tornkit.serve.sockets.systemd import Notifier, inherited_sockets
 from tornkit.serve.supervisor.cpus import usable_cpus
 from tornkit.serve.supervisor.envfile import EnvironmentFile
-from tornkit.serve.supervisor.keys import CAN_TELL, Keys
+from tornkit.serve.supervisor.keys import Keys
 from tornkit.serve.supervisor.slow_starts import SlowStarts
 from tornkit.serve.supervisor.stand_in import StandIn
 from tornkit.serve.supervisor.status import Status
@@ -73,7 +73,6 @@ def run(
     if not target.is_program:
         claim = application_claim(config.port, config.address, config.unix_socket)
         listeners.claim(claim, slot=0, generation=0)
-    keys = keys and (CAN_TELL or not keep_stdin)  # a worker that may be reading goes first
     loop = Loop()
     loop.on_trouble = lambda error: reporter.lacks(in_words(error))
     chosen = editor.chosen(config.editor, os.environ)

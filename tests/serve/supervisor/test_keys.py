@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import socket
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,7 +13,7 @@ import pytest
 from tests.integration.waiting import wait_for
 from tests.serve.hand_loop import HandLoop
 from tornkit.devtools.page_script import FOLDER
-from tornkit.serve.supervisor.keys import ASKED, CAN_TELL, Keys, reads
+from tornkit.serve.supervisor.keys import ASKED, Keys
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -37,7 +35,9 @@ class Room:
     def types(self, text: str) -> list[Any]:
         """What was asked for by it."""
         os.write(self.person, text.encode())
-        return self.passes()
+        self.passes()
+        assert self.asked == [], "somebody else may be waiting for it"
+        return self.passes(1.0)
 
     def passes(self, seconds: float = 0.0) -> list[Any]:
         self.loop.passes(seconds)
@@ -106,6 +106,14 @@ def test_what_a_worker_may_read_is_left_to_it(room: Room) -> None:
     assert room.types("r\n") == [("restart", ASKED)]
 
 
+def test_what_somebody_reads_at_once_is_theirs(room: Room) -> None:
+    os.write(room.person, b"q\n")
+    room.passes()
+    assert os.read(room.terminal, 10) == b"q\n"
+    assert room.passes(1.0) == []
+    assert room.types("c\n") == ["clear"]
+
+
 def test_a_job_in_the_background_reads_nothing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "tcgetpgrp", lambda descriptor: os.getpgrp() + 1)
     assert room.types("q\n") == []
@@ -154,45 +162,3 @@ def test_what_can_not_be_waited_for_is_left_alone(room: Room) -> None:
         everything: Any = room
         Keys(room.loop, everything, lambda: True, file.fileno()).begin()
         assert room.passes(1.0) == []
-
-
-@pytest.mark.skipif(not CAN_TELL, reason="asks /proc")
-@pytest.mark.parametrize(
-    "waiting",
-    [
-        "input()",
-        "import readline; input()",
-        "import pdb; pdb.set_trace()",
-        "import threading; threading.Thread(target=input).start()",
-        "import readline, threading; threading.Thread(target=input).start()",
-    ],
-)
-def test_one_that_waits_for_what_is_typed_is_found(waiting: str) -> None:
-    person, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", waiting], stdin=terminal, stdout=terminal, stderr=terminal
-    )
-    try:
-        wait_for(lambda: reads(process.pid), "it waits")
-        assert not reads(os.getpid())
-    finally:
-        process.kill()
-        process.wait()
-        os.close(person)
-        os.close(terminal)
-
-
-@pytest.mark.skipif(not CAN_TELL, reason="asks /proc")
-def test_one_that_waits_for_something_else_is_not() -> None:
-    code = (
-        "import asyncio, select, threading, os; r, w = os.pipe();"
-        "threading.Thread(target=os.read, args=(r, 1), daemon=True).start();"
-        "threading.Thread(target=select.select, args=([r], [], []), daemon=True).start();"
-        "print(flush=True); asyncio.run(asyncio.sleep(60))"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        assert not any(reads(process.pid) for _ in range(50))
-        assert not reads(1 << 30)
-        process.kill()

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.serve.scripted import NO_PID, TARGET, FakeReporter
-from tornkit.serve.supervisor import typed
 from tornkit.serve.supervisor.typed import SharedTerminal, Typed
 from tornkit.serve.wire.heartbeat import Pulse
 from tornkit.serve.workforce.children import WorkerHandle, WorkerState
@@ -93,20 +92,18 @@ class Health:
 
 
 @pytest.mark.parametrize(
-    ("state", "age", "reading", "free"),
+    ("state", "age", "free"),
     [
-        (WorkerState.SERVING, 0.0, False, True),
-        (WorkerState.DRAINING, 0.05, False, True),
-        (WorkerState.BOOTING, 0.0, False, False),
-        (WorkerState.SERVING, 0.3, False, False),
-        (WorkerState.SERVING, 0.0, True, False),
+        (WorkerState.SERVING, 0.0, True),
+        (WorkerState.DRAINING, 0.05, True),
+        (WorkerState.BOOTING, 0.0, False),
+        (WorkerState.SERVING, 0.3, False),
     ],
 )
 def test_whose_the_terminal_is(
-    monkeypatch: pytest.MonkeyPatch, state: WorkerState, age: float, reading: bool, free: bool
+    monkeypatch: pytest.MonkeyPatch, state: WorkerState, age: float, free: bool
 ) -> None:
     monkeypatch.setattr("tornkit.serve.wire.heartbeat.time.monotonic", lambda: 1000.0)
-    monkeypatch.setattr(typed, "reads", lambda pid: reading)
     process: Any = None
     worker: WorkerHandle[Any] = WorkerHandle(0, 1, NO_PID, process, started_at=0.0)
     worker.state = state

@@ -1,24 +1,24 @@
 """Letters that a person types at the terminal, each with Enter, and what each asks for.
 
 The terminal stays as it is: with Enter, for a debugger in a worker has it as well, and a mode of
-the terminal's would outlive a crash. While a worker may be reading it, nothing is read here.
+the terminal's would outlive a crash. Whoever waits for what is typed, a debugger or an ``input()``
+in any thread, has read it at once; what is still there a moment later is for here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import platform
+import select
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from tornkit import linux
 from tornkit.serve.loop.loop import Loop
 
 PAGE = "/__tornkit__/"  # `tornkit.devtools.page_script.FOLDER`
 ASKED = "asked for"  # the reason of a restart that a person types
-_PAUSE = 0.2  # seconds, where somebody else may be reading
+_MOMENT = 0.15  # seconds
 _MOST_BYTES = 1024
 
 
@@ -88,23 +88,30 @@ class Keys:
         """Read from now on."""
         # A descriptor that can't be waited for is no terminal.
         with contextlib.suppress(OSError, ValueError):
-            self._loop.listen(self, self._read)
+            self._loop.listen(self, self._came)
 
-    def _read(self) -> None:
-        if not self._is_ours() or not self._is_free():
-            self._pause()
-            return
-        try:
-            typed = os.read(self._terminal, _MOST_BYTES)
-        except OSError:  # the terminal is gone
-            self._loop.unlisten(self)
-            return
-        if not typed:  # Ctrl-D
-            self._pause()
-        for line in typed.decode(errors="replace").split("\n")[:-1]:
-            key = self._keys.get(line.strip())
-            if key is not None:
-                key.action()
+    def _came(self) -> None:
+        """Leave what was typed to whoever waits for it."""
+        self._loop.unlisten(self)
+        self._loop.at(self._loop.now() + _MOMENT, self._look)
+
+    def _look(self) -> None:
+        """Act on what nobody has read."""
+        if self._is_there() and self._is_ours() and self._is_free():
+            try:
+                typed = os.read(self._terminal, _MOST_BYTES)
+            except OSError:  # the terminal is gone
+                return
+            for line in typed.decode(errors="replace").split("\n")[:-1]:
+                key = self._keys.get(line.strip())
+                if key is not None:
+                    key.action()
+        self.begin()
+
+    def _is_there(self) -> bool:
+        poll = select.poll()
+        poll.register(self._terminal, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _is_ours(self) -> bool:
         """Whether this is the job in the foreground; any other is stopped when it reads."""
@@ -113,38 +120,5 @@ class Keys:
         except OSError:
             return False
 
-    def _pause(self) -> None:
-        self._loop.unlisten(self)
-        self._loop.at(self._loop.now() + _PAUSE, self.begin)
-
     def _help(self) -> None:
         self._actions.show_keys((key.letter, key.meaning) for key in self._keys.values())
-
-
-# Numbers of system calls (Linux, by machine): read; select and pselect6, in which readline waits.
-_CALLS = {
-    "x86_64": ({"0"}, {"23", "270"}),
-    "aarch64": ({"63"}, {"72"}),
-}
-CAN_TELL = linux.USED and platform.machine() in _CALLS
-"""Whether `reads` can tell."""
-
-
-def reads(pid: int) -> bool:
-    """Whether a thread of a process waits for its standard input: for bytes, or for readline.
-
-    As far as this user may see it; a wait for other descriptors as well is not seen.
-    """
-    reading, selecting = _CALLS[platform.machine()]
-    threads = linux.PROC / str(pid) / "task"
-    with contextlib.suppress(OSError):
-        for thread in threads.iterdir():
-            with contextlib.suppress(OSError):
-                number, *arguments = (thread / "syscall").read_text().split()
-                first = arguments[0] if arguments else ""
-                # Of descriptors below 1 there is the one.
-                if (number in reading and first == "0x0") or (
-                    number in selecting and first == "0x1"
-                ):
-                    return True
-    return False

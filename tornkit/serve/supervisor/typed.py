@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -10,7 +9,6 @@ from collections.abc import Callable, Iterable
 from tornkit.appload.target import Target
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.shortage import in_words
-from tornkit.serve.supervisor.keys import reads
 from tornkit.serve.supervisor.supervisor import Supervisor
 from tornkit.serve.wire.heartbeat import silence
 from tornkit.serve.workforce.health import Health
@@ -63,10 +61,10 @@ class Typed:
 
 
 class SharedTerminal:
-    """The terminal that workers may read as well: a debugger, or ``input()``.
+    """The terminal that workers may read as well.
 
-    A debugger stands in the way of its loop: so long the loop does not beat, once in ``interval``
-    seconds as it should.
+    A debugger that is busy, and will read what was typed ahead, stands in the way of its loop: so
+    long the loop does not beat, once in ``interval`` seconds as it should.
     """
 
     def __init__(self, workforce: Workforce, health: Health, interval: float) -> None:
@@ -79,7 +77,4 @@ class SharedTerminal:
         for worker in self._workforce:
             if worker.is_booting or silence(self._health.pulse(worker.pid)) > self._patience:
                 return False
-            with contextlib.suppress(OSError):
-                if reads(worker.pid):
-                    return False
         return True
