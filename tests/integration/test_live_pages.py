@@ -179,7 +179,7 @@ def test_a_template_or_another_static_file_refreshes(serve: Serve, page: Page) -
 
 
 @pytest.mark.parametrize(
-    "times", [pytest.param(20, marks=pytest.mark.thorough, id="often"), pytest.param(2, id="twice")]
+    "times", [pytest.param(6, marks=pytest.mark.thorough, id="often"), pytest.param(2, id="twice")]
 )
 def test_a_broken_save_is_shown_over_the_page_that_still_works(
     serve: Serve, page: Page, times: int
