@@ -74,11 +74,6 @@ class Page:
         self.do("Page.navigate", url=url)
         self.wait_for(f"document.readyState == 'complete' && location.href == {json.dumps(url)}")
 
-    def show(self, *, shown: bool) -> None:
-        """Let the page be seen, or hide it as a tab behind another."""
-        if shown:
-            self.do("Page.bringToFront")
-
     def faults(self) -> list[Any]:
         """Exceptions and errors of this tab so far."""
         names = ("Runtime.exceptionThrown", "Log.entryAdded")

@@ -145,11 +145,3 @@ def test_a_loop_that_ended_before_it_told(rows: list[Row]) -> None:
         await until(lambda: len(rows) == 2)
 
     asyncio.run(again())
-
-
-def test_a_program_finds_no_handler_that_it_has_not_added() -> None:
-    handlers = list(access.handlers)
-    watching = Recent(lambda rows: None)
-    access.addFilter(watching)
-    assert access.handlers == handlers
-    access.removeFilter(watching)

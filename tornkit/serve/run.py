@@ -66,6 +66,7 @@ def run(
     :raises BindError: the application's address can't be had. A program's is known later.
     :raises UnsupportedTornado: the program brings one that can't be served with.
     """
+    # Longer than a screen because all parts are put together here; it decides nothing.
     take_tornado_from(own_tornado.find(target.import_root))
     inherited = inherited_sockets()
     listeners = Listeners(inherited)
@@ -77,13 +78,13 @@ def run(
     loop.on_trouble = lambda error: reporter.lacks(in_words(error))
     chosen = editor.chosen(config.editor, os.environ)
     orders = Orders.of(target, config, opens_lines=chosen is not None)
-    audience = None
     reporter = fan_out(reporter, SlowStarts(loop, reporter))
+    audience = None
     if orders.dev_tools:
-        terminal, heard = reporter, BrowserReporter(loop, orders.run)
+        terminal, pages = reporter, BrowserReporter(loop, orders.run)
         news = ServerNews(loop, lambda: status.snapshot())  # noqa: PLW0108 - is assigned below
-        reporter = fan_out(terminal, heard, news)
-        audience = Browsers(heard, news, chosen, terminal.lacks)
+        reporter = fan_out(terminal, pages, news)
+        audience = Browsers(pages, news, chosen, terminal.lacks)
     nursery = _nursery(config, target, loop, reporter, orders.message(), keep_stdin=keep_stdin)
     health = _health(config, keep_stdin=keep_stdin)
     workforce = Workforce(

@@ -68,12 +68,15 @@ def installed() -> Iterator[None]:
 @pytest.mark.parametrize("opens_lines", [True, False])
 def test_pages_are_answered_from_then_on(supervisor: Supervisor, opens_lines: bool) -> None:
     loops = ServingLoops()
+    handlers = list(logging.getLogger("tornado.access").handlers)
     browsers = ForBrowsers(supervisor)
     browsers.install(replace(ORDERS, opens_lines=opens_lines), 3, loops)
     assert request.own_paths is not None
     folder, site = request.own_paths
     assert folder == FOLDER
     assert loops.own_paths is site
+    found = logging.getLogger("tornado.access").handlers
+    assert found == handlers, "a program looks whether there is one"
     assert (page_script._generation, page_script._hosts) == (f"{ORDERS.run}.3", ("dev.example",))
     assert shown_errors.tell == browsers.raised
     assert shown_errors.opens_lines == opens_lines
