@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tornkit.serve.peers import peer_uid
+from tornkit.serve.peers import has_left, peer_uid
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -51,3 +51,15 @@ def test_where_it_can_not_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = socket.socketpair()
     with first, second:
         assert peer_uid(first) is None
+
+
+def test_whether_the_other_end_has_left() -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    assert not has_left(ours)
+    theirs.send(b"what nobody wants")
+    assert not has_left(ours)
+    theirs.close()
+    assert has_left(ours)
+    ours.close()
+    assert has_left(ours)

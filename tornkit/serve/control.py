@@ -19,7 +19,7 @@ from typing import Any
 
 from tornkit.errors import TornkitError
 from tornkit.serve.loop.loop import Loop
-from tornkit.serve.peers import peer_uid
+from tornkit.serve.peers import has_left, peer_uid
 from tornkit.serve.private_files import NotPrivate, PrivateFolder, is_secure_parent
 from tornkit.serve.sockets.sockets import socket_identity
 
@@ -150,13 +150,7 @@ class _Answer:
 
     def _read(self) -> None:
         """Ignore the client's bytes, and close at their end."""
-        try:
-            ended = not self._connection.recv(4096)
-        except BlockingIOError:
-            return
-        except OSError:
-            ended = True
-        if ended:
+        if has_left(self._connection):
             self.end()
 
     def end(self) -> None:

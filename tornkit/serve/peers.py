@@ -1,4 +1,4 @@
-"""The user at the other end of a Unix socket, as the kernel knows it."""
+"""The other end of a socket: its user, as the kernel knows it, and whether it is still there."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ def peer_uid(sock: socket.socket) -> int | None:
         credentials = sock.getsockopt(0, socket.LOCAL_PEERCRED, 128)
         return int(_XUCRED.unpack_from(credentials)[1])
     return None
+
+
+def has_left(sock: socket.socket) -> bool:
+    """Whether the other end is gone; what it has said, which nobody wants, is thrown away.
+
+    The socket does not block.
+    """
+    try:
+        return not sock.recv(4096)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

@@ -14,6 +14,7 @@ from typing import Any
 
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.loop.timers import Timer
+from tornkit.serve.peers import has_left
 
 # Two errors with all their source lines; a browser reads at once or never.
 MOST_UNSENT = 512 * 1024
@@ -107,14 +108,8 @@ class EventStreams:
             self._drop(stream)
 
     def _read(self, stream: _Stream) -> None:
-        """Notice that a browser has gone; one that says more is none."""
-        try:
-            gone = not stream.sock.recv(4096)
-        except BlockingIOError:
-            return
-        except OSError:
-            gone = True
-        if gone:
+        """Notice that a browser has gone."""
+        if has_left(stream.sock):
             self._drop(stream)
 
     def _drop(self, stream: _Stream) -> None:
