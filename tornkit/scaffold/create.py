@@ -203,7 +203,7 @@ def _staging_folder(parent: Path) -> Iterator[Path]:
     staging = Path(tempfile.mkdtemp(prefix=".tornkit-new-", dir=parent))
     try:
         yield staging
-    except BaseException:
+    except BaseException:  # raised again, a Ctrl-C too: nothing half made stays
         # Never rmtree the whole here: should putting back a file that was moved aside have
         # failed as well, this folder holds its only copy.
         shutil.rmtree(staging / "new", ignore_errors=True)

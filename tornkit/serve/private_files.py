@@ -89,7 +89,7 @@ class PrivateFolder:
             with open(descriptor, "wb") as file:  # noqa: PTH123 - by descriptor
                 file.write(content)
             os.replace(new, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
-        except BaseException:
+        except BaseException:  # raised again, a Ctrl-C too: no half-written file stays
             with contextlib.suppress(OSError):
                 os.unlink(new, dir_fd=self._descriptor)
             raise

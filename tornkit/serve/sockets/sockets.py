@@ -278,7 +278,7 @@ def _bound(
             # One socket for each family, everywhere the same (tornado.netutil.bind_sockets).
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(place)
-    except BaseException:
+    except BaseException:  # raised again, a Ctrl-C too: no socket stays open
         sock.close()
         raise
     return sock

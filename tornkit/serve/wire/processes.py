@@ -107,7 +107,7 @@ def start_interpreter(
             env=dict(environment),
             stdin=None if keep_stdin else subprocess.DEVNULL,
         )
-    except BaseException:
+    except BaseException:  # raised again, a Ctrl-C too: no channel stays open
         channel.close()
         raise
     finally:

@@ -57,7 +57,7 @@ def _run(target: Target, is_ready: Callable[[], bool]) -> None:
     except SystemExit:
         wait_for_threads()
         raise
-    except Exception:
+    except Exception:  # the program may raise anything
         if not is_ready() or not has_threads():
             raise
         # As without tornkit: this thread has failed, and the others serve on.
