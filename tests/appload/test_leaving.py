@@ -409,8 +409,8 @@ class TestThreads:
 
         def program(leaving: Leaving) -> None:
             serve_in_thread(leaving)
+            keeping.start()  # a thread that is left while it starts cannot be joined
             beside(lambda: clock.passes(LONGEST))
-            keeping.start()
             leaving.wait_for_threads()
             leaving.wait_for_threads()
             time.sleep(60)  # the end is on its way
