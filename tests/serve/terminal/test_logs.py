@@ -51,6 +51,23 @@ class TestAccessLine:
     def test_how_long_it_took(self, milliseconds: float, shown: str) -> None:
         assert f"/ {shown} ::1" in access_line(200, "GET / (::1)", milliseconds)
 
+    def test_columns(self) -> None:
+        formatter = logs.AccessFormatter(colour=False, worker=None, columns=True)
+        made = [
+            ("GET /path?a=1 (::1)", 1.234, "200   1.2 ms GET     /path?a=1 ::1"),
+            ("OPTIONS / (127.0.0.1)", 999.94, "200 999.9 ms OPTIONS / 127.0.0.1"),
+            ("DELETE /a (b) (::1)", 61_500.0, "200  61.50 s DELETE  /a (b) ::1"),
+            (
+                "GET 4 static files: a.css (::1)",
+                3.0,
+                "200   3.0 ms GET     4 static files: a.css ::1",
+            ),
+            ("PROPFIND /\x1b[31m (::1)", 3.0, "200   3.0 ms PROPFIND /\\x1b[31m ::1"),
+        ]
+        for summary, milliseconds, shown in made:
+            line = formatter.format(record(200, summary, milliseconds))
+            assert re.sub(rf"^{CLOCK} ", "", line) == shown
+
     def test_path_with_a_bracket(self) -> None:
         assert "GET /a (b) 1.0 ms ::1" in access_line(200, "GET /a (b) (::1)", 1.0)
 
@@ -242,6 +259,15 @@ class TestAccessLog:
         logs.set_up_access_log(4, enabled=True)
         log_a_request(loggers)
         assert re.fullmatch(rf"{CLOCK} \[4\] 200 GET / 1\.0 ms ::1\n", stderr())
+
+    def test_in_columns_on_a_terminal(
+        self, loggers: logging.Logger, stderr: Written, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        monkeypatch.setenv("NO_COLOR", "1")
+        logs.set_up_access_log(None, enabled=True)
+        log_a_request(loggers)
+        assert re.fullmatch(rf"{CLOCK} 200   1\.0 ms GET     / ::1\n", stderr())
 
     @pytest.mark.parametrize("level", ["info", "debug"])
     def test_disabled(self, loggers: logging.Logger, stderr: Written, level: str) -> None:

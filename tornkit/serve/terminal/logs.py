@@ -30,6 +30,7 @@ from tornkit.serve.terminal.static_lines import StaticLines
 _ACCESS = "tornado.access"
 # Errors of handlers, callbacks and tasks are told of by these.
 _TELL_ERRORS = ("tornado.application", "tornado.general", "asyncio", "tornkit")
+_TIME, _METHOD = len("999.9 ms"), len("OPTIONS")  # widths of columns
 _LONGEST = 100  # characters of a request that are shown; a version hash in a URL is longer
 # The lines that Python begins at the left edge of a traceback; those within it are indented.
 _OF_A_TRACEBACK = re.compile(
@@ -63,18 +64,30 @@ class _Formatter(logging.Formatter):
 class AccessFormatter(_Formatter):
     """``12:30:01 200 GET /path 1.2 ms 127.0.0.1``, from what `Application.log_request` logs.
 
-    A line of another shape, from a program's own call of that logger, is shown as it is.
+    With ``columns``, for a person's eye, ``12:30:01 200    1.2 ms GET     /path 127.0.0.1``. A line
+    of another shape, from a program's own call of that logger, is shown as it is.
     """
+
+    def __init__(self, *, colour: bool, worker: int | None, columns: bool = False) -> None:
+        super().__init__(colour=colour, worker=worker)
+        self._columns = columns
 
     def format(self, record: logging.LogRecord) -> str:
         prefix = self._paint(_DIM, self._prefix(record))
         match record.args:
-            case (int(status), str(summary), float(milliseconds)):
-                colour = {2: _GREEN, 3: _CYAN, 4: _YELLOW}.get(status // 100, _RED)
+            case (int(number), str(summary), float(milliseconds)):
+                colour = {2: _GREEN, 3: _CYAN, 4: _YELLOW}.get(number // 100, _RED)
+                status = self._paint(colour, str(number))
                 request, _, remote = summary.rpartition(" (")
+                address = printable(remote.rstrip(")"))
                 took = f"{milliseconds:.1f} ms" if milliseconds < 1000 else _seconds(milliseconds)
-                tail = self._paint(_DIM, printable(f"{took} {remote.rstrip(')')}"))
-                return f"{prefix}{self._paint(colour, str(status))} {_shortened(request)} {tail}"
+                if self._columns:
+                    method, _, path = request.partition(" ")
+                    took = self._paint(_DIM, f"{took:>{_TIME}}")
+                    request = _shortened(f"{method:<{_METHOD}} {path}")
+                    return f"{prefix}{status} {took} {request} {self._paint(_DIM, address)}"
+                tail = self._paint(_DIM, f"{took} {address}")
+                return f"{prefix}{status} {_shortened(request)} {tail}"
             case _:
                 return f"{prefix}{_shortened(record.getMessage())}"
 
@@ -191,8 +204,10 @@ def set_up_access_log(worker: int | None, *, enabled: bool) -> None:
         return
     for handler in plain:
         handler.addFilter(lambda record: record.name != _ACCESS)
-    ours = StaticLines(sys.stderr) if sys.stderr.isatty() else logging.StreamHandler(sys.stderr)
-    ours.setFormatter(AccessFormatter(colour=wants_colour(sys.stderr), worker=worker))
+    is_read = sys.stderr.isatty()
+    ours = StaticLines(sys.stderr) if is_read else logging.StreamHandler(sys.stderr)
+    colour = wants_colour(sys.stderr)
+    ours.setFormatter(AccessFormatter(colour=colour, worker=worker, columns=is_read))
     access.addHandler(ours)
 
 
