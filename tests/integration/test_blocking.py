@@ -140,11 +140,13 @@ def test_the_line_is_named(serve: Serve, wait_for: Callable[..., Any], names: li
         if (found := re.search(r"# (\w+)$", line))
     }
     server = serve({"app.py": text, "page.html": "<p>{{ slow() }}</p>"}, "app.py:make_app")
-    for count, name in enumerate(names, 1):
+    for name in names:
+        before = len(lines(server))
         assert server.get(f"/{name}").text == name
-        wait_for(lambda count=count: len(lines(server)) >= count, f"a line about {name}")
-        seconds, function, line = lines(server)[-1]
-        assert (name, line) == (name, numbered[name]), server.log
+        wait_for(lambda before=before: len(lines(server)) > before, f"a line about {name}")
+        # On a busy machine the loop may have had to wait for its turn, too.
+        wait_for(lambda: lines(server)[-1][2] == numbered[name], f"{name}'s line")  # noqa: B023
+        seconds, function, _ = lines(server)[-1]
         assert float(seconds) >= 0.1
         assert function == f"{name}_page.get" or name not in FEW
     assert server.log.count("nothing else is served meanwhile") == 1

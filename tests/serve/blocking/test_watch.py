@@ -114,6 +114,24 @@ def test_one_line_once_it_turns_again(house: House) -> None:
     assert house.reporter.since() == []
 
 
+def test_one_that_turns_while_it_is_looked_at_is_not_asked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = house.add()
+    forget_stacks = Heartbeat.forget_stacks
+
+    def slowly(heartbeat: Heartbeat) -> None:
+        forget_stacks(heartbeat)
+        house.beat(worker)
+
+    monkeypatch.setattr(Heartbeat, "forget_stacks", slowly)
+    worker.process.where = ["/x/app.py:31:the_next"]
+    house.passes(THRESHOLD + 2 * INTERVAL)
+    house.passes(0.2, beating=True)
+    assert worker.process.asked == 0
+    assert house.reporter.since() == []
+
+
 def test_its_stack_is_taken_a_few_times_and_the_longest_counts(house: House) -> None:
     worker = house.add()
     worker.process.where = ["/x/app.py:1:short"]

@@ -106,6 +106,8 @@ class BlockingWatch:
             still.next_look = min(silence * 2, silence + _LONGEST_PAUSE)
             with contextlib.suppress(OSError):
                 heartbeat.forget_stacks()
+                if heartbeat.read().beat != still.pulse.beat:
+                    return  # it turns: its stack would be that of the next request
                 still.asked_at = silence
                 if not linux.signal_thread(worker.pid, still.pulse.thread, STACKS_SIGNAL):
                     worker.process.signal(STACKS_SIGNAL)
