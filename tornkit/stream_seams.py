@@ -163,10 +163,15 @@ def stream_of(server: BufferSizes, sock: socket.socket, unread: bytes) -> IOStre
     return stream
 
 
-def closed_stream(server: BufferSizes, unread: bytes = b"") -> IOStream:
-    """A stream of no connection, that is closed; what it had read can still be read from it."""
+def closed_stream(
+    server: BufferSizes, unread: bytes = b"", error: BaseException | None = None
+) -> IOStream:
+    """A stream of no connection, that is closed, for this ``error``.
+
+    What it had read can still be read from it.
+    """
     stream = stream_of(server, socket.socket(), unread)
-    stream.close()
+    stream.close(error or False)
     return stream
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import weakref
+from typing import Any
 
 import pytest
 from tornado.httpserver import HTTPServer
@@ -252,3 +253,31 @@ def test_a_head_that_was_refused_says_nothing_of_the_whole_answer_behind_it(
         refused, finished = asyncio.run(noted(server_class, Twice, REQUEST))
     assert "Illegal characters" in refused
     assert "set_nodelay" in finished, "nothing is chunked"
+
+
+async def error_of(server_class: type[HTTPServer], given: object) -> BaseException | None:
+    """The error of a stream that is detached behind its close."""
+    found: list[BaseException | None] = []
+
+    def close_and_detach(request: HTTPServerRequest) -> None:
+        connection: Any = request.connection
+        connection.stream.close(given)
+        found.append(connection.detach().error)
+
+    server = server_class(close_and_detach)
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        sock.setblocking(False)
+        server.add_socket(sock)
+        reader, writer = await asyncio.open_connection(*sock.getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert await reader.read() == b""
+        writer.close()
+        server.stop()
+    return found[0]
+
+
+@pytest.mark.parametrize("given", [False, True, KeyError("x"), (KeyError, KeyError("x"), None)])
+def test_what_a_stream_was_closed_for_is_known_behind_its_detachment(given: object) -> None:
+    tornados = asyncio.run(error_of(HTTPServer, given))
+    assert repr(asyncio.run(error_of(EngineServer, given))) == repr(tornados)
+    assert (tornados is not None) is (given not in (False, True))

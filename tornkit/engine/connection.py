@@ -344,7 +344,7 @@ class Connection(Link):
     def detach(self, *, handed_on: bool = False) -> IOStream:
         """The socket as Tornado's own stream, with what was read and what is still to be sent."""
         if self.closed:
-            return stream_seams.closed_stream(self.server, bytes(self._inbox))
+            return stream_seams.closed_stream(self.server, bytes(self._inbox), self.error)
         wanting = self._wanting
         self._exchange = None
         stream = self._as_stream(partial(stream_seams.stream_of, self.server))

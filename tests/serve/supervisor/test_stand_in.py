@@ -18,6 +18,7 @@ from tornkit.serve.wire.channel import Channel
 from tornkit.serve.wire.messages import (
     Boot,
     Claim,
+    Closed,
     Drain,
     Follows,
     Go,
@@ -153,6 +154,45 @@ def test_it_ends_by_itself_or_is_killed(stage: Stage) -> None:
     assert stage.stand_in.pids == []
     stage.stand_in.begin({})
     assert len(stage.processes) == 2, "nothing is served again"
+
+
+class TestWhenItAcceptsNothingAnyMore:
+    """Nobody is told that the application serves while another answers in its place."""
+
+    def test_once_it_says_so(self, stage: Stage) -> None:
+        called: list[str] = []
+        stage.stand_in.begin({})
+        stage.stand_in.end(lambda: called.append("closed"))
+        stage.loop.passes(0.1)
+        assert called == []
+        stage.ends[-1].send(Closed())
+        stage.loop.passes()
+        assert called == ["closed"]
+        stage.ends[-1].close()
+        stage.loop.passes(3.0)
+        assert called == ["closed"]
+
+    @pytest.mark.parametrize("how", ["dies", "is killed"])
+    def test_once_it_is_gone(self, stage: Stage, how: str) -> None:
+        called: list[str] = []
+        stage.stand_in.begin({})
+        stage.stand_in.end(lambda: called.append("closed"))
+        if how == "dies":
+            stage.ends[-1].close()
+        stage.loop.passes(3.0)
+        assert called == ["closed"]
+
+    @pytest.mark.parametrize("slow", [False, True])
+    def test_at_once_where_there_is_none(self, stage: Stage, slow: bool) -> None:
+        called: list[str] = []
+        stage.slow = slow
+        if slow:
+            stage.stand_in.begin({})
+        stage.stand_in.end(lambda: called.append("closed"))
+        assert called == ["closed"]
+        if slow:
+            stage.bears()
+        assert called == ["closed"]
 
 
 def test_one_that_has_ended_is_not_killed(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from tornkit.serve.loop.loop import Loop
@@ -22,6 +22,7 @@ from tornkit.serve.wire.heartbeat import Heartbeat
 from tornkit.serve.wire.messages import (
     Boot,
     Claim,
+    Closed,
     Downward,
     Drain,
     Follows,
@@ -50,6 +51,7 @@ class StandIn:
         self._process: ChildProcess | None = None
         self._wanted = False
         self._births = 0  # asked for; an earlier one may still be on its way
+        self._when_closed: Callable[[], None] | None = None
 
     @property
     def pids(self) -> list[int]:
@@ -67,11 +69,17 @@ class StandIn:
             except (OSError, ValueError):  # it is a convenience: then there is none
                 self._wanted = False
 
-    def end(self) -> None:
-        """Let it answer what it has, and end; the sockets are others' from now on."""
+    def end(self, when_closed: Callable[[], None] = lambda: None) -> None:
+        """Let it answer what it has, and end; the sockets are others' from now on.
+
+        ``when_closed`` is called once it accepts nothing any more, now or a little later.
+        """
         self._wanted = False
         process = self._process
-        if process is not None:
+        if process is None:
+            when_closed()
+        else:
+            self._when_closed = when_closed
             self._send(process, Drain(_LAST_REQUESTS, successor=False))
             when = self._loop.now() + _LAST_REQUESTS + _END_GRACE
             self._loop.at(when, partial(self._kill_if_there, process))
@@ -126,6 +134,8 @@ class StandIn:
                 case Follows():
                     self._audience.adopt(descriptors, of_server=message.of_server)
                     continue
+                case Closed():
+                    self._has_closed()
                 case OpenInEditor():
                     self._audience.open_in_editor(message.failure, message.frame)
                 case _:
@@ -133,9 +143,15 @@ class StandIn:
             for descriptor in descriptors:
                 os.close(descriptor)
 
+    def _has_closed(self) -> None:
+        when_closed, self._when_closed = self._when_closed, None
+        if when_closed is not None:
+            when_closed()
+
     def _forget(self, process: ChildProcess) -> None:
         self._loop.unlisten(process.channel)
         process.channel.close()
         if self._process is process:
             self._process = None
             self._wanted = False  # the next failure has another
+            self._has_closed()

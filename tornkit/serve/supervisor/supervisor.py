@@ -176,7 +176,11 @@ class Supervisor:
 
     def first_serves(self) -> None:
         if self._stand_in is not None:
-            self._stand_in.end()
+            self._stand_in.end(self._say_that_it_serves)
+        else:
+            self._say_that_it_serves()
+
+    def _say_that_it_serves(self) -> None:
         banner = self._banner()
         self._told_urls = set(banner.urls)
         self._reporter.serving(banner)
