@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, cast
 
 from tornado.iostream import IOStream, StreamClosedError
@@ -46,6 +46,19 @@ _head_medium = struct.Struct("!BBH").pack
 _head_long = struct.Struct("!BBQ").pack
 _medium_at = struct.Struct("!H").unpack_from
 _long_at = struct.Struct("!Q").unpack_from
+
+
+def _head_of(first: int, size: int) -> bytes:
+    if size < 126:
+        return _head_short(first, size)
+    if size <= 0xFFFF:
+        return _head_medium(first, 126, size)
+    return _head_long(first, 127, size)
+
+
+def frame_of(message: bytes, *, binary: bool) -> bytes:
+    """Frame of a whole message from a server (RFC 6455, 5.2), the same for all its clients."""
+    return _head_of(0x82 if binary else 0x81, len(message)) + message
 
 
 class _More:
@@ -209,14 +222,8 @@ class EngineProtocol(Intake):
         if self._compressor:
             data = self._compressor.compress(data)
             first |= 0x40
-        size = len(data)
-        if size < 126:
-            head = _head_short(first, size)
-        elif size <= 0xFFFF:
-            head = _head_medium(first, 126, size)
-        else:
-            head = _head_long(first, 127, size)
-        size += len(head)
+        head = _head_of(first, len(data))
+        size = len(head) + len(data)
         self._wire_bytes_out += size
         try:
             if size > _LONG:
@@ -229,6 +236,27 @@ class EngineProtocol(Intake):
             self._proved = True
             return self._settling.future(self._loop)
         return asyncio.ensure_future(_sent(stream.write(memoryview(head + data)[taken:])))
+
+    def write_frames(self, frames: Sequence[bytes], size: int) -> asyncio.Future[None] | bool:
+        """Send frames of `frame_of` in one go; ``size`` is that of their messages.
+
+        True: they have gone. A future that waits for it, where the socket did not take all. False:
+        they are to be written one by one, by `write_message`.
+        """
+        stream = self.stream
+        if not self._direct or stream._closed or stream._write_buffer or self._compressor:
+            return False
+        data = frames[0] if len(frames) == 1 else b"".join(frames)
+        self._message_bytes_out += size
+        self._wire_bytes_out += len(data)
+        try:
+            taken = stream.socket.send(data)
+        except OSError as error:
+            return self._not_sent(stream, data, error)
+        if taken == len(data):
+            self._proved = True
+            return True
+        return asyncio.ensure_future(_sent(stream.write(memoryview(data)[taken:])))
 
     def _not_sent(self, stream: IOStream, frame: bytes, error: OSError) -> asyncio.Future[None]:
         """Let the stream write a frame, and meet the same error by itself if there is one."""
