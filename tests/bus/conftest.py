@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.bus.backends import BACKENDS, HubBackend, LocalBackend, backend
+from tornkit.bus.limits import BusLimits
+
+Play = Callable[..., Any]
+
+
+@pytest.fixture(params=list(BACKENDS))
+def play(request: pytest.FixtureRequest) -> Play:
+    """Run ``test(backend)``, a coroutine function, with a backend of these limits."""
+
+    def run(test: Callable[[LocalBackend | HubBackend], Awaitable[Any]], **limits: Any) -> Any:
+        async def main() -> Any:
+            async with backend(request.param, BusLimits(**limits)) as made:
+                return await asyncio.wait_for(test(made), 20)
+
+        return asyncio.run(main())
+
+    return run

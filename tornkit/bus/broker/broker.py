@@ -1,0 +1,196 @@
+"""The broker: takes messages, finds who is to hear of each, and keeps some for those who come late.
+
+Its members are loops of one process, or workers (`tornkit.serve.hub`). Each hears once of a
+message, however many of its subscriptions that fits. One thread at a time may call it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Protocol
+
+from tornkit.bus.broker.history import History, Kept
+from tornkit.bus.broker.presence import Presence, Present
+from tornkit.bus.broker.store import Store
+from tornkit.bus.limits import BusLimits
+from tornkit.bus.message import Event, payload_of
+from tornkit.bus.names import is_pattern, matches
+from tornkit.bus.position import MessagePosition
+
+
+class Member(Protocol):
+    """Somebody who hears of messages."""
+
+    def deliver(self, message: Kept, event: Event) -> None:
+        """Take a message, now; to send it may take longer."""
+
+
+class CaughtUp(NamedTuple):
+    """What somebody missed, and how far that is: ``gap`` where more is missing than is here."""
+
+    position: MessagePosition
+    messages: list[Kept]
+    gap: bool
+
+
+class Broker:
+    """Channels and their members."""
+
+    def __init__(self, limits: BusLimits, clock: Callable[[], float] = time.monotonic) -> None:
+        self.epoch = secrets.token_hex(6)
+        self.history = History(limits)
+        self.presence = Presence()
+        self.store = Store(limits.store_bytes)
+        self.published: Counter[str] = Counter()
+        """How many messages each channel had, of those that have members or messages."""
+        self._clock = clock
+        self._prune_at = _MOST_COUNTS
+        self._offset = 0
+        self._names: dict[str, set[Member]] = {}
+        self._patterns: dict[str, set[Member]] = {}
+        # Who hears of a channel; forgotten when anybody comes or goes.
+        self._audiences: dict[str, tuple[Member, ...]] = {}
+
+    # ---- messages ----
+
+    @property
+    def position(self) -> MessagePosition:
+        """That of the newest message."""
+        return MessagePosition(self.epoch, self._offset)
+
+    def now(self) -> float:
+        """Seconds of a clock that only goes forward, for ages and ends."""
+        return self._clock()
+
+    def publish(self, channel: str, payload: bytes, event: Event = "message") -> int:
+        """Give a message to all who hear of its channel, and keep it; its offset."""
+        self._offset = offset = self._offset + 1
+        message = Kept(channel, offset, time.time(), payload)
+        if event == "message":
+            self.published[channel] += 1
+            if len(self.published) > self._prune_at:
+                self._prune()
+            self.history.add(message, self._clock())
+        audience = self._audiences.get(channel)
+        if audience is None:
+            audience = self._find_audience(channel)
+        for member in audience:
+            member.deliver(message, event)
+        return offset
+
+    def _find_audience(self, channel: str) -> tuple[Member, ...]:
+        found = dict.fromkeys(self._names.get(channel, ()))
+        for pattern, members in self._patterns.items():
+            if matches(pattern, channel):
+                found.update(dict.fromkeys(members))
+        if len(self._audiences) >= _MOST_AUDIENCES:
+            self._audiences.clear()
+        audience = self._audiences[channel] = tuple(found)
+        return audience
+
+    def catch_up(self, names: Iterable[str], since: MessagePosition | None) -> CaughtUp:
+        """What came behind ``since``; without it nothing but the position that is now."""
+        if since is None:
+            return CaughtUp(self.position, [], gap=False)
+        names = tuple(names)
+        self.history.expire(self._clock())
+        if since.epoch != self.epoch or since.offset > self._offset:
+            return CaughtUp(self.position, self.history.of(names), gap=True)
+        missed = self.history.since(names, since.offset)
+        return CaughtUp(self.position, missed.messages, missed.gap)
+
+    def kept(self, names: Iterable[str], most: int) -> list[Kept]:
+        """The newest messages that are kept of these channels, the oldest of them first."""
+        self.history.expire(self._clock())
+        return self.history.of(names)[-most:] if most > 0 else []
+
+    # ---- members ----
+
+    def watch(self, member: Member, name: str) -> None:
+        """Let a member hear of a channel, or of all that a pattern stands for."""
+        names = self._patterns if is_pattern(name) else self._names
+        names.setdefault(name, set()).add(member)
+        self._forget_audiences(name)
+
+    def unwatch(self, member: Member, name: str) -> None:
+        """Let it not hear of that any more."""
+        names = self._patterns if is_pattern(name) else self._names
+        members = names.get(name, set())
+        members.discard(member)
+        if not members:
+            names.pop(name, None)
+        self._forget_audiences(name)
+
+    def part(self, member: Member) -> None:
+        """Forget a member, and tell that those have gone for whom it spoke."""
+        for names in (self._names, self._patterns):
+            for name in [each for each, members in names.items() if member in members]:
+                self.unwatch(member, name)
+        for channel, present in self.presence.leave_all(member):
+            self._tell(channel, present, "leave")
+
+    def _forget_audiences(self, name: str) -> None:
+        if is_pattern(name):
+            self._audiences.clear()
+        else:
+            self._audiences.pop(name, None)
+
+    # ---- who is there ----
+
+    def enter(self, member: Member, channel: str, id_: str, info: Any) -> None:
+        """Note that one is there, and tell those who hear of the channel."""
+        present = Present(id_, info, time.time())
+        if self.presence.enter(member, channel, present):
+            self._tell(channel, present, "join")
+
+    def leave(self, member: Member, channel: str, id_: str) -> None:
+        """Note that one has gone."""
+        present = self.presence.leave(member, channel, id_)
+        if present is not None:
+            self._tell(channel, present, "leave")
+
+    def _tell(self, channel: str, present: Present, event: Event) -> None:
+        data = {"id": present.id, "info": present.info}
+        self.publish(channel, payload_of(data, _ANY_SIZE), event)
+
+    # ---- what is there ----
+
+    def _prune(self) -> set[str]:
+        """Forget counts of channels that are none any more, and return the others."""
+        channels = {*self._names, *self.history.channels(), *self.presence.channels()}
+        self.published = Counter({each: self.published[each] for each in channels})
+        self._prune_at = 2 * len(channels) + _MOST_COUNTS
+        return channels
+
+    def figures(self) -> dict[str, Any]:
+        """What `tornkit bus` shows, as JSON."""
+        self.history.expire(self._clock())
+        self.store.expire(self._clock())
+        channels = self._prune()
+        return {
+            "epoch": self.epoch,
+            "messages": self._offset,
+            "kept": len(self.history),
+            "kept_bytes": self.history.size,
+            "store_keys": len(self.store),
+            "store_bytes": self.store.size,
+            "channels": [
+                {
+                    "name": each,
+                    "members": len(self._audiences.get(each) or self._find_audience(each)),
+                    "published": self.published[each],
+                    "kept": self.history.count(each),
+                    "present": len(self.presence.of(each)),
+                }
+                for each in sorted(channels)
+            ],
+            "patterns": {each: len(members) for each, members in sorted(self._patterns.items())},
+        }
+
+
+_ANY_SIZE = 1 << 62
+_MOST_AUDIENCES = 100_000
+_MOST_COUNTS = 10_000  # of channels that are none any more

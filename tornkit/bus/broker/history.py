@@ -1,0 +1,139 @@
+"""Messages that are kept, of each channel a number and all of them for a time.
+
+Each has an offset, and the order of offsets is that in which they came; so the oldest of all are
+found without looking through the channels.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import NamedTuple
+
+from tornkit.bus.limits import BusLimits
+from tornkit.bus.names import is_pattern, matches
+
+_MOST_FORGOTTEN = 10_000  # channels of which nothing is left but how far they were
+_OVERHEAD = 300  # bytes of memory of a message, beside its payload
+
+
+class Kept(NamedTuple):
+    """A message: ``time`` is seconds since 1970, ``payload`` as `tornkit.bus.message` says."""
+
+    channel: str
+    offset: int
+    time: float
+    payload: bytes
+
+
+class Missed(NamedTuple):
+    """What came behind an offset; ``gap``: more did, which is not kept any more."""
+
+    messages: list[Kept]
+    gap: bool
+
+
+class _Channel:
+    """Messages of a channel, and the offset of the newest one that it has no more."""
+
+    __slots__ = ("gone", "messages")
+
+    def __init__(self, gone: int) -> None:
+        self.messages: deque[Kept] = deque()
+        self.gone = gone
+
+
+class History:
+    """Messages by channel."""
+
+    def __init__(self, limits: BusLimits) -> None:
+        self._limits = limits
+        self._order: OrderedDict[int, tuple[float, Kept]] = OrderedDict()
+        self._channels: dict[str, _Channel] = {}
+        # Of channels of which nothing is left, the offset of their newest message.
+        self._gone: OrderedDict[str, int] = OrderedDict()
+        self._gone_of_others = 0  # of channels that are not even in there, the newest
+        self.size = 0
+        """Bytes of memory, about."""
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def add(self, message: Kept, now: float) -> None:
+        """Keep a message that has come ``now``, and let the oldest go."""
+        channel = self._channels.get(message.channel)
+        if channel is None:
+            gone = self._gone.pop(message.channel, self._gone_of_others)
+            channel = self._channels[message.channel] = _Channel(gone)
+        channel.messages.append(message)
+        self._order[message.offset] = now, message
+        self.size += _OVERHEAD + len(message.payload)
+        if len(channel.messages) > self._limits.history:
+            self._let_go(channel.messages[0])
+        self.expire(now)
+
+    def expire(self, now: float) -> None:
+        """Let go what is too old, or too much; ``now`` is seconds of the clock of `add`."""
+        oldest = now - self._limits.history_age
+        while self._order:
+            when, first = next(iter(self._order.values()))
+            if when > oldest and self.size <= self._limits.history_bytes:
+                return
+            self._let_go(first)
+
+    def _let_go(self, message: Kept) -> None:
+        """Forget the oldest message of a channel."""
+        channel = self._channels[message.channel]
+        channel.messages.popleft()
+        channel.gone = message.offset
+        del self._order[message.offset]
+        self.size -= _OVERHEAD + len(message.payload)
+        if channel.messages:
+            return
+        del self._channels[message.channel]
+        self._gone[message.channel] = message.offset
+        if len(self._gone) > _MOST_FORGOTTEN:
+            _, offset = self._gone.popitem(last=False)
+            self._gone_of_others = max(self._gone_of_others, offset)
+
+    def channels(self) -> Iterable[str]:
+        """Channels that have messages."""
+        return self._channels.keys()
+
+    def count(self, channel: str) -> int:
+        """How many messages of a channel are kept."""
+        return len(self._channels[channel].messages) if channel in self._channels else 0
+
+    def of(self, names: Iterable[str]) -> list[Kept]:
+        """What is kept of these channels and patterns, the oldest first."""
+        found = self._messages(self._matching(tuple(names)))
+        return sorted(found, key=attrgetter("offset"))
+
+    def since(self, names: Iterable[str], offset: int) -> Missed:
+        """What came behind ``offset`` in these channels and patterns, the oldest first."""
+        names = tuple(names)
+        channels = self._matching(names)
+        messages = [each for each in self._messages(channels) if each.offset > offset]
+        messages.sort(key=attrgetter("offset"))
+        gap = any(self._channels[each].gone > offset for each in channels)
+        return Missed(messages, gap or any(self._has_lost(each, offset) for each in names))
+
+    def _messages(self, channels: Iterable[str]) -> list[Kept]:
+        return [message for each in channels for message in self._channels[each].messages]
+
+    def _matching(self, names: tuple[str, ...]) -> list[str]:
+        """Channels that have messages, each once."""
+        if not any(map(is_pattern, names)):
+            return [each for each in dict.fromkeys(names) if each in self._channels]
+        return [each for each in self._channels if any(matches(name, each) for name in names)]
+
+    def _has_lost(self, name: str, offset: int) -> bool:
+        """Whether a channel of which nothing is left had messages behind ``offset``."""
+        if not is_pattern(name):
+            return name not in self._channels and (
+                self._gone.get(name, self._gone_of_others) > offset
+            )
+        return self._gone_of_others > offset or any(
+            gone > offset and matches(name, each) for each, gone in self._gone.items()
+        )

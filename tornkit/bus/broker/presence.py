@@ -1,0 +1,77 @@
+"""Who is in a channel: those who have said so, each with an id and what it tells of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+
+class Present(NamedTuple):
+    """One that is there.
+
+    ``id`` is unique in the channel, ``info`` what it tells of itself, ``since`` seconds since 1970.
+    """
+
+    id: str
+    info: Any
+    since: float
+
+
+class Presence:
+    """Those who are in each channel, and the member who speaks for each.
+
+    One may be there several times, in several windows: it has come with the first, and goes with
+    the last.
+    """
+
+    def __init__(self) -> None:
+        self._channels: dict[str, dict[str, tuple[Present, dict[object, int]]]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._channels.values()))
+
+    def channels(self) -> Iterable[str]:
+        """Channels in which anybody is."""
+        return self._channels.keys()
+
+    def of(self, channel: str) -> list[Present]:
+        """Those who are there, in the order in which they came."""
+        return [present for present, _ in self._channels.get(channel, {}).values()]
+
+    def enter(self, member: object, channel: str, present: Present) -> bool:
+        """Note one; whether it was not there before."""
+        there = self._channels.setdefault(channel, {})
+        if present.id in there:
+            speakers = there[present.id][1]
+            speakers[member] = speakers.get(member, 0) + 1
+            return False
+        there[present.id] = present, {member: 1}
+        return True
+
+    def leave(self, member: object, channel: str, id_: str) -> Present | None:
+        """Note that one has gone; it, where it is not there any more."""
+        there = self._channels.get(channel, {})
+        if id_ not in there or member not in there[id_][1]:
+            return None
+        present, speakers = there[id_]
+        speakers[member] -= 1
+        if not speakers[member]:
+            del speakers[member]
+        if speakers:
+            return None
+        del there[id_]
+        if not there:
+            del self._channels[channel]
+        return present
+
+    def leave_all(self, member: object) -> list[tuple[str, Present]]:
+        """Note that a member has gone with all for whom it spoke; those who are not there now."""
+        gone: list[tuple[str, Present]] = []
+        for channel, there in list(self._channels.items()):
+            for id_, (present, speakers) in list(there.items()):
+                if speakers.pop(member, None) is not None and not speakers:
+                    del there[id_]
+                    gone.append((channel, present))
+            if not there:
+                del self._channels[channel]
+        return gone

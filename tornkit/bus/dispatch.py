@@ -1,0 +1,153 @@
+"""Listeners of one loop: who hears of which channel, and how far each has heard.
+
+A channel is watched once for all of them. One that comes late, or whose link was away, gets what it
+has missed before what comes then, and each message once.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+from tornkit.bus.broker.broker import CaughtUp
+from tornkit.bus.broker.history import Kept
+from tornkit.bus.message import Event, Message
+from tornkit.bus.names import is_pattern, matches
+from tornkit.bus.position import MessagePosition
+
+_log = logging.getLogger("tornkit")
+NO_PAYLOAD = b"jnull"
+_MOST_AUDIENCES = 10_000
+
+
+class Listener:
+    """One that hears of channels, by calls of ``on_message``.
+
+    ``joins``: also of those who come and go.
+    """
+
+    def __init__(
+        self, names: tuple[str, ...], on_message: Callable[[Message], None], *, joins: bool = False
+    ) -> None:
+        self.names = names
+        self._on_message = on_message
+        self._joins = joins
+        self.position: MessagePosition | None = None
+        """How far it has heard; None before it has been told where it is."""
+        self.catches_up = False
+        """Whether what it hears now is what it has missed."""
+        self._waiting: list[Message] | None = []  # while what it has missed is fetched
+
+    def take(self, message: Message, epoch: str) -> None:
+        """Hear of a message, now or once it is this one's turn."""
+        if message.event != "message" and not self._joins:
+            return
+        if self._waiting is not None:
+            self._waiting.append(message)
+            return
+        if self.position is None or message.offset > self.position.offset:
+            # Of another epoch it would have been told to `wait`.
+            self.position = MessagePosition(epoch, message.offset)
+            self._hear(message)
+
+    def wait(self) -> None:
+        """Hear nothing until `caught_up`."""
+        if self._waiting is None:
+            self._waiting = []
+
+    def caught_up(self, missed: CaughtUp) -> None:
+        """Hear what was missed, and what has come meanwhile; then what comes."""
+        epoch = missed.position.epoch
+        # Of another epoch: the link was lost meanwhile, which is the gap that is told of.
+        waiting = [each for each in self._waiting or () if each.epoch == epoch]
+        self._waiting = None
+        theirs = missed.messages
+        if missed.gap:
+            first = missed.messages[0].offset if missed.messages else missed.position.offset + 1
+            # The gap is in front of the first that is there.
+            before = MessagePosition(epoch, first - 1)
+            self._hear(Message(self.names[0], before, 0.0, NO_PAYLOAD, "gap"))
+        elif self.position is not None and self.position.epoch == epoch:
+            heard = self.position.offset
+            theirs = [each for each in theirs if each.offset > heard]
+            waiting = [each for each in waiting if each.offset > heard]
+        messages = {each.offset: message_of(epoch, each, "message") for each in theirs}
+        messages.update((each.offset, each) for each in waiting)
+        self.catches_up = True
+        for offset in sorted(messages):
+            self.position = MessagePosition(epoch, offset)
+            self._hear(messages[offset])
+        self.catches_up = False
+        if self.position is None or self.position.epoch != epoch:
+            self.position = missed.position
+        else:
+            self.position = max(self.position, missed.position)
+
+    def _hear(self, message: Message) -> None:
+        try:
+            self._on_message(message)
+        except Exception:  # noqa: BLE001 - the user's code; others go on to hear
+            _log.error("a message of %s can't be passed on", message.channel, exc_info=True)
+
+
+def message_of(epoch: str, kept: Kept, event: Event) -> Message:
+    """The message that users get."""
+    position = MessagePosition(epoch, kept.offset)
+    return Message(kept.channel, position, kept.time, kept.payload, event)
+
+
+class Dispatch:
+    """Listeners by name."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, dict[Listener, None]] = {}
+        self._patterns: set[str] = set()
+        self._audiences: dict[str, tuple[Listener, ...]] = {}
+
+    def add(self, listener: Listener) -> list[str]:
+        """Let one hear; the names of which nobody has heard before."""
+        new = [name for name in listener.names if name not in self._by_name]
+        for name in listener.names:
+            self._by_name.setdefault(name, {})[listener] = None
+            self._forget(name)
+        self._patterns.update(filter(is_pattern, new))
+        return new
+
+    def remove(self, listener: Listener) -> list[str]:
+        """Let it hear no more; the names of which nobody hears now."""
+        left: list[str] = []
+        for name in listener.names:
+            listeners = self._by_name.get(name, {})
+            listeners.pop(listener, None)
+            if not listeners and name in self._by_name:
+                del self._by_name[name]
+                left.append(name)
+            self._forget(name)
+        self._patterns.difference_update(left)
+        return left
+
+    def _forget(self, name: str) -> None:
+        if is_pattern(name):
+            self._audiences.clear()
+        else:
+            self._audiences.pop(name, None)
+
+    def of(self, channel: str) -> tuple[Listener, ...]:
+        """Those who hear of a channel, each once."""
+        audience = self._audiences.get(channel)
+        if audience is None:
+            found = dict(self._by_name.get(channel, {}))
+            for pattern in self._patterns:
+                if matches(pattern, channel):
+                    found.update(self._by_name[pattern])
+            if len(self._audiences) >= _MOST_AUDIENCES:
+                self._audiences.clear()
+            audience = self._audiences[channel] = tuple(found)
+        return audience
+
+    def __contains__(self, listener: Listener) -> bool:
+        return any(listener in self._by_name.get(name, ()) for name in listener.names)
+
+    def __iter__(self) -> Iterator[Listener]:
+        """Every one, once."""
+        return iter({each: None for found in self._by_name.values() for each in found})

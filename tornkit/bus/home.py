@@ -1,0 +1,105 @@
+"""Where a process's loops find their broker: the hub of `tornkit serve`, or one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from typing import Any
+
+from tornkit import lobby
+from tornkit.bus.bus import Bus
+from tornkit.bus.errors import NoLoop
+from tornkit.bus.limits import BusLimits
+from tornkit.bus.links.hub import HubLink
+from tornkit.bus.links.link import BrokerLink
+from tornkit.bus.links.local import LocalBroker, LocalLink
+from tornkit.bus.message import payload_of
+from tornkit.bus.names import check_channel
+
+_DEFAULTS = BusLimits()
+
+
+class Home:
+    """This process's way to a broker, and a `Bus` for each loop that uses it."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget all that there is."""
+        self._buses: dict[int, Bus] = {}  # by id of the loop, which the bus keeps
+        self._local: LocalBroker | None = None
+        self._making = threading.Lock()
+
+    def begin_anew(self) -> None:
+        """Begin anew in a process that was forked: what there was is its parent's."""
+        for bus in self._buses.values():
+            bus.broker_link.abandon()
+        self.forget()
+
+    @property
+    def limits(self) -> BusLimits:
+        """Those of the hub, if there is one."""
+        # Asked for each time: this module may have been imported before there was a worker.
+        return _DEFAULTS if lobby.given is None else BusLimits(**lobby.given.limits)
+
+    def bus(self) -> Bus:
+        """The bus of the running loop.
+
+        :raises NoLoop: there is none.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise NoLoop(
+                "the bus is used where no event loop runs: in a handler or a coroutine, not while "
+                "a module is imported; bus.post() also works in a thread, and in a signal handler"
+            ) from None
+        bus = self._buses.get(id(loop))
+        if bus is None:
+            with self._making:
+                bus = self._made(loop)
+        return bus
+
+    def _made(self, loop: asyncio.AbstractEventLoop) -> Bus:
+        # Nobody closes a bus: it ends with its loop.
+        for number, bus in list(self._buses.items()):
+            if bus.loop.is_closed():
+                del self._buses[number]
+                bus.close()
+        bus = self._buses[id(loop)] = Bus(loop, self._link, self.limits)
+        return bus
+
+    def post(self, channel: str, data: Any) -> None:
+        """Publish by the bus of the running loop, or by one of another loop that runs.
+
+        :raises NoLoop: no loop of this process has used it.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        for bus in (self._buses.get(id(loop)), *tuple(self._buses.values())):
+            if bus is not None and bus.loop.is_running():
+                bus.post(channel, data)
+                return
+        if loop is None or self._making.acquire(blocking=False):
+            # The first use of all, and not from a signal handler in the middle of that.
+            if loop is not None:
+                self._making.release()
+            self.bus().post(channel, data)
+        else:
+            payload_of(data, self.limits.max_message)
+            loop.call_soon_threadsafe(self.post, check_channel(channel), data)
+
+    def _link(self, bus: Bus) -> BrokerLink:
+        if lobby.given is not None:
+            return HubLink(bus.loop, bus, lobby.given.sock, self.limits)
+        if self._local is None:
+            self._local = LocalBroker(self.limits)
+        return LocalLink(bus.loop, bus, self._local)
+
+
+home = Home()
+os.register_at_fork(after_in_child=home.begin_anew)

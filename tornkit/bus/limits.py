@@ -1,0 +1,22 @@
+"""BusLimits of a bus; every default, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BusLimits:
+    """What is kept, and how large it may be.
+
+    ``history`` messages of each channel are kept for ``history_age`` seconds, and of all channels
+    at most ``history_bytes``. ``max_message`` counts bytes of a message's data, ``patience``
+    seconds that a call waits for a bus that is away. ``store_bytes`` bounds `tornkit.bus.store`.
+    """
+
+    history: int = 100
+    history_age: float = 300.0
+    history_bytes: int = 64 * 1024 * 1024
+    max_message: int = 1024 * 1024
+    patience: float = 5.0
+    store_bytes: int = 64 * 1024 * 1024

@@ -1,0 +1,7 @@
+"""Ways from an event loop to a broker.
+
+link.py    what each can do
+local.py   a broker in this process: without `tornkit serve`, one process is all there is
+hub.py     a broker in a process of its own, by a socket that `tornkit serve` has given
+frames.py  what is said on that socket
+"""

@@ -1,0 +1,121 @@
+"""A broker in this process, for all its loops: what there is without `tornkit serve`.
+
+Each loop is a member. What it is to hear stands in a queue, so that messages from several threads
+keep one order, and the loop takes them in its own time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from typing import Any
+
+from tornkit.bus.broker.broker import Broker, CaughtUp
+from tornkit.bus.broker.calls import call_store
+from tornkit.bus.broker.history import Kept
+from tornkit.bus.broker.presence import Present
+from tornkit.bus.limits import BusLimits
+from tornkit.bus.links.link import MessageReceiver
+from tornkit.bus.message import Event
+from tornkit.bus.position import MessagePosition
+
+_BURST = 64  # messages
+
+
+class LocalBroker:
+    """The broker, and the lock that whoever calls it holds."""
+
+    def __init__(self, limits: BusLimits) -> None:
+        self.broker = Broker(limits)
+        self.lock = threading.Lock()
+
+
+class LocalLink:
+    """A `tornkit.bus.links.link.BrokerLink`, and a `tornkit.bus.broker.broker.Member`."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, receiver: MessageReceiver, shared: LocalBroker
+    ) -> None:
+        self._loop = loop
+        self._receiver = receiver
+        self._shared = shared
+        self._broker = shared.broker
+        self._heard: deque[tuple[Kept, Event]] = deque()
+        self._is_woken = False
+
+    # ---- as a member, in whichever thread has the lock ----
+
+    def deliver(self, message: Kept, event: Event) -> None:
+        """Queue a message."""
+        if self._loop.is_closed():
+            return
+        self._heard.append((message, event))
+        if not self._is_woken:
+            self._is_woken = True
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody hears any more
+                self._loop.call_soon_threadsafe(self._hear)
+
+    def _hear(self) -> None:
+        with self._shared.lock:
+            heard, self._heard = self._heard, deque()
+            self._is_woken = False
+        for message, event in heard:
+            self._receiver.deliver(self._broker.epoch, message, event)
+
+    # ---- as a link ----
+
+    async def publish(self, channel: str, payload: bytes) -> MessagePosition:
+        with self._shared.lock:
+            position = MessagePosition(self._broker.epoch, self._broker.publish(channel, payload))
+        if position.offset % _BURST == 0:
+            await asyncio.sleep(0)  # so that those who hear in this loop have a turn
+        return position
+
+    def post(self, channel: str, payload: bytes) -> None:
+        with self._shared.lock:
+            self._broker.publish(channel, payload)
+
+    def watch(self, name: str) -> None:
+        with self._shared.lock:
+            self._broker.watch(self, name)
+
+    def unwatch(self, name: str) -> None:
+        with self._shared.lock:
+            self._broker.unwatch(self, name)
+
+    async def catch_up(self, names: tuple[str, ...], since: MessagePosition | None) -> CaughtUp:
+        with self._shared.lock:
+            return self._broker.catch_up(names, since)
+
+    async def kept(self, names: tuple[str, ...], most: int) -> tuple[str, list[Kept]]:
+        with self._shared.lock:
+            return self._broker.epoch, self._broker.kept(names, most)
+
+    def enter(self, channel: str, id_: str, info: Any) -> None:
+        with self._shared.lock:
+            self._broker.enter(self, channel, id_, info)
+
+    def leave(self, channel: str, id_: str) -> None:
+        with self._shared.lock:
+            self._broker.leave(self, channel, id_)
+
+    async def present(self, channel: str) -> list[Present]:
+        with self._shared.lock:
+            return self._broker.presence.of(channel)
+
+    async def call_store(self, method: str, *arguments: Any) -> Any:
+        with self._shared.lock:
+            return call_store(self._broker, method, list(arguments))
+
+    async def figures(self) -> dict[str, Any]:
+        with self._shared.lock:
+            return self._broker.figures()
+
+    def abandon(self) -> None:
+        """Let go, in a process that was forked: the broker is forgotten as a whole."""
+
+    def close(self) -> None:
+        with self._shared.lock:
+            self._broker.part(self)
