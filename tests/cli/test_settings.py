@@ -145,6 +145,9 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "xheaders": ("1", "true", True),
     "trusted-downstream": ("10.0.0.1", '["10.0.0.1"]', ("10.0.0.1",)),
     "max-body-size": ("2k", '"2k"', 2048),
+    "bus-history": ("7", "7", 7),
+    "bus-history-age": ("2.5", "2.5", 2.5),
+    "bus-max-message": ("2k", '"2k"', 2048),
     "open": ("1", "true", True),
     "watch": ("/", '["/"]', (Path("/"),)),
     "env-file": ("/dev/../app.py", '"app.py"', None),
@@ -161,9 +164,12 @@ def value_of(config: ServeConfig, option: str) -> object:
         "no_preload": "preload",
         "host": "address",
         "dev_host": "dev_hosts",
+        "bus_history": "history",
+        "bus_history_age": "history_age",
+        "bus_max_message": "max_message",
     }
     name = names.get(name, name)
-    for part in (config.http, config.recycle, config):
+    for part in (config.http, config.recycle, config.bus, config):
         if hasattr(part, name):
             return getattr(part, name)
     raise AssertionError(option)

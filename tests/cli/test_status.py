@@ -47,6 +47,7 @@ SERVER: dict[str, Any] = {
     "workers_wanted": 2,
     "workers": [WORKER, BOOTING],
     "zygotes": [4710],
+    "hub": {"pid": 4709, "memory": {"own": 9 << 20, "shared": 5 << 20, "pss": 10 << 20}},
     "warm": {"modules": 214, "quarantined": {"grpc": "not fork-safe by its own word"}},
     "last_error": {"kind": "AppRaised", "message": "importing app[a-z] failed", "traceback": "T"},
 }
@@ -91,6 +92,7 @@ def test_a_server() -> None:
     ]
     assert below == [
         "Python 3.13.2, Tornado 6.6.1, uvloop's loop, all 2 parts of the engine active",
+        "hub of tornkit.bus: 4709, 9.0M",
         "warm: 214 modules",
         "quarantined: grpc not fork-safe by its own word",
         "last error: importing app[a-z] failed",
@@ -100,6 +102,7 @@ def test_a_server() -> None:
 def test_a_server_that_never_served() -> None:
     bare = {
         **SERVER,
+        "hub": None,
         "platform": {},
         "urls": [],
         "generation": None,

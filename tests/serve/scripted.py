@@ -296,6 +296,9 @@ class FakeReporter:
     def cache_refused(self, reason: str) -> None:
         self.told.append(("cache refused", reason))
 
+    def hub_died(self) -> None:
+        self.told.append(("hub died",))
+
     def lacks(self, what: str) -> None:
         self.told.append(("lacks", what))
 

@@ -209,6 +209,12 @@ class TerminalReporter:
             "yellow",
         )
 
+    def hub_died(self) -> None:
+        self._line(
+            "the hub of tornkit.bus has died, and what it kept is gone; another one is started",
+            "yellow",
+        )
+
     def lacks(self, what: str) -> None:
         now = time.monotonic()
         if now - self._lacked.get(what, -_LACKS_EVERY) >= _LACKS_EVERY:

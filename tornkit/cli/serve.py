@@ -23,7 +23,9 @@ from tornkit.paths import exists, expanded, is_file
 from tornkit.serve import local_tls
 from tornkit.serve.browsers import editor
 from tornkit.serve.config import (
+    MOST_BUS_MESSAGE,
     WARN_BLOCKING_RELOADED,
+    BusOptions,
     HttpOptions,
     RecyclePolicy,
     ServeConfig,
@@ -112,6 +114,11 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
             max_body_size=options["max_body_size"],
             tls=options["tls"],
         ),
+        bus=BusOptions(
+            history=options["bus_history"],
+            history_age=options["bus_history_age"],
+            max_message=_largest_message(options["bus_max_message"]),
+        ),
         dev_tools=options["dev_tools"],
         keys=options["keys"],
         dev_hosts=options["dev_host"],
@@ -119,6 +126,16 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
         env_file=None if options["env_file"] is None else by_names(expanded(options["env_file"])),
         open_browser=options["open"],
     )
+
+
+def _largest_message(size: int | None) -> int:
+    """:raises UsageError: it is more than the bus can carry."""
+    if size is not None and size > MOST_BUS_MESSAGE:
+        raise UsageError(
+            f"--bus-max-message is {MOST_BUS_MESSAGE >> 20}M at most; put what is larger into a "
+            "file or a database, and publish where it is"
+        )
+    return size or BusOptions.max_message
 
 
 def _platform_port() -> int | None:

@@ -225,6 +225,23 @@ _OPTIONS = (
         help="Largest request body. [default: 100M, Tornado's]",
     ),
     _option(
+        "Bus",
+        "--bus-history",
+        type=click.IntRange(min=0),
+        default=_DEFAULTS.bus.history,
+        metavar="N",
+        help="How many messages of each channel of tornkit.bus are kept for those who come back.",
+    ),
+    _option(
+        "Bus",
+        "--bus-history-age",
+        type=click.FloatRange(min=0),
+        default=_DEFAULTS.bus.history_age,
+        metavar="SECONDS",
+        help="How long they are kept.",
+    ),
+    _option("Bus", "--bus-max-message", type=Size(), help="Largest message's data. [default: 1M]"),
+    _option(
         "HTTP",
         "--engine",
         type=click.Choice(ENGINES),

@@ -120,6 +120,9 @@ def render(server: dict[str, Any]) -> list[RenderableType]:
             "-" if memory is None else _mebibytes(memory["shared"]),
         )
     below = [Text(printable(described(server["platform"])), style="dim")]
+    if (hub := server["hub"]) is not None:
+        memory = "-" if hub["memory"] is None else _mebibytes(hub["memory"]["own"])
+        below.append(Text(f"hub of tornkit.bus: {hub['pid']}, {memory}", style="dim"))
     if server["warm"]["modules"]:
         below.append(Text(f"warm: {server['warm']['modules']} modules", style="dim"))
     for name, reason in server["warm"]["quarantined"].items():

@@ -46,9 +46,21 @@ class HttpOptions:
     tls: bool = False
 
 
+MOST_BUS_MESSAGE = 32 * 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True)
+class BusOptions:
+    """BusLimits of `tornkit.bus` (`tornkit.bus.limits.BusLimits`), as far as they can be chosen."""
+
+    history: int = 100
+    history_age: float = 300.0
+    max_message: int = 1024 * 1024
+
+
 @dataclass(frozen=True)
 class RecyclePolicy:
-    """Limits after which a worker has served long enough; 0: no limit.
+    """BusLimits after which a worker has served long enough; 0: no limit.
 
     ``max_rss`` in bytes, ``max_age`` in seconds. Each worker's own limits of requests and age are
     lower by up to the share ``jitter``.
@@ -110,6 +122,7 @@ class ServeConfig:
     warn_blocking: float = WARN_BLOCKING_RELOADED
     recycle: RecyclePolicy = field(default_factory=RecyclePolicy)
     http: HttpOptions = HttpOptions()
+    bus: BusOptions = BusOptions()
     dev_tools: bool = True
     dev_hosts: tuple[str, ...] = ()
     editor: str | None = None

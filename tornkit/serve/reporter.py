@@ -121,6 +121,9 @@ class Reporter(Protocol):
     def watches_less(self, why: str) -> None:
         """Some files are not watched: the system refused to watch them."""
 
+    def hub_died(self) -> None:
+        """The hub of `tornkit.bus` has died, and what it kept is gone."""
+
     def lacks(self, what: str) -> None:
         """The system refused something in the supervisor, which goes on."""
 

@@ -22,6 +22,7 @@ from tornkit.serve.browsers.server_news import ServerNews
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket, control_folder
 from tornkit.serve.fan_out import fan_out
+from tornkit.serve.hub.keeper import HubKeeper
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.nursery.forking import Forking
 from tornkit.serve.nursery.fresh import Fresh
@@ -87,6 +88,7 @@ def run(
         audience = Browsers(pages, news, chosen, terminal.lacks)
     nursery = _nursery(config, target, loop, reporter, orders.message(), keep_stdin=keep_stdin)
     health = _health(config, keep_stdin=keep_stdin)
+    hub = HubKeeper(loop, reporter, config.bus, os.environ)
     workforce = Workforce(
         loop=loop,
         nursery=nursery,
@@ -95,6 +97,7 @@ def run(
         reporter=reporter,
         drain_timeout=config.drain_timeout,
         audience=audience,
+        lobby=[hub.lobby()],
     )
     # The answer to `tornkit status` comes from the supervisor, which answers through it.
     control = _control(lambda: status.snapshot())  # noqa: PLW0108 - is assigned below
@@ -108,6 +111,7 @@ def run(
         health=health,
         reporter=reporter,
         watcher=_watcher(config, target, loop) if config.reload else None,
+        hub=hub,
         stand_in=None
         if audience is None
         else StandIn(loop=loop, nursery=nursery, listeners=listeners, audience=audience),
@@ -122,7 +126,7 @@ def run(
             config.warn_blocking, loop=loop, workforce=workforce, health=health, reporter=reporter
         ).begin()
     status = Status(
-        supervisor, workforce, nursery, health, target.label, target.project, loop.now()
+        supervisor, workforce, nursery, health, hub, target.label, target.project, loop.now()
     )
     if keys:
         shared = SharedTerminal(workforce, health, interval_for(config.warn_blocking))

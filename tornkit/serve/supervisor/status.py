@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tornkit import __version__
+from tornkit.serve.hub.keeper import HubKeeper
 from tornkit.serve.nursery.nursery import Nursery
 from tornkit.serve.supervisor.supervisor import Supervisor
 from tornkit.serve.workforce.children import WorkerState
@@ -26,6 +27,7 @@ class Status:
     workforce: Workforce
     nursery: Nursery
     health: Health
+    hub: HubKeeper
     label: str
     project: str
     started_at: float
@@ -48,11 +50,18 @@ class Status:
             "workers_wanted": succession.scaling.wanted,
             "workers": list(self._workers(self.workforce)),
             "zygotes": self.nursery.pids(),
+            "hub": self._hub(),
             "warm": {"modules": warmth.modules, "quarantined": warmth.culprits()},
             "last_error": None
             if failure is None
             else {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback},
         }
+
+    def _hub(self) -> dict[str, Any] | None:
+        for pid in self.hub.pids:
+            memory = memory_of(pid)
+            return {"pid": pid, "memory": None if memory is None else asdict(memory)}
+        return None
 
     def _workers(self, workers: Iterable[Worker]) -> Iterable[dict[str, Any]]:
         now = time.monotonic()

@@ -18,6 +18,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 
 from tornkit.appload.target import Target
@@ -26,6 +27,7 @@ from tornkit.linux import become_reaper
 from tornkit.paths import real_path
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.control import ControlSocket
+from tornkit.serve.hub.keeper import HubKeeper
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.nursery.nursery import Nursery
 from tornkit.serve.reporter import Banner, Reporter
@@ -61,6 +63,7 @@ class Supervisor:
         health: Health,
         reporter: Reporter,
         watcher: Watcher | None = None,
+        hub: HubKeeper | None = None,
         stand_in: StandIn | None = None,
         control: ControlSocket | None = None,
         notifier: Notifier | None = None,
@@ -76,6 +79,7 @@ class Supervisor:
         self._listeners = listeners
         self._reporter = reporter
         self._watcher = watcher
+        self._hub = hub
         self._stand_in = stand_in
         self._control = control
         self._notifier = notifier or Notifier({})
@@ -107,6 +111,8 @@ class Supervisor:
         become_reaper()
         with self._loop.signals(*SIGNALS):
             try:
+                if self._hub is not None:
+                    self._hub.begin()
                 if self._watcher is not None:
                     self._watcher.start()
                 if self._control is not None:
@@ -267,9 +273,11 @@ class Supervisor:
 
     def _clean_up(self) -> None:
         """Kill the zygotes, and workers if an error of ours ended the loop; close all else."""
-        stand_in = self._stand_in.pids if self._stand_in is not None else ()
+        others = [each.pids for each in (self._stand_in, self._hub) if each is not None]
         workers = (worker.pid for worker in self._workforce)
-        kill_and_wait([*workers, *stand_in, *self._nursery.pids()])
+        kill_and_wait([*workers, *chain(*others), *self._nursery.pids()])
+        if self._hub is not None:
+            self._hub.close()
         if self._watcher is not None:
             self._watcher.stop()
         if self._control is not None:

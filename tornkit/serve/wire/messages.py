@@ -51,7 +51,8 @@ class Boot:
 
     One descriptor: the memory of its `tornkit.serve.wire.heartbeat`. A second one for a worker that
     is started beside others: the source files that those have loaded
-    (`tornkit.serve.sources.snapshot`).
+    (`tornkit.serve.sources.snapshot`). With ``lobby``, one between them: the way to the hub of
+    `tornkit.bus` (`tornkit.serve.hub`).
     ``lesson`` is what earlier workers have found out. ``stands_in``: load nothing of the user's,
     and say that there is nothing yet.
     """
@@ -60,6 +61,7 @@ class Boot:
     generation: int
     lesson: Lesson = field(default_factory=Lesson)
     stands_in: bool = False
+    lobby: bool = False
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,19 @@ class OpenInEditor:
     frame: int
 
 
+# ---- from the supervisor to a hub -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class HostBus:
+    """The first message, and the only one. One descriptor: where members come from.
+
+    ``limits`` are those of `tornkit.bus.limits.Limits`.
+    """
+
+    limits: dict[str, Any]
+
+
 # ---- from the supervisor to a zygote ------------------------------------------------------
 
 
@@ -333,9 +348,10 @@ Upward = (
     | ErrorShown
     | OpenInEditor
 )
+ToHub = HostBus
 ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
-Message = Downward | Upward | ToZygote | FromZygote
+Message = Downward | Upward | ToHub | ToZygote | FromZygote
 
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
@@ -343,6 +359,7 @@ _TYPES: dict[str, type[Message]] = {
         *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
         *(Claim, Ready, Loaded, Learned, Differs, Failed, Closed, Handover),
         *(Follows, Answered, ErrorShown, OpenInEditor),
+        HostBus,
         *(Warm, Fork),
         *(Trying, Warmed, Forked, Unfit, Exited),
     )

@@ -7,7 +7,13 @@ from dataclasses import asdict, dataclass, replace
 
 from tornkit.appload.links import working_folder
 from tornkit.appload.target import Kind, Target
-from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
+from tornkit.serve.config import (
+    DEFAULT_ADDRESS,
+    DEFAULT_PORT,
+    BusOptions,
+    HttpOptions,
+    ServeConfig,
+)
 from tornkit.serve.wire.messages import Claim, Prepare
 
 
@@ -22,6 +28,7 @@ class Orders:
 
     target: Target
     http: HttpOptions
+    bus: BusOptions
     port: int | None
     address: str | None
     unix_socket: str | None
@@ -47,6 +54,7 @@ class Orders:
         return cls(
             target=target,
             http=config.http,
+            bus=config.bus,
             port=config.port,
             address=config.address,
             unix_socket=config.unix_socket,
@@ -93,6 +101,7 @@ class Orders:
         typed = {
             "target": Target(**target),
             "http": HttpOptions(**http),
+            "bus": BusOptions(**content["bus"]),
             "dev_hosts": tuple(content["dev_hosts"]),
         }
         return cls(**{**content, **typed})

@@ -47,6 +47,7 @@ except OSError as error:
 # What each kind of process begins with: a module, and a function of it.
 ENTRIES = {
     "zygote": ("tornkit.serve.zygote.zygote", "main"),
+    "hub": ("tornkit.serve.hub.entry", "main"),
     "standby": ("tornkit.serve.zygote.standby_process", "main"),
     "worker": ("tornkit.serve.worker.entry", "main"),
     "reexecuted": ("tornkit.serve.worker.entry", "main_reexecuted"),

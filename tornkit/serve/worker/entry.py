@@ -10,11 +10,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 
 from tornado.httpserver import HTTPServer
 
-from tornkit import seams
+from tornkit import lobby, seams
 from tornkit.devtools import install as devtools
 from tornkit.engine import loops, speedups
 from tornkit.engine.server import HTTPServer as EngineServer
@@ -73,7 +74,10 @@ def main_told(
         if len(warm_modules.current):
             kept = [descriptors[0], *map(os.dup, descriptors[1:])]
             worker.may_reexecute(partial(_reexecute, channel, message, boot, kept), kept[1:])
-        for descriptor in descriptors[1:]:
+        others = descriptors[1:]
+        if boot.lobby and others:
+            lobby.given = lobby.Lobby(socket.socket(fileno=others.pop(0)), asdict(orders.bus))
+        for descriptor in others:
             snapshot_imports.install(descriptor)
         worker.boot(boot)
         status = worker.live(boot.slot, Heartbeat(descriptors[0]))

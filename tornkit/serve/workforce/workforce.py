@@ -77,6 +77,7 @@ class Workforce:
         reporter: Reporter,
         drain_timeout: float,
         audience: Audience | None = None,
+        lobby: Sequence[int] = (),
     ) -> None:
         self._loop = loop
         self._nursery = nursery
@@ -85,6 +86,7 @@ class Workforce:
         self._reporter = reporter
         self._drain_timeout = drain_timeout
         self._audience = audience or Nobody()
+        self._lobby = lobby  # a descriptor for each worker; `Boot` says what of
         self._children: Children[ChildProcess] = Children()
         self._deadlines: dict[int, Timer] = {}  # by pid: the kill of a worker that should end
         self._letting_go: set[int] = set()  # pids of workers that were told to and have not said so
@@ -156,9 +158,8 @@ class Workforce:
                 snapshot.append(generation.snapshot.descriptor())
             heartbeat = self._health.admit(process.pid)
             self._loop.listen(process.channel, partial(self._read, worker))
-            self._send(
-                worker, Boot(slot, generation.number, generation.lesson), heartbeat, *snapshot
-            )
+            boot = Boot(slot, generation.number, generation.lesson, lobby=bool(self._lobby))
+            self._send(worker, boot, heartbeat, *self._lobby, *snapshot)
         except OSError as error:
             self._loop.unlisten(process.channel)
             self._health.forget(process.pid)

@@ -1,0 +1,103 @@
+"""The supervisor's side of the hub: it is started when a worker comes, and again if it dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from tornkit.serve.config import BusOptions
+from tornkit.serve.loop.loop import Loop
+from tornkit.serve.loop.timers import Timer
+from tornkit.serve.reporter import Reporter
+from tornkit.serve.shortage import in_words
+from tornkit.serve.wire.channel import ChannelClosed
+from tornkit.serve.wire.messages import HostBus
+from tornkit.serve.wire.processes import ChildProcess, start_interpreter
+
+_SOON = 0.2  # seconds, before a hub is started that has died right after its start; doubled
+_LATEST = 5.0
+_SETTLED = 10.0  # seconds of life, after which a death is the first one again
+
+
+class HubKeeper:
+    """At most one hub. Nothing is started for a server whose code does not use the bus."""
+
+    def __init__(
+        self, loop: Loop, reporter: Reporter, options: BusOptions, environment: Mapping[str, str]
+    ) -> None:
+        self._loop = loop
+        self._reporter = reporter
+        self._options = options
+        self._environment = environment
+        # Datagrams: several workers may write at once. Whoever is refused comes again.
+        self._theirs, self._ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._ours.setblocking(False)
+        self._process: ChildProcess | None = None
+        self._started_at = 0.0
+        self._pause = _SOON
+        self._retry: Timer | None = None
+
+    def begin(self) -> None:
+        """Wait for the first worker that wants to be a member."""
+        self._loop.listen(self._ours, self._start)
+
+    def lobby(self) -> int:
+        """The descriptor for workers; it stays this one's."""
+        return self._theirs.fileno()
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids: one, or none."""
+        return [self._process.pid] if self._process is not None else []
+
+    def _start(self) -> None:
+        self._loop.unlisten(self._ours)
+        self._started_at = self._loop.now()
+        try:
+            process = start_interpreter("hub", self._environment)
+        except OSError as error:
+            self._reporter.lacks(in_words(error))
+            self._begin_later()
+            return
+        self._process = process
+        self._loop.listen(process.channel, self._ended)
+        with contextlib.suppress(ChannelClosed, OSError):  # it is readable then
+            process.channel.send(HostBus(asdict(self._options)), [self._ours.fileno()])
+
+    def _ended(self) -> None:
+        process = self._process
+        assert process is not None
+        with contextlib.suppress(ValueError):
+            try:
+                for _, descriptors in process.channel.receive_ready():
+                    for descriptor in descriptors:  # it has nothing to say
+                        os.close(descriptor)
+                return
+            except ChannelClosed:
+                pass
+        self._loop.unlisten(process.channel)
+        process.channel.close()
+        self._process = None
+        self._reporter.hub_died()
+        if self._loop.now() - self._started_at > _SETTLED:
+            self._pause = _SOON
+        self._begin_later()
+
+    def _begin_later(self) -> None:
+        """Start one for the next that comes, but not again and again without a pause."""
+        self._retry = self._loop.at(self._loop.now() + self._pause, self.begin)
+        self._pause = min(self._pause * 2, _LATEST)
+
+    def close(self) -> None:
+        """Give back what it has; the hub ends of that."""
+        if self._retry is not None:
+            self._retry.cancel()
+        self._loop.unlisten(self._ours)
+        if self._process is not None:
+            self._loop.unlisten(self._process.channel)
+            self._process.channel.close()
+        self._ours.close()
+        self._theirs.close()
