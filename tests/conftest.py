@@ -23,6 +23,7 @@ SLOW = (
     *("engine/test_exchange.py", "engine/test_delivery.py", "engine/test_closing.py"),
     *("routing/test_reachability.py", "routing/test_planted.py", "routing/openapi/"),
     *("routing/matching/", "routing/reversing/", "routing/findings/test_codes.py"),
+    *("bus/test_bus.py", "bus/test_relaying.py", "bus/test_api.py", "bus/links/"),
     *("routing/handlers/", "routing/checks/test_backtracking.py", "regex/backtracking/"),
 )
 

@@ -54,13 +54,13 @@ class ChatClient:
             client.close()
 
 
-def faults(heard: list[Any], publishers: int, count: int) -> list[str]:
+def faults(heard: list[Any], counts: list[int]) -> list[str]:
     """What is wrong with what a client has heard of ``[publisher, number]``; nothing mostly.
 
-    Each publisher's numbers, from 0 to ``count``, once and in order; behind a gap some may lack.
+    Of each publisher so many numbers, from 0, once and in order; behind a gap some may lack.
     """
     found: list[str] = []
-    for publisher in range(publishers):
+    for publisher, count in enumerate(counts):
         expected = 0
         gap = False
         for each in heard:

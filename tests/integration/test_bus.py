@@ -99,18 +99,22 @@ async def play(
             asyncio.gather(*(each.is_connected.wait() for each in listening)), PATIENCE
         )
         lost: list[tuple[int, int]] = []
+        counts = [0] * PUBLISHERS
+        going_on = asyncio.ensure_future(meanwhile())
 
         async def publish(publisher: int) -> None:
-            for number in range(COUNT):
+            while counts[publisher] < COUNT or not going_on.done():
+                number = counts[publisher]
+                counts[publisher] += 1
                 # What was not answered may have been published or not: it is not said again.
                 if not await answered(f"{server.url}/publish/{publisher}/{number}"):
                     lost.append((publisher, number))
                 await asyncio.sleep(0.005)
 
-        await asyncio.gather(*map(publish, range(PUBLISHERS)), meanwhile())
+        await asyncio.gather(*map(publish, range(PUBLISHERS)), going_on)
 
         def are_done() -> bool:
-            ends = {(publisher, COUNT - 1) for publisher in range(PUBLISHERS)} - set(lost)
+            ends = {(publisher, count - 1) for publisher, count in enumerate(counts)} - set(lost)
             return all(ends <= {tuple(each) for each in one.heard if each} for one in listening)
 
         with contextlib.suppress(TimeoutError):  # what is missing is told below
@@ -122,7 +126,7 @@ async def play(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     for one in listening:
-        wrong = [each for each in faults(one.heard, PUBLISHERS, COUNT) if not excused(each, lost)]
+        wrong = [each for each in faults(one.heard, counts) if not excused(each, lost)]
         assert not wrong, (wrong, server.log)
     return listening
 
@@ -143,26 +147,34 @@ async def answered(url: str) -> bool:
     return False
 
 
-def test_it_goes_on_through_reloads_and_kills(serve: Serve, wait_for: Callable[..., Any]) -> None:
-    server = serve({"app.py": APP}, "app.py:make_app", "--workers", "2", "--bus-history", "1000")
+@pytest.mark.parametrize(
+    ("workers", "clients", "reloads", "kills"),
+    [(2, FEW, 3, 2), pytest.param(4, 100, 20, 8, marks=pytest.mark.thorough)],
+)
+def test_it_goes_on_through_reloads_and_kills(
+    serve: Serve, wait_for: Callable[..., Any], workers: int, clients: int, reloads: int, kills: int
+) -> None:
+    options = ("--workers", str(workers), "--bus-history", "100000", "--no-access-log")
+    server = serve({"app.py": APP}, "app.py:make_app", *options)
 
     async def meanwhile() -> None:
-        for number in range(2, 5):
+        for number in range(2, 2 + reloads):
             server.write("app.py", APP.replace("VERSION = 1", f"VERSION = {number}"))
             await asyncio.to_thread(server.wait_for_reload, number - 1)
-        for _ in range(2):
+        for _ in range(kills):
             await asyncio.to_thread(kill_one, server, wait_for)
 
-    clients = asyncio.run(play(server, meanwhile))
-    assert all(None not in each.heard for each in clients), "no gap"
-    assert any(each.connections > 2 for each in clients)
+    heard = asyncio.run(play(server, meanwhile, clients))
+    assert all(None not in each.heard for each in heard), "no gap"
+    assert any(each.connections > 2 for each in heard)
 
 
 def kill_one(server: Server, wait_for: Callable[..., Any]) -> None:
     """Kill a worker, and wait until there is another."""
-    victim = min(workers_of(server))
+    before = workers_of(server)
+    victim = min(before)
     os.kill(victim, signal.SIGKILL)
-    wait_for(lambda: len(workers_of(server) - {victim}) == 2, "another worker")
+    wait_for(lambda: len(workers_of(server) - {victim}) == len(before), "another worker")
 
 
 def workers_of(server: Server) -> set[int]:
