@@ -28,6 +28,7 @@ What it promises:
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -73,6 +74,10 @@ __all__ = [
 ]
 
 store = SharedStore()
+
+if "tornado.web" in sys.modules:
+    # What `relay` needs: else the first client would wait for the import, and all others with it.
+    import tornkit.bus.relaying  # noqa: F401
 
 
 def pattern(text: str) -> Pattern:
