@@ -173,3 +173,23 @@ def test_one_that_is_forgotten_meanwhile_asks_no_more(monkeypatch: pytest.Monkey
         assert (link.watched, bus._catching_up) == ([], set())
 
     played(test, monkeypatch)
+
+
+def test_who_is_told_where_it_is_by_a_link_that_is_lost_since_asks_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def test(bus: Bus, link: HandLink) -> None:
+        heard: list[int] = []
+        listener = Listener(("a",), lambda message: heard.append(message.offset))
+        task = asyncio.ensure_future(bus.listen(listener, None))
+        await turns()
+        link.answer(100)
+        bus.restored()  # before the task has had its turn
+        await turns()
+        assert not task.done()
+        link.answer(1, epoch="f")
+        await task
+        bus.deliver("f", kept(2), "message")
+        assert heard == [2]
+
+    played(test, monkeypatch)

@@ -95,17 +95,31 @@ class Bus:
         for name in self._dispatch.add(listener):
             self.broker_link.watch(name)
         try:
-            try:
-                missed = await self._missed(listener.names, position)
-            except Unavailable:  # the hub has ended in the middle of it, say
-                missed = await self._missed(listener.names, position)
-            if missed.position.epoch == newest.epoch and missed.position.offset < newest.offset:
-                # It was asked for by another, and answered before this one listened.
-                missed = await self._missed(listener.names, position)
-            listener.caught_up(missed)
+            listener.caught_up(await self._missed_by_new(listener, position, newest))
         except BaseException:
             self.forget(listener)
             raise
+
+    async def _missed_by_new(
+        self, listener: Listener, since: MessagePosition | None, newest: MessagePosition
+    ) -> CaughtUp:
+        """What a listener has missed that has come behind ``newest``."""
+        may_fail = True
+        while True:
+            restored = self._restored
+            try:
+                missed = await self._missed(listener.names, since)
+            except Unavailable:  # the hub has ended in the middle of it, say
+                if not may_fail:
+                    raise
+                may_fail = False
+                continue
+            # Else the link was lost behind the answer; or that was another's, and is older than
+            # what has been handed out before this one listened.
+            if restored == self._restored and (
+                missed.position.epoch != newest.epoch or missed.position.offset >= newest.offset
+            ):
+                return missed
 
     def forget(self, listener: Listener) -> None:
         """Let it hear no more."""

@@ -193,7 +193,7 @@ class SocketRelay:
         """Send what this turn has brought."""
         made, self._made = self._made, []
         protocol = self._handler.ws_connection
-        if not self._is_open or protocol is None:
+        if not made or not self._is_open or protocol is None:
             return
         if self._unsent > _MOST_UNSENT or self._unsent_bytes > _MOST_UNSENT_BYTES:
             stream = getattr(protocol, "stream", None)

@@ -56,7 +56,8 @@ class HubLink:
         self._was_up = False
         self._is_up = False
         self._names: dict[str, None] = {}
-        self._there: list[tuple[str, str, Any]] = []  # those for whom this loop speaks
+        # Those for whom this loop speaks: what each tells of itself, as often as it is there.
+        self._there: dict[tuple[str, str], list[Any]] = {}
         self._numbers = 0
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._deadlines: deque[tuple[float, int]] = deque()
@@ -168,8 +169,9 @@ class HubLink:
             self._is_up = True
             for name in self._names:
                 self._call_unheard("watch", name)
-            for channel, id_, info in self._there:
-                self._call_unheard("enter", channel, id_, info)
+            for (channel, id_), infos in self._there.items():
+                for info in infos:
+                    self._call_unheard("enter", channel, id_, info)
             for frame in self._early.values():
                 self._send(frame)
             self._early.clear()
@@ -289,14 +291,15 @@ class HubLink:
         return epoch, kept
 
     def enter(self, channel: str, id_: str, info: Any) -> None:
-        self._there.append((channel, id_, info))
+        self._there.setdefault((channel, id_), []).append(info)
         self._call_unheard("enter", channel, id_, info)
 
     def leave(self, channel: str, id_: str) -> None:
-        for each in self._there:
-            if each[:2] == (channel, id_):
-                self._there.remove(each)
-                break
+        infos = self._there.get((channel, id_))
+        if infos is not None:
+            infos.pop()
+            if not infos:
+                del self._there[channel, id_]
         self._call_unheard("leave", channel, id_)
 
     async def present(self, channel: str) -> list[Present]:
