@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tornado.httpserver import HTTPServer
 
+from tornkit import seams
 from tornkit.ownership import file_of, is_user_file, real
 from tornkit.routing.reading import places
 
@@ -54,6 +56,16 @@ def _garbage_is_its_own() -> Iterator[None]:
     yield
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _observed_no_longer() -> Iterator[None]:
+    """What `seams.observe_connections` puts into Tornado is for good in a worker, and not here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seams, "_observer", seams._observer)
+        for name in ("start_request", "on_close"):
+            patch.setattr(HTTPServer, name, getattr(HTTPServer, name))
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
