@@ -249,4 +249,6 @@ def test_a_supervisor_that_is_killed_takes_it_along(
     server.get("/publish/0/1")
     hub = hub_of(server)
     os.kill(server.status()["pid"], signal.SIGKILL)
-    wait_for(lambda: has_ended(hub), "the hub's end")  # whoever reaps it, and when
+    server.process.wait()
+    wait_for(lambda: not server.pids(), "the end of all")
+    assert has_ended(hub)  # whoever reaps it, and when
