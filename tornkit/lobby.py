@@ -6,15 +6,16 @@ By itself, so that a worker can note it without an import of the bus, which most
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from tornkit.bus_limits import BusLimits
 
 
 class Lobby(NamedTuple):
-    """A socket by which members come, and the bus's limits (`tornkit.bus.limits.BusLimits`)."""
+    """A socket by which members come, and the bus's limits."""
 
     sock: socket.socket
-    limits: Mapping[str, Any]
+    limits: BusLimits
 
 
 given: Lobby | None = None

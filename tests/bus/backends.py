@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from tornkit.bus.bus import Bus
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.links.hub import HubLink
 from tornkit.bus.links.local import LocalBroker, LocalLink
+from tornkit.bus_limits import BusLimits
 from tornkit.serve.hub.hub import Hub
 from tornkit.serve.loop.loop import Loop
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.bus.backends import BACKENDS, HubBackend, LocalBackend, backend
-from tornkit.bus.limits import BusLimits
+from tornkit.bus_limits import BusLimits
 
 Play = Callable[..., Any]
 

@@ -17,6 +17,7 @@ import pytest
 from tornkit import bus, lobby
 from tornkit.bus.home import home
 from tornkit.bus.links.hub import HubLink
+from tornkit.bus_limits import BusLimits
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +126,7 @@ def test_a_closed_loop_with_a_hub_is_no_trouble_to_the_next(
 ) -> None:
     one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with one, other:
-        monkeypatch.setattr(lobby, "given", lobby.Lobby(one, {"patience": 0.01}))
+        monkeypatch.setattr(lobby, "given", lobby.Lobby(one, BusLimits(patience=0.01)))
         for _ in range(3):
 
             async def main() -> None:
@@ -313,7 +314,7 @@ def test_the_hub_may_be_known_later_than_the_import(monkeypatch: pytest.MonkeyPa
     """Modules are imported ahead, in a process of which workers are forks."""
     one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with one, other:
-        monkeypatch.setattr(lobby, "given", lobby.Lobby(one, {"max_message": 10}))
+        monkeypatch.setattr(lobby, "given", lobby.Lobby(one, BusLimits(max_message=10)))
 
         async def main() -> None:
             made = home.bus()

@@ -480,7 +480,7 @@ def test_a_large_message(play: Play) -> None:
 
 def played_on_a_hub(test: Callable[[HubBackend], Any], **limits: Any) -> None:
     from tests.bus.backends import backend
-    from tornkit.bus.limits import BusLimits
+    from tornkit.bus_limits import BusLimits
 
     async def main() -> None:
         async with backend("hub", BusLimits(**limits)) as made:

@@ -14,9 +14,9 @@ from tornkit.bus.broker.history import Kept
 from tornkit.bus.bus import Bus
 from tornkit.bus.dispatch import Listener
 from tornkit.bus.errors import Unavailable
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.message import Message
 from tornkit.bus.position import MessagePosition
+from tornkit.bus_limits import BusLimits
 
 
 def kept(offset: int) -> Kept:

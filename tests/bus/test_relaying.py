@@ -18,7 +18,7 @@ from tornkit import bus
 from tornkit.bus import home as module
 from tornkit.bus import relaying
 from tornkit.bus.home import home
-from tornkit.bus.limits import BusLimits
+from tornkit.bus_limits import BusLimits
 from tornkit.engine import websocket
 from tornkit.engine.server import HTTPServer as EngineServer
 

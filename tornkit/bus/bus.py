@@ -14,11 +14,11 @@ from tornkit.bus.broker.history import Kept
 from tornkit.bus.broker.presence import Present
 from tornkit.bus.dispatch import Dispatch, Listener, message_of
 from tornkit.bus.errors import BusError, Unavailable
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.links.link import BrokerLink
 from tornkit.bus.message import Event, Message, payload_of
 from tornkit.bus.names import check_channel, check_name
 from tornkit.bus.position import MessagePosition, position_of
+from tornkit.bus_limits import BusLimits
 
 _AGAIN = 0.05  # seconds, before a broker that has not answered is asked again
 _log = logging.getLogger("tornkit")

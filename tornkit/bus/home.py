@@ -10,12 +10,12 @@ from typing import Any
 from tornkit import lobby
 from tornkit.bus.bus import Bus
 from tornkit.bus.errors import NoLoop
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.links.hub import HubLink
 from tornkit.bus.links.link import BrokerLink
 from tornkit.bus.links.local import LocalBroker, LocalLink
 from tornkit.bus.message import payload_of
 from tornkit.bus.names import check_channel
+from tornkit.bus_limits import BusLimits
 
 _DEFAULTS = BusLimits()
 
@@ -42,7 +42,7 @@ class Home:
     def limits(self) -> BusLimits:
         """Those of the hub, if there is one."""
         # Asked for each time: this module may have been imported before there was a worker.
-        return _DEFAULTS if lobby.given is None else BusLimits(**lobby.given.limits)
+        return _DEFAULTS if lobby.given is None else lobby.given.limits
 
     def bus(self) -> Bus:
         """The bus of the running loop.

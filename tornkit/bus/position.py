@@ -27,7 +27,7 @@ _UNKNOWN = MessagePosition("", 0)
 
 
 def position_of(text: str) -> MessagePosition:
-    """MessagePosition whose text this is.
+    """Position whose text this is.
 
     Mostly a client has kept it. What no bus has written is a position of an epoch that nobody
     knows: whoever comes with it is told of a gap.

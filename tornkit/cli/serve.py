@@ -15,6 +15,7 @@ import click
 from tornkit.appload import Target
 from tornkit.appload.links import absolute as by_names
 from tornkit.appload.links import by_name
+from tornkit.bus_limits import MOST_MESSAGE, BusLimits
 from tornkit.cli.output import say_lines
 from tornkit.cli.serve_options import serve_options
 from tornkit.cli.target import ProgramCommand, named_target, target_parameters
@@ -23,9 +24,7 @@ from tornkit.paths import exists, expanded, is_file
 from tornkit.serve import local_tls
 from tornkit.serve.browsers import editor
 from tornkit.serve.config import (
-    MOST_BUS_MESSAGE,
     WARN_BLOCKING_RELOADED,
-    BusOptions,
     HttpOptions,
     RecyclePolicy,
     ServeConfig,
@@ -114,7 +113,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
             max_body_size=options["max_body_size"],
             tls=options["tls"],
         ),
-        bus=BusOptions(
+        bus=BusLimits(
             history=options["bus_history"],
             history_age=options["bus_history_age"],
             max_message=_largest_message(options["bus_max_message"]),
@@ -130,12 +129,12 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
 
 def _largest_message(size: int | None) -> int:
     """:raises UsageError: it is more than the bus can carry."""
-    if size is not None and size > MOST_BUS_MESSAGE:
+    if size is not None and size > MOST_MESSAGE:
         raise UsageError(
-            f"--bus-max-message is {MOST_BUS_MESSAGE >> 20}M at most; put what is larger into a "
+            f"--bus-max-message is {MOST_MESSAGE >> 20}M at most; put what is larger into a "
             "file or a database, and publish where it is"
         )
-    return size or BusOptions.max_message
+    return size or BusLimits.max_message
 
 
 def _platform_port() -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tornkit.bus_limits import BusLimits
+
 DEFAULT_PORT = 8888
 DEFAULT_ADDRESS = "127.0.0.1"
 
@@ -46,21 +48,9 @@ class HttpOptions:
     tls: bool = False
 
 
-MOST_BUS_MESSAGE = 32 * 1024 * 1024  # bytes
-
-
-@dataclass(frozen=True)
-class BusOptions:
-    """BusLimits of `tornkit.bus` (`tornkit.bus.limits.BusLimits`), as far as they can be chosen."""
-
-    history: int = 100
-    history_age: float = 300.0
-    max_message: int = 1024 * 1024
-
-
 @dataclass(frozen=True)
 class RecyclePolicy:
-    """BusLimits after which a worker has served long enough; 0: no limit.
+    """Limits after which a worker has served long enough; 0: no limit.
 
     ``max_rss`` in bytes, ``max_age`` in seconds. Each worker's own limits of requests and age are
     lower by up to the share ``jitter``.
@@ -122,7 +112,7 @@ class ServeConfig:
     warn_blocking: float = WARN_BLOCKING_RELOADED
     recycle: RecyclePolicy = field(default_factory=RecyclePolicy)
     http: HttpOptions = HttpOptions()
-    bus: BusOptions = BusOptions()
+    bus: BusLimits = field(default_factory=BusLimits)
     dev_tools: bool = True
     dev_hosts: tuple[str, ...] = ()
     editor: str | None = None

@@ -11,10 +11,10 @@ from tornkit.bus.broker.broker import Broker
 from tornkit.bus.broker.calls import call_store
 from tornkit.bus.broker.history import Kept
 from tornkit.bus.errors import BusError
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.message import Event
 from tornkit.bus.names import matches
 from tornkit.bus.position import MessagePosition
+from tornkit.bus_limits import BusLimits
 
 
 class Heard:

@@ -9,8 +9,8 @@ import pytest
 
 from tornkit.bus.broker import history as module
 from tornkit.bus.broker.history import History, Kept
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.names import matches
+from tornkit.bus_limits import BusLimits
 
 NAMES = ("a", "b", "a:1", "a:2", "nobody's")
 ASKED = (("a",), ("a", "b"), ("a:*",), ("*",), ("a*", "b"), ("nobody's",), ("new",))

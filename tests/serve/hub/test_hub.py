@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.links import frames
+from tornkit.bus_limits import BusLimits
 from tornkit.serve.hub import hub as module
 from tornkit.serve.hub.hub import Hub
 from tornkit.serve.loop.loop import Loop

@@ -12,7 +12,7 @@ import pytest
 
 from tests.serve.hand_loop import HandLoop
 from tests.serve.scripted import NO_PID, FakeReporter
-from tornkit.serve.config import BusOptions
+from tornkit.bus_limits import BusLimits
 from tornkit.serve.hub import keeper as module
 from tornkit.serve.hub.keeper import HubKeeper
 from tornkit.serve.wire.channel import Channel
@@ -32,8 +32,8 @@ class Stage:
         self.lobbies: list[socket.socket] = []
         self.refuses: OSError | None = None
         monkeypatch.setattr(module, "start_interpreter", self.start)
-        options = BusOptions(history=7)
-        self.keeper = HubKeeper(self.loop, self.reporter, options, {"A": "b"})
+        limits = BusLimits(history=7, history_age=60.0)
+        self.keeper = HubKeeper(self.loop, self.reporter, limits, {"A": "b"})
         self.worker = socket.socket(fileno=os.dup(self.keeper.lobby()))
 
     def start(self, role: str, environment: Any) -> ChildProcess:
@@ -93,7 +93,7 @@ def test_the_first_who_comes_has_one_started(stage: Stage) -> None:
     stage.comes()
     assert stage.keeper.pids == [NO_PID + 1]
     (told,) = stage.told()
-    assert told.limits == {"history": 7, "history_age": 300.0, "max_message": 1024 * 1024}
+    assert BusLimits(**told.limits) == BusLimits(history=7, history_age=60.0)
     stage.comes()
     stage.loop.passes(10)
     assert len(stage.hubs) == 1

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple, Protocol
 from tornkit.bus.broker.history import History, Kept
 from tornkit.bus.broker.presence import Presence, Present
 from tornkit.bus.broker.store import Store
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.message import Event, payload_of
 from tornkit.bus.names import is_pattern, matches
 from tornkit.bus.position import MessagePosition
+from tornkit.bus_limits import BusLimits
 
 
 class Member(Protocol):

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import NamedTuple
 
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.names import is_pattern, matches
+from tornkit.bus_limits import BusLimits
 
 _MOST_FORGOTTEN = 10_000  # channels of which nothing is left but how far they were
 _OVERHEAD = 300  # bytes of memory of a message, beside its payload

@@ -22,11 +22,11 @@ from tornkit.bus.broker.broker import CaughtUp
 from tornkit.bus.broker.history import Kept
 from tornkit.bus.broker.presence import Present
 from tornkit.bus.errors import BusError, StoreFull, Unavailable
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.links import frames
 from tornkit.bus.links.link import MessageReceiver
 from tornkit.bus.links.outgoing import Outgoing
 from tornkit.bus.position import MessagePosition
+from tornkit.bus_limits import BusLimits
 
 _READ = 256 * 1024  # bytes
 _AGAIN, _LATEST = 0.05, 2.0  # seconds, before a hub that has ended is looked for again; doubled

@@ -16,10 +16,10 @@ from tornkit.bus.broker.broker import Broker, CaughtUp
 from tornkit.bus.broker.calls import call_store
 from tornkit.bus.broker.history import Kept
 from tornkit.bus.broker.presence import Present
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.links.link import MessageReceiver
 from tornkit.bus.message import Event
 from tornkit.bus.position import MessagePosition
+from tornkit.bus_limits import BusLimits
 
 _BURST = 64  # messages
 

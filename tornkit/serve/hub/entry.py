@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 
-from tornkit.bus.limits import BusLimits
+from tornkit.bus_limits import BusLimits
 from tornkit.linux import die_with_parent
 from tornkit.serve.hub.hub import Hub
 from tornkit.serve.loop.loop import Loop

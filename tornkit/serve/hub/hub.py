@@ -15,11 +15,11 @@ from typing import Any
 from tornkit.bus.broker.broker import Broker
 from tornkit.bus.broker.calls import call_store
 from tornkit.bus.broker.history import Kept
-from tornkit.bus.limits import BusLimits
 from tornkit.bus.links import frames
 from tornkit.bus.links.outgoing import Outgoing
 from tornkit.bus.message import Event
 from tornkit.bus.position import MessagePosition
+from tornkit.bus_limits import BusLimits
 from tornkit.serve.loop.loop import Loop
 
 _READ = 256 * 1024  # bytes

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from tornkit.serve.config import BusOptions
+from tornkit.bus_limits import BusLimits
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.loop.timers import Timer
 from tornkit.serve.reporter import Reporter
@@ -26,11 +26,11 @@ class HubKeeper:
     """At most one hub. Nothing is started for a server whose code does not use the bus."""
 
     def __init__(
-        self, loop: Loop, reporter: Reporter, options: BusOptions, environment: Mapping[str, str]
+        self, loop: Loop, reporter: Reporter, limits: BusLimits, environment: Mapping[str, str]
     ) -> None:
         self._loop = loop
         self._reporter = reporter
-        self._options = options
+        self._limits = limits
         self._environment = environment
         # Datagrams: several workers may write at once. Whoever is refused comes again.
         self._theirs, self._ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -65,7 +65,7 @@ class HubKeeper:
         self._process = process
         self._loop.listen(process.channel, self._ended)
         with contextlib.suppress(ChannelClosed, OSError):  # it is readable then
-            process.channel.send(HostBus(asdict(self._options)), [self._ours.fileno()])
+            process.channel.send(HostBus(asdict(self._limits)), [self._ours.fileno()])
 
     def _ended(self) -> None:
         process = self._process

@@ -247,7 +247,7 @@ class OpenInEditor:
 class HostBus:
     """The first message, and the only one. One descriptor: where members come from.
 
-    ``limits`` are those of `tornkit.bus.limits.Limits`.
+    ``limits`` are those of `tornkit.bus_limits.BusLimits`.
     """
 
     limits: dict[str, Any]
@@ -348,10 +348,9 @@ Upward = (
     | ErrorShown
     | OpenInEditor
 )
-ToHub = HostBus
 ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
-Message = Downward | Upward | ToHub | ToZygote | FromZygote
+Message = Downward | Upward | HostBus | ToZygote | FromZygote
 
 _TYPES: dict[str, type[Message]] = {
     kind.__name__: kind
@@ -359,8 +358,7 @@ _TYPES: dict[str, type[Message]] = {
         *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
         *(Claim, Ready, Loaded, Learned, Differs, Failed, Closed, Handover),
         *(Follows, Answered, ErrorShown, OpenInEditor),
-        HostBus,
-        *(Warm, Fork),
+        *(HostBus, Warm, Fork),
         *(Trying, Warmed, Forked, Unfit, Exited),
     )
 }

@@ -7,13 +7,8 @@ from dataclasses import asdict, dataclass, replace
 
 from tornkit.appload.links import working_folder
 from tornkit.appload.target import Kind, Target
-from tornkit.serve.config import (
-    DEFAULT_ADDRESS,
-    DEFAULT_PORT,
-    BusOptions,
-    HttpOptions,
-    ServeConfig,
-)
+from tornkit.bus_limits import BusLimits
+from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
 from tornkit.serve.wire.messages import Claim, Prepare
 
 
@@ -28,7 +23,7 @@ class Orders:
 
     target: Target
     http: HttpOptions
-    bus: BusOptions
+    bus: BusLimits
     port: int | None
     address: str | None
     unix_socket: str | None
@@ -101,7 +96,7 @@ class Orders:
         typed = {
             "target": Target(**target),
             "http": HttpOptions(**http),
-            "bus": BusOptions(**content["bus"]),
+            "bus": BusLimits(**content["bus"]),
             "dev_hosts": tuple(content["dev_hosts"]),
         }
         return cls(**{**content, **typed})

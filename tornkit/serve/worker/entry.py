@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 
 from tornado.httpserver import HTTPServer
@@ -76,7 +75,7 @@ def main_told(
             worker.may_reexecute(partial(_reexecute, channel, message, boot, kept), kept[1:])
         others = descriptors[1:]
         if boot.lobby and others:
-            lobby.given = lobby.Lobby(socket.socket(fileno=others.pop(0)), asdict(orders.bus))
+            lobby.given = lobby.Lobby(socket.socket(fileno=others.pop(0)), orders.bus)
         for descriptor in others:
             snapshot_imports.install(descriptor)
         worker.boot(boot)

@@ -1,8 +1,13 @@
-"""BusLimits of a bus; every default, once."""
+"""Limits of `tornkit.bus`; every default, once.
+
+By themselves, so that neither the supervisor nor a worker imports the bus to hand them on.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+MOST_MESSAGE = 32 * 1024 * 1024  # bytes, of ``max_message`` under `tornkit serve`
 
 
 @dataclass(frozen=True)
