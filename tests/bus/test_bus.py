@@ -189,7 +189,6 @@ class TestSlowSubscribers:
                 assert (gap.event, gap.data, gap.channel) == ("gap", 7, "a")
                 assert await take(messages, 3) == [7, 8, 9]
                 assert messages.position == position
-                assert bus.dropped == 7
                 await bus.publish("a", 10)
                 assert await take(messages, 1) == [10]
 

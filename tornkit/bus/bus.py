@@ -38,8 +38,6 @@ class Bus:
     ) -> None:
         self.loop = loop
         self.limits = limits
-        self.dropped = 0
-        """Messages that slow subscriptions of this loop have missed."""
         self.cork: Any = None
         """What `tornkit.bus.relaying` keeps for this loop."""
         self._dispatch = Dispatch()
@@ -96,7 +94,7 @@ class Bus:
             self.broker_link.watch(name)
         try:
             listener.caught_up(await self._missed_by_new(listener, position, newest))
-        except BaseException:
+        except BaseException:  # raised again, a cancellation too: it is to hear nothing
             self.forget(listener)
             raise
 
@@ -184,10 +182,6 @@ class Bus:
     async def presence(self, channel: str) -> list[Present]:
         """Who is in a channel."""
         return await self.broker_link.present(check_channel(channel))
-
-    async def position(self) -> MessagePosition:
-        """That of the newest message of all."""
-        return (await self.broker_link.catch_up((), None)).position
 
     def close(self) -> None:
         """Hear and say nothing more."""

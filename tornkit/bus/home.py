@@ -84,14 +84,12 @@ class Home:
             if bus is not None and bus.loop.is_running():
                 bus.post(channel, data)
                 return
-        if loop is None or self._making.acquire(blocking=False):
-            # The first use of all, and not from a signal handler in the middle of that.
-            if loop is not None:
-                self._making.release()
-            self.bus().post(channel, data)
-        else:
+        if loop is not None and self._making.locked():
+            # A signal handler, maybe, in the middle of the first use of all.
             payload_of(data, self.limits.max_message)
             loop.call_soon_threadsafe(self.post, check_channel(channel), data)
+        else:
+            self.bus().post(channel, data)
 
     def _link(self, bus: Bus) -> BrokerLink:
         if lobby.given is not None:

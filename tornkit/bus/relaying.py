@@ -148,7 +148,7 @@ class SocketRelay:
         handler.on_close = closed
         try:
             await self._bus.listen(self._listener, since)
-        except BaseException:
+        except BaseException:  # raised again, a cancellation too: nothing is to be sent
             self._is_open = False
             raise
         if not self._is_open:
@@ -180,7 +180,7 @@ class SocketRelay:
         if made is None:
             try:
                 made = message.made[self._encode] = _Encoded(self._encode(message))
-            except Exception:
+            except Exception:  # the user's code
                 # What it can't be sent it must not miss unknowingly.
                 self.end()
                 self._handler.close(_FAILED, "a message could not be encoded")
@@ -218,7 +218,7 @@ class SocketRelay:
                     self._wait_for(asyncio.ensure_future(future), len(each.data))
         except WebSocketClosedError:
             self.end()
-        except Exception:
+        except Exception:  # the handler's own way to send may raise anything
             self.end()
             self._handler.close(_FAILED, "a message could not be written")
             raise

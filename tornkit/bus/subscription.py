@@ -164,7 +164,6 @@ class Subscription:
             names = ", ".join(self._listener.names)
             _log.warning("a subscription to %s is read too slowly: messages are dropped", names)
         self.dropped += 1
-        self._bus.dropped += 1
         if message.event == "gap":
             self._missing = None
         elif self._missing is not None:

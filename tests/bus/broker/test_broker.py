@@ -108,39 +108,6 @@ def test_kept() -> None:
     assert broker.kept(["a"], 0) == broker.kept(["b"], 9) == []
 
 
-def test_figures() -> None:
-    now = 1000.0
-    broker = Broker(BusLimits(history_age=10), lambda: now)
-    member = Heard()
-    broker.watch(member, "a")
-    broker.watch(member, "b*")
-    broker.publish("a", b"jnull")
-    broker.publish("gone", b"jnull")
-    broker.enter(member, "c", "ann", None)
-    call_store(broker, "set", ["key", "j1", 5.0, False])
-    figures = broker.figures()
-    channels = {each.pop("name"): each for each in figures["channels"]}
-    assert channels == {
-        "a": {"members": 1, "published": 1, "kept": 1, "present": 0},
-        "gone": {"members": 0, "published": 1, "kept": 1, "present": 0},
-        "c": {"members": 0, "published": 0, "kept": 0, "present": 1},
-    }
-    assert (figures["kept"], figures["store_keys"], figures["patterns"]) == (2, 1, {"b*": 1})
-    now += 20
-    figures = broker.figures()
-    assert [each["name"] for each in figures["channels"]] == ["a", "c"]
-    assert (figures["kept"], figures["kept_bytes"], figures["store_keys"]) == (0, 0, 0)
-
-
-def test_counts_of_channels_that_are_none_any_more_are_forgotten() -> None:
-    now = 0.0
-    broker = Broker(BusLimits(history_age=1), lambda: now)
-    for number in range(25_000):
-        now += 0.01
-        broker.publish(f"channel {number}", b"jnull")
-    assert len(broker.published) < 11_000
-
-
 @pytest.mark.parametrize(
     "call",
     [("nothing",), ("get",), ("get", 1), ("set", "a", "j1"), ("increment", "a", "1", None)],

@@ -87,9 +87,8 @@ def test_nothing_is_left_of_what_is_too_old() -> None:
     history = History(BusLimits(history_age=10))
     history.add(Kept("a", 1, 0.0, b""), 0.0)
     history.expire(9.9)
-    assert history.count("a") == 1
+    assert len(history) == 1
     history.expire(10.0)
-    assert (len(history), history.size, list(history.channels())) == (0, 0, [])
-    assert history.count("a") == 0
+    assert (len(history), history.size, history.of(["*"])) == (0, 0, [])
     assert history.since(("a",), 0).gap
     assert not history.since(("a",), 1).gap

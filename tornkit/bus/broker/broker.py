@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
@@ -44,10 +43,7 @@ class Broker:
         self.history = History(limits)
         self.presence = Presence()
         self.store = Store(limits.store_bytes)
-        self.published: Counter[str] = Counter()
-        """How many messages each channel had, of those that have members or messages."""
         self._clock = clock
-        self._prune_at = _MOST_COUNTS
         self._offset = 0
         self._names: dict[str, set[Member]] = {}
         self._patterns: dict[str, set[Member]] = {}
@@ -70,9 +66,6 @@ class Broker:
         self._offset = offset = self._offset + 1
         message = Kept(channel, offset, time.time(), payload)
         if event == "message":
-            self.published[channel] += 1
-            if len(self.published) > self._prune_at:
-                self._prune()
             self.history.add(message, self._clock())
         audience = self._audiences.get(channel)
         if audience is None:
@@ -156,41 +149,6 @@ class Broker:
         data = {"id": present.id, "info": present.info}
         self.publish(channel, payload_of(data, _ANY_SIZE), event)
 
-    # ---- what is there ----
-
-    def _prune(self) -> set[str]:
-        """Forget counts of channels that are none any more, and return the others."""
-        channels = {*self._names, *self.history.channels(), *self.presence.channels()}
-        self.published = Counter({each: self.published[each] for each in channels})
-        self._prune_at = 2 * len(channels) + _MOST_COUNTS
-        return channels
-
-    def figures(self) -> dict[str, Any]:
-        """What `tornkit bus` shows, as JSON."""
-        self.history.expire(self._clock())
-        self.store.expire(self._clock())
-        channels = self._prune()
-        return {
-            "epoch": self.epoch,
-            "messages": self._offset,
-            "kept": len(self.history),
-            "kept_bytes": self.history.size,
-            "store_keys": len(self.store),
-            "store_bytes": self.store.size,
-            "channels": [
-                {
-                    "name": each,
-                    "members": len(self._audiences.get(each) or self._find_audience(each)),
-                    "published": self.published[each],
-                    "kept": self.history.count(each),
-                    "present": len(self.presence.of(each)),
-                }
-                for each in sorted(channels)
-            ],
-            "patterns": {each: len(members) for each, members in sorted(self._patterns.items())},
-        }
-
 
 _ANY_SIZE = 1 << 62
 _MOST_AUDIENCES = 100_000
-_MOST_COUNTS = 10_000  # of channels that are none any more

@@ -97,14 +97,6 @@ class History:
             _, offset = self._gone.popitem(last=False)
             self._gone_of_others = max(self._gone_of_others, offset)
 
-    def channels(self) -> Iterable[str]:
-        """Channels that have messages."""
-        return self._channels.keys()
-
-    def count(self, channel: str) -> int:
-        """How many messages of a channel are kept."""
-        return len(self._channels[channel].messages) if channel in self._channels else 0
-
     def of(self, names: Iterable[str]) -> list[Kept]:
         """What is kept of these channels and patterns, the oldest first."""
         found = self._messages(self._matching(tuple(names)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 
@@ -29,10 +28,6 @@ class Presence:
 
     def __len__(self) -> int:
         return sum(map(len, self._channels.values()))
-
-    def channels(self) -> Iterable[str]:
-        """Channels in which anybody is."""
-        return self._channels.keys()
 
     def of(self, channel: str) -> list[Present]:
         """Those who are there, in the order in which they came."""

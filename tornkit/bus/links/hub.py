@@ -310,11 +310,6 @@ class HubLink:
         result, _ = await self._call("store", method, *arguments)
         return result
 
-    async def figures(self) -> dict[str, Any]:
-        figures: dict[str, Any]
-        figures, _ = await self._call("figures")
-        return figures
-
 
 def _posted(channel: str, answer: asyncio.Future[Any]) -> None:
     """Tell of a message that nobody waited for, and that is maybe lost."""

@@ -60,9 +60,6 @@ class BrokerLink(Protocol):
     async def call_store(self, method: str, *arguments: Any) -> Any:
         """Call a method of `tornkit.bus.broker.calls`."""
 
-    async def figures(self) -> dict[str, Any]:
-        """What `tornkit bus` shows."""
-
     def abandon(self) -> None:
         """Let go of it in a process that was forked."""
 

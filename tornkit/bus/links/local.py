@@ -109,10 +109,6 @@ class LocalLink:
         with self._shared.lock:
             return call_store(self._broker, method, list(arguments))
 
-    async def figures(self) -> dict[str, Any]:
-        with self._shared.lock:
-            return self._broker.figures()
-
     def abandon(self) -> None:
         """Let go, in a process that was forked: the broker is forgotten as a whole."""
 

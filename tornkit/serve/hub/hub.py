@@ -246,10 +246,6 @@ def _store(broker: Broker, member: HubMember, method: str, *arguments: Any) -> _
     return [], call_store(broker, method, list(arguments))
 
 
-def _figures(broker: Broker, member: HubMember) -> _Answer:
-    return [], broker.figures()
-
-
 _CALLS: dict[str, Callable[..., _Answer]] = {
     "watch": _watch,
     "unwatch": _unwatch,
@@ -259,5 +255,4 @@ _CALLS: dict[str, Callable[..., _Answer]] = {
     "leave": _leave,
     "present": _present,
     "store": _store,
-    "figures": _figures,
 }
