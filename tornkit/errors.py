@@ -13,6 +13,7 @@ One line each that says what is wrong and what to do, with a fixed exit code (in
     │   └── AppRaised             the user's code raised: carries their traceback
     ├── BindError [1]             a port or socket path can't be had
     ├── CertificateError [1]      --certfile or --keyfile can't be used
+    ├── BusAway [1]               the broker that --bus names does not answer
     └── ConflictError [1]         `tornkit new` would overwrite files
 
 The command line prints the message and exits; nobody else catches these to go on.
@@ -77,6 +78,10 @@ class BindError(TornkitError):
 
 class CertificateError(TornkitError):
     """The certificate or its key is missing or can't be read."""
+
+
+class BusAway(TornkitError):
+    """The broker that --bus names does not answer, or nothing here can speak with it."""
 
 
 class ConflictError(TornkitError):

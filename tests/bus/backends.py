@@ -9,6 +9,8 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
+from tests.bus import redis_server
+from tests.bus.redis_server import RedisBackend
 from tornkit.bus.bus import Bus
 from tornkit.bus.links.hub import HubLink
 from tornkit.bus.links.local import LocalBroker, LocalLink
@@ -27,6 +29,9 @@ class Backend(Protocol):
 
     def forget_all(self) -> None:
         """Lose the broker and all that it knows, and have another one."""
+
+    def close(self) -> None:
+        """Give back what it has."""
 
 
 class LocalBackend:
@@ -103,14 +108,17 @@ class HubBackend:
         self._theirs.close()
 
 
-BACKENDS: dict[str, Callable[[BusLimits], LocalBackend | HubBackend]] = {
+BACKENDS: dict[str, Callable[[BusLimits], Backend]] = {
     "local": LocalBackend,
     "hub": HubBackend,
+    "redis": RedisBackend,
 }
+MISSING = {"redis": redis_server.MISSING}
+"""Why there is no such backend here, where there is none."""
 
 
 @contextlib.asynccontextmanager
-async def backend(name: str, limits: BusLimits) -> AsyncIterator[LocalBackend | HubBackend]:
+async def backend(name: str, limits: BusLimits) -> AsyncIterator[Backend]:
     """One of `BACKENDS`, until the end of the block."""
     made = BACKENDS[name](limits)
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.bus.backends import BACKENDS, HubBackend, LocalBackend, backend
+from tests.bus.backends import BACKENDS, MISSING, Backend, backend
 from tornkit.bus_limits import BusLimits
 
 Play = Callable[..., Any]
@@ -15,8 +15,10 @@ Play = Callable[..., Any]
 @pytest.fixture(params=list(BACKENDS))
 def play(request: pytest.FixtureRequest) -> Play:
     """Run ``test(backend)``, a coroutine function, with a backend of these limits."""
+    if why := MISSING.get(request.param):
+        pytest.skip(why)
 
-    def run(test: Callable[[LocalBackend | HubBackend], Awaitable[Any]], **limits: Any) -> Any:
+    def run(test: Callable[[Backend], Awaitable[Any]], **limits: Any) -> Any:
         async def main() -> Any:
             async with backend(request.param, BusLimits(**limits)) as made:
                 return await asyncio.wait_for(test(made), 20)

@@ -12,15 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.bus.backends import HubBackend, LocalBackend
+from tests.bus.backends import Backend, HubBackend
 from tests.bus.conftest import Play
+from tests.bus.redis_server import RedisBackend
 from tornkit.bus.bus import Bus
 from tornkit.bus.errors import MessageTooLarge, SlowSubscriber, StoreFull, Unavailable
 from tornkit.bus.message import Message
 from tornkit.bus.names import Pattern
 from tornkit.bus.subscription import Subscription
-
-AnyBackend = LocalBackend | HubBackend
 
 
 def subscribe(bus: Bus, *names: str, **options: Any) -> Subscription:
@@ -41,7 +40,7 @@ async def until(condition: Callable[[], Any]) -> None:
 
 
 def test_a_message_reaches_every_bus_once(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         one, other = backend.bus(), backend.bus()
         async with (
             subscribe(one, "a") as first,
@@ -62,7 +61,7 @@ def test_a_message_reaches_every_bus_once(play: Play) -> None:
 
 
 def test_order_is_that_of_each_publisher_and_the_same_for_all(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         buses = [backend.bus() for _ in range(3)]
         async with (
             subscribe(buses[0], "a", most=10_000) as one,
@@ -86,7 +85,7 @@ def test_order_is_that_of_each_publisher_and_the_same_for_all(play: Play) -> Non
 
 
 def test_whoever_comes_back_gets_what_it_missed(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         position = ""
         async with subscribe(bus, "a") as messages:
@@ -109,7 +108,7 @@ def test_whoever_comes_back_gets_what_it_missed(play: Play) -> None:
 
 
 def test_a_position_before_anything_came(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         async with subscribe(bus, "a") as messages:
             position = messages.position
@@ -121,7 +120,7 @@ def test_a_position_before_anything_came(play: Play) -> None:
 
 
 def test_what_is_not_kept_is_a_gap(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         async with subscribe(bus, "a") as messages:
             begin = messages.position
@@ -146,7 +145,7 @@ def test_nobody_misses_anything_in_silence(play: Play, seed: int) -> None:
     """Readers that come and go by chance, and keep what they have seen."""
     rng = random.Random(seed)
 
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         publisher = backend.bus()
         buses = [backend.bus() for _ in range(3)]
         seen: list[list[Any]] = [[] for _ in range(4)]
@@ -179,7 +178,7 @@ def test_nobody_misses_anything_in_silence(play: Play, seed: int) -> None:
 
 class TestSlowSubscribers:
     def test_the_oldest_are_dropped_and_counted(self, play: Play) -> None:
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             bus = backend.bus()
             async with subscribe(bus, "a", most=3) as messages:
                 for number in range(10):
@@ -195,7 +194,7 @@ class TestSlowSubscribers:
         play(test)
 
     def test_or_it_ends_and_may_come_back(self, play: Play) -> None:
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             bus = backend.bus()
             async with subscribe(bus, "a", most=3, on_slow="disconnect") as messages:
                 await bus.publish("a", "read")
@@ -214,7 +213,7 @@ class TestSlowSubscribers:
 
     @pytest.mark.parametrize("options", [{"most": 0}, {"on_slow": "wait"}])
     def test_options_that_make_no_sense(self, play: Play, options: Any) -> None:
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             with pytest.raises(ValueError, match=r"queue|on_slow"):
                 subscribe(backend.bus(), "a", **options)
 
@@ -223,7 +222,7 @@ class TestSlowSubscribers:
     def test_what_was_missed_does_not_count(self, play: Play) -> None:
         """Nobody could have read it in between."""
 
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             bus = backend.bus()
             async with subscribe(bus, "a") as messages:
                 begin = messages.position
@@ -236,7 +235,7 @@ class TestSlowSubscribers:
         play(test)
 
     def test_nor_does_what_came_in_one_turn(self, play: Play) -> None:
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             bus, other = backend.bus(), backend.bus()
             found: list[Any] = []
 
@@ -260,7 +259,7 @@ class TestSlowSubscribers:
         play(test)
 
     def test_a_gap_that_is_dropped_is_one_of_which_nobody_knows_the_size(self, play: Play) -> None:
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             bus = backend.bus()
             async with subscribe(bus, "a", since="of-another-time-1", most=2) as messages:
                 for number in range(9):
@@ -273,7 +272,7 @@ class TestSlowSubscribers:
         play(test)
 
     def test_two_that_read_one(self, play: Play) -> None:
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             bus = backend.bus()
             async with subscribe(bus, "a") as messages:
                 reading = [asyncio.ensure_future(take(messages, 1)) for _ in range(2)]
@@ -288,7 +287,7 @@ class TestSlowSubscribers:
 def test_one_that_is_idle_gets_on(play: Play) -> None:
     """Its position is not to become one that is told of a gap which is none."""
 
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         async with subscribe(bus, "a") as messages:
             begin = messages.position
@@ -300,7 +299,7 @@ def test_one_that_is_idle_gets_on(play: Play) -> None:
 
 
 def test_post_and_publish_keep_their_order(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         async with subscribe(bus, "a") as messages:
             bus.post("a", 1)
@@ -317,7 +316,7 @@ def test_post_and_publish_keep_their_order(play: Play) -> None:
      ("ann", float("nan"), ValueError), ("ann", "x" * 2000, MessageTooLarge)],
 )  # fmt: skip
 def test_presence_that_can_not_be(play: Play, present: Any, info: Any, error: type) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         with pytest.raises(error):
             subscribe(bus, "room", present=present, info=info)
@@ -327,7 +326,7 @@ def test_presence_that_can_not_be(play: Play, present: Any, info: Any, error: ty
 
 
 def test_what_one_tells_of_itself_is_what_it_was_then(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         info = {"n": 1}
         messages = subscribe(bus, "room", present="ann", info=info)
@@ -339,8 +338,11 @@ def test_what_one_tells_of_itself_is_what_it_was_then(play: Play) -> None:
 
 
 def test_a_full_store_is_told_of_by_its_name(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         link = backend.bus().broker_link
+        if isinstance(backend, RedisBackend):
+            assert await link.call_store("get", "a") is None
+            backend.server.told("CONFIG", "SET", "maxmemory", "1")
         with pytest.raises(StoreFull):
             await link.call_store("set", "a", "j" + "1" * 500, None, False)
         assert await link.call_store("get", "a") is None
@@ -349,7 +351,7 @@ def test_a_full_store_is_told_of_by_its_name(play: Play) -> None:
 
 
 def test_a_limit_that_is_none(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         await bus.publish("a", 1)
         for limit in ("50", None, 1.5):
@@ -361,7 +363,7 @@ def test_a_limit_that_is_none(play: Play) -> None:
 
 class TestPresence:
     def test_those_who_come_and_go(self, play: Play) -> None:
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             one, other = backend.bus(), backend.bus()
             async with subscribe(one, "room", joins=True) as seen, subscribe(one, "room") as not_so:
                 async with subscribe(other, "room", present="ann", info={"n": 1}):
@@ -383,7 +385,7 @@ class TestPresence:
         play(test)
 
     def test_a_bus_that_ends_takes_its_own_along(self, play: Play) -> None:
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             one, other = backend.bus(), backend.bus()
             async with subscribe(one, "room", joins=True) as seen:
                 messages = subscribe(other, "room", present="ann")
@@ -395,7 +397,7 @@ class TestPresence:
         play(test)
 
     def test_not_in_a_pattern(self, play: Play) -> None:
-        async def test(backend: AnyBackend) -> None:
+        async def test(backend: Backend) -> None:
             with pytest.raises(ValueError, match="not in a pattern"):
                 subscribe(backend.bus(), "room:*", present="ann")
 
@@ -403,7 +405,7 @@ class TestPresence:
 
 
 def test_history(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         for number in range(5):
             await bus.publish("a", number)
@@ -427,7 +429,7 @@ def test_history(play: Play) -> None:
 
 
 def test_what_is_published_in_threads_arrives(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         bus = backend.bus()
         async with subscribe(bus, "a") as messages:
 
@@ -448,7 +450,7 @@ def test_what_is_published_in_threads_arrives(play: Play) -> None:
 
 
 def test_the_store_is_one_for_all(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         one, other = backend.bus().broker_link, backend.bus().broker_link
         assert await one.call_store("set", "a", "j1", None, False)
         assert await other.call_store("get", "a") == "j1"
@@ -463,7 +465,7 @@ def test_the_store_is_one_for_all(play: Play) -> None:
 
 
 def test_a_large_message(play: Play) -> None:
-    async def test(backend: AnyBackend) -> None:
+    async def test(backend: Backend) -> None:
         one, other = backend.bus(), backend.bus()
         async with subscribe(other, "a") as messages:
             data = ["x" * 900_000, "é"]

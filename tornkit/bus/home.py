@@ -1,18 +1,24 @@
-"""Where a process's loops find their broker: the hub of `tornkit serve`, or one of its own."""
+"""Where a process's loops find their broker.
+
+Redis or NATS where ``--bus`` or the variable ``TORNKIT_BUS`` says so, else the hub of
+`tornkit serve`, else one of the process's own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from typing import Any
 
 from tornkit import lobby
 from tornkit.bus.bus import Bus
-from tornkit.bus.errors import NoLoop
+from tornkit.bus.errors import BusError, NoLoop
 from tornkit.bus.links.hub import HubLink
 from tornkit.bus.links.link import BrokerLink
 from tornkit.bus.links.local import LocalBroker, LocalLink
+from tornkit.bus.links.remote import link_to, prepare
 from tornkit.bus.message import payload_of
 from tornkit.bus.names import check_channel
 from tornkit.bus_limits import BusLimits
@@ -92,12 +98,22 @@ class Home:
             self.bus().post(channel, data)
 
     def _link(self, bus: Bus) -> BrokerLink:
-        if lobby.given is not None:
+        url = _url()
+        if url:
+            return link_to(url, bus.loop, bus, self.limits)
+        if isinstance(lobby.given, lobby.Lobby):
             return HubLink(bus.loop, bus, lobby.given.sock, self.limits)
         if self._local is None:
             self._local = LocalBroker(self.limits)
         return LocalLink(bus.loop, bus, self._local)
 
 
+def _url() -> str | None:
+    given = lobby.given
+    return given.url if isinstance(given, lobby.BusElsewhere) else os.environ.get("TORNKIT_BUS")
+
+
 home = Home()
+with contextlib.suppress(BusError):  # whoever uses the bus is told
+    prepare(_url())
 os.register_at_fork(after_in_child=home.begin_anew)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tornkit.bus_url import BadBusURL, scheme_of
+
 if TYPE_CHECKING:
     _IntegerType = click.ParamType[int]
     _TextType = click.ParamType[str]
@@ -48,6 +50,20 @@ class Size(_IntegerType):
         if not number.isdecimal() or int(number) == 0:
             self.fail(f"{value!r} is no size; write 1048576, 512k, 100M or 2G", param, ctx)
         return int(number) * unit
+
+
+class BusURL(_TextType):
+    """The URL of a broker for `tornkit.bus`; no message shows the password in it."""
+
+    name = "URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        url = str(value).strip()
+        try:
+            scheme_of(url)
+        except BadBusURL as error:
+            self.fail(str(error), param, ctx)
+        return url
 
 
 class Address(_TextType):

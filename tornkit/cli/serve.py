@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,10 +17,11 @@ from tornkit.appload import Target
 from tornkit.appload.links import absolute as by_names
 from tornkit.appload.links import by_name
 from tornkit.bus_limits import MOST_MESSAGE, BusLimits
+from tornkit.bus_url import shown
 from tornkit.cli.output import say_lines
 from tornkit.cli.serve_options import serve_options
 from tornkit.cli.target import ProgramCommand, named_target, target_parameters
-from tornkit.errors import CertificateError, UsageError
+from tornkit.errors import BusAway, CertificateError, UsageError
 from tornkit.paths import exists, expanded, is_file
 from tornkit.serve import local_tls
 from tornkit.serve.browsers import editor
@@ -71,6 +73,8 @@ def command(
     _check(config, target)
     if not target.is_program and config.port is None and config.unix_socket is None:
         config = replace(config, platform_port=_platform_port())
+    if config.bus_url is not None:
+        _check_bus(config.bus_url)
     if config.http.tls:
         config = _with_local_certificate(config)
     context.exit(_serve(config, target))
@@ -118,6 +122,7 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
             history_age=options["bus_history_age"],
             max_message=_largest_message(options["bus_max_message"]),
         ),
+        bus_url=options["bus"],
         dev_tools=options["dev_tools"],
         keys=options["keys"],
         dev_hosts=options["dev_host"],
@@ -225,6 +230,22 @@ def _check_certificate(certfile: str, keyfile: str | None) -> None:
             f"{certfile} and its key can't be used: {reason}; both have to be PEM, belong "
             "together, and the key must not be encrypted"
         ) from None
+
+
+def _check_bus(url: str) -> None:
+    """Refuse a broker that does not answer.
+
+    In a process of its own: what speaks with brokers is not for the supervisor to import.
+
+    :raises BusAway:
+    """
+    environment = {**os.environ, "TORNKIT_BUS": url}
+    # -P: by no name that the user's folder has taken.
+    command = [sys.executable, "-P", "-m", "tornkit.bus.links.check"]
+    check = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if check.returncode:
+        reason = check.stderr.strip().rpartition("\n")[2]
+        raise BusAway(f"--bus {shown(url)}: {reason}")
 
 
 def _with_local_certificate(config: ServeConfig) -> ServeConfig:

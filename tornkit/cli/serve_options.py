@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tornkit.cli.option_groups import GroupedOption
-from tornkit.cli.parameter_types import Address, Size, Workers
+from tornkit.cli.parameter_types import Address, BusURL, Size, Workers
 from tornkit.serve.config import (
     DEFAULT_ADDRESS,
     DEFAULT_PORT,
@@ -223,6 +223,13 @@ _OPTIONS = (
         "--max-body-size",
         type=Size(),
         help="Largest request body. [default: 100M, Tornado's]",
+    ),
+    _option(
+        "Bus",
+        "--bus",
+        type=BusURL(),
+        help="Where tornkit.bus is, for several machines: redis://HOST:6379/0, nats://HOST:4222. "
+        "[default: a process of this server's own]",
     ),
     _option(
         "Bus",

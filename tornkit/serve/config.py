@@ -113,6 +113,7 @@ class ServeConfig:
     recycle: RecyclePolicy = field(default_factory=RecyclePolicy)
     http: HttpOptions = HttpOptions()
     bus: BusLimits = field(default_factory=BusLimits)
+    bus_url: str | None = field(default=None, repr=False)  # with a password, maybe
     dev_tools: bool = True
     dev_hosts: tuple[str, ...] = ()
     editor: str | None = None

@@ -97,7 +97,7 @@ def run(
         reporter=reporter,
         drain_timeout=config.drain_timeout,
         audience=audience,
-        lobby=[hub.lobby()],
+        lobby=[hub.lobby()] if config.bus_url is None else [],
     )
     # The answer to `tornkit status` comes from the supervisor, which answers through it.
     control = _control(lambda: status.snapshot())  # noqa: PLW0108 - is assigned below

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from tornkit.appload.links import working_folder
 from tornkit.appload.target import Kind, Target
@@ -24,6 +24,7 @@ class Orders:
     target: Target
     http: HttpOptions
     bus: BusLimits
+    bus_url: str | None = field(repr=False)  # with a password, maybe
     port: int | None
     address: str | None
     unix_socket: str | None
@@ -50,6 +51,7 @@ class Orders:
             target=target,
             http=config.http,
             bus=config.bus,
+            bus_url=config.bus_url,
             port=config.port,
             address=config.address,
             unix_socket=config.unix_socket,

@@ -74,7 +74,9 @@ def main_told(
             kept = [descriptors[0], *map(os.dup, descriptors[1:])]
             worker.may_reexecute(partial(_reexecute, channel, message, boot, kept), kept[1:])
         others = descriptors[1:]
-        if boot.lobby and others:
+        if orders.bus_url is not None:
+            lobby.given = lobby.BusElsewhere(orders.bus_url, orders.bus)
+        elif boot.lobby and others:
             lobby.given = lobby.Lobby(socket.socket(fileno=others.pop(0)), orders.bus)
         for descriptor in others:
             snapshot_imports.install(descriptor)

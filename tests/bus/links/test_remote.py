@@ -1,0 +1,53 @@
+"""Brokers elsewhere: by which URL, and what is missing for it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import pytest
+
+from tornkit.bus import home
+from tornkit.bus.errors import BusError
+from tornkit.bus.links.remote import link_to, prepare
+from tornkit.bus_limits import BusLimits
+
+
+def refused(url: str) -> str:
+    async def main() -> None:
+        link_to(url, asyncio.get_running_loop(), None, BusLimits())  # type: ignore[arg-type]
+
+    with pytest.raises(BusError) as error:
+        asyncio.run(main())
+    return str(error.value)
+
+
+@pytest.mark.parametrize(("url", "name"), [("redis://a", "redis")])
+def test_what_is_not_installed(url: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in [*sys.modules]:
+        if each.startswith((f"{name}.", f"tornkit.bus.links.{name}")):
+            monkeypatch.delitem(sys.modules, each)
+    monkeypatch.setitem(sys.modules, name, None)
+    assert refused(url) == f"a bus by {name} needs: pip install 'tornkit[{name}]'"
+    with pytest.raises(BusError, match="pip install"):
+        prepare(url)
+
+
+def test_a_url_that_is_none_says_no_secret() -> None:
+    text = refused("redis://u:geheim@h:port")
+    assert "geheim" not in text
+    assert text.startswith("the bus at redis://h:port: ")
+
+
+def test_the_variable_says_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where no `tornkit serve` is."""
+    made: list[Any] = []
+    monkeypatch.setenv("TORNKIT_BUS", "redis://elsewhere")
+    monkeypatch.setattr(home, "link_to", lambda *given: made.append(given))
+
+    async def main() -> None:
+        home.Home().bus()
+
+    asyncio.run(main())
+    assert made[0][0] == "redis://elsewhere"

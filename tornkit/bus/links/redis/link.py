@@ -1,0 +1,394 @@
+"""A broker in Redis, for workers of one machine or of many.
+
+Positions are offsets that Redis counts, in an epoch that ends where it may have lost some: at a
+restart, at the turn to a replica, where its keys were deleted. What a link hears comes by Redis's
+publish and subscribe, what it has missed from streams (`scripts/common.lua`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import re
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from redis.exceptions import MovedError, OutOfMemoryError, ResponseError
+
+from tornkit.bus.broker.broker import CaughtUp
+from tornkit.bus.broker.history import Kept
+from tornkit.bus.broker.presence import Present
+from tornkit.bus.errors import BusError, StoreFull, Unavailable
+from tornkit.bus.links.link import MessageReceiver
+from tornkit.bus.links.redis.address import RedisAddress
+from tornkit.bus.links.redis.calls import RedisCalls
+from tornkit.bus.links.redis.hearing import RedisHearing
+from tornkit.bus.links.redis.scripts import begin_text, scripts
+from tornkit.bus.links.redis.wire import LOST, RedisWire, both
+from tornkit.bus.message import Event, payload_of
+from tornkit.bus.names import is_pattern, matches
+from tornkit.bus.position import MessagePosition
+from tornkit.bus_limits import BusLimits
+
+_AGAIN, _LATEST = 0.05, 2.0  # seconds, before a Redis that is away is tried again; doubled
+_BEAT = 3.0  # seconds, after which a link says that it is there
+_BELIEVED = 10_000  # milliseconds, for which it is believed
+_MOST_UNSENT = 16 * 1024 * 1024  # bytes that are posted while Redis does not read
+_ALL = 1 << 31
+_ANY_SIZE = 1 << 62
+_RUN = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
+_UNKNOWN = MessagePosition("", 0)
+_EVENTS: dict[bytes, Event] = {b"message": "message", b"join": "join", b"leave": "leave"}
+_log = logging.getLogger("tornkit")
+
+
+class RedisLink:
+    """A `tornkit.bus.links.link.BrokerLink` of one loop: two connections."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        receiver: MessageReceiver,
+        url: str,
+        limits: BusLimits,
+    ) -> None:
+        self._loop = loop
+        self._receiver = receiver
+        self._limits = limits
+        self._address = RedisAddress(url)
+        state_key = f"{self._address.base}state"
+        self._state_key = state_key.encode()
+        self._calls = RedisCalls(loop, state_key, limits.patience)
+        self._hearing = RedisHearing(self._address.base, self._heard)
+        self._age = str(int(limits.history_age * 1000)).encode()
+        self._member = b""
+        self._gone = b""  # the member that this link was before
+        # Those for whom this loop speaks: what each tells of itself, as often as it is there.
+        self._there: dict[tuple[str, str], list[Any]] = {}
+        self._epoch = ""
+        self._newest = 0  # offset, of what was heard in this epoch
+        self._was_up = False
+        self._is_up = False
+        self._wires: list[RedisWire] = []
+        self._tasks = [loop.create_task(self._live()), loop.create_task(self._beat())]
+
+    # ---- connections ----
+
+    async def _live(self) -> None:
+        """Be connected, again and again."""
+        pause = _AGAIN
+        while True:
+            began = self._loop.time()
+            reason = "the connection has ended"
+            try:
+                await self._connected()
+            except MovedError as error:
+                self._address.moved(str(error))
+                reason = "the bus is on another node of the cluster"
+            except LOST as error:
+                if isinstance(error.__cause__, MovedError):
+                    self._address.moved(str(error.__cause__))
+                reason = str(error) or type(error).__name__
+            except asyncio.CancelledError:
+                await self._say_farewell()
+                raise
+            finally:
+                self._is_up = False
+                self._calls.lost(reason)
+                self._hearing.lost()
+                wires, self._wires = self._wires, []
+                for wire in wires:
+                    await wire.close()
+            if self._loop.time() - began > _LATEST:
+                pause = _AGAIN
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LATEST)
+
+    async def _connected(self) -> None:
+        """Live with two connections, to one server process, until one of them ends."""
+        options = await self._address.options()
+        calls = await RedisWire.connect(dict(options))
+        self._wires.append(calls)
+        hearing = await RedisWire.connect(dict(options))
+        self._wires.append(hearing)
+        run = await _run_of(calls)
+        if run != await _run_of(hearing):
+            raise ConnectionError("two connections have met two servers")
+        # Before anything is heard: whoever has missed something is to hear that first.
+        self._begun(await self._begin(calls, run))
+        self._hearing.open(hearing)
+        await both(self._hear(hearing), self._ask(calls, run))
+
+    async def _hear(self, wire: RedisWire) -> None:
+        await both(wire.write(), self._hearing.read(), self._hearing.ping())
+
+    async def _ask(self, wire: RedisWire, run: bytes) -> None:
+        while True:
+            self._calls.open(wire)
+            await both(self._calls.read(), self._calls.hang(), wire.write())
+            # The keys were deleted, or the scripts.
+            self._begun(await self._begin(wire, run))
+
+    async def _begin(self, wire: RedisWire, run: bytes) -> str:
+        """Make Redis ready; the epoch."""
+        fresh = secrets.token_hex(6)
+        epoch = await wire.ask("EVAL", begin_text(), 1, self._state_key, run, fresh)
+        for script in scripts().values():
+            await wire.ask("SCRIPT", "LOAD", script.text)
+        return str(epoch.decode())
+
+    def _begun(self, epoch: str) -> None:
+        self._gone, self._member = self._member, secrets.token_hex(8).encode()
+        self._is_up = True
+        self._say_who_is_there()
+        self._begin_epoch(epoch)
+        if self._was_up:
+            self._receiver.restored()
+        self._was_up = True
+
+    async def _say_farewell(self) -> None:
+        """Let nobody wait until this link is not believed any more."""
+        if self._is_up and self._there:
+            sha = scripts()["beat"].sha
+            with contextlib.suppress(*LOST):
+                await self._wires[0].say(
+                    "EVALSHA", sha, 1, self._state_key, b"", _BELIEVED, self._member
+                )
+
+    def _begin_epoch(self, epoch: str) -> None:
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self._newest = 0
+
+    async def _beat(self) -> None:
+        """Say again and again that this link is there."""
+        while True:
+            await asyncio.sleep(_BEAT)
+            member, gone = self._member, self._gone
+            try:
+                is_known = await self._calls.call("beat", member, _BELIEVED, gone)
+            except (BusError, ResponseError):
+                continue
+            if gone == self._gone:
+                self._gone = b""
+            if not is_known and member == self._member and self._there:
+                # It was silent for too long, asleep or stopped, and was taken for dead.
+                self._say_who_is_there()
+
+    def abandon(self) -> None:
+        """Let go of the connections in a process that was forked; the loop is its parent's."""
+        for wire in self._wires:
+            wire.abandon()
+
+    def close(self) -> None:
+        if not self._loop.is_closed():
+            for task in self._tasks:
+                task.cancel()
+        self._calls.close()
+        self._hearing.close()
+
+    # ---- hearing ----
+
+    def _heard(self, channel: str, data: bytes) -> None:
+        head, _, payload = data.partition(b"\n")
+        epoch_bytes, offset_text, time, event = head.split(b" ")
+        epoch, offset = epoch_bytes.decode(), int(offset_text)
+        if epoch != self._epoch:
+            self._begin_epoch(epoch)
+            self._receiver.restored()
+        if offset <= self._newest:
+            return  # it fits several names
+        self._newest = offset
+        kept = Kept(channel, offset, int(time) / 1e6, payload)
+        self._receiver.deliver(epoch, kept, _EVENTS[event])
+
+    def watch(self, name: str) -> None:
+        self._hearing.watch(name)
+
+    def unwatch(self, name: str) -> None:
+        self._hearing.unwatch(name)
+
+    # ---- asking ----
+
+    async def _call(self, script: str, *arguments: Any) -> Any:
+        try:
+            return await self._calls.call(script, *arguments)
+        except OutOfMemoryError:
+            kind = StoreFull if script == "store" else BusError
+            raise kind("Redis has no memory left (its maxmemory)") from None
+        except ResponseError as error:
+            raise BusError(f"Redis refuses it: {error}") from None
+
+    async def publish(self, channel: str, payload: bytes) -> MessagePosition:
+        epoch, offset = await self._call("publish", *self._published(channel, payload))
+        return MessagePosition(epoch.decode(), offset)
+
+    def post(self, channel: str, payload: bytes) -> None:
+        if self._calls.unanswered > _MOST_UNSENT:
+            raise Unavailable("Redis does not take what is posted; await publish()")
+        answer = self._calls.call("publish", *self._published(channel, payload))
+        answer.add_done_callback(lambda answer: _posted(channel, answer))
+
+    def _published(self, channel: str, payload: bytes) -> tuple[Any, ...]:
+        return channel.encode(), payload, self._limits.history, self._age
+
+    async def catch_up(self, names: tuple[str, ...], since: MessagePosition | None) -> CaughtUp:
+        try:
+            async with asyncio.timeout(self._limits.patience):
+                await self._hearing.confirmed()
+        except TimeoutError:
+            text = f"Redis is not there, after {self._limits.patience:g} seconds"
+            why = f": {self._calls.reason}" if self._calls.reason else ""
+            raise Unavailable(text + why) from None
+        if since is None:
+            epoch, offset, *_ = await self._call("missed", b"", 0, self._age, 0, 0)
+            return CaughtUp(MessagePosition(epoch.decode(), offset), [], gap=False)
+        return await self._missed(names, since)
+
+    async def _missed(self, names: tuple[str, ...], since: MessagePosition) -> CaughtUp:
+        channels, floor, until = await self._channels(names, since.offset)
+        epoch, offset, gap, *told = await self._call(
+            "missed", since.epoch, min(since.offset, 1 << 53), self._age, _ALL, 0, *channels
+        )
+        if until is not None and until[0] != epoch:
+            return await self._missed(names, since)
+        if since.epoch != epoch.decode() or since.offset > offset:
+            if until is not None and since.offset:
+                return await self._missed(names, _UNKNOWN)  # of all channels, not of some
+        elif until is not None:
+            # Others had messages since the first question; they are on their way to this link.
+            offset = until[1]
+        is_gap = bool(gap) or (floor is not None and floor > since.offset)
+        messages = sorted(_messages(told), key=_offset)
+        kept = [each for each in messages if each.offset <= offset]
+        return CaughtUp(MessagePosition(epoch.decode(), offset), kept, is_gap)
+
+    async def _channels(
+        self, names: tuple[str, ...], since: int
+    ) -> tuple[list[str], int | None, tuple[bytes, int] | None]:
+        """The channels that these names stand for and that have had messages behind ``since``.
+
+        Where there are patterns: how far channels may be forgotten, and epoch and offset now.
+        """
+        patterns = [each for each in names if is_pattern(each)]
+        channels = dict.fromkeys(each for each in names if not is_pattern(each))
+        if not patterns:
+            return list(channels), None, None
+        beginnings = [each.partition("*")[0].encode() for each in patterns]
+        epoch, offset, floor, found = await self._call("changed", min(since, 1 << 53), *beginnings)
+        for each in found:
+            channel = each.decode()
+            if any(matches(pattern, channel) for pattern in patterns):
+                channels[channel] = None
+        return list(channels), floor, (epoch, offset)
+
+    async def kept(self, names: tuple[str, ...], most: int) -> tuple[str, list[Kept]]:
+        channels, *_ = await self._channels(names, 0)
+        if most <= 0:
+            channels = []
+        epoch, _, _, *told = await self._call("missed", b"", 0, self._age, most, 1, *channels)
+        messages = sorted(_messages(told), key=_offset)
+        return epoch.decode(), messages[-most:] if most > 0 else []
+
+    # ---- who is there ----
+
+    def _say_who_is_there(self) -> None:
+        for (channel, id_), infos in self._there.items():
+            for info in infos:
+                self._say_that_is_there(channel, id_, info)
+
+    def enter(self, channel: str, id_: str, info: Any) -> None:
+        self._there.setdefault((channel, id_), []).append(info)
+        if self._is_up:
+            self._say_that_is_there(channel, id_, info)
+
+    def _say_that_is_there(self, channel: str, id_: str, info: Any) -> None:
+        told = payload_of({"id": id_, "info": info}, _ANY_SIZE)
+        self._say("enter", self._member, channel.encode(), _id(id_), told, _BELIEVED)
+
+    def leave(self, channel: str, id_: str) -> None:
+        infos = self._there.get((channel, id_))
+        if infos is not None:
+            infos.pop()
+            if not infos:
+                del self._there[channel, id_]
+        if self._is_up:
+            self._say("leave", self._member, channel.encode(), _id(id_))
+
+    def _say(self, script: str, *arguments: Any) -> None:
+        """Call without waiting; what is lost is said again by the next connection."""
+        self._calls.call(script, *arguments).add_done_callback(_ignore)
+
+    async def present(self, channel: str) -> list[Present]:
+        found = []
+        for each in await self._call("present", channel.encode()):
+            time, order, payload = each.split(b" ", 2)
+            told = json.loads(payload[1:])
+            found.append((int(order), Present(told["id"], told["info"], int(time) / 1e6)))
+        return [present for _, present in sorted(found, key=lambda each: each[0])]
+
+    # ---- the store ----
+
+    async def call_store(self, method: str, *arguments: Any) -> Any:
+        key, *others = arguments
+        told: list[Any] = [method, key.encode()]
+        match method, others:
+            case "get", []:
+                value = await self._call("store", *told)
+                return None if value is None else value.decode("latin1")
+            case "set", [value, seconds, only_new]:
+                told += [value.encode("latin1"), _milliseconds(seconds), int(only_new)]
+            case "delete", [only]:
+                told += [b"" if only is None else only.encode("latin1"), int(only is not None)]
+            case "renew", [only, seconds]:
+                told += [only.encode("latin1"), _milliseconds(seconds)]
+            case "increment", [by, seconds]:
+                told += [by, _milliseconds(seconds)]
+            case _:
+                raise BusError(f"the store has no {method!r}")
+        try:
+            return int(await self._calls.call("store", *told))
+        except OutOfMemoryError:
+            raise StoreFull("Redis has no memory left (its maxmemory)") from None
+        except ResponseError:
+            if method != "increment":
+                raise
+            raise BusError(f"the value of {key!r} is no whole number, or too large") from None
+
+
+async def _run_of(wire: RedisWire) -> bytes:
+    """Which server process is at the other end, as far as it says so."""
+    found = _RUN.search(await wire.ask("INFO", "server"))
+    return b"" if found is None else found[1]
+
+
+def _messages(told: list[Any]) -> Iterable[Kept]:
+    for first in range(0, len(told), 4):
+        channel, offset, time, payload = told[first : first + 4]
+        yield Kept(channel.decode(), offset, time / 1e6, payload)
+
+
+def _offset(message: Kept) -> int:
+    return message.offset
+
+
+def _id(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else str(int(seconds * 1000))
+
+
+def _posted(channel: str, answer: asyncio.Future[Any]) -> None:
+    """Tell of a message that nobody waited for, and that is maybe lost."""
+    if not answer.cancelled() and (error := answer.exception()) is not None:
+        _log.error("a message to %s is maybe lost: %s", channel, error)
+
+
+def _ignore(answer: asyncio.Future[Any]) -> None:
+    if not answer.cancelled():
+        answer.exception()

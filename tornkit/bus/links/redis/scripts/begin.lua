@@ -1,0 +1,18 @@
+-- Runs without common.lua, when a link has connected: begins an epoch where the server process is
+-- another one, for it may have lost the newest messages, or where anything is missing.
+-- ARGV: the server process, a new epoch's name. Returns the epoch.
+local base = string.sub(KEYS[1], 1, -6)
+local last = base .. 'last'
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'run')
+local is_whole = redis.call('ZSCORE', last, '')
+if state[1] and state[2] == ARGV[1] and is_whole then
+  return state[1]
+end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'run', ARGV[1])
+redis.call('HSETNX', KEYS[1], 'offset', 0)
+redis.call('HSETNX', KEYS[1], 'floor', 0)
+if not is_whole then
+  redis.call('HSET', KEYS[1], 'floor', redis.call('HGET', KEYS[1], 'offset'))
+  redis.call('ZADD', last, 0, '')
+end
+return ARGV[2]

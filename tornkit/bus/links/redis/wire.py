@@ -1,0 +1,98 @@
+"""One connection to Redis, by redis-py, with any number of commands on their way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio.connection import Connection
+from redis.exceptions import RedisError
+
+_PATIENCE = 5.0  # seconds, for a connection and its first answers
+_abandoned: list[object] = []  # of processes that were forked: their parents' to end
+LOST = (RedisError, OSError, EOFError, asyncio.TimeoutError)
+"""Errors by which a connection ends."""
+
+
+class RedisWire:
+    """A connection that is read by whoever has it, and written to in the order of the calls."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._unsent: list[Sequence[Any]] = []
+        self._wake = asyncio.Event()
+
+    @classmethod
+    async def connect(cls, options: dict[str, Any]) -> RedisWire:
+        """Connect; raises what is in `LOST`."""
+        kind = options.pop("connection_class", Connection)
+        options.setdefault("socket_connect_timeout", _PATIENCE)
+        # What is waited for may take any time; `RedisCalls` says how long.
+        connection = kind(**{**options, "socket_timeout": None, "protocol": 2})
+        wire = cls(connection)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await connection.connect()
+        except BaseException:  # raised again, a cancellation too
+            await wire.close()
+            raise
+        return wire
+
+    async def ask(self, *command: Any) -> Any:
+        """Send a command while nobody else uses the wire, and return its answer."""
+        async with asyncio.timeout(_PATIENCE):
+            await self.say(*command)
+            return await self.read()
+
+    async def say(self, *command: Any) -> None:
+        """Send a command whose answer nobody reads."""
+        await self._write([command])
+
+    async def read(self) -> Any:
+        """The next answer; raises `ResponseError` where it is one, else what is in `LOST`."""
+        # Whoever ends the reading ends the connection, too, and may have a last word.
+        return await self._connection.read_response(
+            disable_decoding=True, disconnect_on_error=False
+        )
+
+    def send(self, *command: Any) -> None:
+        """Send a command; `write` does it."""
+        self._unsent.append(command)
+        self._wake.set()
+
+    async def write(self) -> None:
+        """Write what is sent, until the connection ends, which raises."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            commands, self._unsent = self._unsent, []
+            await self._write(commands)
+
+    async def _write(self, commands: Sequence[Sequence[Any]]) -> None:
+        packed = self._connection.pack_commands(commands)
+        if not self._connection.is_connected:  # else redis-py would connect anew by itself
+            raise ConnectionError("the connection to Redis is lost")
+        await self._connection.send_packed_command(packed, check_health=False)
+
+    async def close(self) -> None:
+        """Close it without waiting for the other side."""
+        await self._connection.disconnect(nowait=True)
+
+    def abandon(self) -> None:
+        """Let go of it in a process that was forked."""
+        # Its end would be said to the parent's loop: it never ends here.
+        _abandoned.append(self._connection)
+
+
+async def both(*coroutines: Any) -> None:
+    """Run these until one ends or fails, and end the others with it."""
+    tasks = [asyncio.ensure_future(each) for each in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

@@ -1,0 +1,53 @@
+"""A broker elsewhere, by its URL: Redis or NATS."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tornkit.bus.errors import BusError
+from tornkit.bus.links.link import BrokerLink, MessageReceiver
+from tornkit.bus_limits import BusLimits
+from tornkit.bus_url import BadBusURL, package_of, shown
+
+_Link = Callable[[asyncio.AbstractEventLoop, MessageReceiver, str, BusLimits], BrokerLink]
+
+
+def link_to(
+    url: str, loop: asyncio.AbstractEventLoop, receiver: MessageReceiver, limits: BusLimits
+) -> BrokerLink:
+    """A link to the broker at a URL; it connects by itself.
+
+    :raises BusError: no broker has such a URL, or what speaks with it is not installed.
+    """
+    try:
+        return _link_class(url)(loop, receiver, url, limits)
+    except BadBusURL as error:
+        raise BusError(f"the bus at {shown(url)}: {error}") from None
+
+
+def prepare(url: str | None) -> None:
+    """Import what speaks with a broker, so that the first request needs not wait for that.
+
+    :raises BusError: as `link_to`.
+    """
+    if url:
+        try:
+            _link_class(url)
+        except BadBusURL as error:
+            raise BusError(str(error)) from None
+
+
+def _link_class(url: str) -> _Link:
+    name = package_of(url)
+    try:
+        # By need only: neither is installed with tornkit.
+        if name == "redis":
+            from tornkit.bus.links.redis.link import RedisLink
+
+            return RedisLink
+        raise BusError("there is no NATS yet")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != name:
+            raise
+        raise BusError(f"a bus by {name} needs: pip install 'tornkit[{name}]'") from None

@@ -1,0 +1,45 @@
+"""URLs of a broker for `tornkit.bus`: which there are, and how one is shown.
+
+By itself, so that the command line can judge one without an import of the bus.
+"""
+
+from __future__ import annotations
+
+REDIS = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
+NATS = ("nats", "tls", "ws", "wss")
+
+
+class BadBusURL(ValueError):
+    """URL that is none of a broker's; the text says no password."""
+
+
+def scheme_of(url: str) -> str:
+    """The scheme of a URL.
+
+    :raises BadBusURL: no broker has it.
+    """
+    scheme, separator, place = url.partition("://")
+    if not separator or not place or scheme.lower() not in REDIS + NATS:
+        raise BadBusURL(
+            f"{shown(url)} is no URL of a bus; write redis://HOST:6379/0, rediss://..., "
+            "redis+sentinel://HOST:26379/NAME, unix:///PATH or nats://HOST:4222"
+        )
+    return scheme.lower()
+
+
+def package_of(url: str) -> str:
+    """What speaks with the broker: ``redis`` or ``nats``, also the name of tornkit's extra.
+
+    :raises BadBusURL: no broker has such a URL.
+    """
+    return "redis" if scheme_of(url) in REDIS else "nats"
+
+
+def shown(url: str) -> str:
+    """The URL without what may be secret: users, passwords, options."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return repr(url.rpartition("@")[2])
+    # A password may have any character; what is behind the last @ is a place.
+    hosts = [each.rpartition("@")[2].partition("?")[0] for each in rest.split(",")]
+    return f"{scheme}://{','.join(hosts)}"
