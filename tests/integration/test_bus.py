@@ -9,7 +9,7 @@ import re
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
@@ -88,17 +88,33 @@ def hub_of(server: Server) -> int:
     return int(hub["pid"])
 
 
+class BusServer(Protocol):
+    """What serves `APP`."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def log(self) -> str: ...
+
+
 async def play(
-    server: Server, meanwhile: Callable[[], Awaitable[None]], clients: int = FEW
+    server: BusServer,
+    meanwhile: Callable[[], Awaitable[None]],
+    clients: int = FEW,
+    failed: list[tuple[int, int]] | None = None,
 ) -> list[ChatClient]:
-    """Have clients hear what is published, while something else goes on; then look at both."""
+    """Have clients hear what is published, while something else goes on; then look at both.
+
+    ``failed`` gets publisher and number of each request that was not answered.
+    """
     listening = [ChatClient(f"{server.url.replace('http', 'ws')}/room") for _ in range(clients)]
     tasks = [asyncio.create_task(each.run()) for each in listening]
     try:
         await asyncio.wait_for(
             asyncio.gather(*(each.is_connected.wait() for each in listening)), PATIENCE
         )
-        lost: list[tuple[int, int]] = []
+        lost = [] if failed is None else failed
         counts = [0] * PUBLISHERS
         going_on = asyncio.ensure_future(meanwhile())
 
