@@ -326,6 +326,7 @@ CHANGERS = {
     "tornkit.cli.routes.untracked": "links in that folder",
     "tornkit.scaffold.create": "the new project",
     "tornkit.serve.control": "in a folder that private_files has looked at",
+    "tornkit.serve.user_socket": "in such a folder, too",
     "tornkit.serve.private_files": "whatever else is outside the project",
     "tornkit.serve.zygote.dry_run": "an abstract socket's name, which is no file",
     "tornkit.appload.unbound": "binds nothing, where user code that is only looked at would",

@@ -7,12 +7,14 @@ import contextlib
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Protocol
 
 from tests.bus import redis_server
 from tests.bus.redis_server import RedisBackend
 from tornkit.bus.bus import Bus
 from tornkit.bus.links.hub import HubLink
+from tornkit.bus.links.joining import by_lobby
 from tornkit.bus.links.local import LocalBroker, LocalLink
 from tornkit.bus_limits import BusLimits
 from tornkit.serve.hub.hub import Hub
@@ -96,7 +98,8 @@ class HubBackend:
 
     def bus(self) -> Bus:
         loop = asyncio.get_running_loop()
-        bus = Bus(loop, lambda bus: HubLink(loop, bus, self.lobby, self.limits), self.limits)
+        connect = partial(by_lobby, self.lobby)
+        bus = Bus(loop, lambda bus: HubLink(loop, bus, connect, self.limits), self.limits)
         self._buses.append(bus)
         return bus
 

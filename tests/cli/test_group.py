@@ -230,7 +230,7 @@ class TestNastyText:
             errors.BindError(ARGUMENT),
         ):
             monkeypatch.setattr(
-                "tornkit.cli.status._ask", lambda pid, error=error: fail(error), raising=True
+                "tornkit.cli.status.running", lambda pid, error=error: fail(error), raising=True
             )
             done = invoke("status")
             assert done.exit_code == 1

@@ -37,7 +37,7 @@ WORDS = {
     "urls": "there is no command urls: use tornkit routes",
     "help": "there is no command help: use tornkit --help",
     "web.py": "there is no command web.py: use tornkit serve web.py",
-    "xyzzy": "there is no command xyzzy; there are new, routes, serve, status",
+    "xyzzy": "there is no command xyzzy; there are new, routes, serve, status, bus",
     "--port 80 serve": "option --port does not exist; a command's options stand behind it, as in "
     "tornkit serve --port; see tornkit --help",
     # Options.
@@ -61,6 +61,17 @@ WORDS = {
     "routes --json": "option --json does not exist: use --format json"
     f"{OWN}--json; see tornkit routes --help",
     "status web.py": "got unexpected extra argument (web.py); see tornkit status --help",
+    "bus --al": "option --al does not exist: did you mean --all? see tornkit bus --help",
+    "bus pubish": "no such command 'pubish'. Did you mean 'publish'? see tornkit bus --help",
+    "bus publish": "missing argument 'CHANNEL'; see tornkit bus publish --help",
+    "bus listen --conut 3 a": "option --conut does not exist: did you mean --count? see tornkit "
+    "bus listen --help",
+    "bus --json listen a": "--json stands behind the command, where that has it: see tornkit bus "
+    "listen --help",
+    "bus publish room:* 1": "room:* is a pattern; a message goes to one channel, without a *",
+    "bus publish a b --text --bytes": "--text and --bytes exclude each other",
+    "bus listen a --since b": "b is no position; tornkit bus publish prints one, as "
+    "5f0c7f1e2a3b-17",
     "new": "missing argument 'NAME'; see tornkit new --help",
     # Values.
     "serve --port x": f"invalid value for '--port': 'x' is no whole number from 0 to 65535{SEE}",
@@ -402,6 +413,6 @@ def test_end_of_watching_is_no_mistake(as_json: list[str], monkeypatch: pytest.M
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tornkit.cli.status.time.sleep", interrupt)
-    monkeypatch.setattr("tornkit.cli.status._ask", lambda pid: [])
+    monkeypatch.setattr("tornkit.cli.status.running", lambda pid: [])
     result = run("status", "--watch", *as_json)
     assert (result.exit_code, "Aborted" in result.output) == (0, False)

@@ -223,13 +223,7 @@ def test_another_user_is_not_answered(
 
     control = ControlSocket(folder / "1.sock", snapshot)
     control.open(loop)
-    own = os.geteuid()
-    uids = {"client": own, "server": own + 1}
-    here = threading.get_ident()
-    monkeypatch.setattr(
-        "tornkit.serve.control.peer_uid",
-        lambda sock: uids["server" if threading.get_ident() == here else "client"],
-    )
+    monkeypatch.setattr("tornkit.serve.user_socket.peer_uid", lambda sock: os.geteuid() + 1)
     assert answers_of(loop, folder) == []
     control.close()
 

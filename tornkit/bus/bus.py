@@ -12,6 +12,7 @@ from typing import Any
 from tornkit.bus.broker.broker import CaughtUp
 from tornkit.bus.broker.history import Kept
 from tornkit.bus.broker.presence import Present
+from tornkit.bus.counts import SubscriptionCounts
 from tornkit.bus.dispatch import Dispatch, Listener, message_of
 from tornkit.bus.errors import BusError, Unavailable
 from tornkit.bus.links.link import BrokerLink
@@ -48,6 +49,7 @@ class Bus:
         self._catching_up: set[Listener] = set()
         self._asking: dict[Any, asyncio.Task[CaughtUp]] = {}
         self.broker_link = make_link(self)
+        self.counts = SubscriptionCounts(loop, self._dispatch.count, self.broker_link.tell)
 
     # ---- publishing ----
 
@@ -92,6 +94,7 @@ class Bus:
         newest = self._newest  # nothing up to here will be heard
         for name in self._dispatch.add(listener):
             self.broker_link.watch(name)
+        self.counts.changed(listener.names)
         try:
             listener.caught_up(await self._missed_by_new(listener, position, newest))
         except BaseException:  # raised again, a cancellation too: it is to hear nothing
@@ -123,9 +126,11 @@ class Bus:
         """Let it hear no more."""
         for name in self._dispatch.remove(listener):
             self.broker_link.unwatch(name)
+        self.counts.changed(listener.names)
 
     def restored(self) -> None:
         self._restored += 1
+        self.counts.changed(self._dispatch.names())
         for listener in self._dispatch:
             if listener.position is not None:  # else it is being told where it is
                 listener.wait()

@@ -7,7 +7,7 @@ has missed before what comes then, and each message once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tornkit.bus.broker.broker import CaughtUp
 from tornkit.bus.broker.history import Kept
@@ -131,6 +131,14 @@ class Dispatch:
             self._audiences.clear()
         else:
             self._audiences.pop(name, None)
+
+    def count(self, name: str) -> int:
+        """How many hear of a channel by its own name, or of a pattern."""
+        return len(self._by_name.get(name, ()))
+
+    def names(self) -> Iterable[str]:
+        """Channels and patterns of which anybody hears."""
+        return self._by_name
 
     def of(self, channel: str) -> tuple[Listener, ...]:
         """Those who hear of a channel, each once."""

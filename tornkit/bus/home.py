@@ -10,12 +10,14 @@ import asyncio
 import contextlib
 import os
 import threading
+from functools import partial
 from typing import Any
 
 from tornkit import lobby
 from tornkit.bus.bus import Bus
 from tornkit.bus.errors import BusError, NoLoop
 from tornkit.bus.links.hub import HubLink
+from tornkit.bus.links.joining import by_lobby
 from tornkit.bus.links.link import BrokerLink
 from tornkit.bus.links.local import LocalBroker, LocalLink
 from tornkit.bus.links.remote import link_to, prepare
@@ -102,7 +104,8 @@ class Home:
         if url:
             return link_to(url, bus.loop, bus, self.limits)
         if isinstance(lobby.given, lobby.Lobby):
-            return HubLink(bus.loop, bus, lobby.given.sock, self.limits)
+            connect = partial(by_lobby, lobby.given.sock)
+            return HubLink(bus.loop, bus, connect, self.limits)
         if self._local is None:
             self._local = LocalBroker(self.limits)
         return LocalLink(bus.loop, bus, self._local)

@@ -163,6 +163,10 @@ class Subscription:
         if not self.dropped:
             names = ", ".join(self._listener.names)
             _log.warning("a subscription to %s is read too slowly: messages are dropped", names)
+            if self._on_slow == "disconnect":
+                self._bus.counts.ended(self._listener.names)
+        if self._on_slow == "drop_oldest":
+            self._bus.counts.dropped(message.channel)
         self.dropped += 1
         if message.event == "gap":
             self._missing = None

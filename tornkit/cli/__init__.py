@@ -24,6 +24,7 @@ COMMANDS = {
     "routes": "List the routes of an application and check them.",
     "serve": "Serve an application or a program, reloading on edits.",
     "status": "Show the servers that run and how their workers are.",
+    "bus": "Show what goes over tornkit.bus, publish and listen.",
 }
 
 

@@ -41,7 +41,7 @@ def one_line(error: click.ClickException, command: str) -> str:
 def _unknown_option(name: str, context: click.Context) -> str:
     command = context.command
     said = f"option {name} does not exist"
-    if isinstance(command, click.Group):
+    if isinstance(command, click.Group) and context.parent is None:
         return f"{said}; a command's options stand behind it, as in tornkit serve {name}"
     known = [option for each in command.params for option in (*each.opts, *each.secondary_opts)]
     options = [option for option in known if option.startswith("-")]

@@ -174,6 +174,9 @@ def _variables(command: click.Command, name: str) -> Iterable[str]:
     """Variables of the environment that a command reads."""
     for each in command.params:
         yield from _variables_of(each, name)
+    if isinstance(command, click.Group):
+        for below, each_command in command.commands.items():
+            yield from _variables(each_command, f"{name}_{below}")
 
 
 def _variables_of(param: click.Parameter, command: str) -> list[str]:

@@ -12,6 +12,7 @@ import click
 
 from tornkit.cli import console, output
 from tornkit.cli.platforms import described
+from tornkit.cli.servers import NONE_RUNS, other_version, running
 from tornkit.printable import printable
 
 if TYPE_CHECKING:
@@ -48,29 +49,23 @@ def command(
     late its event loop is, and memory of its own and shared with others. Exit 1 if no server runs.
     """
     if not watch:
-        servers = _ask(pid)
+        servers = running(pid)
         _show(servers, as_json=as_json)
         context.exit(0 if servers else 1)
     with contextlib.suppress(KeyboardInterrupt):  # how one ends it
         while True:
-            servers = _ask(pid)
+            servers = running(pid)
             if not as_json:
                 output.clear()
             _show(servers, as_json=as_json)
             time.sleep(interval)
 
 
-def _ask(pid: int | None) -> list[dict[str, Any]]:
-    from tornkit.serve.control import ask_all, control_folder
-
-    return [one for one in ask_all(control_folder()) if pid in (None, one["pid"])]
-
-
 def _show(servers: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         output.result_json(json.dumps({"servers": servers}))
     elif not servers:
-        output.say("no server runs; start one with tornkit serve")
+        output.say(NONE_RUNS)
     else:
         for server in servers:
             _show_one(server)
@@ -80,8 +75,7 @@ def _show_one(server: dict[str, Any]) -> None:
     try:
         rendered = render(server)
     except (LookupError, TypeError, AttributeError):  # not what this version's supervisors send
-        version = str(server.get("tornkit", "unknown"))
-        output.say(f"supervisor {server['pid']} is of another version of tornkit: {version}")
+        output.say(other_version(server))
         return
     console.out().print(*rendered, sep="\n")
 

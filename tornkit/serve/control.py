@@ -1,8 +1,7 @@
 """The socket by which `tornkit status` asks. Only its user can open it.
 
-It lies in a folder that only the user can enter, and both ends ask the kernel for the user at the
-other. Who connects is sent one JSON object and the end; nothing that it sends is looked at, so
-there is nothing to get wrong. One that does not read is not waited for.
+Who connects is sent one JSON object and the end; nothing that it sends is looked at, so there is
+nothing to get wrong. One that does not read is not waited for.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from tornkit.serve.loop.loop import Loop
 from tornkit.serve.peers import has_left, peer_uid
 from tornkit.serve.private_files import NotPrivate, PrivateFolder, is_secure_parent
 from tornkit.serve.sockets.sockets import socket_identity
+from tornkit.serve.user_socket import UserSocket
 
 _SEND_TIMEOUT = 5.0  # seconds; mostly the answer fits into the socket's buffer
 _MOST = 1 << 24  # bytes of an answer
@@ -63,55 +63,33 @@ def _runtime_folder() -> Path | None:
     return runtime / "tornkit" if runtime.is_absolute() and usable else None
 
 
+def bus_path(folder: Path, pid: int | str) -> Path:
+    """Where `tornkit bus` comes to the hub of the server with this supervisor."""
+    return folder / f"{pid}.bus"
+
+
 class ControlSocket:
     """The supervisor's end of the socket. ``snapshot`` makes the object that is sent."""
 
     def __init__(self, path: Path, snapshot: Callable[[], dict[str, Any]]) -> None:
-        self._path = path
+        self._sock = UserSocket(path, self._answer)
         self._snapshot = snapshot
-        self._sock: socket.socket | None = None
-        self._identity: tuple[int, int] | None = None
         self._loop: Loop | None = None
         self._answers: set[_Answer] = set()
 
     def open(self, loop: Loop) -> None:
-        """Listen. Without it the server is as good as ever: a failure is passed over."""
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            self._path.unlink(missing_ok=True)
-            sock.setblocking(False)
-            sock.bind(str(self._path))
-            self._path.chmod(0o600)
-            sock.listen(8)
-            self._identity = socket_identity(str(self._path))
-        except OSError:
-            sock.close()
-            return
-        self._sock, self._loop = sock, loop
-        loop.listen(sock, self._answer)
+        """Listen, if that can be."""
+        self._loop = loop
+        self._sock.open(loop)
 
     def close(self) -> None:
         """Close the socket and its connections, and remove its file."""
         for answer in tuple(self._answers):
             answer.end()
-        if self._sock is not None:
-            self._sock.close()
-            self._sock = None
-            # Where temporary files are cleaned up, another's folder may stand there by now.
-            if self._identity == socket_identity(str(self._path)):
-                with contextlib.suppress(OSError):
-                    self._path.unlink(missing_ok=True)
+        self._sock.close()
 
-    def _answer(self) -> None:
-        assert self._sock is not None
+    def _answer(self, connection: socket.socket) -> None:
         assert self._loop is not None
-        try:
-            connection, _ = self._sock.accept()
-        except OSError:  # who asked went away
-            return
-        if peer_uid(connection) not in (None, 0, os.geteuid()):
-            connection.close()
-            return
         content = json.dumps(self._snapshot()).encode()
         answer = _Answer(self._loop, connection, content, self._answers.discard)
         self._answers.add(answer)
@@ -178,6 +156,7 @@ def ask_all(folder: Path) -> Iterator[dict[str, Any]]:
                     received += data
             except ConnectionRefusedError:
                 path.unlink(missing_ok=True)
+                bus_path(folder, path.stem).unlink(missing_ok=True)
                 continue
             except OSError:
                 continue

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tornkit.appload import own_tornado
 from tornkit.appload.target import Target
@@ -20,7 +19,7 @@ from tornkit.serve.browsers.browser_reporter import BrowserReporter
 from tornkit.serve.browsers.browsers import Browsers
 from tornkit.serve.browsers.server_news import ServerNews
 from tornkit.serve.config import ServeConfig
-from tornkit.serve.control import ControlSocket, control_folder
+from tornkit.serve.control import ControlSocket, bus_path, control_folder
 from tornkit.serve.fan_out import fan_out
 from tornkit.serve.hub.keeper import HubKeeper
 from tornkit.serve.loop.loop import Loop
@@ -88,7 +87,9 @@ def run(
         audience = Browsers(pages, news, chosen, terminal.lacks)
     nursery = _nursery(config, target, loop, reporter, orders.message(), keep_stdin=keep_stdin)
     health = _health(config, keep_stdin=keep_stdin)
-    hub = HubKeeper(loop, reporter, config.bus, os.environ)
+    folder = _control_folder()
+    door = None if folder is None else bus_path(folder, os.getpid())
+    hub = HubKeeper(loop, reporter, config.bus, os.environ, door)
     workforce = Workforce(
         loop=loop,
         nursery=nursery,
@@ -100,7 +101,10 @@ def run(
         lobby=[hub.lobby()] if config.bus_url is None else [],
     )
     # The answer to `tornkit status` comes from the supervisor, which answers through it.
-    control = _control(lambda: status.snapshot())  # noqa: PLW0108 - is assigned below
+    control = None
+    if folder is not None:
+        path = folder / f"{os.getpid()}.sock"
+        control = ControlSocket(path, lambda: status.snapshot())  # noqa: PLW0108 - as above
     supervisor = Supervisor(
         config,
         target,
@@ -141,10 +145,10 @@ def _health(config: ServeConfig, *, keep_stdin: bool) -> Health:
     return Health(HealthPolicy(hang_timeout, config.recycle))
 
 
-def _control(snapshot: Callable[[], dict[str, Any]]) -> ControlSocket | None:
-    """Make the control socket; None where it can't be had, as `tornkit status` explains."""
+def _control_folder() -> Path | None:
+    """The folder of the control sockets; None where there can't be one, as `status` explains."""
     try:
-        return ControlSocket(control_folder() / f"{os.getpid()}.sock", snapshot)
+        return control_folder()
     except (TornkitError, OSError):
         return None
 

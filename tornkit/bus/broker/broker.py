@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from tornkit.bus.broker.history import History, Kept
@@ -124,6 +124,17 @@ class Broker:
                 self.unwatch(member, name)
         for channel, present in self.presence.leave_all(member):
             self._tell(channel, present, "leave")
+
+    def names(self) -> Iterable[str]:
+        """Channels and patterns that anybody hears of or is in, or that have messages."""
+        found = dict.fromkeys(self.history.channels())
+        for more in (self._names, self._patterns, self.presence.channels()):
+            found.update(dict.fromkeys(more))
+        return found
+
+    def watchers(self, name: str) -> Collection[Member]:
+        """Members that hear of a channel by its own name, or of a pattern."""
+        return (self._patterns if is_pattern(name) else self._names).get(name, ())
 
     def _forget_audiences(self, name: str) -> None:
         if is_pattern(name):

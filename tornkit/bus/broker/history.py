@@ -34,14 +34,23 @@ class Missed(NamedTuple):
     gap: bool
 
 
+class ChannelNumbers(NamedTuple):
+    """How many messages a channel has had, and what of them is kept, in bytes of memory."""
+
+    published: int
+    kept: int
+    size: int
+
+
 class _Channel:
-    """Messages of a channel, and the offset of the newest one that it has no more."""
+    """Messages of a channel, how many it has had, and the newest offset that it has no more."""
 
-    __slots__ = ("gone", "messages")
+    __slots__ = ("gone", "messages", "published")
 
-    def __init__(self, gone: int) -> None:
+    def __init__(self, gone: int, published: int) -> None:
         self.messages: deque[Kept] = deque()
         self.gone = gone
+        self.published = published
 
 
 class History:
@@ -51,8 +60,9 @@ class History:
         self._limits = limits
         self._order: OrderedDict[int, tuple[float, Kept]] = OrderedDict()
         self._channels: dict[str, _Channel] = {}
-        # Of channels of which nothing is left, the offset of their newest message.
-        self._gone: OrderedDict[str, int] = OrderedDict()
+        # Of channels of which nothing is left, the offset of their newest message, and how many
+        # they have had.
+        self._gone: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._gone_of_others = 0  # of channels that are not even in there, the newest
         self.size = 0
         """Bytes of memory, about."""
@@ -64,8 +74,9 @@ class History:
         """Keep a message that has come ``now``, and let the oldest go."""
         channel = self._channels.get(message.channel)
         if channel is None:
-            gone = self._gone.pop(message.channel, self._gone_of_others)
-            channel = self._channels[message.channel] = _Channel(gone)
+            gone, published = self._gone.pop(message.channel, (self._gone_of_others, 0))
+            channel = self._channels[message.channel] = _Channel(gone, published)
+        channel.published += 1
         channel.messages.append(message)
         self._order[message.offset] = now, message
         self.size += _OVERHEAD + len(message.payload)
@@ -92,9 +103,9 @@ class History:
         if channel.messages:
             return
         del self._channels[message.channel]
-        self._gone[message.channel] = message.offset
+        self._gone[message.channel] = message.offset, channel.published
         if len(self._gone) > _MOST_FORGOTTEN:
-            _, offset = self._gone.popitem(last=False)
+            _, (offset, _) = self._gone.popitem(last=False)
             self._gone_of_others = max(self._gone_of_others, offset)
 
     def of(self, names: Iterable[str]) -> list[Kept]:
@@ -111,6 +122,22 @@ class History:
         gap = any(self._channels[each].gone > offset for each in channels)
         return Missed(messages, gap or any(self._has_lost(each, offset) for each in names))
 
+    def channels(self) -> Iterable[str]:
+        """Channels that have messages."""
+        return self._channels
+
+    def published(self, name: str) -> int:
+        """How many messages a channel has had, as far as that is known."""
+        channel = self._channels.get(name)
+        return self._gone.get(name, (0, 0))[1] if channel is None else channel.published
+
+    def numbers(self, name: str) -> ChannelNumbers:
+        """What there is of a channel; it takes as long as there is much."""
+        channel = self._channels.get(name)
+        messages = () if channel is None else channel.messages
+        size = sum(_OVERHEAD + len(each.payload) for each in messages)
+        return ChannelNumbers(self.published(name), len(messages), size)
+
     def _messages(self, channels: Iterable[str]) -> list[Kept]:
         return [message for each in channels for message in self._channels[each].messages]
 
@@ -124,8 +151,8 @@ class History:
         """Whether a channel of which nothing is left had messages behind ``offset``."""
         if not is_pattern(name):
             return name not in self._channels and (
-                self._gone.get(name, self._gone_of_others) > offset
+                self._gone.get(name, (self._gone_of_others, 0))[0] > offset
             )
         return self._gone_of_others > offset or any(
-            gone > offset and matches(name, each) for each, gone in self._gone.items()
+            gone > offset and matches(name, each) for each, (gone, _) in self._gone.items()
         )

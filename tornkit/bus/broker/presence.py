@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 
@@ -29,9 +30,17 @@ class Presence:
     def __len__(self) -> int:
         return sum(map(len, self._channels.values()))
 
+    def count(self, channel: str) -> int:
+        """How many are there."""
+        return len(self._channels.get(channel, ()))
+
     def of(self, channel: str) -> list[Present]:
         """Those who are there, in the order in which they came."""
         return [present for present, _ in self._channels.get(channel, {}).values()]
+
+    def channels(self) -> Iterable[str]:
+        """Channels in which anybody is."""
+        return self._channels
 
     def enter(self, member: object, channel: str, present: Present) -> bool:
         """Note one; whether it was not there before."""

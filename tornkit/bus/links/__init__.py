@@ -2,6 +2,7 @@
 
 link.py    what each can do
 local.py   a broker in this process: without `tornkit serve`, one process is all there is
-hub.py     a broker in a process of its own, by a socket that `tornkit serve` has given
-frames.py  what is said on that socket
+hub.py     a broker in a process of its own, by a socket
+joining.py how a worker comes by that socket
+frames.py  what is said on it
 """

@@ -1,13 +1,14 @@
 """A broker in a process of its own: the hub, which all workers of `tornkit serve` share.
 
 A worker has one end of a socket from birth, the lobby. Whoever wants to be a member makes a pair of
-sockets and sends one of them there; the hub takes it whenever it comes to it, and says ``HELLO``.
-A hub that has ended is started again; what it knew is gone, and its members hear so (`restored`).
+sockets and sends one of them there (`joining.by_lobby`); `tornkit bus` connects to a socket of the
+supervisor's, which sends that connection there. The hub takes it whenever it comes to it, and says
+``HELLO``. A hub that has ended is started again; what it knew is gone, and its members hear so
+(`restored`).
 """
 
 from __future__ import annotations
 
-import array
 import asyncio
 import json
 import logging
@@ -38,18 +39,24 @@ _log = logging.getLogger("tornkit")
 
 
 class HubLink:
-    """A `tornkit.bus.links.link.BrokerLink` of one loop. ``lobby`` stays the caller's."""
+    """A `tornkit.bus.links.link.BrokerLink` of one loop.
+
+    ``connect`` makes a socket that a hub has, or will have; if it raises OSError, it is called
+    again. ``role`` is what `tornkit bus` calls this process.
+    """
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         receiver: MessageReceiver,
-        lobby: socket.socket,
+        connect: Callable[[], socket.socket],
         limits: BusLimits,
+        role: str = "worker",
     ) -> None:
         self._loop = loop
         self._receiver = receiver
-        self._lobby = lobby
+        self._make_socket = connect
+        self._role = role
         self._patience = limits.patience
         self._closed = False
         self._epoch = ""
@@ -78,19 +85,11 @@ class HubLink:
         if self._closed or self._loop.is_closed():
             return
         try:
-            ours, theirs = socket.socketpair()
-        except OSError:  # no descriptor left; maybe soon
+            ours = self._make_socket()
+        except OSError:  # maybe soon
             self._loop.call_later(_AGAIN, self._connect)
             return
-        with theirs:
-            ours.setblocking(False)
-            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))]
-            try:
-                self._lobby.sendmsg([b"m"], rights, socket.MSG_DONTWAIT)
-            except OSError:  # full, for the hub is slow to start
-                ours.close()
-                self._loop.call_later(_AGAIN, self._connect)
-                return
+        ours.setblocking(False)
         self._sock = ours
         self._connected_at = self._loop.time()
         self._reader = frames.FrameReader()
@@ -167,6 +166,7 @@ class HubLink:
         if kind == frames.HELLO:
             self._epoch = content["epoch"]
             self._is_up = True
+            self._call_unheard("introduce", os.getpid(), self._role)
             for name in self._names:
                 self._call_unheard("watch", name)
             for (channel, id_), infos in self._there.items():
@@ -305,6 +305,16 @@ class HubLink:
     async def present(self, channel: str) -> list[Present]:
         found, _ = await self._call("present", channel)
         return [Present(*each) for each in found]
+
+    def tell(self, changes: dict[str, list[int]]) -> bool:
+        if self._is_up:
+            self._call_unheard("tell", changes)
+        return self._is_up
+
+    async def ask(self, method: str, *arguments: Any) -> Any:
+        """What `tornkit bus` asks for: ``overview``, or ``channels`` of these names."""
+        result, _ = await self._call(method, *arguments)
+        return result
 
     async def call_store(self, method: str, *arguments: Any) -> Any:
         result, _ = await self._call("store", method, *arguments)

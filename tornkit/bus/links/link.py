@@ -60,6 +60,13 @@ class BrokerLink(Protocol):
     async def call_store(self, method: str, *arguments: Any) -> Any:
         """Call a method of `tornkit.bus.broker.calls`."""
 
+    def tell(self, changes: dict[str, list[int]]) -> bool:
+        """Tell of this loop's subscriptions, if somebody wants to know; False: say it again.
+
+        Of each name that has changed: how many there are, and since it was last told, the messages
+        that they have dropped, and how many were ended as they did not read.
+        """
+
     def abandon(self) -> None:
         """Let go of it in a process that was forked."""
 

@@ -109,6 +109,9 @@ class LocalLink:
         with self._shared.lock:
             return call_store(self._broker, method, list(arguments))
 
+    def tell(self, changes: dict[str, list[int]]) -> bool:
+        return True  # to nobody
+
     def abandon(self) -> None:
         """Let go, in a process that was forked: the broker is forgotten as a whole."""
 

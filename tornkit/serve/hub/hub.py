@@ -20,6 +20,7 @@ from tornkit.bus.links.outgoing import Outgoing
 from tornkit.bus.message import Event
 from tornkit.bus.position import MessagePosition
 from tornkit.bus_limits import BusLimits
+from tornkit.serve.hub.numbers import HubNumbers
 from tornkit.serve.loop.loop import Loop
 
 _READ = 256 * 1024  # bytes
@@ -39,7 +40,7 @@ class HubMember:
         self.reader = frames.FrameReader()
         self.unsent = Outgoing()
         self.waits_to_write = False
-        self._hub = hub
+        self.hub = hub
         self._answered = 0  # bytes of answers among those, or before them
 
     @property
@@ -49,9 +50,9 @@ class HubMember:
 
     def deliver(self, message: Kept, event: Event) -> None:
         """Queue a message."""
-        self._queue(self._hub.frame_of(message, event))
+        self._queue(self.hub.frame_of(message, event))
         if self.is_behind:
-            self._hub.has_unsent(self)  # where it is dropped, though its socket takes nothing
+            self.hub.has_unsent(self)  # where it is dropped, though its socket takes nothing
 
     def answer(self, frame: bytes) -> None:
         """Queue what it has asked for, or is to know."""
@@ -61,7 +62,7 @@ class HubMember:
     def _queue(self, frame: bytes) -> None:
         """Queue a frame; all go at the end of the turn."""
         if not self.unsent:
-            self._hub.has_unsent(self)
+            self.hub.has_unsent(self)
         self.unsent.add(frame)
 
     def flush(self) -> bool:
@@ -83,6 +84,7 @@ class Hub:
         self._lobby = lobby
         self.broker = Broker(limits)
         self.members: set[HubMember] = set()
+        self.numbers = HubNumbers(self.broker)
         self._unsent: list[HubMember] = []
         self._message: Kept | None = None  # the last one, and its frame
         self._frame = b""
@@ -127,6 +129,7 @@ class Hub:
             self._loop.unlisten(member.sock)
             member.sock.close()
             self.broker.part(member)
+            self.numbers.part(member)
 
     # ---- writing ----
 
@@ -145,7 +148,8 @@ class Hub:
         while self._unsent:
             members, self._unsent = self._unsent, []
             for member in members:
-                if member.is_behind:
+                if member.is_behind and member in self.members:
+                    self.numbers.dropped_members += 1
                     self._drop(member)
                 elif not member.waits_to_write:
                     self._flush(member)
@@ -246,6 +250,24 @@ def _store(broker: Broker, member: HubMember, method: str, *arguments: Any) -> _
     return [], call_store(broker, method, list(arguments))
 
 
+def _introduce(broker: Broker, member: HubMember, pid: int, role: str) -> _Answer:
+    member.hub.numbers.introduce(member, pid, role)
+    return _NOTHING
+
+
+def _tell(broker: Broker, member: HubMember, changes: dict[str, list[int]]) -> _Answer:
+    member.hub.numbers.take(member, changes)
+    return _NOTHING
+
+
+def _overview(broker: Broker, member: HubMember) -> _Answer:
+    return [], member.hub.numbers.overview()
+
+
+def _channels(broker: Broker, member: HubMember, names: list[str]) -> _Answer:
+    return [], member.hub.numbers.channels(names)
+
+
 _CALLS: dict[str, Callable[..., _Answer]] = {
     "watch": _watch,
     "unwatch": _unwatch,
@@ -255,4 +277,8 @@ _CALLS: dict[str, Callable[..., _Answer]] = {
     "leave": _leave,
     "present": _present,
     "store": _store,
+    "introduce": _introduce,
+    "tell": _tell,
+    "overview": _overview,
+    "channels": _channels,
 }

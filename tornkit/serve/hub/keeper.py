@@ -1,18 +1,25 @@
-"""The supervisor's side of the hub: it is started when a worker comes, and again if it dies."""
+"""The supervisor's side of the hub: it is started when a worker comes, and again if it dies.
+
+Workers come by the lobby that they were given. `tornkit bus` comes by a socket of its user's
+(``door``), and the supervisor hands that very connection on: what is said on it is the hub's.
+"""
 
 from __future__ import annotations
 
+import array
 import contextlib
 import os
 import socket
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 from tornkit.bus_limits import BusLimits
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.loop.timers import Timer
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.shortage import in_words
+from tornkit.serve.user_socket import UserSocket
 from tornkit.serve.wire.channel import ChannelClosed
 from tornkit.serve.wire.messages import HostBus
 from tornkit.serve.wire.processes import ChildProcess, start_interpreter
@@ -26,11 +33,16 @@ class HubKeeper:
     """At most one hub. Nothing is started for a server whose code does not use the bus."""
 
     def __init__(
-        self, loop: Loop, reporter: Reporter, limits: BusLimits, environment: Mapping[str, str]
+        self,
+        loop: Loop,
+        reporter: Reporter,
+        limits: BusLimits,
+        environment: Mapping[str, str],
+        door: Path | None = None,
     ) -> None:
         self._loop = loop
         self._reporter = reporter
-        self._limits = limits
+        self.limits = limits
         self._environment = environment
         # Datagrams: several workers may write at once. Whoever is refused comes again.
         self._theirs, self._ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -39,10 +51,27 @@ class HubKeeper:
         self._started_at = 0.0
         self._pause = _SOON
         self._retry: Timer | None = None
+        self.is_used = False
+        """Whether anybody has wanted to be a member."""
+        self._door = None if door is None else UserSocket(door, self._hand_on)
 
     def begin(self) -> None:
-        """Wait for the first worker that wants to be a member."""
+        """Wait for the first that wants to be a member."""
+        self._await_member()
+        if self._door is not None:
+            with contextlib.suppress(OSError):  # nothing but `tornkit bus` needs it
+                self._door.open(self._loop)
+
+    def _await_member(self) -> None:
         self._loop.listen(self._ours, self._start)
+
+    def _hand_on(self, connection: socket.socket) -> None:
+        """Send a connection into the lobby. If that is full, it is closed, and comes again."""
+        rights = array.array("i", [connection.fileno()])
+        with connection, contextlib.suppress(OSError):
+            self._theirs.sendmsg(
+                [b"m"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)], socket.MSG_DONTWAIT
+            )
 
     def lobby(self) -> int:
         """The descriptor for workers; it stays this one's."""
@@ -55,6 +84,7 @@ class HubKeeper:
 
     def _start(self) -> None:
         self._loop.unlisten(self._ours)
+        self.is_used = True
         self._started_at = self._loop.now()
         try:
             process = start_interpreter("hub", self._environment)
@@ -65,7 +95,7 @@ class HubKeeper:
         self._process = process
         self._loop.listen(process.channel, self._ended)
         with contextlib.suppress(ChannelClosed, OSError):  # it is readable then
-            process.channel.send(HostBus(asdict(self._limits)), [self._ours.fileno()])
+            process.channel.send(HostBus(asdict(self.limits)), [self._ours.fileno()])
 
     def _ended(self) -> None:
         process = self._process
@@ -88,7 +118,7 @@ class HubKeeper:
 
     def _begin_later(self) -> None:
         """Start one for the next that comes, but not again and again without a pause."""
-        self._retry = self._loop.at(self._loop.now() + self._pause, self.begin)
+        self._retry = self._loop.at(self._loop.now() + self._pause, self._await_member)
         self._pause = min(self._pause * 2, _LATEST)
 
     def close(self) -> None:
@@ -99,5 +129,7 @@ class HubKeeper:
         if self._process is not None:
             self._loop.unlisten(self._process.channel)
             self._process.channel.close()
+        if self._door is not None:
+            self._door.close()
         self._ours.close()
         self._theirs.close()

@@ -51,6 +51,7 @@ class Status:
             "workers": list(self._workers(self.workforce)),
             "zygotes": self.nursery.pids(),
             "hub": self._hub(),
+            "bus": {"used": self.hub.is_used, "max_message": self.hub.limits.max_message},
             "warm": {"modules": warmth.modules, "quarantined": warmth.culprits()},
             "last_error": None
             if failure is None

@@ -1,0 +1,27 @@
+"""What the bus refuses, as the line that a person gets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from tornkit.errors import TornkitError, UsageError
+
+_Result = TypeVar("_Result")
+
+
+def run(work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run a coroutine to its end.
+
+    :raises UsageError: a channel's name can't be one.
+    :raises TornkitError: the bus refuses something, or is away.
+    """
+    from tornkit.bus import BadName, BusError
+
+    try:
+        return asyncio.run(work)
+    except BadName as error:
+        raise UsageError(str(error)) from None
+    except BusError as error:
+        raise TornkitError(str(error)) from None

@@ -1,0 +1,115 @@
+"""Numbers that `tornkit bus` shows: of the hub's members, and of what was not read in time.
+
+Nothing of it is counted where messages pass; members say once a second what has changed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Protocol
+
+from tornkit.bus.broker.broker import Broker, Member
+from tornkit.bus.links.outgoing import Outgoing
+from tornkit.bus.names import is_pattern
+
+_MOST_SLOW = 10_000  # channels whose slow subscribers are remembered
+
+
+class SocketMember(Member, Protocol):
+    """A member whose frames wait for its socket."""
+
+    unsent: Outgoing
+
+
+class _MemberNumbers:
+    """What a member has said of itself: how many subscriptions it has to each name."""
+
+    def __init__(self, pid: int, role: str) -> None:
+        self.pid = pid
+        self.role = role
+        self.subscribers: dict[str, int] = {}
+
+
+class HubNumbers:
+    """What members have said, and how many were dropped."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._members: dict[SocketMember, _MemberNumbers] = {}
+        # By channel: messages that subscriptions have dropped, and those that were ended.
+        self._slow: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self.dropped_members = 0
+        """Members that did not read."""
+
+    def introduce(self, member: SocketMember, pid: int, role: str) -> None:
+        """Note who a member is; one without a role is shown nowhere."""
+        if role:
+            self._members[member] = _MemberNumbers(int(pid), str(role)[:20])
+
+    def part(self, member: SocketMember) -> None:
+        """Forget a member."""
+        self._members.pop(member, None)
+
+    def take(self, member: SocketMember, changes: dict[str, list[int]]) -> None:
+        """Note what has changed: of each name the subscriptions, and since then drops and ends."""
+        subscribers = self._members[member].subscribers
+        for name, (count, dropped, ended) in changes.items():
+            subscribers[name] = int(count)
+            if not count:
+                del subscribers[name]
+            if dropped or ended:
+                before = self._slow.pop(name, (0, 0))
+                self._slow[name] = before[0] + int(dropped), before[1] + int(ended)
+                if len(self._slow) > _MOST_SLOW:
+                    self._slow.popitem(last=False)
+
+    def overview(self) -> dict[str, Any]:
+        """All but what each channel has: of that only how many messages it has had."""
+        broker = self._broker
+        return {
+            "epoch": broker.epoch,
+            "now": broker.now(),
+            "published": {name: broker.history.published(name) for name in broker.names()},
+            "kept": len(broker.history),
+            "bytes": broker.history.size,
+            "values": len(broker.store),
+            "value_bytes": broker.store.size,
+            "dropped_members": self.dropped_members,
+            "members": [
+                {
+                    "pid": numbers.pid,
+                    "role": numbers.role,
+                    "names": len(numbers.subscribers),
+                    "subscribers": sum(numbers.subscribers.values()),
+                    "waiting": member.unsent.size,
+                }
+                for member, numbers in self._members.items()
+            ],
+        }
+
+    def channels(self, names: list[str]) -> list[dict[str, Any]]:
+        """What each of these channels and patterns has."""
+        return [self._channel(name) for name in names]
+
+    def _channel(self, name: str) -> dict[str, Any]:
+        published, kept, size = self._broker.history.numbers(name)
+        dropped, ended = self._slow.get(name, (0, 0))
+        watchers = self._broker.watchers(name)
+        subscribers: dict[int, int] = {}  # by process, which has a member for each loop
+        for each, numbers in self._members.items():
+            if each in watchers:
+                count = subscribers.get(numbers.pid, 0) + numbers.subscribers.get(name, 0)
+                subscribers[numbers.pid] = count
+        return {
+            "name": name,
+            "pattern": is_pattern(name),
+            "published": published,
+            "kept": kept,
+            "bytes": size,
+            "processes": len(subscribers),
+            "subscribers": sum(subscribers.values()),
+            "subscribers_by_pid": {str(pid): count for pid, count in subscribers.items()},
+            "present": self._broker.presence.count(name),
+            "dropped": dropped,
+            "ended": ended,
+        }
