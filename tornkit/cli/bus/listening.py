@@ -90,12 +90,13 @@ async def _listen(
 
 
 def _say_lost() -> None:
-    output.say("the hub was lost; what it still has of the messages that were missed follows")
+    output.say("the hub was lost; once it is there again, what was missed follows, or a gap")
 
 
 async def _print(subscription: Subscription, count: int | None, *, as_json: bool) -> None:
     left = count
     async with subscription as messages:
+        output.say(f"listening from {messages.position}; Ctrl-C ends")
         epoch = messages.position.partition("-")[0]
         async for message in messages:
             if as_json:
@@ -126,7 +127,7 @@ def _line(message: Message, *, is_anew: bool) -> str:
         number = message.data
         what = "messages are missing" if number is None else f"{number:,} messages are missing"
         if is_anew:
-            what += "; the hub was started anew, and knows nothing of before"
+            what += ": the hub was started anew since then"
         when, data = time.time(), f"gap: {what}"
     else:
         when = message.time
