@@ -36,6 +36,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Configured:
         return 0
 
     monkeypatch.setattr(serve, "_serve", remember)
+    monkeypatch.setattr(serve, "_check_bus", lambda url: None)
 
     def configured(*arguments: str, **variables: str) -> ServeConfig:
         result = run(*arguments, **variables)
@@ -145,6 +146,7 @@ VALUES: dict[str, tuple[str, str, Any]] = {
     "xheaders": ("1", "true", True),
     "trusted-downstream": ("10.0.0.1", '["10.0.0.1"]', ("10.0.0.1",)),
     "max-body-size": ("2k", '"2k"', 2048),
+    "bus": ("redis://h", '"redis://h"', "redis://h"),
     "bus-history": ("7", "7", 7),
     "bus-history-age": ("2.5", "2.5", 2.5),
     "bus-max-message": ("2k", '"2k"', 2048),
@@ -164,6 +166,7 @@ def value_of(config: ServeConfig, option: str) -> object:
         "no_preload": "preload",
         "host": "address",
         "dev_host": "dev_hosts",
+        "bus": "bus_url",
         "bus_history": "history",
         "bus_history_age": "history_age",
         "bus_max_message": "max_message",
@@ -401,3 +404,44 @@ class TestMistakes:
         result = run("--help")
         assert result.exit_code == 0
         assert "Examples:" in result.stdout
+
+
+class TestTheBus:
+    """Its options have a table of their own."""
+
+    def test_its_table(self, here: Path, configured: Configured) -> None:
+        (here / "pyproject.toml").write_text(
+            '[tool.tornkit.bus]\nurl = "redis://h"\nhistory = 7\n'
+            'history-age = 3\nmax_message = "2M"\n'
+        )
+        config = configured("app.py")
+        assert config.bus_url == "redis://h"
+        assert (config.bus.history, config.bus.history_age) == (7, 3)
+        assert config.bus.max_message == 2 << 20
+        assert configured("app.py", TORNKIT_BUS="redis://v").bus_url == "redis://v"
+        assert configured("app.py", "--bus", "redis://o", TORNKIT_BUS="redis://v").bus_url == (
+            "redis://o"
+        )
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("histroy = 7", "3: [tool.tornkit.bus] has no setting histroy; did you mean history?"),
+            ('url = "http://u:geheim@h"', "error: http://h is no URL of a bus; write redis://"),
+            ('url = "http://u:geheim@h"', "pyproject.toml:3; see tornkit"),
+            ("max-message = 0", "'--bus-max-message': 0 is no size"),
+            ("max-message = 0", "pyproject.toml:3; see tornkit"),
+        ],
+    )
+    def test_what_is_wrong_in_it(self, here: Path, text: str, message: str) -> None:
+        (here / "pyproject.toml").write_text(f"\n[tool.tornkit.bus]\n{text}\n")
+        result = run("app.py")
+        assert result.exit_code == 2
+        assert message in result.stderr.replace("invalid value for '--bus': ", "")
+        assert "geheim" not in result.stderr
+
+    def test_twice(self, here: Path) -> None:
+        (here / "pyproject.toml").write_text(
+            '[tool.tornkit.serve]\nbus = "redis://a"\n[tool.tornkit.bus]\nurl = "redis://b"\n'
+        )
+        assert "sets bus twice" in run("app.py").stderr

@@ -2,7 +2,8 @@
 
 In this order: the command line, ``TORNKIT_SERVE_PORT`` (for ``serve`` also the short
 ``TORNKIT_PORT``), ``[tool.tornkit.serve]`` in the nearest pyproject.toml, the default. Nearest to
-APP where that is a path, else to the current folder.
+APP where that is a path, else to the current folder. ``[tool.tornkit.bus]`` is another place for
+``url``, which is ``--bus``, and ``history`` and the like, which are ``--bus-history``.
 
 A path on the command line and in the environment is relative to the current folder, one in
 pyproject.toml to the folder of that file.
@@ -26,6 +27,7 @@ from tornkit.paths import expanded
 from tornkit.pyproject import find_pyproject, line_of, read_tool_table
 
 _PREFIX = "TORNKIT_"
+_BUS = "bus"  # an option, and the table that has it and all that begin so
 _FILE = "tornkit.cli.settings.file"  # in `click.Context.meta`: the pyproject.toml that counts
 
 
@@ -63,23 +65,38 @@ def command_settings(context: click.Context, app: str | None) -> Mapping[str, An
     document = read_tool_table(pyproject)
     if not context.resilient_parsing:
         _warn(_unknown_tables(document, context, pyproject))
-    table = document.get(command, {})
-    if not isinstance(table, dict):
-        raise UsageError(f"{pyproject}: [tool.tornkit.{command}] has to be a table")
-    options = _options_by_key(context.command)
+    own = _options_by_key(context.command)
+    tables = {command: own}
+    if _BUS in own:
+        tables[_BUS] = _bus_options_by_key(own)
     settings: dict[str, Any] = {}
-    for key, value in table.items():
-        option = options.get(key.replace("-", "_"))
-        if option is None:
-            raise UsageError(_unknown_key(key, options, command, pyproject))
-        assert option.name is not None
-        if option.name in settings:
-            raise UsageError(
-                f"{pyproject}: [tool.tornkit.{command}] sets {option.name} twice, by two names; "
-                "keep one"
-            )
-        settings[option.name] = _value(value, option, pyproject, command, key)
+    for name, options in tables.items():
+        table = document.get(name, {})
+        if not isinstance(table, dict):
+            raise UsageError(f"{pyproject}: [tool.tornkit.{name}] has to be a table")
+        for key, value in table.items():
+            option = options.get(key.replace("-", "_"))
+            if option is None:
+                raise UsageError(_unknown_key(key, options, name, command, pyproject))
+            assert option.name is not None
+            if option.name in settings:
+                raise UsageError(
+                    f"{pyproject}: [tool.tornkit.{name}] sets {option.name} twice, by two names; "
+                    "keep one"
+                )
+            settings[option.name] = _value(value, option, pyproject, name, key)
     return settings
+
+
+def _bus_options_by_key(options: Mapping[str, click.Option]) -> dict[str, click.Option]:
+    """Options of the bus by their keys in its own table: ``url``, ``history``."""
+    beginning = f"{_BUS}_"
+    named = {
+        key.removeprefix(beginning): option
+        for key, option in options.items()
+        if key.startswith(beginning)
+    }
+    return {"url": options[_BUS], **named}
 
 
 def _options_by_key(command: click.Command) -> dict[str, click.Option]:
@@ -101,9 +118,9 @@ def _long_keys(option: click.Option) -> tuple[str, ...]:
 
 
 def _unknown_key(
-    key: str, options: Mapping[str, click.Option], command: str, pyproject: Path
+    key: str, options: Mapping[str, click.Option], table: str, command: str, pyproject: Path
 ) -> str:
-    where = _place(pyproject, f"tool.tornkit.{command}", key)
+    where = _place(pyproject, f"tool.tornkit.{table}", key)
     shown = key.replace("-", "_")
     if key == "app":
         advice = "it belongs to [tool.tornkit], one table up"
@@ -112,7 +129,7 @@ def _unknown_key(
         advice = setting_advice(shown.replace("_", "-"), known, command) or ""
     said = f"{advice} " if advice.endswith("?") else f"{advice}; " if advice else ""
     return (
-        f"{where}: [tool.tornkit.{command}] has no setting {shown}; "
+        f"{where}: [tool.tornkit.{table}] has no setting {shown}; "
         f"{said}see tornkit {command} --help"
     )
 
@@ -201,7 +218,13 @@ def place_of_setting(param: click.Parameter, context: click.Context) -> str | No
     pyproject = context.meta.get(_FILE)
     if pyproject is None:
         return None
-    keys = (param.name or "", *(_long_keys(param) if isinstance(param, click.Option) else ()))
+    name = param.name or ""
+    keys = (name, *(_long_keys(param) if isinstance(param, click.Option) else ()))
+    if name.partition("_")[0] == _BUS:
+        key = "url" if name == _BUS else name.removeprefix(f"{_BUS}_")
+        line = line_of(pyproject, f"tool.tornkit.{_BUS}", key)
+        if line is not None:
+            return f"{pyproject}:{line}"
     return _place(pyproject, f"tool.tornkit.{context.info_name}", *filter(None, keys))
 
 
