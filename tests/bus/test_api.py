@@ -165,6 +165,7 @@ class TestLongPolls:
             batch = await bus.wait("a", since=begin.position)
             assert [each.data for each in batch] == [1, 2]
             assert batch.position == batch[-1].position
+            assert not batch.has_gap
 
         run(main())
 
@@ -191,6 +192,7 @@ class TestLongPolls:
         async def main() -> None:
             batch = await bus.wait("a", since="other-1")
             assert [each.event for each in batch] == ["gap"]
+            assert batch.has_gap
             assert list(await bus.wait("a", since=batch.position, timeout=0)) == []
 
         run(main())

@@ -176,14 +176,21 @@ class MessageBatch(list[Message]):
         super().__init__(messages)
         self.position = position
 
+    @property
+    def has_gap(self) -> bool:
+        """Whether some are missing that should be here: read anew what you keep elsewhere."""
+        return any(message.event == "gap" for message in self)
+
 
 async def wait(*channels: str, since: str | None, timeout: float = 30.0) -> MessageBatch:
     """Wait for messages behind a position, as long polling does; none once the time is over::
 
         batch = await bus.wait("room:1", since=self.get_argument("since", None))
-        self.write({"messages": [m.data for m in batch], "position": batch.position})
+        news = [message.data for message in batch if message.event == "message"]
+        self.write({"news": news, "has_gap": batch.has_gap, "position": batch.position})
 
-    Without ``since`` those count that come from now on.
+    Without ``since`` those count that come from now on; with a ``timeout`` of 0 nothing is waited
+    for, and the position is that of now.
 
     :raises BadName, Unavailable: as in `publish`.
     """
