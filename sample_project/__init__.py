@@ -7,7 +7,8 @@ says what the environment may change. Below ``handlers/`` each file shows one co
 (signed cookies), ``api.py`` (JSON), ``admin.py`` (a guarded host), ``chat.py`` (long polling and
 WebSocket), ``upload.py`` (streamed bodies), ``feed.py`` (generator coroutines), ``status.py`` (the
 HTTP client), ``static.py`` (static files) and ``plain.py`` (routing targets that are not handlers).
-``store.py`` keeps the messages in SQLite and ``live.py`` wakes whoever waits for new ones, both
-safe with several worker processes. ``tests/`` shows how all of it is tested. The board needs
-nothing but Tornado; ``tornkit serve`` in this folder runs it.
+``store.py`` keeps the messages in SQLite and ``live.py`` tells all who read along of new ones, over
+``tornkit.bus``: both work with any number of worker processes. ``tests/`` shows how all of it is
+tested. ``tornkit serve`` in this folder runs the board; ``python -m sample_project``, one folder
+up, runs it without, in one process.
 """

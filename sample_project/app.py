@@ -16,7 +16,6 @@ from tornado.web import Application
 from . import routes, ui
 from .handlers.board import NotFound
 from .handlers.static import Static
-from .live import Live
 from .settings import HERE, Settings
 from .store import Store
 
@@ -68,10 +67,8 @@ def tornado_settings(settings: Settings) -> dict[str, Any]:
 
 def services(settings: Settings) -> dict[str, Any]:
     """What the handlers work with. Tornado hands all settings on to them unread."""
-    store = Store(settings.data_dir / "board.sqlite3")
     return {
-        "store": store,
-        "live": Live(store, settings.look_interval),
+        "store": Store(settings.data_dir / "board.sqlite3"),
         "answers": Counter[int](),
         "port": settings.port,
         "admins": settings.admins,

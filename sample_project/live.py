@@ -1,68 +1,47 @@
-"""Waiting for new messages: what long polling and the WebSocket both stand on.
+"""What is new in a topic: it goes into the store, and over the bus to all who read along.
 
-Shown here: ``locks.Condition`` and ``PeriodicCallback``. A message may be posted through another
-worker process, which cannot wake this one; so this process looks into the shared store every
-moment and wakes its own waiters when something has changed. It looks only while somebody waits:
-an idle board does no work, and no timer exists before the first reader comes.
+Shown here: ``tornkit.bus``. Those who read along may be connected to other worker processes than
+the one that a message comes to, and the bus reaches them all. It keeps messages for some minutes
+only, the store keeps them for good: so what is new is stored first and told then, and whoever was
+away for too long reads the store (see ``handlers/chat.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+from dataclasses import asdict
+from typing import Any
 
-from tornado.ioloop import IOLoop, PeriodicCallback
-from tornado.locks import Condition
+from tornkit import bus
 
 from .model import Message
 from .store import Store
 
+log = logging.getLogger(__name__)
 
-class Live:
-    def __init__(self, store: Store, interval: float) -> None:
-        self._store = store
-        self._interval = interval
-        self._changed = Condition()
-        self._version = 0
-        self._last_id = 0
-        self._timer: PeriodicCallback | None = None
-        self.waiting = 0
 
-    async def newer(self, topic: str, after: int, timeout: float | None = None) -> list[Message]:
-        """The messages that follow number `after`, as soon as there are any.
+def channel(topic: str) -> str:
+    """The channel of the bus that tells what is new in a topic."""
+    return f"topic:{topic}"
 
-        An empty list means that `timeout` seconds have passed; without one, wait for ever.
-        """
-        deadline = None if timeout is None else IOLoop.current().time() + timeout
-        with self._looking():
-            while True:
-                version = self._version
-                if messages := await self._store.newer(topic, after):
-                    return messages
-                # A change that was noticed during the query has already called its waiters, and
-                # this one was not among them yet: ask again instead of waiting for the next.
-                if version == self._version and not await self._changed.wait(deadline):
-                    return []
 
-    @contextmanager
-    def _looking(self) -> Iterator[None]:
-        self.waiting += 1
-        if self._timer is None:
-            # A new timer each time: one that was stopped in the middle of a look and started
-            # again before the look was over would run twice.
-            self._timer = PeriodicCallback(self._look, self._interval * 1000)
-            self._timer.start()
-        try:
-            yield
-        finally:
-            self.waiting -= 1
-            if not self.waiting:
-                self._timer.stop()
-                self._timer = None
+async def post(store: Store, topic: str, author: str, body: str) -> Message:
+    """Each way in (form, API, chat) comes through here, so all of them are seen live."""
+    message = await store.add(topic, author, body)
+    await _tell(topic, {"posted": asdict(message)})
+    return message
 
-    async def _look(self) -> None:
-        last_id = await self._store.last_id()
-        if last_id != self._last_id:
-            self._last_id = last_id
-            self._version += 1
-            self._changed.notify_all()
+
+async def delete(store: Store, message_id: int) -> bool:
+    message = await store.delete(message_id)
+    if message is not None:
+        await _tell(message.topic, {"deleted": message.id})
+    return message is not None
+
+
+async def _tell(topic: str, news: dict[str, Any]) -> None:
+    try:
+        await bus.publish(channel(topic), news)
+    except bus.Unavailable as error:
+        # It is stored, which is what the sender asked for: an error would make him send it again.
+        log.warning("Not everybody may hear at once what is new in %s: %s", topic, error)

@@ -48,7 +48,6 @@ class Settings:
     admin_password: str = field(default=DEVELOPMENT_PASSWORD, repr=False)
     api_token: str = field(default="", repr=False)
     upload_limit: int = 1024 * 1024
-    look_interval: float = 0.2
     poll_seconds: float = 25.0
 
     @property

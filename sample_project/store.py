@@ -23,8 +23,8 @@ from .model import Message
 
 BUSY_SECONDS = 10.0
 
-# AUTOINCREMENT: the number of a deleted message is never used again. Readers who wait for
-# "anything after number N" (see live.py) depend on it. The columns have the order of Message.
+# AUTOINCREMENT: the number of a deleted message is never used again, so that no link and no open
+# page takes another message for it. The columns have the order of Message.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -68,24 +68,12 @@ class Store:
         )
         return [Message(*row) for row in rows]
 
-    async def newer(self, topic: str, after: int, limit: int = 100) -> list[Message]:
-        """The messages that follow number `after`, oldest first."""
-        rows = await self._run(
-            "SELECT * FROM messages WHERE topic = ? AND id > ? ORDER BY id LIMIT ?",
-            (topic, after, limit),
-        )
-        return [Message(*row) for row in rows]
-
     async def counts(self) -> dict[str, int]:
         return dict(await self._run("SELECT topic, count(*) FROM messages GROUP BY topic"))
 
-    async def last_id(self) -> int:
-        rows = await self._run("SELECT coalesce(max(id), 0) FROM messages")
-        return int(rows[0][0])
-
-    async def delete(self, message_id: int) -> bool:
-        rows = await self._run("DELETE FROM messages WHERE id = ? RETURNING id", (message_id,))
-        return bool(rows)
+    async def delete(self, message_id: int) -> Message | None:
+        rows = await self._run("DELETE FROM messages WHERE id = ? RETURNING *", (message_id,))
+        return Message(*rows[0]) if rows else None
 
     def close(self) -> None:
         self._executor.submit(self._disconnect).result()

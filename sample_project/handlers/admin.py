@@ -12,6 +12,7 @@ from collections.abc import Awaitable
 
 from tornado.web import HTTPError, authenticated
 
+from .. import live
 from .base import Base
 
 
@@ -37,7 +38,7 @@ class Dashboard(Admin):
 
 class Delete(Admin):
     async def post(self, message_id: str) -> None:
-        if not await self.store.delete(int(message_id)):
+        if not await live.delete(self.store, int(message_id)):
             raise HTTPError(404)
         self.flash(f"Message {message_id} has been deleted.")
         self.redirect(self.reverse_url("admin"), status=303)

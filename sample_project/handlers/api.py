@@ -17,6 +17,7 @@ from tornado.escape import json_decode
 from tornado.httputil import url_concat
 from tornado.web import HTTPError
 
+from .. import live
 from ..model import TOPICS, InputError, Message, clean_body, clean_name, clean_topic
 from ..store import BIGGEST_ID
 from .base import Base
@@ -123,7 +124,7 @@ class Messages(Api):
         # A token opens the API, but not the names that stand for the administrators.
         if author in self.settings["admins"]:
             raise ApiError(422, "This name is reserved.")
-        message = await self.store.add(topic, author, body)
+        message = await live.post(self.store, topic, author, body)
         self.set_status(201)
         self.set_header("Location", self.reverse_url("api-message", message.id))
         self.write(asdict(message))
@@ -135,7 +136,7 @@ class SingleMessage(Api):
 
     async def delete(self, message_id: str) -> None:
         message = await self.find(message_id)
-        await self.store.delete(message.id)
+        await live.delete(self.store, message.id)
         self.set_status(204)
 
 

@@ -13,7 +13,6 @@ from typing import Any, cast
 from tornado.escape import json_decode, json_encode
 from tornado.web import HTTPError, RequestHandler
 
-from ..live import Live
 from ..model import TOPICS, User
 from ..store import Store
 
@@ -32,10 +31,6 @@ class Base(RequestHandler):
     @property
     def store(self) -> Store:
         return cast(Store, self.settings["store"])
-
-    @property
-    def live(self) -> Live:
-        return cast(Live, self.settings["live"])
 
     @property
     def answers(self) -> Counter[int]:

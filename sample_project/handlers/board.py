@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tornado.web import HTTPError, addslash, authenticated, removeslash
 
+from .. import live
 from ..model import InputError, clean_body
 from ..store import BIGGEST_ID
 from .base import Base
@@ -47,7 +48,7 @@ class Topic(Base):
             self.set_status(422)
             await self.show(topic, error=str(error), text=text)
             return
-        await self.store.add(topic, self.name, body)
+        await live.post(self.store, topic, self.name, body)
         self.flash("Your message has been posted.")
         # 303 makes the browser GET the page, so that reloading it does not post again.
         self.redirect(self.reverse_url("topic", topic), status=303)

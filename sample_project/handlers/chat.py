@@ -1,67 +1,68 @@
 """A topic, live: by WebSocket or, where that does not get through, by long polling.
 
-Shown here: ``WebSocketHandler``, a response that waits, and cleaning up when a client leaves. Both
-ways read from the same place (see live.py), and so do the pages and the API: whatever is posted
-to a topic, by whichever way, appears in its chat.
+Shown here: ``WebSocketHandler``, a response that waits, and what ``tornkit.bus`` does for both:
+``relay`` and ``wait`` pass on what any worker process publishes (see live.py), and ``presence``
+knows who is there. Whatever is posted to a topic, by whichever way, appears in its chat.
 
-A client says with ``after`` which number it has seen last, and gets all that follow. So nothing
-is lost or doubled between loading the page, connecting and reconnecting.
+A client says with ``since`` how far it has heard, and gets all that follows. So nothing is lost or
+doubled when it comes back, be it because of a reload, a worker that died or a closed laptop. One
+that comes without it, or so late that the bus has forgotten what it has missed (there is a gap),
+begins anew with the newest messages of the store.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+from contextlib import suppress
 from dataclasses import asdict
 
 from tornado.escape import json_decode
-from tornado.web import HTTPError, authenticated
+from tornado.web import authenticated
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-from ..model import InputError, Message, clean_body
-from ..store import BIGGEST_ID
+from tornkit import bus
+
+from .. import live
+from ..model import InputError, clean_body
 from .base import Base
-
-log = logging.getLogger(__name__)
-
-
-class Follower(Base):
-    def after(self) -> int:
-        number = self.number_argument("after", 0, 0, BIGGEST_ID)
-        if number is None:
-            raise HTTPError(400)
-        return number
 
 
 class LivePage(Base):
     """The page. Its script, static/live.js, does the rest."""
 
-    async def get(self, topic: str) -> None:
-        messages = await self.store.recent(topic, limit=20)
-        messages.reverse()
-        last_id = messages[-1].id if messages else 0
-        self.render("live.html", topic=topic, messages=messages, last_id=last_id)
+    def get(self, topic: str) -> None:
+        self.render("live.html", topic=topic)
 
 
-class Poll(Follower):
+class Poll(Base):
     """Long polling: the answer comes when there is news, or empty after some seconds."""
 
-    waiting: asyncio.Task[list[Message]] | None = None
+    waiting: asyncio.Task[bus.MessageBatch] | None = None
 
     def initialize(self, seconds: float) -> None:
         self.seconds = seconds
 
     async def get(self, topic: str) -> None:
-        news = self.live.newer(topic, self.after(), self.seconds)
-        self.waiting = asyncio.create_task(news)
-        try:
-            # Unlike `await self.waiting`, this does not raise when on_connection_close cancels.
-            await asyncio.wait([self.waiting])
-        finally:
-            self.waiting.cancel()
-        if not self.waiting.cancelled():
-            self.set_header("Cache-Control", "no-store")
-            self.write({"messages": [asdict(message) for message in self.waiting.result()]})
+        channel = live.channel(topic)
+        since = self.get_query_argument("since", None)
+        # One who begins does not wait, and is told where that is.
+        seconds = 0 if since is None else self.seconds
+        self.waiting = asyncio.create_task(bus.wait(channel, since=since, timeout=seconds))
+        # Unlike `await self.waiting`, this does not raise when on_connection_close cancels.
+        await asyncio.wait([self.waiting])
+        if self.waiting.cancelled():
+            return
+        batch = self.waiting.result()
+        here = [each.id for each in await bus.presence(channel)]
+        self.set_header("Cache-Control", "no-store")
+        if since is None or batch.has_gap:
+            # The position is older than what the store says now. So what was posted in between
+            # comes twice, which the page sees by its number; the other way round it would be lost.
+            recent = [asdict(message) for message in await self.store.recent(topic)]
+            self.write({"recent": recent[::-1], "here": here, "position": batch.position})
+        else:
+            news = [message.data for message in batch]
+            self.write({"news": news, "here": here, "position": batch.position})
 
     @authenticated
     async def post(self, topic: str) -> None:
@@ -72,7 +73,7 @@ class Poll(Follower):
             self.set_status(422)
             self.write({"error": str(error)})
             return
-        message = await self.store.add(topic, self.name, body)
+        message = await live.post(self.store, topic, self.name, body)
         self.set_status(201)
         self.write(asdict(message))
 
@@ -82,41 +83,26 @@ class Poll(Follower):
             self.waiting.cancel()
 
 
-class Socket(Follower, WebSocketHandler):
+class Socket(Base, WebSocketHandler):
     """A WebSocket. Tornado lets only pages of the same origin open it, see check_origin."""
 
-    following: asyncio.Task[None] | None = None
-
-    def prepare(self) -> None:
-        super().prepare()
-        self.cursor = self.after()  # here, where a wrong number can still be answered with 400
-
-    def open(self, topic: str) -> None:
+    async def open(self, topic: str) -> None:
         self.topic = topic
-        # A task of its own: Tornado delivers no messages before open() has returned.
-        self.following = asyncio.create_task(self.follow())
-
-    async def follow(self) -> None:
-        try:
-            while True:
-                for message in await self.live.newer(self.topic, self.cursor):
-                    # Awaiting each message keeps a slow client from filling up our memory.
-                    await self.write_message(asdict(message))
-                    self.cursor = message.id
-        except WebSocketClosedError:
-            pass  # on_close follows
-        except Exception:
-            log.exception("The live view of %s has failed", self.topic)
-            self.close(1011)
+        channel = live.channel(topic)
+        since = self.get_query_argument("since", None)
+        name = self.user.name if self.user else None
+        await bus.relay(self, channel, since=since, joins=True, present=name)
+        # Who comes and goes is told from here on, so this is the time to say who is there.
+        self.tell("here", [each.id for each in await bus.presence(channel)])
 
     async def on_message(self, message: str | bytes) -> None:
         try:
             body = self.read(message)
         except InputError as error:
-            await self.write_message({"error": str(error)})
+            self.tell("error", str(error))
         else:
-            # The sender gets it back like everybody else, which also says that it has arrived.
-            await self.store.add(self.topic, self.name, body)
+            await live.post(self.store, self.topic, self.name, body)
+            self.tell("sent")
 
     def read(self, message: str | bytes) -> str:
         if self.user is None:
@@ -129,6 +115,7 @@ class Socket(Follower, WebSocketHandler):
             raise InputError("A message must be a JSON object.")
         return clean_body(data.get("body"))
 
-    def on_close(self) -> None:
-        if self.following is not None:
-            self.following.cancel()
+    def tell(self, event: str, data: object = None) -> None:
+        """Tells this client alone, in the form in which the bus tells all of them."""
+        with suppress(WebSocketClosedError):  # it has gone meanwhile
+            self.write_message({"event": event, "data": data})

@@ -1,25 +1,99 @@
 "use strict";
 
 // Shows new messages as they come: through a WebSocket or, if none can be opened, by long polling.
-// Both are asked for "everything after the last message seen", so a lost connection loses nothing.
+// Either way the page keeps its position, which is that of the last thing it has heard, and comes
+// back with it, so that a lost connection loses nothing. Without one it begins anew, with the
+// newest messages: at first, and where the server says that there is a gap.
 
 const live = document.getElementById("live");
 const state = document.getElementById("state");
 const form = document.getElementById("say");
 const error = document.getElementById("error");
-const RETRY_MS = 2000;
+const RETRY_MS = 500;
 
-let after = Number(live.dataset.after);
+let position = null;
 let socket = null;
+let socketsWork = null; // nobody knows yet
+let here = new Set();
+
+async function follow() {
+  for (;;) {
+    try {
+      if (position === null || socketsWork === false) await poll();
+      else await listen();
+    } catch {
+      state.textContent = "connecting";
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+async function poll() {
+  if (socketsWork === false) state.textContent = "polling";
+  const since = position === null ? "" : `?since=${position}`;
+  const response = await fetch(live.dataset.poll + since);
+  if (!response.ok) throw new Error(response.statusText);
+  const answer = await response.json();
+  if (answer.recent) {
+    live.replaceChildren();
+    answer.recent.forEach(show);
+  } else {
+    answer.news.forEach(take);
+  }
+  showHere(answer.here);
+  position = answer.position;
+}
+
+// A promise that is broken when the connection is.
+function listen() {
+  const url = new URL(live.dataset.socket, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.searchParams.set("since", position);
+  const candidate = new WebSocket(url);
+  candidate.onopen = () => {
+    socketsWork = true;
+    socket = candidate;
+    state.textContent = "connected";
+  };
+  candidate.onmessage = (event) => {
+    const message = JSON.parse(event.data);
+    if (message.event === "gap") {
+      position = null;
+      candidate.close();
+      return;
+    }
+    if (message.event === "message") take(message.data);
+    else if (message.event === "join") showHere([...here, message.data.id]);
+    else if (message.event === "leave") showHere([...here].filter((id) => id !== message.data.id));
+    else if (message.event === "here") showHere(message.data);
+    else if (message.event === "sent") form.reset();
+    else if (message.event === "error") complain(message.data);
+    position = message.position ?? position;
+  };
+  return new Promise((resolve, reject) => {
+    candidate.onclose = () => {
+      socket = null;
+      // One that has never opened is probably blocked on the way.
+      socketsWork ??= false;
+      reject();
+    };
+  });
+}
+
+function take(news) {
+  if (news.posted) show(news.posted);
+  else document.getElementById(`message-${news.deleted}`)?.remove();
+}
 
 function show(message) {
-  if (message.id <= after) return;
-  after = message.id;
+  const id = `message-${message.id}`;
+  if (document.getElementById(id)) return;
   const article = document.createElement("article");
   const header = document.createElement("header");
   const author = document.createElement("strong");
   const when = document.createElement("span");
   const body = document.createElement("p");
+  article.id = id;
   article.className = "message";
   when.className = "when";
   // textContent, never innerHTML: what others write is text and stays text.
@@ -32,51 +106,17 @@ function show(message) {
   article.scrollIntoView({ block: "nearest" });
 }
 
+function showHere(names) {
+  here = new Set(names);
+  document.getElementById("here").textContent = [...here].join(", ") || "nobody";
+}
+
 function complain(text) {
-  if (!error) return;
   error.textContent = text;
   error.hidden = !text;
 }
 
-function connect() {
-  const url = new URL(live.dataset.socket, location.href);
-  url.protocol = url.protocol.replace("http", "ws");
-  url.searchParams.set("after", after);
-  const candidate = new WebSocket(url);
-  let opened = false;
-  candidate.onopen = () => {
-    opened = true;
-    socket = candidate;
-    state.textContent = "connected";
-  };
-  candidate.onmessage = (event) => {
-    const data = JSON.parse(event.data);
-    if (data.error) complain(data.error);
-    else show(data);
-  };
-  candidate.onclose = () => {
-    socket = null;
-    state.textContent = "connecting";
-    // One that has never opened is probably blocked on the way.
-    if (opened) setTimeout(connect, RETRY_MS);
-    else poll();
-  };
-}
-
-async function poll() {
-  for (;;) {
-    try {
-      const response = await fetch(`${live.dataset.poll}?after=${after}`);
-      if (!response.ok) throw new Error(response.statusText);
-      state.textContent = "connected, by polling";
-      (await response.json()).messages.forEach(show);
-    } catch {
-      state.textContent = "connecting";
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
-}
-
+// What was typed stays until the server has it.
 async function send(text) {
   if (socket) {
     socket.send(JSON.stringify({ body: text }));
@@ -88,6 +128,7 @@ async function send(text) {
     body: new URLSearchParams({ body: text }),
   });
   if (!response.ok) throw new Error(response.statusText);
+  form.reset();
 }
 
 if (form) {
@@ -96,11 +137,10 @@ if (form) {
     complain("");
     try {
       await send(form.elements.body.value);
-      form.reset();
     } catch (problem) {
       complain(`The message has not been sent: ${problem.message}`);
     }
   });
 }
 
-connect();
+follow();

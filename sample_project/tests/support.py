@@ -20,7 +20,6 @@ from tornado.web import Application
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from sample_project.app import make_app
-from sample_project.live import Live
 from sample_project.settings import Settings
 from sample_project.store import Store
 
@@ -46,11 +45,9 @@ class BoardTest(AsyncHTTPTestCase):
             self.settings,
             data_dir=Path(directory.name) / "data",
             port=self.configured_port(),
-            look_interval=0.005,
         )
         app = make_app(self.settings)
         self.store: Store = app.settings["store"]
-        self.live: Live = app.settings["live"]
         self.addCleanup(self.store.close)
         return app
 

@@ -37,12 +37,12 @@ def test_processes_share_one_file(tmp_path: Path) -> None:
 
     async def read() -> None:
         store = Store(path)
-        messages = await store.newer("help", after=0)
+        messages = await store.recent("help", limit=WRITERS * EACH + 1)
         store.close()
         assert len(messages) == WRITERS * EACH
         for n in range(WRITERS):
             own = [message.body for message in messages if message.author == f"w{n}"]
-            assert own == [str(n) for n in range(EACH)]
+            assert own == [str(n) for n in reversed(range(EACH))]
 
     asyncio.run(read())
 
@@ -53,7 +53,7 @@ def test_an_error_is_raised_where_the_query_is_awaited(tmp_path: Path) -> None:
     async def read() -> None:
         store = Store(tmp_path / "broken.sqlite3")
         with pytest.raises(sqlite3.DatabaseError):
-            await store.last_id()
+            await store.counts()
         store.close()
 
     asyncio.run(read())
