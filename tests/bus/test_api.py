@@ -180,6 +180,21 @@ class TestLongPolls:
 
         run(main())
 
+    def test_also_for_those_who_come(self) -> None:
+        async def main() -> None:
+            position = await bus.publish("a", 1)
+            deaf = asyncio.ensure_future(bus.wait("a", since=position))
+            waiting = asyncio.ensure_future(bus.wait("a", since=position, joins=True))
+            await asyncio.sleep(0)
+            async with bus.subscribe("a", present="ann"):
+                assert [(each.event, each.data["id"]) for each in await waiting] == [
+                    ("join", "ann")
+                ]
+                await bus.publish("a", 2)
+                assert [each.data for each in await deaf] == [2]
+
+        run(main())
+
     def test_for_so_long(self) -> None:
         async def main() -> None:
             position = await bus.publish("a", 1)

@@ -182,7 +182,9 @@ class MessageBatch(list[Message]):
         return any(message.event == "gap" for message in self)
 
 
-async def wait(*channels: str, since: str | None, timeout: float = 30.0) -> MessageBatch:
+async def wait(
+    *channels: str, since: str | None, timeout: float = 30.0, joins: bool = False
+) -> MessageBatch:
     """Wait for messages behind a position, as long polling does; none once the time is over::
 
         batch = await bus.wait("room:1", since=self.get_argument("since", None))
@@ -190,11 +192,12 @@ async def wait(*channels: str, since: str | None, timeout: float = 30.0) -> Mess
         self.write({"news": news, "has_gap": batch.has_gap, "position": batch.position})
 
     Without ``since`` those count that come from now on; with a ``timeout`` of 0 nothing is waited
-    for, and the position is that of now.
+    for, and the position is that of now. ``joins``: also for those who come and go; who did so
+    between two polls is not told, so ask for `presence`.
 
     :raises BadName, Unavailable: as in `publish`.
     """
-    async with subscribe(*channels, since=since) as messages:
+    async with subscribe(*channels, since=since, joins=joins) as messages:
         found = messages.ready()
         if not found:
             try:
