@@ -47,7 +47,9 @@ class Poll(Base):
         since = self.get_query_argument("since", None)
         # One who begins does not wait, and is told where that is.
         seconds = 0 if since is None else self.seconds
-        self.waiting = asyncio.create_task(bus.wait(channel, since=since, timeout=seconds))
+        self.waiting = asyncio.create_task(
+            bus.wait(channel, since=since, timeout=seconds, joins=True)
+        )
         # Unlike `await self.waiting`, this does not raise when on_connection_close cancels.
         await asyncio.wait([self.waiting])
         if self.waiting.cancelled():
@@ -61,7 +63,7 @@ class Poll(Base):
             recent = [asdict(message) for message in await self.store.recent(topic)]
             self.write({"recent": recent[::-1], "here": here, "position": batch.position})
         else:
-            news = [message.data for message in batch]
+            news = [message.data for message in batch if message.event == "message"]
             self.write({"news": news, "here": here, "position": batch.position})
 
     @authenticated
