@@ -1,4 +1,4 @@
-"""The way from this process to its broker of `tornkit.bus`, where `tornkit serve` has given one.
+"""What a worker of `tornkit serve` tells `tornkit.bus`: its broker, and that it is to end.
 
 By itself, so that a worker can note it without an import of the bus, which most never use.
 """
@@ -6,6 +6,7 @@ By itself, so that a worker can note it without an import of the bus, which most
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tornkit.bus_limits import BusLimits
@@ -26,3 +27,13 @@ class BusElsewhere(NamedTuple):
 
 
 given: Lobby | BusElsewhere | None = None
+is_leaving = False
+on_leave: list[Callable[[], None]] = []
+
+
+def leave() -> None:
+    """Note that this worker is to end: who waits for messages waits no longer."""
+    global is_leaving  # noqa: PLW0603 - of the process, as `given`
+    is_leaving = True
+    for each in on_leave:
+        each()

@@ -195,6 +195,22 @@ class TestLongPolls:
 
         run(main())
 
+    def test_not_in_a_worker_that_is_to_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(lobby, "is_leaving", False)
+
+        async def main() -> None:
+            position = await bus.publish("a", 1)
+            waiting = asyncio.ensure_future(bus.wait("a", since=position))
+            await asyncio.sleep(0)
+            lobby.leave()
+            batch = await waiting
+            assert (list(batch), batch.position) == ([], position)
+            assert list(await bus.wait("a", since=position)) == []
+            await bus.publish("a", 2)
+            assert [each.data for each in await bus.wait("a", since=position)] == [2]
+
+        run(main())
+
     def test_for_so_long(self) -> None:
         async def main() -> None:
             position = await bus.publish("a", 1)

@@ -58,10 +58,16 @@ class History(RequestHandler):
         self.write({"data": [each.data for each in await bus.history("room:1", limit=1000)]})
 
 
+class Poll(RequestHandler):
+    async def get(self):
+        batch = await bus.wait("room:1", since=self.get_argument("since"), timeout=600)
+        self.write({"data": [each.data for each in batch], "position": batch.position})
+
+
 def make_app():
     return Application([
         ("/pid", Pid), ("/publish/(.*)/(.*)", Publish), ("/room", Room), ("/count", Count),
-        ("/history", History),
+        ("/history", History), ("/poll", Poll),
     ])
 """
 MAIN = """
@@ -229,6 +235,26 @@ def test_limits_are_those_of_the_command_line(serve: Serve) -> None:
     for number in range(4):
         server.get(f"/publish/0/{number}")
     assert "[[0, 2], [0, 3]]" in server.get("/history").text
+
+
+def test_a_long_poll_holds_up_neither_a_reload_nor_the_end(
+    serve: Serve, wait_for: Callable[..., Any]
+) -> None:
+    server = serve({"app.py": APP}, "app.py:make_app", "--drain-timeout", "600")
+    since = server.get("/publish/0/1").text
+
+    def save() -> None:
+        server.edit("app.py", "VERSION = 1", "VERSION = 2")
+
+    for end in (save, lambda: server.signal(signal.SIGINT)):
+        with server.connect() as client:
+            client.send_request(f"/poll?since={since}")
+            wait_for(
+                lambda: any(each["in_flight"] for each in server.status()["workers"]), "the poll"
+            )
+            end()
+            assert client.read_response().json() == {"data": [], "position": since}
+    assert server.wait_until_ended() == 0
 
 
 def test_a_program_uses_it_as_well(serve: Serve) -> None:

@@ -32,6 +32,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from tornkit import lobby as _lobby
 from tornkit.bus.broker.presence import Present
 from tornkit.bus.errors import (
     BadName,
@@ -195,16 +196,25 @@ async def wait(
     for, and the position is that of now. ``joins``: also for those who come and go; who did so
     between two polls is not told, so ask for `presence`.
 
+    When `tornkit serve` starts anew or ends, it waits no longer: the client comes back to the new
+    code.
+
     :raises BadName, Unavailable: as in `publish`.
     """
     async with subscribe(*channels, since=since, joins=joins) as messages:
         found = messages.ready()
         if not found:
+            waits = _home.bus().waits
+            waits.add(messages.end)
+            if _lobby.is_leaving:
+                messages.end()
             try:
                 async with asyncio.timeout(timeout):
                     found = [await anext(messages), *messages.ready()]
-            except TimeoutError:
+            except (TimeoutError, StopAsyncIteration):
                 pass
+            finally:
+                waits.discard(messages.end)
         return MessageBatch(found, messages.position)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -41,6 +42,8 @@ class Bus:
         self.limits = limits
         self.cork: Any = None
         """What `tornkit.bus.relaying` keeps for this loop."""
+        self.waits: set[Callable[[], None]] = set()
+        """What ends each long poll."""
         self._dispatch = Dispatch()
         self._tasks: set[asyncio.Task[None]] = set()
         self._posted: deque[tuple[str, bytes]] = deque()
@@ -187,6 +190,15 @@ class Bus:
     async def presence(self, channel: str) -> list[Present]:
         """Who is in a channel."""
         return await self.broker_link.present(check_channel(channel))
+
+    def end_waits(self) -> None:
+        """Have the long polls answer now: from any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits there
+            self.loop.call_soon_threadsafe(self._end_waits)
+
+    def _end_waits(self) -> None:
+        for end in tuple(self.waits):
+            end()
 
     def close(self) -> None:
         """Hear and say nothing more."""

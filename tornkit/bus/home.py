@@ -46,6 +46,11 @@ class Home:
             bus.broker_link.abandon()
         self.forget()
 
+    def end_waits(self) -> None:
+        """Have all long polls of this process answer now."""
+        for bus in tuple(self._buses.values()):
+            bus.end_waits()
+
     @property
     def limits(self) -> BusLimits:
         """Those of the hub, if there is one."""
@@ -119,4 +124,5 @@ def _url() -> str | None:
 home = Home()
 with contextlib.suppress(BusError):  # whoever uses the bus is told
     prepare(_url())
+lobby.on_leave.append(home.end_waits)
 os.register_at_fork(after_in_child=home.begin_anew)

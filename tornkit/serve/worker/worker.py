@@ -27,7 +27,7 @@ from functools import partial
 
 from tornado.httpserver import HTTPServer
 
-from tornkit import seams
+from tornkit import lobby, seams
 from tornkit.appload import own_tornado
 from tornkit.appload.leaving import Leaving, Left
 from tornkit.appload.load import application_of, call_factory, find_attribute
@@ -388,6 +388,7 @@ class Worker:
             end=self._end,
         )
         self._draining.begin(drain)
+        lobby.leave()
 
     def _end(self) -> None:
         if self._serving is None:  # a program; or an application whose import has not returned
