@@ -26,7 +26,7 @@ def test_the_chat_works_with_four_workers(serve: Serve) -> None:
     async def main() -> None:
         clients = [await websocket_connect(f"{url}?since=") for _ in range(12)]
         for client in clients:
-            assert json.loads(await client.read_message() or "")["event"] == "begin"
+            assert json.loads(await client.read_message() or "")["event"] == "gap"
         await clients[0].write_message('{"text": "hello"}')
         positions = []
         for client in clients:
@@ -39,7 +39,10 @@ def test_the_chat_works_with_four_workers(serve: Serve) -> None:
         assert json.loads(await clients[1].read_message() or "")["data"] == {"text": "you there?"}
         back = await websocket_connect(f"{url}?since={positions[0]}")
         assert json.loads(await back.read_message() or "")["data"] == {"text": "you there?"}
-        for client in (*clients, back):
+        new = await websocket_connect(f"{url}?since=")
+        heard = [json.loads(await new.read_message() or "") for _ in range(3)]
+        assert [each["event"] for each in heard] == ["gap", "message", "message"]
+        for client in (*clients, back, new):
             client.close()
 
     asyncio.run(asyncio.wait_for(main(), 20))
