@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Protocol
 
-from tests.bus import redis_server
+from tests.bus import nats_server, redis_server
+from tests.bus.nats_server import NatsBackend
 from tests.bus.redis_server import RedisBackend
 from tornkit.bus.bus import Bus
 from tornkit.bus.links.hub import HubLink
@@ -115,8 +116,9 @@ BACKENDS: dict[str, Callable[[BusLimits], Backend]] = {
     "local": LocalBackend,
     "hub": HubBackend,
     "redis": RedisBackend,
+    "nats": NatsBackend,
 }
-MISSING = {"redis": redis_server.MISSING}
+MISSING = {"redis": redis_server.MISSING, "nats": nats_server.missing()}
 """Why there is no such backend here, where there is none."""
 
 

@@ -1,0 +1,89 @@
+"""Checkpoints: a link's own messages in the stream, by which it knows how far it has heard.
+
+What was subscribed to before one is heard behind it, and all that the stream had before it has been
+heard by then: it comes the same way. They are gone from the stream after a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tornkit.bus.errors import Unavailable
+from tornkit.bus.links.nats import wire
+from tornkit.bus.links.nats.connection import NatsConnection
+from tornkit.bus.links.nats.shared_call import SharedCall
+from tornkit.bus.links.nats.watches import Watches
+from tornkit.bus.links.nats.wire import NatsReply, StoredMessage
+
+BRIEFLY = {"Nats-TTL": "1s"}
+
+
+class Checkpoint(NamedTuple):
+    """A place in the stream; ``time`` is the server's, in seconds since 1970."""
+
+    epoch: str
+    sequence: int
+    time: float
+
+
+class Checkpoints:
+    """Those of one link."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connection: NatsConnection,
+        subject: str,
+        watches: Watches,
+        epoch_of: Callable[[str], str],
+    ) -> None:
+        self._connection = connection
+        self._subject = subject
+        self._watches = watches
+        self._epoch_of = epoch_of
+        self._count = 0
+        self._numbers: dict[int, int] = {}  # of requests, by count
+        self._ahead = 0.0  # seconds, of the server's clock
+        self.now = SharedCall(loop, self._make)
+        """Make one; all that was watched before is heard behind it."""
+        self.cancel = self.now.cancel
+
+    @property
+    def server_time(self) -> float:
+        """The server's time, about."""
+        return time.time() + self._ahead
+
+    async def _make(self) -> Checkpoint:
+        self._count = count = self._count + 1
+        watches = self._watches.unconfirmed()
+        number, answer = self._connection.ask(
+            self._subject, b"%d" % count, BRIEFLY, is_last=_is_heard
+        )
+        self._numbers[count] = number
+        try:
+            reply = await answer
+        finally:
+            del self._numbers[count]
+        if not reply.head or reply.status != wire.OK:
+            self._connection.drop("its stream has gone")
+            wire.content_of(reply)
+            raise Unavailable("NATS has not kept a checkpoint")
+        stored = wire.stored_of(reply.head, reply.data)
+        epoch = self._epoch_of(stored.stream)
+        self._watches.confirm(watches, epoch, stored.sequence)
+        return Checkpoint(epoch, stored.sequence, stored.time)
+
+    def heard(self, message: StoredMessage) -> None:
+        """Take one that is heard."""
+        self._ahead = message.time - time.time()
+        number = self._numbers.get(int(message.data))
+        if number is not None:
+            self._connection.answered(number, NatsReply(wire.OK, message.head, message.data))
+
+
+def _is_heard(reply: NatsReply) -> bool:
+    """Whether this is the message, or an error in the place of the server's acknowledgement."""
+    return bool(reply.head) or b'"error"' in reply.data

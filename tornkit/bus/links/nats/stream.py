@@ -1,0 +1,196 @@
+"""The stream of all messages of a bus, as JetStream keeps it: its epoch, and what it has.
+
+Its name is the prefix and the epoch, so that every answer and every message tells the epoch that it
+is of. One that is lost is made anew with another; of two that two links make at once the server
+takes one.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, NamedTuple
+
+from tornkit.bus.errors import BusError, Unavailable
+from tornkit.bus.links.nats.connection import NatsConnection
+from tornkit.bus.links.nats.subjects import NatsSubjects
+from tornkit.bus.links.nats.wire import JetStreamRefusal
+from tornkit.bus_limits import BusLimits
+
+# Older ones than those of `history_age` are kept for so much longer, and not handed out: they tell
+# whether anything is missing of a channel.
+_LONGER = 10
+_LEAST_AGE = 0.1  # seconds, of the server
+_OVERLAP, _EXISTS, _NOT_FOUND = 10065, 10058, 10059
+_FEWEST = "tornkit-fewest"
+
+
+class StreamState(NamedTuple):
+    """What a stream has: the first sequence that is there, and how many of a channel may be.
+
+    ``fewest`` is the smallest number that this has ever been.
+    """
+
+    epoch: str
+    first: int
+    most: int
+    fewest: int
+
+
+class MessageStream:
+    """The stream of the messages; which one that is, is looked up for each connection."""
+
+    def __init__(
+        self, connection: NatsConnection, subjects: NatsSubjects, limits: BusLimits
+    ) -> None:
+        self._connection = connection
+        self._subjects = subjects
+        self._limits = limits
+        self.epoch = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the stream."""
+        return f"{self._subjects.prefix}-{self.epoch}"
+
+    def epoch_of(self, name: str) -> str:
+        """The epoch of a stream of this name."""
+        return name.rpartition("-")[2]
+
+    async def find(self, heard_epoch: str, newest: int) -> None:
+        """Find the stream, or make it, while the connection is set up.
+
+        ``newest`` was heard in ``heard_epoch``, on the connection before.
+
+        :raises BusError: that can't be.
+        """
+        for _ in range(10):
+            listed = await self._ask("STREAM.LIST", {"subject": self._subjects.published("a")})
+            # The server checks subjects and makes a stream in two steps: two links may have made
+            # two at once. The older is it; whoever has used the other is told of a gap.
+            first, *others = sorted(listed.get("streams") or [{}], key=_age)
+            try:
+                for other in others:
+                    await self._ask(f"STREAM.DELETE.{other['config']['name']}")
+                if first:
+                    await self._use(first, heard_epoch, newest)
+                    return
+                self.epoch = secrets.token_hex(6)
+                await self._ask(f"STREAM.CREATE.{self.name}", self._config())
+            except JetStreamRefusal as error:  # another link was quicker, to make it or to end it
+                if error.code not in (_OVERLAP, _EXISTS, _NOT_FOUND):
+                    raise
+        raise Unavailable("the stream of the bus comes and goes")
+
+    async def _use(self, info: dict[str, Any], heard_epoch: str, newest: int) -> None:
+        """Take a stream that is there, with the limits of this bus.
+
+        :raises JetStreamRefusal: it is to be looked for again.
+        """
+        config = info["config"]
+        name = config["name"]
+        prefix, _, epoch = name.rpartition("-")
+        mine = self._config()
+        if prefix != self._subjects.prefix or not config.get("republish"):
+            raise BusError(f"the stream {name!r} of this NATS has the bus's subjects, and is none")
+        if epoch == heard_epoch and info["state"]["last_seq"] < newest:
+            # Its machine has crashed, and it has lost what was not on the disk. It would give
+            # the same positions to other messages; nobody would hear of what they have missed.
+            await self._ask(f"STREAM.DELETE.{name}")
+            raise JetStreamRefusal(_NOT_FOUND, "the stream has lost messages")
+        self.epoch = epoch
+        own = {key: mine[key] for key in ("max_msgs_per_subject", "max_bytes", "max_age")}
+        if any(config.get(key) != value for key, value in own.items()):
+            fewest = min(_fewest_of(config), own["max_msgs_per_subject"])
+            metadata = {**(config.get("metadata") or {}), _FEWEST: str(fewest)}
+            changed = {**config, **own, "metadata": metadata}
+            # The server takes no window that is longer than the age.
+            changed["duplicate_window"] = mine["duplicate_window"]
+            await self._ask(f"STREAM.UPDATE.{name}", changed)
+
+    async def _ask(self, subject: str, content: Any = None) -> dict[str, Any]:
+        return await self._connection.ask_jetstream(subject, content, is_urgent=True)
+
+    def _config(self) -> dict[str, Any]:
+        limits, subjects = self._limits, self._subjects
+        source, destination = subjects.republished
+        most = limits.history + 1  # the last of them tells whether others are gone
+        age = max(limits.history_age * _LONGER, _LEAST_AGE)
+        return {
+            "name": self.name,
+            "description": "messages of a tornkit.bus",
+            "subjects": [
+                subjects.all_messages,
+                subjects.all_events,
+                subjects.all_checkpoints,
+            ],
+            "retention": "limits",
+            "storage": "file",
+            "discard": "old",
+            "max_msgs_per_subject": most,
+            "max_age": int(age * 1e9),
+            "max_bytes": limits.history_bytes,
+            "duplicate_window": int(_LEAST_AGE * 1e9),
+            "num_replicas": 1,
+            "allow_direct": True,
+            "allow_msg_ttl": True,
+            "republish": {"src": source, "dest": destination},
+            "metadata": {_FEWEST: str(most)},
+        }
+
+    async def state(self) -> StreamState:
+        """What it has now.
+
+        :raises Unavailable: it has gone.
+        """
+        epoch = self.epoch
+        try:
+            info = await self._connection.ask_jetstream(f"STREAM.INFO.{self.name}")
+        except JetStreamRefusal as error:
+            raise Unavailable(str(error)) from None
+        config, state = info["config"], info["state"]
+        most = config.get("max_msgs_per_subject", -1)
+        return StreamState(epoch, state["first_seq"], most, min(_fewest_of(config), most))
+
+
+def _age(info: dict[str, Any]) -> tuple[str, str]:
+    """Key that sorts streams by their age."""
+    return info.get("created", ""), info["config"]["name"] if info else ""
+
+
+def _fewest_of(config: dict[str, Any]) -> int:
+    """How few messages of a channel a stream has ever kept at most."""
+    most = int(config.get("max_msgs_per_subject", -1))
+    try:
+        return min(int((config.get("metadata") or {})[_FEWEST]), most)
+    except (KeyError, ValueError):  # not of a link's making: any may be gone
+        return 0
+
+
+async def make_stream(
+    connection: NatsConnection, name: str, subjects: list[str], most_bytes: int
+) -> None:
+    """Have a stream that keeps the last message of each subject, if there is none.
+
+    What is full refuses, and forgets nothing.
+    """
+    config = {
+        "name": name,
+        "description": "values of a tornkit.bus",
+        "subjects": subjects,
+        "retention": "limits",
+        "storage": "file",
+        "discard": "new",
+        "max_msgs_per_subject": 1,
+        "max_bytes": most_bytes,
+        "num_replicas": 1,
+        "allow_direct": True,
+        "allow_msg_ttl": True,
+    }
+    try:
+        await connection.ask_jetstream(f"STREAM.CREATE.{name}", config)
+    except JetStreamRefusal as error:  # it is there, with other limits
+        if error.code != _EXISTS:
+            raise
+        info = await connection.ask_jetstream(f"STREAM.INFO.{name}")
+        changed = {**info["config"], "max_bytes": most_bytes}
+        await connection.ask_jetstream(f"STREAM.UPDATE.{name}", changed)

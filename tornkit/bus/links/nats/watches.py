@@ -1,0 +1,145 @@
+"""What a link hears of each name that it watches, from where on, and where something is missing.
+
+The stream says with each message which one was before it in its channel; if that has not come here,
+it is lost. And where a name was heard without a break, it is known that nothing has come, however
+long ago that is: else a channel where nothing happens would seem to have lost something.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tornkit.bus.names import is_pattern, matches
+
+_MOST = 20_000  # channels of which something is noted, beside those that are watched by name
+
+
+class _Span(NamedTuple):
+    """Sequences of an epoch that were heard without a break; ``last`` was the last message."""
+
+    epoch: str
+    since: int
+    last: int
+    until: int
+
+
+class _WatchedName:
+    """A name; ``since`` is None until it is known that it is heard."""
+
+    __slots__ = ("epoch", "last", "name", "past", "since")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.epoch = ""
+        self.since: int | None = None
+        self.last = 0
+        self.past: _Span | None = None  # on the connection before
+
+
+class Watches:
+    """Names that are watched."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, _WatchedName] = {}
+        self._patterns: dict[str, _WatchedName] = {}
+        self._audiences: dict[str, tuple[_WatchedName, ...]] = {}
+        self._heard: dict[str, int] = {}  # the last message of a channel
+        self._floor = 0  # of those that are not in there
+        self.epoch = ""
+        self.newest = 0
+        """Sequence of what was heard last."""
+
+    def names(self) -> list[str]:
+        """Each name."""
+        return list(self._by_name)
+
+    @property
+    def has_patterns(self) -> bool:
+        """Whether one of them is a pattern."""
+        return bool(self._patterns)
+
+    def add(self, name: str) -> None:
+        """Watch a name."""
+        watch = self._by_name.setdefault(name, _WatchedName(name))
+        if is_pattern(name):
+            self._patterns[name] = watch
+        self._audiences.clear()
+
+    def remove(self, name: str) -> None:
+        """Watch it no more."""
+        self._by_name.pop(name, None)
+        self._patterns.pop(name, None)
+        self._audiences.clear()
+
+    def unconfirmed(self) -> list[_WatchedName]:
+        """Those of which it is not known that they are heard."""
+        return [each for each in self._by_name.values() if each.since is None]
+
+    def confirm(self, watches: list[_WatchedName], epoch: str, sequence: int) -> None:
+        """Take it that these are heard behind ``sequence``."""
+        for watch in watches:
+            if watch.since is None:
+                watch.epoch, watch.since, watch.last = epoch, sequence, 0
+
+    def lost(self) -> None:
+        """Take it that nothing is heard any more."""
+        for watch in self._by_name.values():
+            if watch.since is not None:
+                watch.past = _Span(watch.epoch, watch.since, watch.last, self.newest)
+            watch.since = None
+        self._heard.clear()
+        self._floor = 0
+
+    def begin(self, epoch: str) -> None:
+        """Begin with an epoch."""
+        if epoch != self.epoch:
+            self.epoch, self.newest = epoch, 0
+
+    def is_heard(self, channel: str) -> bool:
+        """Whether anybody here watches it."""
+        return bool(self._audience(channel))
+
+    def hear(self, channel: str, sequence: int, before: int) -> bool:
+        """Note a message that has come; whether another is missing before it."""
+        audience = self._audience(channel)
+        since = [each.since for each in audience if each.since is not None]
+        known = max(self._heard.get(channel, 0), self._floor)
+        is_hole = bool(since) and before > max(known, min(since))
+        for watch in audience:
+            watch.last = sequence
+        self._heard[channel] = sequence
+        if len(self._heard) > _MOST + len(self._by_name):
+            self._heard.clear()
+            self._floor = sequence
+        return is_hole
+
+    def _audience(self, channel: str) -> tuple[_WatchedName, ...]:
+        audience = self._audiences.get(channel)
+        if audience is None:
+            found = [each for name, each in self._patterns.items() if matches(name, channel)]
+            if channel in self._by_name:
+                found.append(self._by_name[channel])
+            if len(self._audiences) > _MOST:
+                self._audiences.clear()
+            audience = self._audiences[channel] = tuple(found)
+        return audience
+
+    def quiet_until(self, name: str, epoch: str, since: int, now: int) -> int:
+        """How far it is known that nothing of a name has come behind ``since``."""
+        watch = self._by_name.get(name)
+        if watch is None:
+            return since
+        spans = [] if watch.past is None else [watch.past]
+        if watch.since is not None:
+            spans.append(_Span(watch.epoch, watch.since, watch.last, now))
+        for span in spans:
+            if span.epoch == epoch and span.since <= since and span.last <= since:
+                since = max(since, span.until)
+        return since
+
+    def learn(self, name: str, epoch: str, since: int, last: int) -> None:
+        """Note that all of a name between ``since`` and now was read, up to a ``last`` message."""
+        watch = self._by_name.get(name)
+        if watch is not None and watch.since is not None and watch.epoch == epoch:
+            watch.since = min(watch.since, since)
+            watch.last = max(watch.last, last)

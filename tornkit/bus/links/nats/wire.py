@@ -1,0 +1,121 @@
+"""Messages from a NATS server: their headers, and answers of JetStream."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from tornkit.bus.errors import BusError, Unavailable
+
+OK, END, NONE, NOBODY = 200, 204, 404, 503
+# In the order in which the server writes them, behind those of the publisher.
+_STORED = re.compile(
+    rb"Nats-Stream: (\S+)\r\nNats-Subject: (\S+)\r\nNats-Sequence: (\d+)\r\n"
+    rb"Nats-Time-Stamp: (\S+)\r\n(?:Nats-Num-Pending: (\d+)\r\n)?(?:Nats-Last-Sequence: (\d+)\r\n)?"
+)
+_PENDING = re.compile(rb"Nats-Num-Pending: (\d+)")
+WRONG_LAST = 10071  # JetStream's number: the subject has another message by now
+_FULL = (10077, 10047, 10023, 10002)  # no room in the stream, on the disk, in the account
+
+
+class NatsReply(NamedTuple):
+    """An answer; ``status`` is as in HTTP."""
+
+    status: int
+    head: bytes
+    data: bytes
+
+
+class StoredMessage(NamedTuple):
+    """A message of a stream; ``before`` is the sequence of the one before it on its subject.
+
+    In a batch ``before`` is that of the one before it in the batch.
+    """
+
+    stream: str
+    subject: str
+    sequence: int
+    time: float
+    before: int
+    head: bytes
+    data: bytes
+
+
+class JetStreamRefusal(BusError):
+    """An error that JetStream tells; ``code`` is its number of it."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"NATS refuses: {text}")
+        self.code = code
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room."""
+        return self.code in _FULL
+
+
+def reply_of(head: bytes | None, data: bytes) -> NatsReply:
+    """The answer that has come with these headers."""
+    head = head or b""
+    return NatsReply(int(head[9:12]) if head[8:9] == b" " else OK, head, data)
+
+
+def stored_of(head: bytes, data: bytes) -> StoredMessage:
+    """A message as a stream gives it, or says it again.
+
+    :raises ValueError: it is no such message.
+    """
+    match = _STORED.search(head)
+    if match is None:
+        raise ValueError("not a message of a stream")
+    stream, subject, sequence, time, _, before = match.groups()
+    return StoredMessage(
+        stream.decode(),
+        subject.decode(),
+        int(sequence),
+        time_of(time.decode()),
+        int(before or 0),
+        head,
+        data,
+    )
+
+
+def pending_of(head: bytes) -> int:
+    """How many are to come behind a batch."""
+    match = _PENDING.search(head)
+    return int(match[1]) if match else 0
+
+
+def header_of(head: bytes, name: bytes) -> str | None:
+    """Value of a header that a publisher has given."""
+    _, found, rest = head.partition(b"\r\n" + name + b": ")
+    return rest.partition(b"\r\n")[0].decode() if found else None
+
+
+def time_of(text: str) -> float:
+    """Seconds since 1970 of a time as the server writes it."""
+    # It writes in UTC, with as many digits of a second as it has.
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC).timestamp()
+
+
+def content_of(reply: NatsReply) -> dict[str, Any]:
+    """JSON of an answer of JetStream.
+
+    :raises JetStreamRefusal: it is an error.
+    :raises Unavailable: nobody has answered, or not with JSON.
+    """
+    if reply.status == NOBODY:
+        raise Unavailable("JetStream does not answer: is the NATS server started with -js?")
+    try:
+        content: dict[str, Any] = json.loads(reply.data)
+    except ValueError:
+        raise Unavailable("JetStream's answer can't be read") from None
+    error = content.get("error")
+    if error is not None:
+        code, text = int(error.get("err_code", 0)), str(error.get("description", "?"))
+        if error.get("code") == NOBODY and code not in _FULL:
+            raise Unavailable(f"JetStream is away: {text}")
+        raise JetStreamRefusal(code, text)
+    return content
