@@ -56,7 +56,7 @@ class Subscription:
         self._missing: int | None = 0  # None: nobody knows how many
         # What it has missed, and what this turn of the loop has brought, nobody could have read.
         self._allowed = 0
-        self._fresh = 0
+        self._fresh = self._of_this_turn = 0
         self._waiters: list[asyncio.Future[None]] = []
         self._is_over = False
         self._position = since
@@ -143,20 +143,25 @@ class Subscription:
         if self._listener.catches_up:
             self._allowed += 1
         else:
-            if not self._fresh:
-                self._bus.loop.call_soon(self._turn_over, _TURNS)
+            if not self._of_this_turn:
+                self._bus.loop.call_soon(self._end_turn)
+            self._of_this_turn += 1
             self._fresh += 1
         if len(self._queue) > self._most + self._allowed + self._fresh:
             self._lose(self._queue.popleft())
         self._wake()
 
-    def _turn_over(self, left: int) -> None:
-        """Count what a few turns have brought, once whoever reads has had its turn."""
+    def _end_turn(self) -> None:
+        self._turn_over(_TURNS, self._of_this_turn)
+        self._of_this_turn = 0
+
+    def _turn_over(self, left: int, brought: int) -> None:
+        """Count what a turn has brought, a few turns later: whoever reads has had its turn."""
         if left:
-            self._bus.loop.call_soon(self._turn_over, left - 1)
+            self._bus.loop.call_soon(self._turn_over, left - 1, brought)
             return
-        self._fresh = 0
-        while len(self._queue) > self._most + self._allowed:
+        self._fresh -= brought
+        while len(self._queue) > self._most + self._allowed + self._fresh:
             self._lose(self._queue.popleft())
 
     def _lose(self, message: Message) -> None:
