@@ -52,6 +52,7 @@ class NatsServer:
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             self.port: int = found.getsockname()[1]
+        self.folder = self._folder.name
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 

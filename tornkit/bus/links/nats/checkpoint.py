@@ -73,7 +73,7 @@ class Checkpoints:
             raise Unavailable("NATS has not kept a checkpoint")
         stored = wire.stored_of(reply.head, reply.data)
         epoch = self._epoch_of(stored.stream)
-        self._watches.confirm(watches, epoch, stored.sequence)
+        self._watches.confirm(watches, epoch, stored.sequence - 1)
         return Checkpoint(epoch, stored.sequence, stored.time)
 
     def heard(self, message: StoredMessage) -> None:

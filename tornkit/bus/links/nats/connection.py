@@ -259,10 +259,10 @@ class NatsConnection:
         return request.number, answer
 
     async def ask_now(
-        self, subject: str, payload: bytes, is_last: Answers | None = None
+        self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None
     ) -> NatsReply:
         """Ask while the connection is set up."""
-        request, answer = self._request(subject, payload, None, is_last)
+        request, answer = self._request(subject, payload, headers, None)
         if self._client is None:
             self._fail(request.number, Unavailable("NATS has gone meanwhile"))
         else:

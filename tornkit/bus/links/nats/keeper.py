@@ -31,13 +31,9 @@ class PresenceKeeper:
         self._checkpoints = checkpoints
         self._remove = remove
         self._place: int | None = None  # sequence of what this link wrote last
+        self._is_registering = False
         self._keeps = 0  # sequence of its last word as the keeper; 0: it is none
         self._connected_at = 0.0
-
-    @property
-    def is_known(self) -> bool:
-        """Whether this link has said that it is there."""
-        return self._place is not None
 
     def connected(self, now: float) -> None:
         """Take it that there is another connection."""
@@ -45,16 +41,24 @@ class PresenceKeeper:
         self._keeps = 0
 
     async def register(self, link: str) -> None:
-        """Say that a link is there, for the first time."""
-        self._place = await self._records.write(self._subjects.alive(link), b"", {}, None)
+        """Say that a link is there, if it has not been said."""
+        if self._place is None and not self._is_registering:
+            self._is_registering = True
+            try:
+                self._place = await self._write(link, None)
+            finally:
+                self._is_registering = False
 
     async def beat(self, link: str) -> bool:
         """Say it again; False where others took it for dead."""
         if self._place is None:
             await self.register(link)
             return True
-        self._place = await self._records.write(self._subjects.alive(link), b"", {}, self._place)
+        self._place = await self._write(link, self._place)
         return self._place is not None
+
+    async def _write(self, link: str, seen: int | None) -> int | None:
+        return await self._records.write(self._subjects.alive(link), b"", {}, seen)
 
     async def end(self, link: str) -> None:
         """Say that a link is there no more."""

@@ -22,7 +22,7 @@ from tornkit.bus.links.nats.connection import NatsConnection
 from tornkit.bus.links.nats.presence import NatsPresence
 from tornkit.bus.links.nats.reading import MessageReader
 from tornkit.bus.links.nats.store import NatsStore
-from tornkit.bus.links.nats.stream import MessageStream
+from tornkit.bus.links.nats.stream import LastHeard, MessageStream
 from tornkit.bus.links.nats.subjects import NatsSubjects
 from tornkit.bus.links.nats.watches import Watches
 from tornkit.bus.message import Event
@@ -91,15 +91,16 @@ class NatsLink:
 
     async def set_up(self) -> None:
         connection, subjects = self._connection, self._subjects
-        await self._stream.find(self._watches.epoch, self._watches.newest)
-        self._watches.begin(self._stream.epoch)
+        watches = self._watches
+        await self._presence.set_up()
+        await self._stream.find(LastHeard(watches.epoch, watches.newest, watches.newest_time))
+        watches.begin(self._stream.epoch)
         await connection.hear_now(subjects.live_checkpoints(self._id))
-        for name in self._watches.names():
+        for name in watches.names():
             for subject in self._live(name):
                 await connection.hear_now(subject)
 
     def ready(self) -> None:
-        self._store.connected()
         self._presence.connected()
         if self._was_up:
             self._receiver.restored()
@@ -111,6 +112,7 @@ class NatsLink:
             self._beating.cancel()
         self._watches.lost()
         self._presence.lost()
+        self._store.lost()
 
     async def _beat(self) -> None:
         """See again and again that the server answers, and that its stream is the same."""
@@ -143,7 +145,7 @@ class NatsLink:
             self._receiver.restored()
         if message.sequence <= watches.newest:
             return  # it fits several subscriptions
-        watches.newest = message.sequence
+        watches.newest, watches.newest_time = message.sequence, message.time
         if kind == "b":
             self._checkpoints.heard(message)
             return

@@ -57,23 +57,29 @@ class NatsPresence:
         self._records = NatsRecords(
             connection,
             subjects.presence_stream,
-            [subjects.everyone, subjects.all_links, subjects.keeper],
+            [subjects.everyone, subjects.all_links, subjects.all_claims],
             most_bytes,
         )
         self._keeper = PresenceKeeper(self._records, subjects, checkpoints, self._remove)
-        self._registering = asyncio.Lock()
 
     # ---- the connection ----
 
+    async def set_up(self) -> None:
+        """Make it ready while the connection is set up.
+
+        :raises BusError: that can't be.
+        """
+        await self._records.set_up()
+
     def connected(self) -> None:
         """Take it that there is another connection, maybe to a server that knows nothing."""
-        self._records.connected()
         self._keeper.connected(self._loop.time())
         self._resuming = self._loop.create_task(self._resume())
 
     def lost(self) -> None:
         """Take it that it is lost."""
         self._is_connected = False
+        self._records.lost()
         self.cancel()
         self._changing.clear()
 
@@ -191,9 +197,6 @@ class NatsPresence:
 
     async def _add(self, key: _Key) -> None:
         """Note in a record that this link speaks for one."""
-        async with self._registering:
-            if not self._keeper.is_known:
-                await self._keeper.register(self._link)
         channel, id_ = key
         subject = self._subjects.person(channel, id_)
         seen = 0
@@ -211,7 +214,11 @@ class NatsPresence:
             else:
                 made = {**content, "links": sorted({*content["links"], link})}
             payload = json.dumps(made, separators=(",", ":")).encode()
-            written = await self._records.write(subject, payload, {}, seen)
+            # One behind the other, without waiting: whoever comes then comes later.
+            _, written = await asyncio.gather(
+                self._keeper.register(self._link),
+                self._records.write(subject, payload, {}, seen),
+            )
             if written is not None:
                 self._recorded.add(key)
                 if content is None:

@@ -39,9 +39,8 @@ class NatsRecords:
         self._making: asyncio.Task[None] | None = None
         self.is_there = False
 
-    def connected(self) -> None:
-        """Take it that there is another connection: look for the stream again."""
-        self._making = None
+    def lost(self) -> None:
+        """Take it that the connection is lost: the stream is to be looked for again."""
         self.is_there = False
 
     async def make(self) -> None:
@@ -52,12 +51,19 @@ class NatsRecords:
         while not self.is_there:
             making = self._making
             if making is None or making.done():
-                making = self._making = asyncio.ensure_future(
-                    make_stream(self._connection, self._stream, self._subjects, self._most_bytes)
-                )
+                making = self._making = asyncio.ensure_future(self._make())
             await asyncio.shield(making)
-            if making is self._making:
-                self.is_there = True
+
+    async def _make(self) -> None:
+        await make_stream(self._connection, self._stream, self._subjects, self._most_bytes)
+        self.is_there = True
+
+    async def set_up(self) -> None:
+        """Have it while the connection is set up."""
+        await make_stream(
+            self._connection, self._stream, self._subjects, self._most_bytes, is_urgent=True
+        )
+        self.is_there = True
 
     async def read(self, subject: str) -> NatsRecord:
         """The record of a subject.
@@ -113,7 +119,7 @@ class NatsRecords:
 
     def _has_gone(self, status: int) -> None:
         """:raises Unavailable: always; the next call makes the stream again."""
-        self.connected()
+        self.is_there = False
         raise Unavailable(f"a stream of the bus is not there any more: status {status}")
 
 

@@ -56,9 +56,9 @@ class NatsStore:
         )
         self._changing: dict[str, list[asyncio.Future[None]]] = {}
 
-    def connected(self) -> None:
-        """Take it that there is another connection."""
-        self._records.connected()
+    def lost(self) -> None:
+        """Take it that the connection is lost."""
+        self._records.lost()
 
     async def call(self, method: str, arguments: tuple[Any, ...]) -> Any:
         """Do what was asked for, as `tornkit.bus.broker.calls` says.

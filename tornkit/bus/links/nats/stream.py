@@ -1,16 +1,20 @@
 """The stream of all messages of a bus, as JetStream keeps it: its epoch, and what it has.
 
 Its name is the prefix and the epoch, so that every answer and every message tells the epoch that it
-is of. One that is lost is made anew with another; of two that two links make at once the server
-takes one.
+is of. One that is lost is made anew with another.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import secrets
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from tornkit.bus.errors import BusError, Unavailable
+from tornkit.bus.links.nats import wire
 from tornkit.bus.links.nats.connection import NatsConnection
 from tornkit.bus.links.nats.subjects import NatsSubjects
 from tornkit.bus.links.nats.wire import JetStreamRefusal
@@ -21,7 +25,17 @@ from tornkit.bus_limits import BusLimits
 _LONGER = 10
 _LEAST_AGE = 0.1  # seconds, of the server
 _OVERLAP, _EXISTS, _NOT_FOUND = 10065, 10058, 10059
+_CLAIM = 1.0  # seconds that a link has to make the stream, before another does
+_TRIES, _PAUSE = 60, 0.05
 _FEWEST = "tornkit-fewest"
+
+
+class LastHeard(NamedTuple):
+    """The last message that a link has heard; ``time`` is the server's."""
+
+    epoch: str
+    sequence: int
+    time: float
 
 
 class StreamState(NamedTuple):
@@ -56,32 +70,59 @@ class MessageStream:
         """The epoch of a stream of this name."""
         return name.rpartition("-")[2]
 
-    async def find(self, heard_epoch: str, newest: int) -> None:
+    async def find(self, heard: LastHeard) -> None:
         """Find the stream, or make it, while the connection is set up.
 
-        ``newest`` was heard in ``heard_epoch``, on the connection before.
+        ``heard`` was so on the connection before.
 
         :raises BusError: that can't be.
         """
-        for _ in range(10):
+        for _ in range(_TRIES):
             listed = await self._ask("STREAM.LIST", {"subject": self._subjects.published("a")})
-            # The server checks subjects and makes a stream in two steps: two links may have made
-            # two at once. The older is it; whoever has used the other is told of a gap.
+            # Two there are where a link was stopped for long between its claim and what it made.
             first, *others = sorted(listed.get("streams") or [{}], key=_age)
             try:
                 for other in others:
                     await self._ask(f"STREAM.DELETE.{other['config']['name']}")
                 if first:
-                    await self._use(first, heard_epoch, newest)
+                    await self._use(first, heard)
                     return
-                self.epoch = secrets.token_hex(6)
-                await self._ask(f"STREAM.CREATE.{self.name}", self._config())
+                if await self._claim():
+                    self.epoch = secrets.token_hex(6)
+                    await self._ask(f"STREAM.CREATE.{self.name}", self._config())
+                else:
+                    await asyncio.sleep(_PAUSE)
             except JetStreamRefusal as error:  # another link was quicker, to make it or to end it
                 if error.code not in (_OVERLAP, _EXISTS, _NOT_FOUND):
                     raise
         raise Unavailable("the stream of the bus comes and goes")
 
-    async def _use(self, info: dict[str, Any], heard_epoch: str, newest: int) -> None:
+    async def _claim(self) -> bool:
+        """Whether this link is the one that makes the stream.
+
+        The server looks at subjects and makes a stream in two steps, so that two links could make
+        two of them, each of which would keep all messages.
+        """
+        subjects = self._subjects
+        name, subject = subjects.presence_stream, subjects.maker
+        info = await self._ask(f"STREAM.INFO.{name}")
+        reply = await self._connection.ask_now(f"$JS.API.DIRECT.GET.{name}.{subject}")
+        seen = 0
+        if reply.status == wire.OK:
+            claim = wire.stored_of(reply.head, reply.data)
+            if claim.time > wire.time_of(info["ts"]) - _CLAIM:
+                return False
+            seen = claim.sequence
+        headers = {"Nats-Expected-Last-Subject-Sequence": str(seen)}
+        try:
+            wire.content_of(await self._connection.ask_now(subject, b"", headers))
+        except JetStreamRefusal as error:
+            if error.code != wire.WRONG_LAST:
+                raise
+            return False
+        return True
+
+    async def _use(self, info: dict[str, Any], heard: LastHeard) -> None:
         """Take a stream that is there, with the limits of this bus.
 
         :raises JetStreamRefusal: it is to be looked for again.
@@ -92,7 +133,9 @@ class MessageStream:
         mine = self._config()
         if prefix != self._subjects.prefix or not config.get("republish"):
             raise BusError(f"the stream {name!r} of this NATS has the bus's subjects, and is none")
-        if epoch == heard_epoch and info["state"]["last_seq"] < newest:
+        if epoch == heard.epoch and (
+            info["state"]["last_seq"] < heard.sequence or await self._has_others(name, heard)
+        ):
             # Its machine has crashed, and it has lost what was not on the disk. It would give
             # the same positions to other messages; nobody would hear of what they have missed.
             await self._ask(f"STREAM.DELETE.{name}")
@@ -106,6 +149,17 @@ class MessageStream:
             # The server takes no window that is longer than the age.
             changed["duplicate_window"] = mine["duplicate_window"]
             await self._ask(f"STREAM.UPDATE.{name}", changed)
+
+    async def _has_others(self, name: str, heard: LastHeard) -> bool:
+        """Whether the stream has a later message at a place that was heard already."""
+        later = datetime.fromtimestamp(heard.time, UTC) + timedelta(microseconds=2)
+        request = {"start_time": later.isoformat(), "next_by_subj": ">"}
+        reply = await self._connection.ask_now(
+            f"$JS.API.DIRECT.GET.{name}", json.dumps(request).encode()
+        )
+        if reply.status != wire.OK:
+            return False
+        return wire.stored_of(reply.head, reply.data).sequence <= heard.sequence
 
     async def _ask(self, subject: str, content: Any = None) -> dict[str, Any]:
         return await self._connection.ask_jetstream(subject, content, is_urgent=True)
@@ -167,7 +221,12 @@ def _fewest_of(config: dict[str, Any]) -> int:
 
 
 async def make_stream(
-    connection: NatsConnection, name: str, subjects: list[str], most_bytes: int
+    connection: NatsConnection,
+    name: str,
+    subjects: list[str],
+    most_bytes: int,
+    *,
+    is_urgent: bool = False,
 ) -> None:
     """Have a stream that keeps the last message of each subject, if there is none.
 
@@ -186,11 +245,11 @@ async def make_stream(
         "allow_direct": True,
         "allow_msg_ttl": True,
     }
+    ask = partial(connection.ask_jetstream, is_urgent=is_urgent)
     try:
-        await connection.ask_jetstream(f"STREAM.CREATE.{name}", config)
+        await ask(f"STREAM.CREATE.{name}", config)
     except JetStreamRefusal as error:  # it is there, with other limits
         if error.code != _EXISTS:
             raise
-        info = await connection.ask_jetstream(f"STREAM.INFO.{name}")
-        changed = {**info["config"], "max_bytes": most_bytes}
-        await connection.ask_jetstream(f"STREAM.UPDATE.{name}", changed)
+        info = await ask(f"STREAM.INFO.{name}")
+        await ask(f"STREAM.UPDATE.{name}", {**info["config"], "max_bytes": most_bytes})

@@ -7,6 +7,7 @@
     PREFIX.b.LINK            a link's checkpoint    PREFIX.live.b.LINK
     PREFIX.p.CHANNEL.PERSON  who is there
     PREFIX.l.LINK            a link that is there
+    PREFIX.k.TASK            what one link alone does
     PREFIX.s.KEY             a value of the store
 """
 
@@ -46,7 +47,9 @@ class NatsSubjects:
         self.all_checkpoints = f"{prefix}.b.*"
         self.everyone = f"{prefix}.p.*.*"
         self.all_links = f"{prefix}.l.*"
-        self.keeper = f"{prefix}.k"
+        self.keeper = f"{prefix}.k.keeper"
+        self.maker = f"{prefix}.k.maker"
+        self.all_claims = f"{prefix}.k.*"
         self.all_values = f"{prefix}.s.*"
         self.presence_stream = f"{prefix}-presence"
         self.store_stream = f"{prefix}-store"

@@ -48,6 +48,8 @@ class Watches:
         self.epoch = ""
         self.newest = 0
         """Sequence of what was heard last."""
+        self.newest_time = 0.0
+        """And the server's time of it."""
 
     def names(self) -> list[str]:
         """Each name."""
