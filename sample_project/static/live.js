@@ -14,7 +14,7 @@ const RETRY_MS = 500;
 let position = null;
 let socket = null;
 let socketsWork = null; // nobody knows yet
-let here = new Set();
+const here = new Map(); // whether each is here
 
 async function follow() {
   for (;;) {
@@ -40,7 +40,8 @@ async function poll() {
   } else {
     answer.news.forEach(take);
   }
-  showHere(answer.here);
+  here.clear();
+  areHere(answer.here);
   position = answer.position;
 }
 
@@ -51,6 +52,7 @@ function listen() {
   url.searchParams.set("since", position);
   const candidate = new WebSocket(url);
   candidate.onopen = () => {
+    here.clear();
     socketsWork = true;
     socket = candidate;
     state.textContent = "connected";
@@ -63,9 +65,9 @@ function listen() {
       return;
     }
     if (message.event === "message") take(message.data);
-    else if (message.event === "join") showHere([...here, message.data.id]);
-    else if (message.event === "leave") showHere([...here].filter((id) => id !== message.data.id));
-    else if (message.event === "here") showHere(message.data);
+    else if (message.event === "join") mark(message.data.id, true);
+    else if (message.event === "leave") mark(message.data.id, false);
+    else if (message.event === "here") areHere(message.data);
     else if (message.event === "sent") form.reset();
     else if (message.event === "error") complain(message.data);
     position = message.position ?? position;
@@ -106,9 +108,20 @@ function show(message) {
   article.scrollIntoView({ block: "nearest" });
 }
 
-function showHere(names) {
-  here = new Set(names);
-  document.getElementById("here").textContent = [...here].join(", ") || "nobody";
+// Of those who came or went since the connection was made more is known than the list says.
+function areHere(ids) {
+  for (const id of ids) if (!here.has(id)) here.set(id, true);
+  showHere();
+}
+
+function mark(id, isHere) {
+  here.set(id, isHere);
+  showHere();
+}
+
+function showHere() {
+  const ids = [...here.keys()].filter((id) => here.get(id)).sort();
+  document.getElementById("here").textContent = ids.join(", ") || "nobody";
 }
 
 function complain(text) {

@@ -111,6 +111,7 @@ def say(page: Page, text: str) -> None:
     page.wait_for("document.querySelector('#say input').value", "")  # the server has it
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.skipif(not EXECUTABLE, reason="there is no chromium here")
 def test_pages_show_each_message_once(board: Server) -> None:
     with Chromium() as one, Chromium() as other:
