@@ -6,7 +6,7 @@ By itself, so that the command line can judge one without an import of the bus.
 from __future__ import annotations
 
 REDIS = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel")
-NATS = ("nats", "tls", "ws", "wss")
+NATS = ("nats", "tls")
 
 
 class BadBusURL(ValueError):

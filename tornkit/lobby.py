@@ -1,11 +1,13 @@
-"""What a worker of `tornkit serve` tells `tornkit.bus`: its broker, and that it is to end.
+"""What a worker of `tornkit serve` and `tornkit.bus` tell each other: its broker, and its end.
 
 By itself, so that a worker can note it without an import of the bus, which most never use.
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -29,6 +31,13 @@ class BusElsewhere(NamedTuple):
 given: Lobby | BusElsewhere | None = None
 is_leaving = False
 on_leave: list[Callable[[], None]] = []
+
+
+def arrive() -> None:
+    """Ask for the hub where the bus is imported: its first use is not to wait for that start."""
+    if isinstance(given, Lobby) and "tornkit.bus" in sys.modules:
+        with contextlib.suppress(OSError):  # then it is started by the first use
+            given.sock.send(b"a", socket.MSG_DONTWAIT)
 
 
 def leave() -> None:

@@ -230,6 +230,17 @@ def test_what_is_shared_outlives_a_reload(serve: Serve) -> None:
     assert hub_of(server) == hub
 
 
+def test_the_hub_is_there_before_the_first_request(
+    serve: Serve, wait_for: Callable[..., Any]
+) -> None:
+    """Its start takes longer than a request should."""
+    server = serve({"app.py": APP}, "app.py:make_app", "--workers", "2")
+    wait_for(lambda: server.status()["hub"], "the hub")
+    server.write("app.py", NO_BUS)
+    server.wait_for_reload()
+    assert server.status()["hub"], "until the server ends"
+
+
 def test_limits_are_those_of_the_command_line(serve: Serve) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--bus-history", "2")
     for number in range(4):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 from collections.abc import Callable
 
 from tornkit.bus.errors import BusError
@@ -22,7 +23,7 @@ def link_to(
     """
     try:
         return _link_class(url)(loop, receiver, url, limits)
-    except BadBusURL as error:
+    except ValueError as error:
         raise BusError(f"the bus at {shown(url)}: {error}") from None
 
 
@@ -40,14 +41,13 @@ def prepare(url: str | None) -> None:
 
 def _link_class(url: str) -> _Link:
     name = package_of(url)
-    try:
-        # By need only: neither is installed with tornkit.
-        if name == "redis":
-            from tornkit.bus.links.redis.link import RedisLink
+    if importlib.util.find_spec(name) is None:
+        raise BusError(f"a bus by {name} needs: pip install 'tornkit[{name}]'")
+    # By need only: neither is installed with tornkit.
+    if name == "redis":
+        from tornkit.bus.links.redis.link import RedisLink
 
-            return RedisLink
-        raise BusError("there is no NATS yet")
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != name:
-            raise
-        raise BusError(f"a bus by {name} needs: pip install 'tornkit[{name}]'") from None
+        return RedisLink
+    from tornkit.bus.links.nats.link import NatsLink
+
+    return NatsLink

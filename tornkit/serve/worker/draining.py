@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 
+from tornkit import lobby
 from tornkit.engine.open_ended import StreamPolicy
 from tornkit.serve.config import STREAM_PATIENCE_RELOADED, STREAM_PATIENCE_STOPPED
 from tornkit.serve.wire.messages import Closed, Drain, Handover
@@ -52,6 +53,7 @@ class Draining:
 
     def begin(self, drain: Drain) -> None:
         """Accept no more, and let go of connections in each loop that runs."""
+        lobby.leave()
         self._listening.end()
         self._listening.let_early_go(self._release if drain.successor else None)
         running = [each for each in self._loops if each.is_alive]

@@ -333,6 +333,7 @@ class Worker:
             os.close(descriptor)
         self._kept.clear()
         self._conduct.ready()
+        lobby.arrive()
         if self._listening.has_port_left:
             _log.warning(
                 "--port %s is not used: no HTTP server of the program's asks for a port",
@@ -388,7 +389,6 @@ class Worker:
             end=self._end,
         )
         self._draining.begin(drain)
-        lobby.leave()
 
     def _end(self) -> None:
         if self._serving is None:  # a program; or an application whose import has not returned
