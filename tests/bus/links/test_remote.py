@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -43,12 +42,12 @@ def test_a_url_that_is_none_says_no_secret() -> None:
 
 def test_the_variable_says_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where no `tornkit serve` is."""
-    made: list[Any] = []
+    made = Mock()
     monkeypatch.setenv("TORNKIT_BUS", "redis://elsewhere")
-    monkeypatch.setattr(home, "link_to", lambda *given: made.append(given) or Mock())
+    monkeypatch.setattr(home, "link_to", made)
 
     async def main() -> None:
         home.Home().bus()
 
     asyncio.run(main())
-    assert made[0][0] == "redis://elsewhere"
+    assert made.call_args.args[0] == "redis://elsewhere"
