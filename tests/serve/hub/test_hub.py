@@ -167,6 +167,7 @@ def test_a_member_that_never_reads_is_dropped(
         other.setblocking(False)
         stage.turn()
     assert len(stage.hub.members) == 1, "though its socket has never become writable"
+    assert stage.hub.numbers.dropped_members == 1
 
 
 def test_what_one_has_asked_for_it_gets_however_much_it_is(
@@ -216,3 +217,19 @@ def test_the_lobby_s_descriptors_are_not_inherited(stage: Stage) -> None:
     stage.join()
     for member in stage.hub.members:
         assert not os.get_inheritable(member.sock.fileno())
+
+
+def test_who_says_who_it_is_is_shown(stage: Stage) -> None:
+    one, other = stage.join(), stage.join()
+    stage.call(one, "introduce", 7, "worker")
+    stage.call(one, "watch", "a")
+    stage.call(one, "tell", {"a": [3, 1, 0]})
+    ((_, overview),) = stage.call(other, "overview")
+    assert overview["published"] == {"a": 0}
+    assert [(each["pid"], each["subscribers"]) for each in overview["members"]] == [(7, 3)]
+    ((_, (channel,)),) = stage.call(other, "channels", ["a"])
+    assert (channel["subscribers"], channel["dropped"]) == (3, 1)
+    one.close()
+    stage.turn()
+    ((_, overview),) = stage.call(other, "overview")
+    assert overview["members"] == []

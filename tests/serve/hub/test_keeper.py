@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.serve.scripted import NO_PID, FakeReporter
 from tornkit.bus_limits import BusLimits
 from tornkit.serve.hub import keeper as module
 from tornkit.serve.hub.keeper import HubKeeper
+from tornkit.serve.loop.loop import Loop
 from tornkit.serve.wire.channel import Channel
 from tornkit.serve.wire.messages import HostBus
 from tornkit.serve.wire.processes import ChildProcess
@@ -151,3 +153,32 @@ def test_its_end(stage: Stage, how: str) -> None:
     if how == "retrying":
         stage.hubs[-1].close()
         stage.loop.passes()
+
+
+def test_who_comes_by_the_door_is_handed_on_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = Loop()
+    ours, theirs = socket.socketpair()
+    child = ChildProcess(NO_PID, Channel(ours))
+    monkeypatch.setattr(module, "start_interpreter", lambda role, environment: child)
+    path = tmp_path / "1.bus"
+    keeper = HubKeeper(loop, FakeReporter(), BusLimits(), {}, path)
+    keeper.begin()
+    assert not keeper.is_used, "to open it starts nothing"
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        client.sendall(b"for the hub alone")
+        while not keeper.is_used:
+            loop.at(loop.now() + 1.0, lambda: None)
+            loop.turn(lambda number: None)
+        told, (lobby_number,) = Channel(theirs).receive()
+        assert isinstance(told, HostBus)
+        with socket.socket(fileno=lobby_number) as lobby:
+            _, descriptors, _, _ = socket.recv_fds(lobby, 16, 1)
+        with socket.socket(fileno=descriptors[0]) as connection:
+            assert connection.recv(100) == b"for the hub alone"
+    keeper.close()
+    assert not path.exists()
+    theirs.close()
+    loop.close()
