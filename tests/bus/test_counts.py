@@ -35,11 +35,12 @@ class Timers:
 
 class Stage:
     def __init__(self) -> None:
-        self.timers: Any = Timers()
+        self.timers = Timers()
         self.told: list[dict[str, list[int]]] = []
         self.is_up = True
         self.now = {"a": 2, "b": 0}
-        self.counts = SubscriptionCounts(self.timers, lambda name: self.now.get(name, 0), self.tell)
+        loop: Any = self.timers
+        self.counts = SubscriptionCounts(loop, lambda name: self.now.get(name, 0), self.tell)
 
     def tell(self, changes: dict[str, list[int]]) -> bool:
         self.told.append(changes)

@@ -209,8 +209,16 @@ def _variables_of(param: click.Parameter, command: str) -> list[str]:
 
 def variable_of(param: click.Parameter, context: click.Context) -> str | None:
     """The variable that has set a parameter."""
-    variables = _variables_of(param, context.info_name or "")
+    variables = _variables_of(param, _path_of(context))
     return next((name for name in variables if os.environ.get(name)), None)
+
+
+def _path_of(context: click.Context) -> str:
+    """Names of a command and of those that it belongs to: ``bus_listen``; the program's is none."""
+    above = context.parent
+    if above is None or above.parent is None:
+        return context.info_name or ""
+    return f"{_path_of(above)}_{context.info_name}"
 
 
 def place_of_setting(param: click.Parameter, context: click.Context) -> str | None:

@@ -16,6 +16,7 @@ from tornkit.cli.bus.table import render
 from tornkit.cli.servers import NONE_RUNS, other_version, running
 from tornkit.errors import TornkitError
 
+_WIDE = 1000  # characters
 _LINES = 8  # of a server, beside its channels and its processes
 
 
@@ -94,4 +95,6 @@ class _Listing:
         elif not servers:
             output.say(NONE_RUNS)
         for server in servers if not self._as_json else ():
-            console.out().print(*render(server), sep="\n")
+            out = console.out()
+            width = None if out.is_terminal else _WIDE  # for a program that reads it: names whole
+            out.print(*render(server), sep="\n", width=width)

@@ -20,6 +20,7 @@ from tornkit.errors import TornkitError
 from tornkit.serve.control import bus_path, control_folder
 from tornkit.serve.peers import peer_uid
 
+_PATIENCE = 15.0  # seconds: maybe the hub is only started by this
 _Result = TypeVar("_Result")
 
 
@@ -36,9 +37,10 @@ class Membership:
         self, server: dict[str, Any], role: str, on_return: Callable[[], None] = lambda: None
     ) -> None:
         try:
-            limits = BusLimits(max_message=int(server["bus"]["max_message"]))
+            most = int(server["bus"]["max_message"])
         except (LookupError, TypeError, ValueError):
             raise TornkitError(other_version(server)) from None
+        limits = BusLimits(max_message=most, patience=_PATIENCE)
         self._path = str(bus_path(control_folder(), server["pid"]))
         self._on_return = on_return
         self._has_been_up = False

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-_WIDEST = 60  # characters of a channel's name
 CHANNEL_COLUMNS = (
     *("channel", "msgs/s", "published", "kept", "size", "procs", "subs", "present"),
     *("dropped", "ended"),
@@ -42,14 +41,16 @@ def _table(columns: Sequence[str]) -> Table:
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for number, name in enumerate(columns):
-        table.add_column(name, no_wrap=True, justify="right" if number else "left")
+        # Where there is too little room, the names give way.
+        table.add_column(name, no_wrap=number > 0, justify="right" if number else "left")
     return table
 
 
 def _channels(channels: list[dict[str, Any]]) -> Table:
+    from rich.text import Text
+
     table = _table(CHANNEL_COLUMNS)
     for each in channels:
-        name = printable(each["name"])
         numbers = (
             ("-", "-", "-", "-")
             if each["pattern"]
@@ -61,7 +62,7 @@ def _channels(channels: list[dict[str, Any]]) -> Table:
             )
         )
         table.add_row(
-            name if len(name) <= _WIDEST else f"{name[: _WIDEST - 1]}…",
+            Text(printable(each["name"]), no_wrap=True, overflow="ellipsis"),
             *numbers,
             f"{each['processes']:,}",
             f"{each['subscribers']:,}",
