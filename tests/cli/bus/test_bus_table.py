@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from tests.nasty_text import NASTY, disobedient
+from tornkit.bus.errors import Unavailable
 from tornkit.cli.bus.readings import HubReader
 from tornkit.cli.bus.table import render
 
@@ -42,18 +45,18 @@ BUS: dict[str, Any] = {
 }
 
 
-def shown(bus: dict[str, Any] | None, app: str = "app.py") -> list[str]:
+def shown(bus: dict[str, Any] | None, app: str = "app.py", width: int | None = None) -> list[str]:
     server = {"pid": 4711, "app": app, "urls": ["http://127.0.0.1:8888"], "bus": bus}
-    console = Console(width=120, color_system=None, highlight=False)
+    console = Console(width=400, color_system=None, highlight=False)
     with console.capture() as capture:
-        console.print(*render(server), sep="\n")
+        console.print(*render(server, width), sep="\n")
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
 def test_a_server() -> None:
     heading, names, first, second, _, worker, terminal, sums = shown(BUS)
     assert heading == "app.py at http://127.0.0.1:8888  supervisor 4711"
-    assert names.split()[:3] == ["channel", "msgs/s", "published"]
+    assert names.split()[:3] == ["channel", "msgs/s", "total"]
     assert first.split() == [
         *("room:1", "12", "1,234", "100", "29.3K", "2", "22", "1", "17", "3"),
     ]
@@ -80,13 +83,21 @@ def test_nothing_yet() -> None:
 
 def test_names_are_printable_and_not_too_wide() -> None:
     nasty = {**CHANNEL, "name": NASTY}
-    lines = shown({**BUS, "channels": [nasty, {**CHANNEL, "name": "x" * 255}]}, app=NASTY)
+    long = {**CHANNEL, "name": "界" * 80}
+    lines = shown({**BUS, "channels": [nasty, long]}, app=NASTY)
     assert disobedient("\n".join(lines)) == set()
     assert not [line for line in lines if line.startswith("14:00:00")]
-    (long,) = [line for line in lines if line.startswith("xxx")]
-    name, *numbers = long.split()
-    assert name.endswith("x…")
+    assert any(line.startswith("界" * 80) for line in lines)
+    lines = shown({**BUS, "channels": [nasty, long]}, width=80)
+    assert [cell_len(line) for line in lines[1:4]] == [80, 80, 80]
+    name, *numbers = lines[3].split()
+    assert name.endswith("界…")
     assert numbers == ["12", "1,234", "100", "29.3K", "2", "22", "1", "17", "3"]
+
+
+def test_where_there_is_hardly_room() -> None:
+    row = shown({**BUS, "channels": [{**CHANNEL, "name": "x" * 99}]}, width=20)[2]
+    assert row.startswith(f"{'x' * 9}…  ")
 
 
 class Hub:
@@ -102,8 +113,12 @@ class Hub:
 
     async def ask(self, method: str, *arguments: Any) -> Any:
         if method == "overview":
-            told = {"epoch": self.epoch, "now": self.now, "published": dict(self.published)}
-            return {**told, "members": [{"pid": 8}, {"pid": 9}]}
+            return {"epoch": self.epoch, "members": [{"pid": 8}, {"pid": 9}]}
+        if method == "published":
+            begin, most = arguments[0], 50
+            some = dict(list(self.published.items())[begin : begin + most])
+            left = begin + most if begin + most < len(self.published) else None
+            return {"now": self.now, "published": some, "next": left}
         self.asked += arguments
         return [{"name": name} for name in arguments[0]]
 
@@ -130,6 +145,31 @@ def test_rates_are_those_between_two_readings() -> None:
     assert second["rate"] == 55.0
     hub.now, hub.epoch = 13.0, "f"
     assert set(rates(read(reader)).values()) == {None}, "of another hub"
+
+
+def test_the_rate_of_the_first_channel_of_all() -> None:
+    hub: Any = Hub()
+    reader = HubReader(hub)
+    assert read(reader)["rate"] == 0
+    hub.now, hub.published = 12.0, {"a": 8}
+    assert rates(read(reader)) == {"a": 4.0}
+
+
+def test_a_hub_that_ends_meanwhile_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub: Any = Hub()
+    hub.published = {"a": 8}
+    answered, fails = hub.ask, iter([False, True, False, False, False, True, True])
+
+    async def ask(method: str, *arguments: Any) -> Any:
+        if next(fails):
+            raise Unavailable("the hub of the bus has ended meanwhile")
+        return await answered(method, *arguments)
+
+    monkeypatch.setattr(hub, "ask", ask)
+    reader = HubReader(hub)
+    assert rates(read(reader)) == {"a": None}
+    with pytest.raises(Unavailable):
+        read(reader)
 
 
 def test_only_what_is_shown_is_asked_for() -> None:

@@ -41,6 +41,11 @@ class Stage:
         assert found.pop("name") == name
         return found
 
+    def published(self) -> dict[str, int]:
+        found = self.numbers.published(Member(), 0)
+        assert (found["now"], found["next"]) == (self.now, None)
+        return found["published"]
+
 
 def test_a_channel() -> None:
     stage = Stage(history=2)
@@ -90,7 +95,7 @@ def test_published_counts_on_where_nothing_is_kept_any_more() -> None:
     for _ in range(4):
         stage.broker.publish("a", b"j1")
     assert (stage.of("a")["published"], stage.of("a")["kept"]) == (4, 0)
-    assert stage.numbers.overview()["published"] == {"a": 4}
+    assert stage.published() == {"a": 4}
     aged = Stage(history_age=60.0)
     aged.member(7, "a")
     aged.broker.publish("a", b"j1")
@@ -109,7 +114,7 @@ def test_the_overview() -> None:
     stage.broker.store.set("key", b"j1", None, 0.0)
     stage.numbers.take(one, {"a": [2, 0, 0], "b*": [1, 0, 0]})
     found = stage.numbers.overview()
-    assert found["published"] == {"d": 1, "a": 1, "b*": 0, "c": 0, "there": 0}
+    assert stage.published() == {"d": 1, "a": 1, "b*": 0, "c": 0, "there": 0}
     assert found["members"] == [
         {"pid": 7, "role": "worker", "names": 2, "subscribers": 3, "waiting": 4}
     ], "one without a role is not shown"
@@ -144,3 +149,20 @@ def test_slow_channels_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(3):
         stage.numbers.take(one, {f"a{number}": [0, 1, 0]})
     assert (stage.of("first")["dropped"], stage.of("a0")["dropped"]) == (0, 1)
+
+
+def test_many_channels_are_told_of_in_several_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", 2)
+    stage = Stage()
+    one = stage.member(7)
+    for number in range(5):
+        stage.broker.publish(f"a{number}", b"j1")
+    first = stage.numbers.published(one, 0)
+    assert (first["published"], first["next"]) == ({"a0": 1, "a1": 1}, 2)
+    stage.broker.publish("new", b"j1")
+    stage.broker.publish("a2", b"j1")
+    second = stage.numbers.published(one, 2)
+    assert second["published"] == {"a2": 2, "a3": 1}
+    last = stage.numbers.published(one, 4)
+    assert (last["published"], last["next"]) == ({"a4": 1}, None)
+    assert stage.numbers.published(one, 2)["published"] == {}, "as one that has begun elsewhere"

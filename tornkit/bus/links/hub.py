@@ -312,7 +312,7 @@ class HubLink:
         return self._is_up
 
     async def ask(self, method: str, *arguments: Any) -> Any:
-        """What `tornkit bus` asks for: ``overview``, or ``channels`` of these names."""
+        """What `tornkit bus` asks for, of `tornkit.serve.hub.numbers`."""
         result, _ = await self._call(method, *arguments)
         return result
 

@@ -10,13 +10,12 @@ from typing import Any
 
 from tornkit.cli import console, output
 from tornkit.cli.bus.failures import run as run_coroutine
-from tornkit.cli.bus.membership import Membership
+from tornkit.cli.bus.membership import Membership, ServerEnded
 from tornkit.cli.bus.readings import HubReader
 from tornkit.cli.bus.table import render
 from tornkit.cli.servers import NONE_RUNS, other_version, running
 from tornkit.errors import TornkitError
 
-_WIDE = 1000  # characters
 _LINES = 8  # of a server, beside its channels and its processes
 
 
@@ -69,9 +68,10 @@ class _Listing:
     async def _read(self, most: int | None) -> list[dict[str, Any]]:
         servers = running(self._pid)
         self._forget(self._readers.keys() - {server["pid"] for server in servers})
-        return await asyncio.gather(*(self._read_one(server, most) for server in servers))
+        found = await asyncio.gather(*(self._read_one(server, most) for server in servers))
+        return [each for each in found if each is not None]
 
-    async def _read_one(self, server: dict[str, Any], most: int | None) -> dict[str, Any]:
+    async def _read_one(self, server: dict[str, Any], most: int | None) -> dict[str, Any] | None:
         try:
             told = {name: server[name] for name in ("pid", "app", "urls")}
             if not server["bus"]["used"]:
@@ -82,6 +82,8 @@ class _Listing:
             if most is not None:
                 most -= len(server["workers"])
             return {**told, "bus": await reader.read(server["workers"], most)}
+        except ServerEnded:
+            return None
         except (LookupError, TypeError):
             raise TornkitError(other_version(server)) from None
 
@@ -96,5 +98,5 @@ class _Listing:
             output.say(NONE_RUNS)
         for server in servers if not self._as_json else ():
             out = console.out()
-            width = None if out.is_terminal else _WIDE  # for a program that reads it: names whole
-            out.print(*render(server), sep="\n", width=width)
+            width = out.width if out.is_terminal else None  # what a program reads is whole
+            out.print(*render(server, width), sep="\n")

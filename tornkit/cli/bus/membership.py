@@ -24,6 +24,10 @@ _PATIENCE = 15.0  # seconds: maybe the hub is only started by this
 _Result = TypeVar("_Result")
 
 
+class ServerEnded(TornkitError):
+    """End of the server meanwhile."""
+
+
 class Membership:
     """A way to the hub of one server, of the running loop; ``server`` is what that says of itself.
 
@@ -79,13 +83,13 @@ class Membership:
     async def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Do something for as long as there is the server.
 
-        :raises TornkitError: the server has ended.
+        :raises ServerEnded: it has ended.
         """
         task = asyncio.ensure_future(work)
         try:
             await asyncio.wait((task, self._end), return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
-                raise TornkitError("the server has ended")
+                raise ServerEnded("the server has ended")
             return task.result()
         finally:
             task.cancel()

@@ -1,24 +1,30 @@
-"""Tables of `tornkit bus`."""
+"""Tables of `tornkit bus`.
+
+Lines are laid out here: rich takes two milliseconds for a row, and there may be thousands.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tornkit.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.table import Table
+    from rich.text import Text
 
-CHANNEL_COLUMNS = (
-    *("channel", "msgs/s", "published", "kept", "size", "procs", "subs", "present"),
-    *("dropped", "ended"),
+_NARROWEST = 10  # columns of a terminal for a name, however little room there is
+_CHANNELS = (
+    *("channel", "msgs/s", "total", "kept", "size", "procs", "subs", "present", "drops", "ended"),
 )
+_MEMBERS = ("process", "pid", "channels", "subs", "unread")
 
 
-def render(server: dict[str, Any]) -> list[RenderableType]:
-    """One server: a heading, its channels, its processes, and sums."""
+def render(server: dict[str, Any], width: int | None) -> list[RenderableType]:
+    """One server: a heading, its channels, its processes, and sums.
+
+    ``width``: of the terminal; None: as wide as it is.
+    """
     from rich.text import Text
 
     urls = printable(" ".join(server["urls"]))
@@ -30,66 +36,61 @@ def render(server: dict[str, Any]) -> list[RenderableType]:
     bus = server["bus"]
     if bus is None:
         return [heading, Text("no program uses tornkit.bus", style="dim")]
+    tables = [_table(_CHANNELS, [_channel(each) for each in bus["channels"]], width)]
     left = bus["channel_count"] - len(bus["channels"])
-    more = [Text(f"and {left:,} more; --all shows them", style="dim")] if left else []
-    members = [_members(bus["members"])] if bus["members"] else []
-    return [heading, _channels(bus["channels"]), *more, *members, _sums(bus)]
+    if left:
+        tables.append(Text(f"and {left:,} more; --all shows them", style="dim"))
+    if bus["members"]:
+        tables.append(_table(_MEMBERS, [_member(each) for each in bus["members"]], width))
+    return [heading, *tables, Text(_sums(bus), style="dim")]
 
 
-def _table(columns: Sequence[str]) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for number, name in enumerate(columns):
-        # Where there is too little room, the names give way.
-        table.add_column(name, no_wrap=number > 0, justify="right" if number else "left")
-    return table
-
-
-def _channels(channels: list[dict[str, Any]]) -> Table:
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]], width: int | None) -> Text:
+    """Rows below their heads: names to the left, and shortened where there is no room for them."""
+    from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
-    table = _table(CHANNEL_COLUMNS)
-    for each in channels:
-        numbers = (
-            ("-", "-", "-", "-")
-            if each["pattern"]
-            else (
-                "-" if each["rate"] is None else _rate(each["rate"]),
-                f"{each['published']:,}",
-                f"{each['kept']:,}",
-                _size(each["bytes"]),
-            )
-        )
-        table.add_row(
-            Text(printable(each["name"]), no_wrap=True, overflow="ellipsis"),
-            *numbers,
-            f"{each['processes']:,}",
-            f"{each['subscribers']:,}",
-            "-" if each["pattern"] else f"{each['present']:,}",
-            f"{each['dropped']:,}",
-            f"{each['ended']:,}",
-        )
-    return table
+    widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
+    if width is not None:
+        room = width - sum(each + 2 for each in widths[1:])
+        widths[0] = min(widths[0], max(room, _NARROWEST))
+    lines = []
+    for name, *numbers in (heads, *rows):
+        shown = name
+        if cell_len(name) > widths[0]:
+            shown = f"{set_cell_size(name, widths[0] - 1).rstrip()}…"
+        cells = (f"{each:>{size}}" for each, size in zip(numbers, widths[1:], strict=True))
+        lines.append("  ".join((set_cell_size(shown, widths[0]), *cells)))
+    return Text.assemble((lines[0], "dim"), *(f"\n{line}" for line in lines[1:]))
 
 
-def _members(members: list[dict[str, Any]]) -> Table:
-    table = _table(("process", "pid", "channels", "subs", "waiting"))
-    for each in members:
-        name = f"worker {each['worker']}" if each["worker"] is not None else printable(each["role"])
-        table.add_row(
-            name,
-            str(each["pid"]),
-            f"{each['names']:,}",
-            f"{each['subscribers']:,}",
-            _size(each["waiting"]),
-        )
-    return table
+def _channel(told: dict[str, Any]) -> tuple[str, ...]:
+    is_pattern = told["pattern"]
+    rate = "-" if told["rate"] is None else _rate(told["rate"])
+    kept = (rate, f"{told['published']:,}", f"{told['kept']:,}", _size(told["bytes"]))
+    return (
+        printable(told["name"]),
+        *(("-",) * len(kept) if is_pattern else kept),
+        f"{told['processes']:,}",
+        f"{told['subscribers']:,}",
+        "-" if is_pattern else f"{told['present']:,}",
+        f"{told['dropped']:,}",
+        f"{told['ended']:,}",
+    )
 
 
-def _sums(bus: dict[str, Any]) -> RenderableType:
-    from rich.text import Text
+def _member(told: dict[str, Any]) -> tuple[str, ...]:
+    slot = told["worker"]
+    return (
+        printable(told["role"]) if slot is None else f"worker {slot}",
+        str(told["pid"]),
+        f"{told['names']:,}",
+        f"{told['subscribers']:,}",
+        _size(told["waiting"]),
+    )
 
+
+def _sums(bus: dict[str, Any]) -> str:
     rate = "" if bus["rate"] is None else f"{_rate(bus['rate'])} messages a second; "
     said = (
         f"{_counted(bus['channel_count'], 'channel')}; {rate}"
@@ -98,7 +99,7 @@ def _sums(bus: dict[str, Any]) -> RenderableType:
     )
     if bus["dropped_members"]:
         said += f"; {_counted(bus['dropped_members'], 'process')} disconnected that did not read"
-    return Text(said, style="dim")
+    return said
 
 
 def _counted(count: int, noun: str) -> str:

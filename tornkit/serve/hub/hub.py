@@ -264,6 +264,10 @@ def _overview(broker: Broker, member: HubMember) -> _Answer:
     return [], member.hub.numbers.overview()
 
 
+def _published(broker: Broker, member: HubMember, begin: int) -> _Answer:
+    return [], member.hub.numbers.published(member, begin)
+
+
 def _channels(broker: Broker, member: HubMember, names: list[str]) -> _Answer:
     return [], member.hub.numbers.channels(names)
 
@@ -280,5 +284,6 @@ _CALLS: dict[str, Callable[..., _Answer]] = {
     "introduce": _introduce,
     "tell": _tell,
     "overview": _overview,
+    "published": _published,
     "channels": _channels,
 }

@@ -6,12 +6,13 @@ Nothing of it is counted where messages pass; members say once a second what has
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from tornkit.bus.broker.broker import Broker, Member
 from tornkit.bus.links.outgoing import Outgoing
 from tornkit.bus.names import is_pattern
 
+_AT_ONCE = 2000  # channels of one answer: messages pass between two of them
 _MOST_SLOW = 10_000  # channels whose slow subscribers are remembered
 
 
@@ -30,6 +31,14 @@ class _MemberNumbers:
         self.subscribers: dict[str, int] = {}
 
 
+class PublishedCounts(TypedDict):
+    """How many messages some channels have had; ``now`` is seconds of the broker's clock."""
+
+    now: float
+    published: dict[str, int]
+    next: int | None
+
+
 class HubNumbers:
     """What members have said, and how many were dropped."""
 
@@ -38,6 +47,8 @@ class HubNumbers:
         self._members: dict[SocketMember, _MemberNumbers] = {}
         # By channel: messages that subscriptions have dropped, and those that were ended.
         self._slow: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        # Names of channels, for those who are asking for what each has had.
+        self._asked: dict[SocketMember, list[str]] = {}
         self.dropped_members = 0
         """Members that did not read."""
 
@@ -49,6 +60,7 @@ class HubNumbers:
     def part(self, member: SocketMember) -> None:
         """Forget a member."""
         self._members.pop(member, None)
+        self._asked.pop(member, None)
 
     def take(self, member: SocketMember, changes: dict[str, list[int]]) -> None:
         """Note what has changed: of each name the subscriptions, and since then drops and ends."""
@@ -64,12 +76,10 @@ class HubNumbers:
                     self._slow.popitem(last=False)
 
     def overview(self) -> dict[str, Any]:
-        """All but what each channel has: of that only how many messages it has had."""
+        """All but what each channel has."""
         broker = self._broker
         return {
             "epoch": broker.epoch,
-            "now": broker.now(),
-            "published": {name: broker.history.published(name) for name in broker.names()},
             "kept": len(broker.history),
             "bytes": broker.history.size,
             "values": len(broker.store),
@@ -85,6 +95,25 @@ class HubNumbers:
                 }
                 for member, numbers in self._members.items()
             ],
+        }
+
+    def published(self, member: SocketMember, begin: int) -> PublishedCounts:
+        """How many messages each channel has had, of all that there were when it began at 0.
+
+        In several answers: ``next`` is where another begins. A hub that was not there when it
+        began knows no more.
+        """
+        names = list(self._broker.names()) if begin == 0 else self._asked.get(member, [])
+        end = begin + _AT_ONCE
+        if end < len(names):
+            self._asked[member] = names
+        else:
+            self._asked.pop(member, None)
+        count = self._broker.history.published
+        return {
+            "now": self._broker.now(),
+            "published": {name: count(name) for name in names[begin:end]},
+            "next": end if end < len(names) else None,
         }
 
     def channels(self, names: list[str]) -> list[dict[str, Any]]:
