@@ -205,6 +205,14 @@ def test_what_is_no_socket_is_left_alone(folder: Path) -> None:
     assert (folder.parent / "elsewhere").exists()
 
 
+def test_what_a_dead_server_has_left_is_removed(folder: Path) -> None:
+    for name in ("1.sock", "1.bus", "2.bus"):
+        with socket.socket(socket.AF_UNIX) as died:
+            died.bind(str(folder / name))
+    assert list(ask_all(folder)) == []
+    assert [each.name for each in folder.iterdir()] == ["2.bus"]
+
+
 def test_another_user_is_not_believed(
     folder: Path, loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ listening.py   `tornkit bus listen`
 membership.py  a bus of the command's own, through a running server
 readings.py    what a hub says of its channels, and how fast messages come
 table.py       that for people
+failures.py    what the bus refuses, as a line
 """
 
 from __future__ import annotations
