@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tornkit
+from tests.bus.redis_server import MISSING, RedisServer
 from tests.integration.waiting import PATIENCE
 
 if TYPE_CHECKING:
@@ -232,3 +233,47 @@ def test_where_no_program_uses_it(
     assert command.run("publish", "a", "1").returncode == 0
     assert hub_of(server) is not None
     assert [each["name"] for each in command.shown()["channels"]] == ["a"]
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+def test_a_bus_elsewhere(
+    serve: Serve, runtime: Mapping[str, str], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", runtime["XDG_RUNTIME_DIR"])
+    redis = RedisServer()
+    try:
+        options = ("--bus", redis.url.replace("unix://", "unix://user:geheim@", 1))
+        redis.told("ACL", "SETUSER", "user", "on", ">geheim", "~*", "&*", "+@all")
+        server = serve({"app.py": APP}, "app.py:make_app", *options, env=runtime)
+        done = command.run()
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"the bus is at unix://{redis.socket}, which is not asked for it" in done.stdout
+        done = command.run("publish", "room:1", "1")
+        assert done.returncode == 1
+        assert "say --bus URL, or set TORNKIT_BUS" in done.stderr
+        with command.listening("room:*", "--bus", redis.url, "--count", "2", "--json") as listening:
+            assert command.run("publish", "room:1", "7", "--bus", redis.url).returncode == 0
+            server.get("/publish/1")
+            assert listening.stdout is not None
+            heard = [json.loads(listening.stdout.readline()) for _ in range(2)]
+            assert [each["data"] for each in heard] == [7, 0]
+            assert listening.wait(PATIENCE) == 0
+        assert server.status()["hub"] is None
+        assert "geheim" not in done.stderr + done.stdout + server.log + str(server.status())
+    finally:
+        redis.close()
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+def test_a_broker_that_is_not_there(serve: Serve) -> None:
+    server = serve(
+        {"app.py": APP},
+        *("app.py:make_app", "--bus", "redis://user:geheim@127.0.0.1:1/0"),
+        wait=False,
+    )
+    assert server.wait_until_ended() == 1
+    (line,) = server.log.splitlines()
+    assert line.startswith(
+        "error: --bus redis://127.0.0.1:1/0: Redis is not there, after 5 seconds"
+    )
+    assert "geheim" not in line

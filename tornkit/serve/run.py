@@ -130,7 +130,15 @@ def run(
             config.warn_blocking, loop=loop, workforce=workforce, health=health, reporter=reporter
         ).begin()
     status = Status(
-        supervisor, workforce, nursery, health, hub, target.label, target.project, loop.now()
+        supervisor,
+        workforce,
+        nursery,
+        health,
+        hub,
+        bus_url=config.bus_url,
+        label=target.label,
+        project=target.project,
+        started_at=loop.now(),
     )
     if keys:
         shared = SharedTerminal(workforce, health, interval_for(config.warn_blocking))

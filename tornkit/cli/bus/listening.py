@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tornkit.cli import output
+from tornkit.cli.parameter_types import BusURL
 from tornkit.cli.servers import the_one
 from tornkit.errors import UsageError
 from tornkit.printable import printable
@@ -35,6 +36,13 @@ _MOST_WAITING = 10_000  # messages, for a reader of our output that is slow
 @click.option("--joins", is_flag=True, help="Also who comes and who goes.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
 @click.option("--pid", type=int, help="The server with this supervisor, where several run.")
+@click.option(
+    "--bus",
+    "url",
+    type=BusURL(),
+    envvar="TORNKIT_BUS",
+    help="A broker instead, as of tornkit serve --bus.",
+)
 @click.pass_context
 def command(
     context: click.Context,
@@ -42,6 +50,7 @@ def command(
     names: tuple[str, ...],
     since: str | None,
     pid: int | None,
+    url: str | None,
     **how: Any,
 ) -> None:
     """Print what is published to channels, and to all that a pattern with * stands for.
@@ -56,15 +65,17 @@ def command(
         raise UsageError(
             f"{since} is no position; tornkit bus publish prints one, as 5f0c7f1e2a3b-17"
         )
-    server = the_one(pid if pid is not None else (context.parent or context).params.get("pid"))
+    place = url or the_one(
+        pid if pid is not None else (context.parent or context).params.get("pid")
+    )
     try:
-        run(_listen(server, names, since, **how))
+        run(_listen(place, names, since, **how))
     except KeyboardInterrupt:  # how one ends it
         return
 
 
 async def _listen(
-    server: dict[str, Any],
+    place: str | dict[str, Any],
     names: tuple[str, ...],
     since: str | None,
     *,
@@ -73,9 +84,9 @@ async def _listen(
     as_json: bool,
 ) -> None:
     from tornkit.bus import Subscription, pattern
-    from tornkit.cli.bus.membership import Membership
+    from tornkit.cli.bus.membership import membership_at
 
-    with contextlib.closing(Membership(server, "terminal", _say_lost)) as membership:
+    with contextlib.closing(membership_at(place, _say_lost)) as membership:
         subscription = Subscription(
             membership.bus,
             tuple(pattern(each) if "*" in each else each for each in names),

@@ -74,6 +74,9 @@ class _Listing:
     async def _read_one(self, server: dict[str, Any], most: int | None) -> dict[str, Any] | None:
         try:
             told = {name: server[name] for name in ("pid", "app", "urls")}
+            elsewhere = server["bus"].get("elsewhere")
+            if elsewhere is not None:
+                return {**told, "bus": None, "elsewhere": elsewhere}
             if not server["bus"]["used"]:
                 return {**told, "bus": None}
             reader = self._readers.get(server["pid"])

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 from tornkit.bus.bus import Bus
 from tornkit.bus.links.hub import HubLink
-from tornkit.bus_limits import BusLimits
+from tornkit.bus.links.remote import link_to
+from tornkit.bus_limits import MOST_MESSAGE, BusLimits
 from tornkit.cli.servers import other_version
 from tornkit.errors import TornkitError
 from tornkit.serve.control import bus_path, control_folder
@@ -40,6 +41,11 @@ class Membership:
     def __init__(
         self, server: dict[str, Any], role: str, on_return: Callable[[], None] = lambda: None
     ) -> None:
+        elsewhere = (server.get("bus") or {}).get("elsewhere")
+        if elsewhere is not None:
+            raise TornkitError(
+                f"the bus of this server is at {elsewhere}: say --bus URL, or set TORNKIT_BUS"
+            )
         try:
             most = int(server["bus"]["max_message"])
         except (LookupError, TypeError, ValueError):
@@ -98,3 +104,32 @@ class Membership:
     def close(self) -> None:
         """Be a member no more."""
         self.bus.close()
+
+
+class BrokerMembership:
+    """A way to a broker elsewhere, of the running loop.
+
+    :raises BusError: what speaks with it is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        loop = asyncio.get_running_loop()
+        limits = BusLimits(max_message=MOST_MESSAGE)
+        self.bus = Bus(loop, lambda bus: link_to(url, loop, bus, limits), limits)
+
+    async def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Do something."""
+        return await work
+
+    def close(self) -> None:
+        """Use it no more."""
+        self.bus.close()
+
+
+def membership_at(
+    place: str | dict[str, Any], on_return: Callable[[], None] = lambda: None
+) -> Membership | BrokerMembership:
+    """A way to the bus of a server that runs, or to the broker at a URL."""
+    if isinstance(place, str):
+        return BrokerMembership(place)
+    return Membership(place, "terminal", on_return)

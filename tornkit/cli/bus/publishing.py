@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from tornkit.cli import output
+from tornkit.cli.parameter_types import BusURL
 from tornkit.cli.servers import the_one
 from tornkit.errors import TornkitError, UsageError
 
@@ -30,6 +31,13 @@ Examples:
 @click.option("--text", "as_text", is_flag=True, help="DATA is a text, though it may look as JSON.")
 @click.option("--bytes", "as_bytes", is_flag=True, help="DATA is bytes.")
 @click.option("--pid", type=int, help="The server with this supervisor, where several run.")
+@click.option(
+    "--bus",
+    "url",
+    type=BusURL(),
+    envvar="TORNKIT_BUS",
+    help="A broker instead, as of tornkit serve --bus.",
+)
 @click.pass_context
 def command(
     context: click.Context,
@@ -39,6 +47,7 @@ def command(
     as_text: bool,
     as_bytes: bool,
     pid: int | None,
+    url: str | None,
 ) -> None:
     """Publish a message to all workers that hear of CHANNEL, and print its position.
 
@@ -49,17 +58,19 @@ def command(
         raise UsageError("--text and --bytes exclude each other")
     if "*" in channel:
         raise UsageError(f"{channel} is a pattern; a message goes to one channel, without a *")
-    server = the_one(pid if pid is not None else (context.parent or context).params.get("pid"))
+    place = url or the_one(
+        pid if pid is not None else (context.parent or context).params.get("pid")
+    )
     value = _value(data, as_text=as_text, as_bytes=as_bytes)
     from tornkit.cli.bus.failures import run
 
-    output.result(run(_publish(server, channel, value)))
+    output.result(run(_publish(place, channel, value)))
 
 
-async def _publish(server: dict[str, Any], channel: str, value: Any) -> str:
-    from tornkit.cli.bus.membership import Membership
+async def _publish(place: str | dict[str, Any], channel: str, value: Any) -> str:
+    from tornkit.cli.bus.membership import membership_at
 
-    with contextlib.closing(Membership(server, "terminal")) as membership:
+    with contextlib.closing(membership_at(place)) as membership:
         return await membership.run(membership.bus.publish(channel, value))
 
 

@@ -34,6 +34,9 @@ def render(server: dict[str, Any], width: int | None) -> list[RenderableType]:
         (f"supervisor {server['pid']}", "dim"),
     )
     bus = server["bus"]
+    if "elsewhere" in server:
+        where = printable(server["elsewhere"])
+        return [heading, Text(f"the bus is at {where}, which is not asked for it", style="dim")]
     if bus is None:
         return [heading, Text("no program uses tornkit.bus", style="dim")]
     tables = [_table(_CHANNELS, [_channel(each) for each in bus["channels"]], width)]

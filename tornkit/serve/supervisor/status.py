@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tornkit import __version__
+from tornkit.bus_url import shown
 from tornkit.serve.hub.keeper import HubKeeper
 from tornkit.serve.nursery.nursery import Nursery
 from tornkit.serve.supervisor.supervisor import Supervisor
@@ -28,6 +29,7 @@ class Status:
     nursery: Nursery
     health: Health
     hub: HubKeeper
+    bus_url: str | None
     label: str
     project: str
     started_at: float
@@ -51,11 +53,18 @@ class Status:
             "workers": list(self._workers(self.workforce)),
             "zygotes": self.nursery.pids(),
             "hub": self._hub(),
-            "bus": {"used": self.hub.is_used, "max_message": self.hub.limits.max_message},
+            "bus": self._bus(),
             "warm": {"modules": warmth.modules, "quarantined": warmth.culprits()},
             "last_error": None
             if failure is None
             else {"kind": failure.kind, "message": failure.message, "traceback": failure.traceback},
+        }
+
+    def _bus(self) -> dict[str, Any]:
+        return {
+            "used": self.hub.is_used,
+            "max_message": self.hub.limits.max_message,
+            "elsewhere": None if self.bus_url is None else shown(self.bus_url),
         }
 
     def _hub(self) -> dict[str, Any] | None:
