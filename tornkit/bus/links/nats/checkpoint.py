@@ -15,7 +15,7 @@ from tornkit.bus.errors import Unavailable
 from tornkit.bus.links.nats import wire
 from tornkit.bus.links.nats.connection import NatsConnection
 from tornkit.bus.links.nats.shared_call import SharedCall
-from tornkit.bus.links.nats.watches import Watches
+from tornkit.bus.links.nats.watches import WatchedName, Watches
 from tornkit.bus.links.nats.wire import NatsReply, StoredMessage
 
 BRIEFLY = {"Nats-TTL": "1s"}
@@ -45,7 +45,8 @@ class Checkpoints:
         self._watches = watches
         self._epoch_of = epoch_of
         self._count = 0
-        self._numbers: dict[int, int] = {}  # of requests, by count
+        # By count: the number of the request, and what is to be heard behind it.
+        self._waiting: dict[int, tuple[int, list[WatchedName]]] = {}
         self._ahead = 0.0  # seconds, of the server's clock
         self.now = SharedCall(loop, self._make)
         """Make one; all that was watched before is heard behind it."""
@@ -62,25 +63,26 @@ class Checkpoints:
         number, answer = self._connection.ask(
             self._subject, b"%d" % count, BRIEFLY, is_last=_is_heard
         )
-        self._numbers[count] = number
+        self._waiting[count] = number, watches
         try:
             reply = await answer
         finally:
-            del self._numbers[count]
+            del self._waiting[count]
         if not reply.head or reply.status != wire.OK:
             self._connection.drop("its stream has gone")
             wire.content_of(reply)
             raise Unavailable("NATS has not kept a checkpoint")
         stored = wire.stored_of(reply.head, reply.data)
-        epoch = self._epoch_of(stored.stream)
-        self._watches.confirm(watches, epoch, stored.sequence - 1)
-        return Checkpoint(epoch, stored.sequence, stored.time)
+        return Checkpoint(self._epoch_of(stored.stream), stored.sequence, stored.time)
 
     def heard(self, message: StoredMessage) -> None:
         """Take one that is heard."""
         self._ahead = message.time - time.time()
-        number = self._numbers.get(int(message.data))
+        number, watches = self._waiting.get(int(message.data), (None, []))
         if number is not None:
+            # At once: the connection may be lost before whoever waits has its turn.
+            epoch = self._epoch_of(message.stream)
+            self._watches.confirm(watches, epoch, message.sequence - 1)
             self._connection.answered(number, NatsReply(wire.OK, message.head, message.data))
 
 

@@ -21,10 +21,10 @@ from tornkit.bus.links.nats.address import NatsAddress
 
 _CONNECT = 2.0  # seconds that a server may take
 _PING = 5.0  # seconds; without an answer to the third of them it has gone
+_OLDEST = (2, 11)  # the first with a time to live of each message
 _log = logging.getLogger("tornkit")
 # All that connecting may raise; `TimeoutError` is an OSError.
 CONNECTION_ERRORS = (OSError, nats_errors.Error)
-TooLarge = nats_errors.MaxPayloadError
 
 
 class OrderedClient(Client):  # type: ignore[misc]
@@ -67,6 +67,10 @@ class OrderedClient(Client):  # type: ignore[misc]
             if not isinstance(error, nats_errors.NoServersError) or not self.why:
                 self.why = str(error) or type(error).__name__
             raise
+        version = self.connected_server_version
+        if (version.major, version.minor) < _OLDEST:
+            self.why = f"the server is NATS {version.major}.{version.minor}; 2.11 is needed"
+            raise nats_errors.Error(self.why)
 
     async def _failed(self, error: Exception) -> None:
         self.why = str(error) or type(error).__name__

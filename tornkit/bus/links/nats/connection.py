@@ -102,10 +102,10 @@ class NatsConnection:
                 self._client = client
                 await self._serve(client)
                 self._why = client.why or "the connection has ended"
+            except BusError as error:  # of setting it up; `Unavailable` is also an OSError
+                self._why = client.why or str(error)
             except CONNECTION_ERRORS:
                 self._why = client.why
-            except BusError as error:  # of setting it up
-                self._why = str(error)
             except (LookupError, TypeError, ValueError) as error:
                 self._why = f"JetStream's answer is none that is known: {error!r}"
             except asyncio.CancelledError:

@@ -96,11 +96,12 @@ class NatsLink:
         await self._stream.find(LastHeard(watches.epoch, watches.newest, watches.newest_time))
         watches.begin(self._stream.epoch)
         await connection.hear_now(subjects.live_checkpoints(self._id))
-        for name in watches.names():
-            for subject in self._live(name):
-                await connection.hear_now(subject)
 
     def ready(self) -> None:
+        # Not while it is set up, which takes its time: no name that comes or goes may be missed.
+        for name in self._watches.names():
+            for subject in self._live(name):
+                self._connection.hear(subject)
         self._presence.connected()
         if self._was_up:
             self._receiver.restored()

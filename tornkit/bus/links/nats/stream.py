@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,9 +25,10 @@ from tornkit.bus_limits import BusLimits
 # whether anything is missing of a channel.
 _LONGER = 10
 _LEAST_AGE = 0.1  # seconds, of the server
+_log = logging.getLogger("tornkit")
 _OVERLAP, _EXISTS, _NOT_FOUND = 10065, 10058, 10059
-_CLAIM = 1.0  # seconds that a link has to make the stream, before another does
-_TRIES, _PAUSE = 60, 0.05
+_CLAIM = 5.0  # seconds that a link has to make the stream, before another does
+_TRIES, _PAUSE = 200, 0.05
 _FEWEST = "tornkit-fewest"
 
 
@@ -138,6 +140,7 @@ class MessageStream:
         ):
             # Its machine has crashed, and it has lost what was not on the disk. It would give
             # the same positions to other messages; nobody would hear of what they have missed.
+            _log.warning("NATS has lost messages that it had kept: the bus begins anew")
             await self._ask(f"STREAM.DELETE.{name}")
             raise JetStreamRefusal(_NOT_FOUND, "the stream has lost messages")
         self.epoch = epoch
@@ -159,7 +162,8 @@ class MessageStream:
         )
         if reply.status != wire.OK:
             return False
-        return wire.stored_of(reply.head, reply.data).sequence <= heard.sequence
+        found = wire.stored_of(reply.head, reply.data)
+        return found.sequence <= heard.sequence and found.time > heard.time
 
     async def _ask(self, subject: str, content: Any = None) -> dict[str, Any]:
         return await self._connection.ask_jetstream(subject, content, is_urgent=True)

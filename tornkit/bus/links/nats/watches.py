@@ -23,15 +23,19 @@ class _Span(NamedTuple):
     until: int
 
 
-class _WatchedName:
-    """A name; ``since`` is None until it is known that it is heard."""
+class WatchedName:
+    """A name: all of it behind ``since`` has come here, or was read.
 
-    __slots__ = ("epoch", "last", "name", "past", "since")
+    ``heard`` is from where on it is heard; None until that is known.
+    """
+
+    __slots__ = ("epoch", "heard", "last", "name", "past", "since")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.epoch = ""
-        self.since: int | None = None
+        self.heard: int | None = None
+        self.since = 0
         self.last = 0
         self.past: _Span | None = None  # on the connection before
 
@@ -40,9 +44,9 @@ class Watches:
     """Names that are watched."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, _WatchedName] = {}
-        self._patterns: dict[str, _WatchedName] = {}
-        self._audiences: dict[str, tuple[_WatchedName, ...]] = {}
+        self._by_name: dict[str, WatchedName] = {}
+        self._patterns: dict[str, WatchedName] = {}
+        self._audiences: dict[str, tuple[WatchedName, ...]] = {}
         self._heard: dict[str, int] = {}  # the last message of a channel
         self._floor = 0  # of those that are not in there
         self.epoch = ""
@@ -62,7 +66,7 @@ class Watches:
 
     def add(self, name: str) -> None:
         """Watch a name."""
-        watch = self._by_name.setdefault(name, _WatchedName(name))
+        watch = self._by_name.setdefault(name, WatchedName(name))
         if is_pattern(name):
             self._patterns[name] = watch
         self._audiences.clear()
@@ -73,22 +77,22 @@ class Watches:
         self._patterns.pop(name, None)
         self._audiences.clear()
 
-    def unconfirmed(self) -> list[_WatchedName]:
+    def unconfirmed(self) -> list[WatchedName]:
         """Those of which it is not known that they are heard."""
-        return [each for each in self._by_name.values() if each.since is None]
+        return [each for each in self._by_name.values() if each.heard is None]
 
-    def confirm(self, watches: list[_WatchedName], epoch: str, sequence: int) -> None:
+    def confirm(self, watches: list[WatchedName], epoch: str, sequence: int) -> None:
         """Take it that these are heard behind ``sequence``."""
         for watch in watches:
-            if watch.since is None:
-                watch.epoch, watch.since, watch.last = epoch, sequence, 0
+            if watch.heard is None:
+                watch.epoch, watch.heard, watch.since = epoch, sequence, sequence
 
     def lost(self) -> None:
         """Take it that nothing is heard any more."""
         for watch in self._by_name.values():
-            if watch.since is not None:
+            if watch.heard is not None:
                 watch.past = _Span(watch.epoch, watch.since, watch.last, self.newest)
-            watch.since = None
+            watch.heard, watch.last = None, 0
         self._heard.clear()
         self._floor = 0
 
@@ -104,7 +108,7 @@ class Watches:
     def hear(self, channel: str, sequence: int, before: int) -> bool:
         """Note a message that has come; whether another is missing before it."""
         audience = self._audience(channel)
-        since = [each.since for each in audience if each.since is not None]
+        since = [each.heard for each in audience if each.heard is not None]
         known = max(self._heard.get(channel, 0), self._floor)
         is_hole = bool(since) and before > max(known, min(since))
         for watch in audience:
@@ -115,7 +119,7 @@ class Watches:
             self._floor = sequence
         return is_hole
 
-    def _audience(self, channel: str) -> tuple[_WatchedName, ...]:
+    def _audience(self, channel: str) -> tuple[WatchedName, ...]:
         audience = self._audiences.get(channel)
         if audience is None:
             found = [each for name, each in self._patterns.items() if matches(name, channel)]
@@ -132,7 +136,7 @@ class Watches:
         if watch is None:
             return since
         spans = [] if watch.past is None else [watch.past]
-        if watch.since is not None:
+        if watch.heard is not None:
             spans.append(_Span(watch.epoch, watch.since, watch.last, now))
         for span in spans:
             if span.epoch == epoch and span.since <= since and span.last <= since:
@@ -142,6 +146,6 @@ class Watches:
     def learn(self, name: str, epoch: str, since: int, last: int) -> None:
         """Note that all of a name between ``since`` and now was read, up to a ``last`` message."""
         watch = self._by_name.get(name)
-        if watch is not None and watch.since is not None and watch.epoch == epoch:
+        if watch is not None and watch.heard is not None and watch.epoch == epoch:
             watch.since = min(watch.since, since)
             watch.last = max(watch.last, last)
