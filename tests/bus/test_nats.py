@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import itertools
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bus.nats_server import NatsBackend, NatsServer, missing
+from tests.bus.nats_play import cut, epoch, needs_nats, parts, played, published
+from tests.bus.nats_server import NatsBackend, NatsServer
 from tests.bus.test_bus import subscribe, take, until
-from tornkit.bus.broker.presence import Present
 from tornkit.bus.bus import Bus
 from tornkit.bus.errors import BusError, MessageTooLarge, Unavailable
-from tornkit.bus.links.nats import keeper as keeper_module
-from tornkit.bus.links.nats import link as link_module
 from tornkit.bus.links.nats.link import NatsLink
 from tornkit.bus_limits import BusLimits
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "NATS is here")
-
-
-def played(
-    test: Callable[[NatsBackend], Awaitable[Any]], server: NatsServer | None = None, **limits: Any
-) -> None:
-    async def main() -> None:
-        backend = NatsBackend(BusLimits(**limits), server)
-        try:
-            await asyncio.wait_for(test(backend), 30)
-        finally:
-            backend.close()
-            await asyncio.sleep(0)
-
-    asyncio.run(main())
+pytestmark = needs_nats
 
 
 @pytest.fixture
@@ -48,35 +31,6 @@ def server() -> Iterator[NatsServer]:
         yield made
     finally:
         made.close()
-
-
-def parts(bus: Bus) -> Any:
-    link: Any = bus.broker_link
-    return link
-
-
-def cut(bus: Bus) -> None:
-    """Lose a link's connection, which the server does not."""
-    parts(bus)._connection._client.cut()
-
-
-def die(bus: Bus) -> None:
-    """End a link as one ends whose process is killed."""
-    link = parts(bus)
-    link._beating.cancel()
-    link._connection.close()
-    link._presence.cancel()
-
-
-async def published(bus: Bus, channel: str, data: Any) -> str:
-    """Publish, as often as it takes."""
-    while True:
-        with contextlib.suppress(Unavailable):
-            return await bus.publish(channel, data)
-
-
-def epoch(position: str) -> str:
-    return position.partition("-")[0]
 
 
 class TestServer:
@@ -302,6 +256,25 @@ class TestLink:
 
         played(test, history_bytes=20_000)
 
+    def test_nor_where_nothing_came_at_all(self) -> None:
+        async def test(backend: NatsBackend) -> None:
+            one, other = backend.bus(), backend.bus()
+            async with subscribe(one, "quiet") as messages:
+                begin = messages.position
+            (name,) = [
+                each for each in backend.server.streams(backend.prefix) if "presence" not in each
+            ]
+            sequence = int(begin.partition("-")[2]) + 1
+            while "error" not in backend.server.ask(
+                f"$JS.API.STREAM.MSG.GET.{name}", {"seq": sequence}
+            ):
+                await parts(other)._checkpoints.now()
+            await other.publish("quiet", 1)
+            async with subscribe(one, "quiet", since=begin) as messages:
+                assert await take(messages, 1) == [1]
+
+        played(test)
+
     def test_what_is_too_old_is_a_gap(self) -> None:
         async def test(backend: NatsBackend) -> None:
             bus = backend.bus()
@@ -338,138 +311,5 @@ class TestLink:
                 assert [each.channel for each in found] == [each.data for each in found] == names
                 assert await take(matching, 1) == ["a.b"]
                 assert not matching.ready()
-
-        played(test)
-
-
-class TestPresence:
-    @pytest.fixture(autouse=True)
-    def _is_quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(keeper_module, "_DEAD", 0.8)
-        monkeypatch.setattr(link_module, "_BEAT", 0.1)
-
-    def test_of_a_link_that_dies_ends(self) -> None:
-        async def test(backend: NatsBackend) -> None:
-            one, other, third = backend.bus(), backend.bus(), backend.bus()
-            async with subscribe(one, "room", joins=True) as seen:
-                await subscribe(other, "room", present="ann").__aenter__()
-                await subscribe(other, "room", present="bob").__aenter__()
-                await subscribe(third, "room", present="bob").__aenter__()
-                found = [await anext(seen) for _ in range(2)]
-                assert sorted((each.event, each.data["id"]) for each in found) == [
-                    ("join", "ann"), ("join", "bob"),
-                ]  # fmt: skip
-                while len(await third.presence("room")) < 2:
-                    await asyncio.sleep(0.01)
-                die(other)
-                left = await anext(seen)
-                assert (left.event, left.data["id"]) == ("leave", "ann")
-                assert ids(await one.presence("room")) == ["bob"]
-                die(third)
-                assert (await anext(seen)).data["id"] == "bob"
-                assert await one.presence("room") == []
-
-        played(test)
-
-    def test_of_one_that_was_taken_for_dead_comes_back(self) -> None:
-        async def test(backend: NatsBackend) -> None:
-            one, other = backend.bus(), backend.bus()
-            async with subscribe(one, "room", joins=True) as seen:
-                async with subscribe(other, "room", present="ann", info=7):
-                    assert await take(seen, 1) == ["join"]
-                    link = parts(other)
-                    link._beating.cancel()  # its loop stands, say
-                    assert await take(seen, 1) == ["leave"]
-                    link._beating = other.loop.create_task(link._beat())
-                    joined = await anext(seen)
-                    assert (joined.event, joined.data) == ("join", {"id": "ann", "info": 7})
-                    assert ids(await other.presence("room")) == ["ann"]
-                assert await take(seen, 1) == ["leave"]
-
-        played(test)
-
-    def test_outlasts_connections(self) -> None:
-        async def test(backend: NatsBackend) -> None:
-            one, other = backend.bus(), backend.bus()
-            async with subscribe(other, "room", present="ann"):
-                assert ids(await other.presence("room")) == ["ann"]
-                left = subscribe(other, "room", present="bob")
-                await left.__aenter__()
-                assert ids(await other.presence("room")) == ["ann", "bob"]
-                cut(other)
-                await until(lambda: not parts(other)._connection.is_up)
-                await left.__aexit__(None, None, None)
-                while ids(await one.presence("room")) != ["ann"]:
-                    await asyncio.sleep(0.01)
-
-        played(test)
-
-
-def ids(present: list[Present]) -> list[str]:
-    return sorted(each.id for each in present)
-
-
-class TestStore:
-    def test_what_is_new_and_what_is_over(self) -> None:
-        async def test(backend: NatsBackend) -> None:
-            one, other = parts(backend.bus()).call_store, parts(backend.bus()).call_store
-            assert await one("set", "a", "j1", 0.3, True)
-            assert not await other("set", "a", "j2", None, True)
-            assert await other("get", "a") == "j1"
-            while await other("get", "a") is not None:
-                await asyncio.sleep(0.02)
-            assert await other("set", "a", "j2", None, True)
-            assert not await one("delete", "a", "j1")
-            assert await one("delete", "a", "j2")
-            assert not await one("delete", "a", None)
-            assert await one("set", "a", "j3", None, True)
-            await one("set", "a", 'j"x"', None, False)
-            with pytest.raises(BusError, match="no whole number"):
-                await one("increment", "a", 1, None)
-
-        played(test)
-
-    def test_one_of_many_gets_it_and_may_renew_it(self) -> None:
-        async def test(backend: NatsBackend) -> None:
-            stores = [parts(backend.bus()).call_store for _ in range(4)]
-            calls = [each("set", "lease", f"j{at}", 0.4, True) for at, each in enumerate(stores)]
-            won = await asyncio.gather(*calls)
-            assert sorted(won) == [False, False, False, True]
-            mine = won.index(True)
-            for _ in range(3):
-                await asyncio.sleep(0.2)  # it is renewed before it ends
-                assert await stores[mine]("renew", "lease", f"j{mine}", 0.4)
-            assert not await stores[0]("renew", "lease", "jx", 5.0)
-            while not await stores[0]("set", "lease", "jx", 5.0, True):
-                await asyncio.sleep(0.02)
-            assert not await stores[mine]("renew", "lease", f"j{mine}", 0.4)
-
-        played(test)
-
-    def test_a_count_keeps_the_end_with_which_it_began(self) -> None:
-        async def test(backend: NatsBackend) -> None:
-            one, other = parts(backend.bus()).call_store, parts(backend.bus()).call_store
-            calls = [each("increment", "n", 2, 0.5) for each in [one, other] * 10]
-            assert sorted(await asyncio.gather(*calls)) == list(range(2, 42, 2))
-            while await one("get", "n") is not None:
-                assert await other("increment", "n", 0, 60.0) in (0, 40)
-                await asyncio.sleep(0.02)
-                if await one("get", "n") == "j0":
-                    break
-            assert await one("increment", "n", 1, None) == 1
-
-        played(test)
-
-    def test_is_made_again_where_it_was_deleted(self) -> None:
-        async def test(backend: NatsBackend) -> None:
-            store = parts(backend.bus()).call_store
-            await store("set", "a", "j1", None, False)
-            backend.forget_all()
-            with contextlib.suppress(Unavailable):
-                await store("get", "a")
-            while True:
-                with contextlib.suppress(Unavailable):
-                    assert await store("get", "a") is None
-                    break
 
         played(test)

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import json
 import logging
+import math
 import secrets
 from functools import partial
 from typing import Any
@@ -32,6 +33,7 @@ from tornkit.bus_limits import BusLimits
 
 _BEAT = 1.5  # seconds between two looks whether all is as it was
 _GOODBYE = 2.0  # seconds, at most, to say that those have gone for whom this loop spoke
+_ANCHORS = 64  # subjects; more than there are at a time
 _EVENTS: dict[str, Event] = {"m": "message", "e": "join"}
 _log = logging.getLogger("tornkit")
 
@@ -56,6 +58,8 @@ class NatsLink:
         self._loop = loop
         self._receiver = receiver
         self._id = secrets.token_hex(8)
+        self._age = limits.history_age
+        self._anchored = 0.0
         self._was_up = False
         self._is_closed = False
         self._beating: asyncio.Task[None] | None = None
@@ -102,6 +106,7 @@ class NatsLink:
         for name in self._watches.names():
             for subject in self._live(name):
                 self._connection.hear(subject)
+        self._anchor()
         self._presence.connected()
         if self._was_up:
             self._receiver.restored()
@@ -124,12 +129,27 @@ class NatsLink:
                 if point.epoch != self._watches.epoch:
                     self._connection.drop("its stream was made anew")
                     return
+                if self._loop.time() > self._anchored + self._age / 10:
+                    self._anchor()
                 await self._presence.beat()
             except Unavailable as error:
                 self._connection.drop(str(error))
                 return
             except BusError as error:
                 _log.warning("the presence of the bus: %s", error)
+
+    def _anchor(self) -> None:
+        """Leave a message for as long as positions are good for.
+
+        Else the stream of a bus where nothing happens would begin with the last checkpoint, and
+        nobody could know that nothing was there before.
+        """
+        self._anchored = self._loop.time()
+        count = int(self._checkpoints.server_time / max(1.0, self._age / 10)) % _ANCHORS
+        headers = {"Nats-TTL": f"{math.ceil(2 * self._age) + 1}s"}
+        subject = self._subjects.checkpoint(f"anchor-{count}")
+        _, answer = self._connection.ask(subject, b"", headers)
+        answer.add_done_callback(_ignored)
 
     def take(self, subject: str, head: bytes, data: bytes) -> None:
         if self._is_closed:
@@ -252,3 +272,9 @@ class NatsLink:
             self._reader.cancel()
             self._presence.cancel()
             self._connection.close()
+
+
+def _ignored(answer: asyncio.Future[wire.NatsReply]) -> None:
+    """Take no notice of whether it has arrived: the next one does."""
+    if not answer.cancelled():
+        answer.exception()
