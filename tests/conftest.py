@@ -25,7 +25,8 @@ SLOW = (
     *("engine/test_exchange.py", "engine/test_delivery.py", "engine/test_closing.py"),
     *("routing/test_reachability.py", "routing/test_planted.py", "routing/openapi/"),
     *("routing/matching/", "routing/reversing/", "routing/findings/test_codes.py"),
-    *("bus/test_bus.py", "bus/test_relaying.py", "bus/test_api.py", "bus/links/"),
+    *("bus/test_bus.py", "bus/test_relaying.py", "bus/test_relay_groups.py", "bus/test_api.py"),
+    *("bus/links/",),
     *("routing/handlers/", "routing/checks/test_backtracking.py", "regex/backtracking/"),
 )
 

@@ -15,8 +15,8 @@ from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketClientConnection, WebSocketHandler, websocket_connect
 
 from tornkit import bus
+from tornkit.bus import encoding, relaying
 from tornkit.bus import home as module
-from tornkit.bus import relaying
 from tornkit.bus.home import home
 from tornkit.bus_limits import BusLimits
 from tornkit.engine import websocket
@@ -183,7 +183,7 @@ def test_it_is_encoded_once(
         made.append(message.data)
         return "encoded"
 
-    monkeypatch.setattr(relaying, "as_json", encode)
+    monkeypatch.setattr(encoding, "as_json", encode)
 
     async def main() -> None:
         async with served(server_class) as address:

@@ -246,10 +246,10 @@ async def relay(
     """
     from tornado.websocket import WebSocketHandler
 
-    from tornkit.bus import relaying
+    from tornkit.bus import encoding, relaying
 
     bus = _home.bus()
-    encode = encode or relaying.as_json
+    encode = encode or encoding.as_json
     if isinstance(handler, WebSocketHandler):
         socket = relaying.SocketRelay(
             bus, handler, channels, encode, joins=joins, present=present, info=info

@@ -40,7 +40,7 @@ class Bus:
     ) -> None:
         self.loop = loop
         self.limits = limits
-        self.cork: Any = None
+        self.sending_turn: Any = None
         """What `tornkit.bus.relaying` keeps for this loop."""
         self.waits: set[Callable[[], None]] = set()
         """What ends each long poll."""

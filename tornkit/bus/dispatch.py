@@ -30,7 +30,7 @@ class Listener:
         self, names: tuple[str, ...], on_message: Callable[[Message], None], *, joins: bool = False
     ) -> None:
         self.names = names
-        self._on_message = on_message
+        self.on_message = on_message
         self._joins = joins
         self.position: MessagePosition | None = None
         """How far it has heard; None before it has been told where it is."""
@@ -49,6 +49,11 @@ class Listener:
             # Of another epoch it would have been told to `wait`.
             self.position = MessagePosition(epoch, message.offset)
             self._hear(message)
+
+    @property
+    def waits(self) -> bool:
+        """Whether what it has missed is being fetched."""
+        return self._waiting is not None
 
     def wait(self) -> None:
         """Hear nothing until `caught_up`."""
@@ -85,7 +90,7 @@ class Listener:
 
     def _hear(self, message: Message) -> None:
         try:
-            self._on_message(message)
+            self.on_message(message)
         except Exception:  # noqa: BLE001 - the user's code; others go on to hear
             _log.error("a message of %s can't be passed on", message.channel, exc_info=True)
 

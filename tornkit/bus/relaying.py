@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import logging
 import re
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,31 +18,22 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from tornkit.bus.bus import Bus
 from tornkit.bus.dispatch import Listener
+from tornkit.bus.encoding import Encode, EncodedMessage, as_json, encoded, frames_of
 from tornkit.bus.errors import BadName, SlowSubscriber
 from tornkit.bus.message import Message
 from tornkit.bus.names import check_name
+from tornkit.bus.relay_groups import SendingTurn
 from tornkit.bus.subscription import Subscription, checked_presence
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.fidelity.methods import is_method
-from tornkit.engine.websocket.protocol import EngineProtocol, frame_of
+from tornkit.engine.websocket.protocol import EngineProtocol
 
-Encode = Callable[[Message], str | bytes]
 _MOST_UNSENT = 1000  # messages that a client has not taken
 _MOST_UNSENT_BYTES = 16 * 1024 * 1024
 _FAILED, _TRY_AGAIN = 1011, 1013  # close codes of WebSockets (IANA registry)
 _LINE_END = re.compile("\r\n|\r|\n")  # as in WHATWG HTML, 9.2.5; JSON may have others
 _ALIVE = 15.0  # seconds of silence in a stream of events, after which a comment is sent
 _log = logging.getLogger("tornkit")
-
-
-def as_json(message: Message) -> str | bytes:
-    """An object with the message's channel, event, position, time and data; bytes as they are."""
-    if message.is_bytes:
-        return message.data  # type: ignore[no-any-return]
-    return (
-        f'{{"channel":{json.dumps(message.channel)},"event":"{message.event}",'
-        f'"position":"{message.position}","time":{message.time!r},"data":{message.json}}}'
-    )
 
 
 _write_message = WebSocketHandler.write_message
@@ -56,52 +45,11 @@ def _is_known() -> bool:
     return _is_tornados and WebSocketHandler.write_message is _write_message
 
 
-class _Encoded:
-    """A message as it is sent: what ``encode`` gave, its bytes and its frame."""
-
-    __slots__ = ("_frame", "data", "given", "is_binary")
-
-    def __init__(self, given: str | bytes) -> None:
-        self.given = given
-        self.is_binary = isinstance(given, bytes)
-        self.data = given if isinstance(given, bytes) else given.encode()
-        self._frame: bytes | None = None
-
-    @property
-    def frame(self) -> bytes:
-        """The frame of a WebSocket, made once."""
-        if self._frame is None:
-            self._frame = frame_of(self.data, binary=self.is_binary)
-        return self._frame
-
-
-class _Cork:
-    """Relays of a loop that have something to send at the end of the turn."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._relays: list[SocketRelay] = []
-
-    @staticmethod
-    def of(bus: Bus) -> _Cork:
-        """The one of this bus."""
-        if bus.cork is None:
-            bus.cork = _Cork(bus.loop)
-        return bus.cork  # type: ignore[no-any-return]
-
-    def add(self, relay: SocketRelay) -> None:
-        """Have it flushed."""
-        if not self._relays:
-            self._loop.call_soon(self._flush)
-        self._relays.append(relay)
-
-    def _flush(self) -> None:
-        relays, self._relays = self._relays, []
-        for relay in relays:
-            try:
-                relay.flush()
-            except Exception:  # noqa: BLE001 - a handler's own `write_message`; others go on
-                _log.error("a message can't be written", exc_info=True)
+def _turn_of(bus: Bus) -> SendingTurn:
+    """The one of this bus."""
+    if bus.sending_turn is None:
+        bus.sending_turn = SendingTurn(bus, _is_known)
+    return bus.sending_turn  # type: ignore[no-any-return]
 
 
 class SocketRelay:
@@ -120,18 +68,20 @@ class SocketRelay:
     ) -> None:
         self._bus = bus
         self._handler: Any = handler
-        self._encode = encode
         self._present, self._info = present, info
         if not names:
             raise BadName("a relay has at least one channel")
         checked = tuple(dict.fromkeys(map(check_name, names)))
         if present is not None:
             self._info = checked_presence(checked, present, info, bus.limits.max_message)
-        self._listener = Listener(checked, self._send, joins=joins)
+        self._names = checked
+        self.group_key = (checked, encode, joins)
+        self.listener: Listener | None = Listener(checked, self._hear, joins=joins)
+        self._turn = _turn_of(bus)
         self._unsent = self._unsent_bytes = 0
-        self._is_open = True
+        self.is_open = True
         self._is_there = False
-        self._made: list[_Encoded] = []
+        self._heard: list[EncodedMessage] = []
         self._is_plain = is_method(handler.write_message, _write_message, handler)
 
     async def begin(self, since: str | None) -> str | None:
@@ -146,54 +96,66 @@ class SocketRelay:
             on_close()
 
         handler.on_close = closed
+        listener = self.listener
+        assert listener is not None
         try:
-            await self._bus.listen(self._listener, since)
+            await self._bus.listen(listener, since)
         except BaseException:  # raised again, a cancellation too: nothing is to be sent
-            self._is_open = False
+            self.is_open = False
             raise
-        if not self._is_open:
-            self._bus.forget(self._listener)
+        if not self.is_open:
+            self._bus.forget(listener)
             return None
         if self._present is not None:
             self._is_there = True
-            for name in self._listener.names:
+            for name in self._names:
                 self._bus.broker_link.enter(name, self._present, self._info)
-        self.flush()
-        return str(self._listener.position)
+        self.write(self.heard())
+        return str(listener.position)
 
     def end(self) -> None:
         """Hear no more."""
-        if not self._is_open:
+        if not self.is_open:
             return
-        self._is_open = False
-        self._bus.forget(self._listener)
+        self.is_open = False
+        self._turn.leave(self)
         if self._is_there and self._present is not None:
-            for name in self._listener.names:
+            for name in self._names:
                 self._bus.broker_link.leave(name, self._present)
 
-    def _send(self, message: Message) -> None:
-        if not self._is_open:
+    def _hear(self, message: Message) -> None:
+        """Hear of a message, for as long as this has no group."""
+        if not self.is_open:
             return
-        if message.made is None:
-            message.made = {}
-        made = message.made.get(self._encode)
-        if made is None:
-            try:
-                made = message.made[self._encode] = _Encoded(self._encode(message))
-            except Exception:  # the user's code
-                # What it can't be sent it must not miss unknowingly.
-                self.end()
-                self._handler.close(_FAILED, "a message could not be encoded")
-                raise
-        if not self._made:
-            _Cork.of(self._bus).add(self)
-        self._made.append(made)
+        try:
+            made = encoded(message, self.group_key[1])
+        except Exception:  # the user's code
+            self.fail()
+            raise
+        if not self._heard:
+            self._turn.add(self)
+        self._heard.append(made)
 
-    def flush(self) -> None:
-        """Send what this turn has brought."""
-        made, self._made = self._made, []
+    # ---- as a `tornkit.bus.relay_groups.Relay` ----
+
+    def fail(self) -> None:
+        # What it can't be sent it must not miss unknowingly.
+        self.end()
+        self._handler.close(_FAILED, "a message could not be encoded")
+
+    def heard(self) -> list[EncodedMessage]:
+        heard, self._heard = self._heard, []
+        return heard
+
+    def plain_protocol(self) -> EngineProtocol | None:
         protocol = self._handler.ws_connection
-        if not made or not self._is_open or protocol is None:
+        if type(protocol) is EngineProtocol and self._is_plain:
+            return protocol
+        return None
+
+    def write(self, messages: list[EncodedMessage]) -> None:
+        protocol = self._handler.ws_connection
+        if not messages or not self.is_open or protocol is None:
             return
         if self._unsent > _MOST_UNSENT or self._unsent_bytes > _MOST_UNSENT_BYTES:
             stream = getattr(protocol, "stream", None)
@@ -202,21 +164,21 @@ class SocketRelay:
                 self.end()
                 self._handler.close(_TRY_AGAIN, "messages were not read")
                 return
-        if type(protocol) is EngineProtocol and self._is_plain and _is_known():
-            size = sum(len(each.data) for each in made)
-            sent = protocol.write_frames([each.frame for each in made], size)
-            if sent is True:
+        if _is_known() and (plain := self.plain_protocol()) is not None:
+            data, size = frames_of(messages)
+            sending = plain.write_frames(data, size)
+            if sending is True:
                 return
-            if sent is not False:
-                self._wait_for(sent, size)
+            if sending is not False:
+                self.wait_for(sending, size)
                 return
         try:
-            for each in made:
+            for each in messages:
                 # A handler that has its own way to send is given text; Tornado's takes it encoded.
-                data = each.data if self._is_plain else each.given
-                future = self._handler.write_message(data, each.is_binary)
+                text = each.data if self._is_plain else each.given
+                future = self._handler.write_message(text, each.is_binary)
                 if type(future) is not asyncio.Future and inspect.isawaitable(future):
-                    self._wait_for(asyncio.ensure_future(future), len(each.data))
+                    self.wait_for(asyncio.ensure_future(future), len(each.data))
         except WebSocketClosedError:
             self.end()
         except Exception:  # the handler's own way to send may raise anything
@@ -224,7 +186,7 @@ class SocketRelay:
             self._handler.close(_FAILED, "a message could not be written")
             raise
 
-    def _wait_for(self, future: asyncio.Future[None], size: int) -> None:
+    def wait_for(self, future: asyncio.Future[None], size: int) -> None:
         """Take it that the socket has maybe not taken all at once."""
         self._unsent += 1
         self._unsent_bytes += size

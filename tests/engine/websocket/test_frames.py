@@ -33,7 +33,7 @@ def test_several_go_at_once_between_messages(loop: str) -> None:
             handler.write_message("before")
             frames = [frame_of(b"a", binary=False), frame_of(b"bc", binary=True)]
             out = protocol._wire_bytes_out, protocol._message_bytes_out
-            assert protocol.write_frames(frames, 3) is True
+            assert protocol.write_frames(b"".join(frames), 3) is True
             assert protocol._wire_bytes_out == out[0] + len(b"".join(frames))
             assert protocol._message_bytes_out == out[1] + 3
             handler.write_message("behind")
@@ -58,10 +58,10 @@ def test_what_the_socket_does_not_take_follows_and_nothing_overtakes_it(loop: st
         async with opened(True) as (client, handler, _):
             protocol: Any = handler.ws_connection
             big = frame_of(b"x" * BIG, binary=True)
-            sent = protocol.write_frames([big], BIG)
+            sent = protocol.write_frames(big, BIG)
             assert isinstance(sent, asyncio.Future)
             small = frame_of(b"small", binary=False)
-            assert protocol.write_frames([small], 5) is False, "by write_message, which waits"
+            assert protocol.write_frames(small, 5) is False, "by write_message, which waits"
             behind = handler.write_message("small")
             await turns(20)
             assert not sent.done()
@@ -69,7 +69,7 @@ def test_what_the_socket_does_not_take_follows_and_nothing_overtakes_it(loop: st
             await sent
             await behind
             assert client.received == big + small
-            assert protocol.write_frames([small], 5) is True
+            assert protocol.write_frames(small, 5) is True
 
     run(scene, loop)
 
@@ -86,7 +86,7 @@ def test_not_where_messages_are_compressed(loop: str) -> None:
         async with opened(True, Compressed, extensions) as (_, handler, _seen):
             protocol: Any = handler.ws_connection
             assert protocol._compressor is not None
-            assert protocol.write_frames([frame_of(b"a", binary=False)], 1) is False
+            assert protocol.write_frames(frame_of(b"a", binary=False), 1) is False
 
     run(scene, loop)
 
@@ -96,11 +96,11 @@ def test_a_client_that_has_gone(loop: str) -> None:
     async def scene() -> None:
         async with opened(True) as (client, handler, seen):
             protocol: Any = handler.ws_connection
-            sent = protocol.write_frames([frame_of(b"x" * BIG, binary=True)], BIG)
+            sent = protocol.write_frames(frame_of(b"x" * BIG, binary=True), BIG)
             client.sock.close()
             with pytest.raises(WebSocketClosedError):
                 await sent
             await until(lambda: ("close", None, None) in seen.calls)
-            assert protocol.write_frames([frame_of(b"a", binary=False)], 1) is False
+            assert protocol.write_frames(frame_of(b"a", binary=False), 1) is False
 
     run(scene, loop)

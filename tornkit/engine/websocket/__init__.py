@@ -2,6 +2,7 @@
 
 installing.py   puts it where Tornado makes its own, if Tornado is as it is known
 protocol.py     frames judged and handed to the handler, messages written
+sending.py      the same frames to many WebSockets at once
 intake.py       how bytes get from the socket to the task that the handler runs in
 wakeup.py       where the handler's task waits for bytes, and is woken at once
 write_futures.py   the futures that ``write_message`` gives

@@ -22,9 +22,10 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Awaitable, Sequence
-from typing import Any, cast
+from collections.abc import Awaitable
+from typing import Any, Protocol, cast
 
+from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
@@ -33,6 +34,7 @@ from tornkit.engine.websocket.intake import Intake
 from tornkit.engine.websocket.masking import unmask
 from tornkit.engine.websocket.write_futures import Settling, settling_of
 
+_WRITE = IOLoop.WRITE
 # When a client whose frames are all here has had enough of a turn.
 _TURN = variants.FRAMES_TURN
 _FRAME = variants.FRAME_COST
@@ -68,6 +70,12 @@ class _More:
 _MORE = _More()
 
 
+class Blockable(Protocol):
+    """What is told once frames may not be written straight to a socket any more."""
+
+    def blocked(self) -> None: ...
+
+
 class EngineProtocol(Intake):
     """`WebSocketProtocol13` for a server's side. Made by `WebSocketHandler.get_websocket_protocol`.
 
@@ -76,6 +84,7 @@ class EngineProtocol(Intake):
 
     _settling: Settling
     _cost = 0  # of the last frame, as Tornado reckons it
+    _enrolments: list[Blockable] | None = None
     # ---- reading ----
 
     async def _receive_frame_loop(self) -> None:
@@ -109,6 +118,9 @@ class EngineProtocol(Intake):
             is_told = variants.CALLBACKS_GUARDED
             raise
         finally:
+            self._block()
+            self._enrolments = None
+            vars(stream).pop("_add_io_state", None)
             if is_told:
                 self._give_back(stream)
                 self.handler.on_ws_connection_close(self.close_code, self.close_reason)
@@ -237,26 +249,81 @@ class EngineProtocol(Intake):
             return self._settling.future(self._loop)
         return asyncio.ensure_future(_sent(stream.write(memoryview(head + data)[taken:])))
 
-    def write_frames(self, frames: Sequence[bytes], size: int) -> asyncio.Future[None] | bool:
+    # ---- frames that are written straight to the socket, by `FrameAudience` ----
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether frames of `frame_of` may be written straight to the socket."""
+        stream = self.stream
+        return not (
+            not self._direct
+            or self.server_terminated
+            or self._compressor
+            or stream._closed
+            or stream._write_buffer
+        )
+
+    def enrol(self, enrolment: Blockable) -> None:
+        """Tell this one once that is so no more; it `is_clear` now."""
+        if self._enrolments is None:
+            self._enrolments = []
+            self.stream._add_io_state = self._add_io_state  # type: ignore[method-assign]
+        self._enrolments.append(enrolment)
+
+    def withdraw(self, enrolment: Blockable) -> None:
+        """Tell it nothing."""
+        if self._enrolments and enrolment in self._enrolments:
+            self._enrolments.remove(enrolment)
+
+    def count_out(self, frames: int, messages: int) -> None:
+        """Count bytes that were written to the socket."""
+        self._wire_bytes_out += frames
+        self._message_bytes_out += messages
+
+    def _add_io_state(self, state: int) -> None:
+        """Have the stream listen for ``state``: for room to write, if not all could be written."""
+        if state & _WRITE:
+            self._block()
+        IOStream._add_io_state(self.stream, state)
+
+    def _block(self) -> None:
+        for enrolment in tuple(self._enrolments or ()):
+            enrolment.blocked()
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Close the connection; nothing is written behind the frame that says so."""
+        self._block()
+        super().close(code, reason)
+
+    def write_frames(self, data: bytes, size: int) -> asyncio.Future[None] | bool:
         """Send frames of `frame_of` in one go; ``size`` is that of their messages.
 
         True: they have gone. A future that waits for it, where the socket did not take all. False:
         they are to be written one by one, by `write_message`.
         """
-        stream = self.stream
-        if not self._direct or stream._closed or stream._write_buffer or self._compressor:
+        if not self.is_clear:
             return False
-        data = frames[0] if len(frames) == 1 else b"".join(frames)
-        self._message_bytes_out += size
-        self._wire_bytes_out += len(data)
+        self.count_out(len(data), size)
         try:
-            taken = stream.socket.send(data)
+            taken = self.stream.socket.send(data)
         except OSError as error:
-            return self._not_sent(stream, data, error)
+            return self._not_sent(self.stream, data, error)
         if taken == len(data):
             self._proved = True
             return True
-        return asyncio.ensure_future(_sent(stream.write(memoryview(data)[taken:])))
+        return asyncio.ensure_future(_sent(self.stream.write(memoryview(data)[taken:])))
+
+    def write_rest(self, data: bytes, outcome: int | OSError) -> asyncio.Future[None] | None:
+        """Write what a ``send`` has not taken of some frames; None if the connection is closed.
+
+        ``outcome``: how much it has taken, or what it has raised.
+        """
+        stream = self.stream
+        if stream._closed:
+            return None
+        if isinstance(outcome, int):
+            return asyncio.ensure_future(_sent(stream.write(memoryview(data)[outcome:])))
+        return self._not_sent(stream, data, outcome)
 
     def _not_sent(self, stream: IOStream, frame: bytes, error: OSError) -> asyncio.Future[None]:
         """Let the stream write a frame, and meet the same error by itself if there is one."""

@@ -1,0 +1,57 @@
+"""What clients are sent for a message: its text or bytes, made once for all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from tornkit.bus.message import Message
+from tornkit.engine.websocket.protocol import frame_of
+
+Encode = Callable[[Message], str | bytes]
+
+
+def as_json(message: Message) -> str | bytes:
+    """An object with the message's channel, event, position, time and data; bytes as they are."""
+    if message.is_bytes:
+        return message.data  # type: ignore[no-any-return]
+    return (
+        f'{{"channel":{json.dumps(message.channel)},"event":"{message.event}",'
+        f'"position":"{message.position}","time":{message.time!r},"data":{message.json}}}'
+    )
+
+
+class EncodedMessage:
+    """A message as it is sent: what ``encode`` gave, its bytes and its frame."""
+
+    __slots__ = ("_frame", "data", "given", "is_binary")
+
+    def __init__(self, given: str | bytes) -> None:
+        self.given = given
+        self.is_binary = isinstance(given, bytes)
+        self.data = given if isinstance(given, bytes) else given.encode()
+        self._frame: bytes | None = None
+
+    @property
+    def frame(self) -> bytes:
+        """The frame of a WebSocket, made once."""
+        if self._frame is None:
+            self._frame = frame_of(self.data, binary=self.is_binary)
+        return self._frame
+
+
+def encoded(message: Message, encode: Encode) -> EncodedMessage:
+    """What ``encode`` makes of a message, which it is asked for once; raises what that raises."""
+    if message.made is None:
+        message.made = {}
+    made: EncodedMessage | None = message.made.get(encode)
+    if made is None:
+        made = message.made[encode] = EncodedMessage(encode(message))
+    return made
+
+
+def frames_of(messages: Sequence[EncodedMessage]) -> tuple[bytes, int]:
+    """The frames of these messages, and how many bytes their messages have."""
+    if len(messages) == 1:
+        return messages[0].frame, len(messages[0].data)
+    return b"".join([each.frame for each in messages]), sum([len(each.data) for each in messages])
