@@ -28,7 +28,8 @@ def made(
         benchmarks.append(benchmark)
         yield from ()
 
-    (tmp_path / "wrk").touch(0o755)
+    for program in ("wrk", "redis-server"):
+        (tmp_path / program).touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(loop, "run", run)
     monkeypatch.setattr(crowd, "allow", lambda connections: None)
