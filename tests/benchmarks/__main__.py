@@ -6,6 +6,7 @@ import contextlib
 
 import click
 
+from tests.benchmarks.bus.command import bus_command
 from tests.benchmarks.fanout.command import fanout_command
 from tests.benchmarks.idle.command import idle_command
 from tests.benchmarks.proxies.command import proxies_command
@@ -24,6 +25,7 @@ main.add_command(reload_command)
 main.add_command(throughput_command)
 main.add_command(idle_command)
 main.add_command(websocket_command)
+main.add_command(bus_command)
 main.add_command(fanout_command)
 main.add_command(routing_command)
 main.add_command(proxies_command)

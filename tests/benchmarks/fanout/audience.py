@@ -90,7 +90,7 @@ class Audience:
     def _missing(self, count: int, patience: float, *, exactly: bool = False) -> int:
         """How many have not heard the newest messages, once nothing has come for so long.
 
-        ``exactly``: ServerFailed for one that has heard anything else. The first ones may come late.
+        ``exactly``: ServerFailed for one that has heard anything else; the first ones may.
         """
         newest = [b"%07d" % each for each in range(self._next - count, self._next)]
         heard = dict.fromkeys(self._clients, b"")

@@ -24,8 +24,10 @@ def comparison() -> Comparison:
         Sample(SERVERS["channels"], CASE, error="ended with status 1"),
         Sample(SERVERS[FLOOR], CASE, Reading(1000, 2, 0.01)),
     ]
-    settings = {"rounds": 3, "seconds": 2, "clients": 10, "pinned": "no"}
-    described = dict.fromkeys(("cpu", "usable_cores", "system", "python", "load_average"), "-")
+    settings: dict[str, object] = {"rounds": 3, "seconds": 2, "clients": 10, "pinned": "no"}
+    described: dict[str, object] = dict.fromkeys(
+        ("cpu", "usable_cores", "system", "python", "load_average"), "-"
+    )
     return Comparison(described, {}, settings, outcomes_of(samples))
 
 
