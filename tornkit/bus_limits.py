@@ -16,7 +16,8 @@ class BusLimits:
 
     ``history`` messages of each channel are kept for ``history_age`` seconds, and of all channels
     at most ``history_bytes``. ``max_message`` counts bytes of a message's data, ``patience``
-    seconds that a call waits for a bus that is away. ``store_bytes`` bounds `tornkit.bus.store`.
+    seconds that a call waits for a bus that is away. ``store_bytes`` bounds `tornkit.bus.store`,
+    ``queue_bytes`` what waits to be read in one subscription.
     """
 
     history: int = 100
@@ -25,3 +26,4 @@ class BusLimits:
     max_message: int = 1024 * 1024
     patience: float = 5.0
     store_bytes: int = 64 * 1024 * 1024
+    queue_bytes: int = 16 * 1024 * 1024

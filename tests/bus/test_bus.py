@@ -211,6 +211,29 @@ class TestSlowSubscribers:
 
         play(test)
 
+    def test_bytes_count_as_well(self, play: Play) -> None:
+        async def test(backend: Backend) -> None:
+            bus = backend.bus()
+            async with (
+                subscribe(bus, "a") as messages,
+                subscribe(bus, "a", on_slow="disconnect") as strict,
+            ):
+                for number in range(10):
+                    await bus.publish("a", [number, "x" * 3000])
+                    await asyncio.sleep(0.001)
+                await until(lambda: messages.dropped == strict.dropped == 8)
+                gap = await anext(messages)
+                assert (gap.event, gap.data) == ("gap", 8)
+                assert [(await anext(messages)).data[0] for _ in range(2)] == [8, 9]
+                with pytest.raises(SlowSubscriber, match="10,000 bytes"):
+                    await anext(strict)
+                # One that is larger by itself is heard all the same.
+                await bus.publish("a", "x" * 20_000)
+                assert await take(messages, 1) == ["x" * 20_000]
+                assert messages.dropped == 8
+
+        play(test, queue_bytes=10_000)
+
     @pytest.mark.parametrize("options", [{"most": 0}, {"on_slow": "wait"}])
     def test_options_that_make_no_sense(self, play: Play, options: Any) -> None:
         async def test(backend: Backend) -> None:

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from tornkit.bus import dispatch
 from tornkit.bus.broker.broker import CaughtUp
 from tornkit.bus.broker.history import Kept
 from tornkit.bus.dispatch import Dispatch, Listener, message_of
@@ -146,3 +147,37 @@ def test_one_that_raises_is_told_of_and_goes_on(caplog: pytest.LogCaptureFixture
     listener.take(message(3), "e")
     assert listener.position == ("e", 3)
     assert [each.exc_info[0] for each in caplog.records if each.exc_info] == [ZeroDivisionError] * 3
+
+
+def test_what_comes_while_it_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "_MOST_WAITING", 5 * message(1).size)
+    for fetched, expected in (
+        # What was not kept is neither among what was fetched: a gap, where it was.
+        (2, [("message", 1), ("message", 2), ("gap", 6), ("message", 7), ("message", 8)]),
+        (5, [*(("message", each) for each in range(1, 6)), ("gap", 6), ("message", 7)]),
+        # It was fetched meanwhile: nothing is missing.
+        (6, [("message", each) for each in range(1, 8)]),
+        (8, [("message", each) for each in range(1, 9)]),
+    ):
+        listener = heard_up_to(0)
+        listener.wait()
+        for offset in range(1, 9):
+            listener.take(message(offset), "e")
+        assert listener.waits
+        listener.caught_up(caught_up(fetched, *range(1, fetched + 1)))
+        heard = listener.since()
+        assert heard[: len(expected)] == expected
+        assert heard[-1] == ("message", 8)
+        listener.take(message(9), "e")
+        assert listener.since() == [("message", 9)]
+
+
+def test_of_an_epoch_that_is_over_nothing_is_lost_but_what_the_gap_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dispatch, "_MOST_WAITING", 1)
+    listener = heard_up_to(0)
+    listener.wait()
+    listener.take(message(1), "e")
+    listener.caught_up(caught_up(0, epoch="f", gap=True))
+    assert listener.since() == [("gap", 0)]

@@ -134,9 +134,9 @@ def subscribe(
     those who come and go. ``present`` is an id of one who is there for as long as the subscription
     is, and ``info`` what others see of it (`presence`).
 
-    ``queue`` messages wait to be read. What happens to the next one is ``on_slow``: with
-    ``"drop_oldest"`` the oldest make room, and a message whose event is ``"gap"`` says how many;
-    with ``"disconnect"`` the loop ends with `SlowSubscriber`.
+    ``queue`` messages wait to be read, or 16 MiB of them. What happens to the next one is
+    ``on_slow``: with ``"drop_oldest"`` the oldest make room, and a message whose event is ``"gap"``
+    says how many; with ``"disconnect"`` the loop ends with `SlowSubscriber`.
 
     :raises NoLoop: no event loop runs here.
     :raises BadName: a channel's name can't be one.

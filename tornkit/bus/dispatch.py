@@ -18,6 +18,7 @@ from tornkit.bus.position import MessagePosition
 _log = logging.getLogger("tornkit")
 NO_PAYLOAD = b"jnull"
 _MOST_AUDIENCES = 10_000
+_MOST_WAITING = 64 * 1024 * 1024  # bytes that come while what one has missed is fetched
 
 
 class Listener:
@@ -37,6 +38,8 @@ class Listener:
         self.catches_up = False
         """Whether what it hears now is what it has missed."""
         self._waiting: list[Message] | None = []  # while what it has missed is fetched
+        self._waiting_bytes = 0
+        self._lost: MessagePosition | None = None  # of the newest that was not kept meanwhile
 
     def take(self, message: Message, epoch: str) -> None:
         """Hear of a message, now or once it is this one's turn."""
@@ -44,6 +47,11 @@ class Listener:
             return
         if self._waiting is not None:
             self._waiting.append(message)
+            self._waiting_bytes += message.size
+            if self._waiting_bytes > _MOST_WAITING:
+                # Maybe it is among what is fetched. If not, that is a gap.
+                self._lost = MessagePosition(epoch, message.offset)
+                self._forget_waiting()
             return
         if self.position is None or message.offset > self.position.offset:
             # Of another epoch it would have been told to `wait`.
@@ -58,7 +66,11 @@ class Listener:
     def wait(self) -> None:
         """Hear nothing until `caught_up`."""
         if self._waiting is None:
-            self._waiting = []
+            self._forget_waiting()
+
+    def _forget_waiting(self) -> None:
+        self._waiting = []
+        self._waiting_bytes = 0
 
     def caught_up(self, missed: CaughtUp) -> None:
         """Hear what was missed, and what has come meanwhile; then what comes."""
@@ -66,18 +78,20 @@ class Listener:
         # Of another epoch: the link was lost meanwhile, which is the gap that is told of.
         waiting = [each for each in self._waiting or () if each.epoch == epoch]
         self._waiting = None
+        lost, self._lost = self._lost, None
         theirs = missed.messages
-        if missed.gap:
-            first = missed.messages[0].offset if missed.messages else missed.position.offset + 1
-            # The gap is in front of the first that is there.
-            before = MessagePosition(epoch, first - 1)
-            self._hear(Message(self.names[0], before, 0.0, NO_PAYLOAD, "gap"))
-        elif self.position is not None and self.position.epoch == epoch:
+        if not missed.gap and self.position is not None and self.position.epoch == epoch:
             heard = self.position.offset
             theirs = [each for each in theirs if each.offset > heard]
             waiting = [each for each in waiting if each.offset > heard]
         messages = {each.offset: message_of(epoch, each, "message") for each in theirs}
+        if lost is not None and lost.epoch == epoch and lost.offset > missed.position.offset:
+            messages[lost.offset] = self._gap_at(lost)
         messages.update((each.offset, each) for each in waiting)
+        if missed.gap:
+            # In front of the first that is there.
+            first = min(messages, default=missed.position.offset + 1)
+            self._hear(self._gap_at(MessagePosition(epoch, first - 1)))
         self.catches_up = True
         for offset in sorted(messages):
             self.position = MessagePosition(epoch, offset)
@@ -87,6 +101,9 @@ class Listener:
             self.position = missed.position
         else:
             self.position = max(self.position, missed.position)
+
+    def _gap_at(self, position: MessagePosition) -> Message:
+        return Message(self.names[0], position, 0.0, NO_PAYLOAD, "gap")
 
     def _hear(self, message: Message) -> None:
         try:

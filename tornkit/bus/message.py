@@ -13,6 +13,7 @@ from tornkit.bus.position import MessagePosition
 
 Event = Literal["message", "join", "leave", "gap"]
 _JSON, _BYTES = b"j", b"b"
+_OVERHEAD = 500  # bytes of memory of a message, beside its payload
 _encode = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=True
 ).encode
@@ -85,6 +86,11 @@ class Message:
     def data(self) -> Any:
         """The data, made anew each time: what is changed in it nobody else sees."""
         return data_of(self._payload)
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about."""
+        return _OVERHEAD + len(self._payload)
 
     @property
     def is_bytes(self) -> bool:

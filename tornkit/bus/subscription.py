@@ -51,12 +51,15 @@ class Subscription:
         self._since = since
         self._present, self._info = present, info
         self._most, self._on_slow = most, on_slow
+        self._most_bytes = bus.limits.queue_bytes
         self._queue: deque[Message] = deque()
+        self._bytes = 0  # of those
         self._lost: Message | None = None  # the last of those that are missing before the queue
         self._missing: int | None = 0  # None: nobody knows how many
         # What it has missed, and what this turn of the loop has brought, nobody could have read.
-        self._allowed = 0
-        self._fresh = self._of_this_turn = 0
+        self._allowed = self._allowed_bytes = 0
+        self._fresh = self._fresh_bytes = 0
+        self._of_this_turn = self._bytes_of_this_turn = 0
         self._waiters: list[asyncio.Future[None]] = []
         self._is_over = False
         self._position = since
@@ -110,10 +113,10 @@ class Subscription:
             if self._lost is not None:
                 return self._gap(self._lost)
             if self._queue:
-                message = self._queue.popleft()
+                message = self._pop()
                 self._position = message.position
                 if not self._queue:
-                    self._allowed = 0
+                    self._allowed = self._allowed_bytes = 0
                 return message
             if self._is_over:
                 raise StopAsyncIteration
@@ -128,8 +131,8 @@ class Subscription:
         """
         messages = [] if self._lost is None else [self._gap(self._lost)]
         messages += self._queue
-        self._queue.clear()
-        self._allowed = 0
+        self._clear()
+        self._allowed = self._allowed_bytes = 0
         if messages:
             self._position = messages[-1].position
         return messages
@@ -140,29 +143,48 @@ class Subscription:
         if self._is_over:
             return
         self._queue.append(message)
+        self._bytes += message.size
         if self._listener.catches_up:
             self._allowed += 1
+            self._allowed_bytes += message.size
         else:
             if not self._of_this_turn:
                 self._bus.loop.call_soon(self._end_turn)
             self._of_this_turn += 1
+            self._bytes_of_this_turn += message.size
             self._fresh += 1
-        if len(self._queue) > self._most + self._allowed + self._fresh:
-            self._lose(self._queue.popleft())
+            self._fresh_bytes += message.size
+        self._make_room()
         self._wake()
 
     def _end_turn(self) -> None:
-        self._turn_over(_TURNS, self._of_this_turn)
-        self._of_this_turn = 0
+        self._turn_over(_TURNS, self._of_this_turn, self._bytes_of_this_turn)
+        self._of_this_turn = self._bytes_of_this_turn = 0
 
-    def _turn_over(self, left: int, brought: int) -> None:
+    def _turn_over(self, left: int, count: int, size: int) -> None:
         """Count what a turn has brought, a few turns later: whoever reads has had its turn."""
         if left:
-            self._bus.loop.call_soon(self._turn_over, left - 1, brought)
+            self._bus.loop.call_soon(self._turn_over, left - 1, count, size)
             return
-        self._fresh -= brought
-        while len(self._queue) > self._most + self._allowed + self._fresh:
-            self._lose(self._queue.popleft())
+        self._fresh -= count
+        self._fresh_bytes -= size
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Drop the oldest that are too many or too much; the newest stays, whatever its size."""
+        most = self._most + self._allowed + self._fresh
+        most_bytes = self._most_bytes + self._allowed_bytes + self._fresh_bytes
+        while len(self._queue) > most or (self._bytes > most_bytes and len(self._queue) > 1):
+            self._lose(self._pop())
+
+    def _pop(self) -> Message:
+        message = self._queue.popleft()
+        self._bytes -= message.size
+        return message
+
+    def _clear(self) -> None:
+        self._queue.clear()
+        self._bytes = 0
 
     def _lose(self, message: Message) -> None:
         if not self.dropped:
@@ -187,11 +209,11 @@ class Subscription:
         missing, self._missing, self._lost = self._missing, 0, None
         if self._on_slow == "disconnect":
             self._is_over = True
-            self._queue.clear()
+            self._clear()
             self._bus.forget(self._listener)
             raise SlowSubscriber(
                 f"a subscription to {', '.join(self._listener.names)} was not read for "
-                f"{self._most:,} messages",
+                f"{self._most:,} messages or {self._most_bytes:,} bytes",
                 str(self._position),
             )
         self._position = last.position

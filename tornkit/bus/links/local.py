@@ -22,6 +22,8 @@ from tornkit.bus.position import MessagePosition
 from tornkit.bus_limits import BusLimits
 
 _BURST = 64  # messages
+_MOST_HEARD = 64 * 1024 * 1024  # bytes that wait for a loop; beyond, it catches up
+_OVERHEAD = 300  # bytes of memory of a message, beside its payload
 
 
 class LocalBroker:
@@ -43,6 +45,8 @@ class LocalLink:
         self._shared = shared
         self._broker = shared.broker
         self._heard: deque[tuple[Kept, Event]] = deque()
+        self._heard_bytes = 0
+        self._has_lost = False
         self._is_woken = False
 
     # ---- as a member, in whichever thread has the lock ----
@@ -52,6 +56,13 @@ class LocalLink:
         if self._loop.is_closed():
             return
         self._heard.append((message, event))
+        self._heard_bytes += _OVERHEAD + len(message.payload)
+        if self._heard_bytes > _MOST_HEARD:
+            # The loop has been busy for long, and another thread has not: as one whose link was
+            # away it gets what is kept, and is told of a gap where that is not all.
+            self._heard.clear()
+            self._heard_bytes = 0
+            self._has_lost = True
         if not self._is_woken:
             self._is_woken = True
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody hears any more
@@ -60,7 +71,11 @@ class LocalLink:
     def _hear(self) -> None:
         with self._shared.lock:
             heard, self._heard = self._heard, deque()
+            has_lost, self._has_lost = self._has_lost, False
+            self._heard_bytes = 0
             self._is_woken = False
+        if has_lost:
+            self._receiver.restored()
         for message, event in heard:
             self._receiver.deliver(self._broker.epoch, message, event)
 
