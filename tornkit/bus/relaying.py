@@ -160,7 +160,8 @@ class SocketRelay:
         if self._unsent > _MOST_UNSENT or self._unsent_bytes > _MOST_UNSENT_BYTES:
             stream = getattr(protocol, "stream", None)
             if stream is None or stream.writing():
-                self._bus.counts.ended(self.listener.names)
+                if self.listener is not None:
+                    self._bus.counts.ended(self.listener.names)
                 self.end()
                 self._handler.close(_TRY_AGAIN, "messages were not read")
                 return
