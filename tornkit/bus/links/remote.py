@@ -50,4 +50,5 @@ def _link_class(url: str) -> _Link:
         return RedisLink
     from tornkit.bus.links.nats.link import NatsLink
 
+    importlib.import_module("tornkit.bus.links.nats.client")  # which it imports when it connects
     return NatsLink
