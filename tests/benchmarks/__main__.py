@@ -7,6 +7,8 @@ import contextlib
 import click
 
 from tests.benchmarks.bus.command import bus_command
+from tests.benchmarks.bus.memory import bus_memory_command
+from tests.benchmarks.bus.unused import bus_unused_command
 from tests.benchmarks.fanout.command import fanout_command
 from tests.benchmarks.idle.command import idle_command
 from tests.benchmarks.proxies.command import proxies_command
@@ -26,6 +28,8 @@ main.add_command(throughput_command)
 main.add_command(idle_command)
 main.add_command(websocket_command)
 main.add_command(bus_command)
+main.add_command(bus_memory_command)
+main.add_command(bus_unused_command)
 main.add_command(fanout_command)
 main.add_command(routing_command)
 main.add_command(proxies_command)

@@ -117,6 +117,10 @@ class ServerProcess:
             pss=1024 * sum(each.get("Pss", 0) for each in kib),
         )
 
+    def pids(self) -> list[int]:
+        """The living processes of the tree; only on Linux."""
+        return list(self._pids())
+
     def stop(self) -> None:
         """Ask as Ctrl-C does, then kill; on return nothing of the tree is left."""
         try:
@@ -155,6 +159,11 @@ class ServerProcess:
                 continue
             if int(stat[2]) == self._process.pid or mark in _environment(pid):
                 yield pid
+
+
+def proportional(pid: int) -> int:
+    """Bytes of one process: what is shared is divided by its users; 0 if it is gone."""
+    return 1024 * _smaps(pid).get("Pss", 0)
 
 
 def _stat(pid: int) -> list[str]:

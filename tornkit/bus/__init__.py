@@ -134,7 +134,7 @@ def subscribe(
     those who come and go. ``present`` is an id of one who is there for as long as the subscription
     is, and ``info`` what others see of it (`presence`).
 
-    ``queue`` messages wait to be read, or 16 MiB of them. What happens to the next one is
+    ``queue`` messages wait to be read, of 16 MiB at most. What happens to the next one is
     ``on_slow``: with ``"drop_oldest"`` the oldest make room, and a message whose event is ``"gap"``
     says how many; with ``"disconnect"`` the loop ends with `SlowSubscriber`.
 

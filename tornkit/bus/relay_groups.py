@@ -30,17 +30,16 @@ class Relay(Protocol):
     """Names, encoding, and whether it hears of those who come and go."""
     listener: Listener | None
     """Its own, for as long as it has no group."""
+    is_open: bool
 
     def plain_protocol(self) -> EngineProtocol | None:
         """Where frames may be written straight to; None where each message is to be written."""
-
-    is_open: bool
 
     def heard(self) -> list[EncodedMessage]:
         """Give out what it has heard by itself, and is to be sent."""
 
     def write(self, messages: list[EncodedMessage]) -> None:
-        """Send these messages one by one, or disconnect it where it does not read."""
+        """Send these messages, or disconnect it where it does not read."""
 
     def wait_for(self, sending: asyncio.Future[None], size: int) -> None:
         """Take it that the socket has not taken all at once."""
@@ -181,8 +180,8 @@ class SendingTurn:
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = RelayGroup(self, key, listener)
-        elif group.listener.waits:
-            return
+        elif group.listener.waits or group.listener.position != listener.position:
+            return  # not yet: one of both is to hear something that the other has heard
         else:
             self._bus.forget(listener)
         relay.listener = None

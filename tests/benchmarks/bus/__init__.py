@@ -7,5 +7,7 @@ run.py       one measurement
 workers.py   connections to each worker, by which it is told what to do
 results.py   the figures made of readings
 report.py    how they look
+memory.py    another command: memory of subscriptions, and of what the hub keeps
+unused.py    another command: what the bus costs a server that does not use it
 apps/        the handlers (handlers.py), and both ways to publish and to hear
 """

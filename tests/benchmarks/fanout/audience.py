@@ -19,8 +19,8 @@ from tests.benchmarks.websocket.load import sent_frame
 
 _PAUSE = 0.01
 _PATIENCE = 10.0
-_QUIET = 2.0  # seconds without a message, after which those who lack one were not in the room yet
-_DEADLINE = 60.0  # seconds for one burst
+_QUIET = 5.0  # seconds without a message, after which those who lack one were not in the room yet
+_DEADLINE = 180.0  # seconds for one burst
 _NUMBER = re.compile(rb"MESSAGE-(\d{7})")
 _HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: http://{host}:{port}\r\n"
