@@ -14,6 +14,9 @@ length and a few elements would be cheaper, but would miss one that was replaced
 that it *equals* the one it replaces is taken for it.) That a rule has got another matcher,
 `tornkit.engine.routers.edits` counts.
 
+A path that leads to a rule without arguments is remembered with it, where no other rule had to be
+asked on the way: a regex says of a path what it has said before. Pays 1.5 us where it comes again.
+
 Where anything is not as it was, Tornado's own ``find_handler`` answers. The table is made anew
 when the rules have been the same for a few requests: it takes as long as some twenty rounds over
 the rules.
@@ -51,6 +54,8 @@ from tornkit.engine.routers.rules import NO_PARAMS, Destination, Details, Entry,
 PATIENCE = 8
 """Requests for which the rules have to stay the same before a table is made anew."""
 
+_MOST_REMEMBERED = 256  # paths of one table
+_LONGEST_REMEMBERED = 256  # characters
 _SMALL = 4  # rules; to ask half of them takes as long as to look into the index: 0.3 us
 _RULES = (Rule, URLSpec)
 # Change nothing when they are asked.
@@ -100,6 +105,8 @@ class Table:
         # The outer one of an application's two routers, mostly: 0.2 us.
         self._only = _only_way(self._entries)
         self._waited, self._waited_for = 0, _NOTHING
+        # Not cleared: another thread may be about to add what it has found in the old rules.
+        self._remembered: dict[str, Details] = {}
         self._index = (
             Index(self._entries, [decisive_regex(rule) for rule in self._copy])
             if len(self._entries) > _SMALL
@@ -131,7 +138,7 @@ class Table:
     def find(self, request: HTTPServerRequest, given: Params = NO_PARAMS, /) -> Destination:
         """Find as the router's ``find_handler(request, **given)`` would."""
         # One function, where it could be four: a call of each would cost a third of it all.
-        router = self._router
+        router, remembered = self._router, self._remembered
         rules = self._rules
         if (
             router.rules is not rules
@@ -156,11 +163,22 @@ class Table:
             if delegate is not None or self._is_as_before(request, path):
                 return delegate
             return self._go_on(request, rules, 1)
+        none_asked = type(path) is str  # a program's own kind may compare as it likes
+        if none_asked and (sure := remembered.get(path)) is not None:
+            application = router.application  # type: ignore[attr-defined]
+            if direct.is_open(application, sure.target):
+                kwargs = sure.rule.target_kwargs
+                its: Params = {"target_kwargs": kwargs} if kwargs else {}
+                again: DirectMatch = _new_tuple(
+                    DirectMatch, (application, request, sure.target, its)
+                )
+                return again
         index = self._index
         for match, details in self._entries if index is None else index.candidates(path):
             found = match(path)
             if found is None:
                 continue
+            is_first, none_asked = none_asked, False
             position, rule, asks_matcher, arguments, tornado_only, target, is_handler, nested = (
                 details
             )
@@ -177,6 +195,8 @@ class Table:
                     if direct.is_open(application, target) and (
                         not asks_matcher or direct.is_usual(params)
                     ):
+                        if is_first and arguments is None and not asks_matcher:
+                            _remember(remembered, path, details)
                         straight_on: DirectMatch = _new_tuple(
                             DirectMatch, (application, request, target, params)
                         )
@@ -230,6 +250,13 @@ class Table:
             known = {id(each.target): each.nested for _, each in self._entries if each.nested}
             self.read(known | {id(router): self.find})
         return router.find_handler(request, **given)
+
+
+def _remember(remembered: dict[str, Details], path: str, details: Details) -> None:
+    if len(path) <= _LONGEST_REMEMBERED:
+        if len(remembered) >= _MOST_REMEMBERED:
+            remembered.clear()
+        remembered[path] = details
 
 
 def _only_way(entries: list[Entry]) -> tuple[Rule, Find] | None:

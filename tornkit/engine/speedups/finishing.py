@@ -138,7 +138,7 @@ def _is_unchanged(handler: RequestHandler) -> bool:
     return (
         variables.get("_transforms") == []
         and "_new_cookie" not in variables
-        and variables.keys().isdisjoint(_names)
+        and _names.isdisjoint(variables)
     )
 
 

@@ -129,12 +129,7 @@ async def _all_of(begin: Begin, arguments: tuple[Any, ...]) -> None:
 
 
 if _register is not None:
-
-    def _appear(task: HandlerTask) -> None:
-        _register(task)
-
-    def _disappear(task: HandlerTask) -> None:
-        _unregister(task)
+    _appear, _disappear = _register, _unregister
 
 else:
 
