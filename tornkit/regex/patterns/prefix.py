@@ -7,7 +7,6 @@ out: the regexes themselves decide, in their own order, and the first match stay
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -63,9 +62,18 @@ def _item(operator: str, argument: Any, flags: int) -> tuple[str, bool]:
             return text, whole and low == high == 1
         case "BRANCH":
             ways = [_sequence(branch, flags)[0] for branch in argument[1]]
-            return os.path.commonprefix(ways), False  # noqa: RUF071 - character by character
+            return _common_beginning(ways), False
         case _:
             return "", False
+
+
+def _common_beginning(texts: list[str]) -> str:
+    # Of all that lie between the first and the last in order, too.
+    first, last = min(texts), max(texts)
+    for place, character in enumerate(first):
+        if last[place : place + 1] != character:
+            return first[:place]
+    return first
 
 
 class PrefixIndex:
