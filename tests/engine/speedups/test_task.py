@@ -514,7 +514,7 @@ async def test_a_future_can_be_waited_for_by_one_more_in_a_later_turn() -> None:
 
 
 def test_this_python_is_supported() -> None:
-    assert tasks.SUPPORTED is ((3, 11) <= sys.version_info[:2] <= (3, 14))
+    assert tasks.SUPPORTED is ((3, 11) <= sys.version_info[:2] <= (3, 15))
 
 
 # ---- what nobody asks for ----

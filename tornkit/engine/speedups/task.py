@@ -35,12 +35,12 @@ _unregister: Any = getattr(tasks, "_unregister_eager_task", None)
 _all: Any = getattr(getattr(tasks, "_all_tasks", None), "data", None)
 
 SUPPORTED = (
-    (3, 11) <= sys.version_info[:2] <= (3, 14)
+    (3, 11) <= sys.version_info[:2] <= (3, 15)
     and None not in (_enter, _leave)
     and (_register is not None or isinstance(_all, set))
     and isinstance(vars(asyncio.Task).get("cancel"), types.MethodDescriptorType)
 )
-"""Whether this Python's tasks are those that this was written for: the ones in C, up to 3.14."""
+"""Whether this Python's tasks are those that this was written for: the ones in C, up to 3.15."""
 
 Begin = Callable[..., Coroutine[Any, Any, None] | None]
 
