@@ -15,6 +15,7 @@ from tornkit.routing.conditions import (
 from tornkit.routing.model import (
     Fallback,
     Keyword,
+    Origin,
     Outcome,
     Report,
     Reversal,
@@ -73,6 +74,15 @@ class TestRoute:
         assert before.conditions == route.conditions
         assert route.reversed_as(reversal).conditions is route.conditions  # not made again
         assert type(before) is Route
+
+    def test_another_rules_route_has_its_own_index_condition_and_name(self) -> None:
+        route = a_route("/x", name="x", takes=Takes.MAYBE, origin=Origin.PACKAGE)
+        assert route.conditions == (path("/x$"),)  # which is kept, and not handed on
+        other = route.of_rule(7, path("/y"), None)
+        assert other == replace(route, index=7, condition=path("/y"), name=None)
+        assert other.conditions == (path("/y"),)
+        assert route.index != 7
+        assert type(other) is Route
 
     def test_the_router_that_holds_the_rule_is_the_innermost(self) -> None:
         scopes = (a_scope(number=0), a_scope(number=4))

@@ -80,7 +80,7 @@ def test_reading_and_reversing() -> None:
         made = application(count)
         return lambda: report_on([made], "app.py")
 
-    assert more_for_each(work) < 55
+    assert more_for_each(work) < 44
 
 
 def test_rows() -> None:
@@ -110,6 +110,8 @@ def test_the_table_for_a_terminal() -> None:
 @pytest.mark.parametrize(
     ("module", "function"),
     [
+        ("reading.extract", "_keywords"),
+        ("reading.extract", "_origin"),
         ("reading.extract", "_replaced"),
         ("reading.extract", "_reverser"),
         ("reading.targets", "methods"),

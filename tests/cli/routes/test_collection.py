@@ -45,3 +45,27 @@ def test_the_list_is_made_without_and_the_application_with(tmp_path: Path) -> No
     )
     found = terminal.run(tmp_path, "app.py:app")
     assert (found.returncode, found.stderr) == (0, "made True\nreversed False\n")
+
+
+def test_what_an_application_has_made_is_freed_at_the_exit(tmp_path: Path) -> None:
+    """Files that it has not closed are written out, and those that are temporary are removed."""
+    (tmp_path / "app.py").write_text(
+        "import gc, tempfile\n"
+        "from tornado.web import Application\n"
+        "frozen = gc.get_freeze_count()\n"
+        "written = open('written', 'w')\n"
+        "written.write(str(frozen))\n"
+        "class Holder:\n"
+        "    def __init__(self):\n"
+        "        self.itself = self\n"
+        "        self.file = tempfile.NamedTemporaryFile(dir='.', suffix='.temporary')\n"
+        "        self.written = open('of a circle', 'w')\n"
+        "        self.written.write('all')\n"
+        "holder = Holder()\n"
+        "app = Application()\n"
+    )
+    found = terminal.run(tmp_path, "app.py:app")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert int((tmp_path / "written").read_text()) > 10_000
+    assert (tmp_path / "of a circle").read_text() == "all"
+    assert list(tmp_path.glob("*.temporary")) == []

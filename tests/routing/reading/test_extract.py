@@ -242,6 +242,43 @@ def test_keyword_arguments() -> None:
     assert only(("/", Home)).kwargs == ()
 
 
+def test_rules_of_one_target_that_differ_in_all_else() -> None:
+    """What the others tell is not taken from one that stands elsewhere, or has keywords."""
+    inner = Application([("/in", Home), ("/in/kwargs", Home, {"a": 1})])
+    rules: list[Any] = [
+        URLSpec("/named", Home, name="named"),
+        ("/bare", Home),
+        ("/kwargs", Home, {"a": 1}),
+        Rule(PathMatches("/rule"), Home),
+        Rule(HostMatches("a"), Home),
+        Rule(PathMatches("/in.*"), inner),
+        ("/again", Home),
+    ]
+    table = route_table(Application(rules, default_host="b"))
+    told = [
+        (shown_pattern(each), each.name, bool(each.kwargs), len(each.scopes))
+        for each in table.routes
+    ]
+    assert told == [
+        ("/named$", "named", False, 2),
+        ("/bare$", None, False, 2),
+        ("/kwargs$", None, True, 2),
+        ("/rule$", None, False, 2),
+        ("a$", None, False, 2),
+        ("/in$", None, False, 4),
+        ("/in/kwargs$", None, True, 4),
+        ("/again$", None, False, 2),
+    ]
+    assert [route.index for route in table.routes] == list(range(8))
+    assert {route.target for route in table.routes} == {table.routes[0].target}
+
+
+def shown_pattern(route: Route) -> str:
+    condition = route.condition
+    assert isinstance(condition, PathCondition | HostCondition)
+    return condition.regex.pattern
+
+
 def test_keyword_arguments_that_are_none() -> None:
     (keyword,) = only(("/", RedirectHandler, "url")).kwargs
     assert (keyword.name, keyword.shown, keyword.value) == ("**", "'url'", "url")

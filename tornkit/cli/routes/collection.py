@@ -1,7 +1,9 @@
-"""Garbage collection paused while a table is made, nearly all of which is kept to the end.
+"""Garbage collection without work that finds nothing.
 
 A pass of the collector goes over all objects that were made since the last few, and over all of an
-application's own now and then: of 10,000 routes a quarter of the time, and nothing to be found.
+application's own now and then: of 10,000 routes a quarter of the time, while nearly all of a table
+is kept to the end. And at its exit Python goes over all objects that there are, several times: of a
+list of a few routes a sixth of the time.
 """
 
 from __future__ import annotations
@@ -9,6 +11,15 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator
+
+
+def keep_loaded() -> None:
+    """Leave all that has been made so far to the end of the process, which frees its memory.
+
+    Before an application is loaded: its own objects are to be freed as Python does it, by which a
+    file of its own is written out, or removed.
+    """
+    gc.freeze()
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from tornkit.appload import own_tornado
 from tornkit.appload.children import none_left_behind
 from tornkit.cli import output
 from tornkit.cli.routes.capture_stdout import prints_aside
+from tornkit.cli.routes.collection import keep_loaded
 
 if TYPE_CHECKING:
     from tornkit.appload import Target
@@ -28,6 +29,7 @@ def load(target: Target) -> LoadedApp:
         from tornkit.cli.routes.importing import import_ahead
 
         import_ahead(target)
+        keep_loaded()
         loaded = load_for_inspection(target)
     if (said := own_tornado.not_used()) is not None:
         output.say(said)

@@ -21,6 +21,7 @@ _ELEMENT = re.compile(r"\(\?#[^)]*\)|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTAL
 _VERBOSE_ELEMENT = re.compile(rf"#[^\n]*|{_ELEMENT.pattern}", re.DOTALL)
 # Plain numbers: `re`'s own go through Python code of `enum` for each `&`.
 _VERBOSE = int(re.VERBOSE)
+_PLAIN = int(re.UNICODE)
 _FLAG_LETTERS = {re.I: "i", re.X: "x", re.S: "s", re.M: "m", re.A: "a"}
 
 
@@ -60,15 +61,19 @@ def _spell_out_inside(argument: Any) -> None:
             _spell_out_inside(part)
 
 
-@lru_cache(maxsize=_BOUND)
 def shown(regex: re.Pattern[str]) -> str:
     """The pattern as a person wrote it: without the final ``$``, with flags that can't be seen.
 
     ``/posts/(\\d+)$`` -> ``/posts/(\\d+)``; ``re.compile('/a$', re.I)`` -> ``(?i:/a)``
     """
-    text = regex.pattern.removesuffix("$") if _ends_in_dollar(regex) else regex.pattern
-    if regex.flags == re.UNICODE:
-        return text  # what a string gets; to compile it again costs as much as Tornado's own
+    text: str = regex.pattern.removesuffix("$") if _ends_in_dollar(regex) else regex.pattern
+    # What a string gets. Not from a cache, which hashes all of the compiled code; and to compile
+    # it again costs as much as Tornado's own.
+    return text if regex.flags == _PLAIN else _with_flags(regex, text)
+
+
+@lru_cache(maxsize=_BOUND)
+def _with_flags(regex: re.Pattern[str], text: str) -> str:
     hidden = regex.flags & ~re.compile(regex.pattern).flags
     letters = "".join(letter for flag, letter in _FLAG_LETTERS.items() if hidden & flag)
     return f"(?{letters}:{text})" if letters else text
@@ -82,11 +87,15 @@ def _ends_in_dollar(regex: re.Pattern[str]) -> bool:
     return backslashes % 2 == 0
 
 
-@lru_cache(maxsize=_BOUND)
 def open_ended(regex: re.Pattern[str]) -> bool:
     """Whether a path that matches still does with more behind it, without a ``.*`` saying so."""
     if _ends_in_dollar(regex) and "|" not in regex.pattern and not regex.flags & _VERBOSE:
-        return False  # nearly all, without parsing them
+        return False  # nearly all, without parsing or hashing them
+    return _open_ended(regex)
+
+
+@lru_cache(maxsize=_BOUND)
+def _open_ended(regex: re.Pattern[str]) -> bool:
     return _open(parsed(regex))
 
 

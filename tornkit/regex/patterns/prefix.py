@@ -19,7 +19,6 @@ _PLAIN_BEGINNING = re.compile(r"([\w/~-]+)(?=\((?!\?)|\[|\$?\Z)", re.ASCII)
 _CHANGING = int(re.IGNORECASE | re.VERBOSE)
 
 
-@lru_cache(maxsize=16384)
 def required_prefix(regex: re.Pattern[str]) -> str:
     r"""Literal beginning of all strings that ``regex.match`` accepts; mostly up to the first group.
 
@@ -27,7 +26,12 @@ def required_prefix(regex: re.Pattern[str]) -> str:
     """
     plain = _PLAIN_BEGINNING.match(regex.pattern)
     if plain is not None and "|" not in regex.pattern and not regex.flags & _CHANGING:
-        return plain[1]  # four of five routes, without parsing them
+        return plain[1]  # four of five routes, without parsing or hashing them
+    return _parsed_prefix(regex)
+
+
+@lru_cache(maxsize=16384)
+def _parsed_prefix(regex: re.Pattern[str]) -> str:
     try:
         return _sequence(parsed(regex), regex.flags)[0]
     except RecursionError:

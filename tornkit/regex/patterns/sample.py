@@ -22,10 +22,12 @@ from tornkit.regex.patterns.pattern import parsed
 VARIANTS = 16
 # A regex that asks for more (`.{5000}`) gets no example rather than a huge one.
 _LONGEST = 2000
-# A piece of a path, or a group around one set of characters: `([a-z0-9-]+)`, `(?P<id>\d{1,9})`.
-_SIMPLE = re.compile(
-    r"((?P<text>[\w/~-]+)"
-    r"|\((?:\?P<\w+>)?(?P<inside>(?:\\[dw]|\[\^?(?:[\w/.-]|\\[dw])+\])(?:[+*]|\{\d{1,3}(?:,\d{0,3})?\})?)\))",
+# A piece of a path, and what is in a group of one set of characters: `[a-z0-9-]+`,
+# `?P<id>\d{1,9}`. Neither has a parenthesis in it.
+_SIMPLE_TEXT = re.compile(r"[\w/~-]*", re.ASCII)
+_SIMPLE_GROUP = re.compile(
+    r"(?:\?P<\w+>)?"
+    r"(?P<inside>(?:\\[dw]|\[\^?(?:[\w/.-]|\\[dw])+\])(?:[+*]|\{\d{1,3}(?:,\d{0,3})?\})?)",
     re.ASCII,
 )
 # In the order in which they are tried: first what a URL holds unescaped.
@@ -121,15 +123,25 @@ def _simple_variant(regex: re.Pattern[str]) -> str | None:
     pattern = regex.pattern.removesuffix("$")
     if len(pattern) >= _LONGEST:
         return None
-    parts = _SIMPLE.findall(pattern)  # leaves out what is neither
-    if "".join([whole for whole, _, _ in parts]) != pattern:
-        return None
-    return "".join([text or _simple_group(inside) for _, text, inside in parts])
+    text, *behind = pattern.split("(")
+    texts, whole = text, text
+    for part in behind:
+        inside, closed, text = part.partition(")")
+        example = _simple_group(inside) if closed else None
+        if example is None:
+            return None
+        texts += text
+        whole += example + text
+    return whole if _SIMPLE_TEXT.fullmatch(texts) else None
 
 
 @lru_cache(maxsize=256)
-def _simple_group(inside: str) -> str:
-    _, text = next(_tree_variants(parsed(re.compile(inside))), (0, ""))
+def _simple_group(group: str) -> str | None:
+    """The first variant of what is in a simple group; None for any other."""
+    found = _SIMPLE_GROUP.fullmatch(group)
+    if found is None:
+        return None
+    _, text = next(_tree_variants(parsed(re.compile(found["inside"]))), (0, ""))
     return text
 
 

@@ -97,6 +97,9 @@ class _RouterWalk:
     # (class, names) -> those that it replaces; most rules share their router and application
     _replacements: dict[tuple[type, tuple[str, ...]], tuple[str, ...]] = field(default_factory=dict)
     _reversers: dict[int, Reverser] = field(default_factory=dict)  # by the router's identity
+    # By the identities of a target and of the scopes above, which tell all of a bare rule's route
+    # but its index, condition and name: that target, to keep it, and one such route.
+    _shapes: dict[tuple[int, int], tuple[object, Route]] = field(default_factory=dict)
 
     @property
     def next_index(self) -> int:
@@ -171,13 +174,34 @@ class _RouterWalk:
         opens: int | None = None,
     ) -> None:
         index = self.next_index
+        if rule is not None and opens is None and _is_bare(rule):
+            shape = (id(target), id(scopes))
+            known = self._shapes.get(shape)
+            if known is None:
+                known = self._shapes[shape] = target, self.route(target, scopes, rule)
+            route = known[1].of_rule(index, _condition(rule.matcher), rule.name)
+        else:
+            route = self.route(target, scopes, rule, opens)
+        self.routes.append(route)
+        reverser = self.reverser()
+        if route.name is not None and reverser is not None:
+            self.reversers[index] = reverser
+
+    def route(
+        self,
+        target: object,
+        scopes: tuple[Scope, ...],
+        rule: _Rule | None,
+        opens: int | None = None,
+    ) -> Route:
+        """Route of one rule, with the next index."""
         described, takes = self.described(target, rule)
         if opens is not None:
             plain = type(target) is _APPLICATION_ROUTER
             name = "rules" if plain else described.name
             described, takes = replace(described, name=name, methods=()), Takes.NEVER
-        route = Route(
-            index,
+        return Route(
+            self.next_index,
             scopes,
             _condition(rule.matcher) if rule is not None else None,
             described,
@@ -187,10 +211,6 @@ class _RouterWalk:
             origin=Origin.TORNADO if rule is not None and rule.inserted else _origin(described),
             opens=opens,
         )
-        self.routes.append(route)
-        reverser = self.reverser()
-        if route.name is not None and reverser is not None:
-            self.reversers[index] = reverser
 
     def described(self, target: Any, rule: _Rule | None) -> tuple[RouteTarget, Takes]:
         """Target at a rule's end, and whether its router would hand requests to it.
@@ -276,6 +296,11 @@ class _Rule(NamedTuple):
     @property
     def name(self) -> str | None:
         return self.rule.name or None
+
+
+def _is_bare(rule: _Rule) -> bool:
+    """Whether a rule has nothing but a matcher, a target and perhaps a name; nearly all."""
+    return not rule.inserted and type(rule.given) is dict and not rule.given
 
 
 def _is_application(router: object) -> bool:

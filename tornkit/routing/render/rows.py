@@ -167,13 +167,14 @@ class _Maker:
         url = route.reversal.url if route.reversal is not None else None
         # Nearly all; there is no host to look for.
         only_a_path = len(conditions) == 1 and isinstance(conditions[0], PathCondition)
+        pattern = words.condition_text(conditions[0]) if only_a_path else words.pattern(route)
         return Row(
             index=str(route.index),
             marks=_marks(route),
             app=str(app),
             host="" if only_a_path else printable(words.host(route)),
             host_kind="" if only_a_path else words.host_kind(route),
-            pattern=printable(words.pattern(route)),
+            pattern=printable(pattern),
             methods=target.methods,
             name=printable(route.name or ""),
             handler=target.handler if route.opens is None else printable(words.handler(route)),

@@ -92,7 +92,12 @@ def arguments(route: Route) -> tuple[str | int, ...] | None:
 
 def arguments_text(route: Route) -> str:
     """Arguments in a cell: ``year, slug`` by name, ``#1, #2`` by position."""
-    found = arguments(route) or ()
+    found = arguments(route)
+    return _listed(found) if found else ""
+
+
+@lru_cache(maxsize=256)
+def _listed(found: tuple[str | int, ...]) -> str:
     return ", ".join([each if isinstance(each, str) else f"#{each}" for each in found])
 
 

@@ -13,7 +13,7 @@ import itertools
 import re
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tornkit.regex.patterns.pattern import group_texts
 from tornkit.regex.patterns.sample import examples
@@ -117,7 +117,7 @@ def _reversal(route: Route, names: Unreversed, args: tuple[str, ...]) -> Reversa
     # As PathMatches.reverse says it; under `python -O` it is the formatting that fails.
     counted = found.reason.startswith(("AssertionError", "TypeError"))
     if counted and len(args) != regex.groups:
-        return replace(found, reason=_wanted(regex, len(args)))
+        return found._replace(reason=_wanted(regex, len(args)))
     return found
 
 

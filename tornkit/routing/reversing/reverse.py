@@ -42,7 +42,7 @@ def with_reversals(table: RouteTable, reversers: Mapping[int, Reverser]) -> Rout
         for route, reversal in _together(named[start : start + _TOGETHER], table, reversers):
             owner = owners.get(route.index, route.index)
             if owner != route.index and reversal.outcome is not Outcome.OK:
-                reversal = replace(reversal, outcome=Outcome.SHADOWED, by=(owner,))  # noqa: PLW2901
+                reversal = reversal._replace(outcome=Outcome.SHADOWED, by=(owner,))  # noqa: PLW2901
             found[route.index] = reversal
     return replace(
         table,
@@ -178,7 +178,7 @@ def _fairly(reversal: Reversal, reverser: Reverser) -> Reversal:
     if not reverser.overridden or reversal.outcome is not Outcome.MISSES:
         return reversal
     reason = f"{reverser.label} overrides reverse_url, and its URL is not one of this table"
-    return replace(reversal, outcome=Outcome.UNDECIDED, reason=reason)
+    return reversal._replace(outcome=Outcome.UNDECIDED, reason=reason)
 
 
 def _most_telling(failed: list[Reversal]) -> Reversal:
@@ -237,18 +237,18 @@ def _leads_straight_back(url: str, args: tuple[str, ...], route: Route, table: R
         return False
     if len(own.regex.groupindex) not in (0, own.regex.groups):
         return False  # the handler would get those with a name alone
-    return next(table.steps_for(url), None) is route
+    return table.is_first(route, url)
 
 
 def _round_trip(reversal: Reversal, url: str, route: Route, table: RouteTable) -> Reversal:
     """Send ``url`` back and see which route takes it."""
     unsendable = _why_no_path(url)
     if unsendable:
-        return replace(reversal, outcome=Outcome.MISSES, reason=unsendable)
+        return reversal._replace(outcome=Outcome.MISSES, reason=unsendable)
     path = sent(url)
     miss = _miss(route, reversal, path)
     if miss:
-        return replace(reversal, outcome=Outcome.MISSES, reason=miss)
+        return reversal._replace(outcome=Outcome.MISSES, reason=miss)
     trips = []
     for host in hosts(route):
         trip = _trip(reversal, route, table, Request(path, host))
@@ -257,7 +257,7 @@ def _round_trip(reversal: Reversal, url: str, route: Route, table: RouteTable) -
         trips.append(trip)
     if not trips:
         reason = "no host name could be made that satisfies its host rules"
-        return replace(reversal, outcome=Outcome.UNDECIDED, reason=reason)
+        return reversal._replace(outcome=Outcome.UNDECIDED, reason=reason)
     return _most_telling(trips)
 
 
@@ -267,7 +267,7 @@ def _trip(reversal: Reversal, route: Route, table: RouteTable, request: Request)
         return Reversal(Outcome.OK, reversal.args, reversal.url, host=request.host)
     if found is None or (isinstance(found, Fallback) and found.position > route.index):
         reason = "no route takes the URL"
-        return replace(reversal, outcome=Outcome.MISSES, reason=reason, host=request.host)
+        return reversal._replace(outcome=Outcome.MISSES, reason=reason, host=request.host)
     by: tuple[int, ...] = ()
     if isinstance(found, Fallback):
         name = f"the 404 of the {found.scopes[-1].label} before it"
@@ -278,7 +278,7 @@ def _trip(reversal: Reversal, route: Route, table: RouteTable, request: Request)
         outcome = Outcome.UNDECIDED
     else:
         reason, outcome = f"{name} takes the URL", Outcome.TAKEN
-    return replace(reversal, outcome=outcome, reason=reason, host=request.host, by=by)
+    return reversal._replace(outcome=outcome, reason=reason, host=request.host, by=by)
 
 
 def _is(found: Route | Fallback, route: Route) -> bool:
