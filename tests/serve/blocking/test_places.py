@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import tornado.ioloop
 import tornado.web
 
 from tornkit.own_frames import FOLDER
@@ -53,6 +54,14 @@ def test_a_function_of_the_users_that_a_page_calls_is_the_place() -> None:
 def test_where_nothing_is_the_users_the_innermost_is_named() -> None:
     static = Frame(tornado.web.__file__, 2800, "get_content")
     assert place_of([static, *LOOP]) == static
+
+
+def test_callbacks() -> None:
+    """One of tornkit's own is nobody else's doing; one in C has no frame but its caller's."""
+    caller = Frame(tornado.ioloop.__file__, 756, "_run_callback")
+    assert place_of([Frame(f"{FOLDER}serve/worker/collector.py", 98, "do"), caller, *LOOP]) is None
+    assert place_of([caller, *LOOP[1:]]) == caller
+    assert place_of([USERS, caller, *LOOP]) == USERS
 
 
 @pytest.mark.parametrize(

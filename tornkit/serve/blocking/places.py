@@ -24,6 +24,8 @@ _LOOPS = (
     (f"tornado{os.sep}platform{os.sep}asyncio.py", ("start",)),
 )
 _DEBUGGERS = ("pdb.py", "bdb.py", "pydevd.py", "debugpy")
+# What Tornado calls a callback in, which is told where that is in C and has no frame.
+_CALLS = (f"tornado{os.sep}ioloop.py", "_run_callback")
 # Of a loop that is none of Python's, as uvloop's, which shows no frame.
 _RUNS_LOOP = re.compile(r"\.run_(?:forever|until_complete)\(")
 _STATEMENT = 40  # lines that one may take, of which the last was reached
@@ -39,12 +41,18 @@ def place_of(stack: Sequence[Frame]) -> Frame | None:
     """The user's frame that the loop waits for; None where it waits for none.
 
     As where the loop itself waits, and has not had its turn on a busy machine; where a person has
-    stopped the code with a debugger; or where it is a page of tornkit's own that takes its time.
+    stopped the code with a debugger; or where it is a page of tornkit's own that takes its time, or
+    a callback of its own, which looks for garbage in an idle moment.
     """
     frames = list(_above_loop(stack))
     if any(Path(frame.file).name in _DEBUGGERS for frame in frames):
         return None
-    others = [frame for frame in frames if not frame.file.startswith((FOLDER, "<frozen "))]
+    is_own = any(frame.file.startswith(FOLDER) for frame in frames)
+    others = [
+        frame
+        for frame in frames
+        if not frame.file.startswith((FOLDER, "<frozen ")) and not (is_own and _calls(frame))
+    ]
     users = [frame for frame in others if _is_users(frame)]
     if not users and any(frame.file.startswith(_PAGES) for frame in frames):
         return None
@@ -62,6 +70,11 @@ def _above_loop(stack: Sequence[Frame]) -> Iterator[Frame]:
 
 def _runs_loop(frame: Frame) -> bool:
     return any(frame.file.endswith(end) and frame.function in names for end, names in _LOOPS)
+
+
+def _calls(frame: Frame) -> bool:
+    file, function = _CALLS
+    return frame.function == function and frame.file.endswith(file)
 
 
 def _is_users(frame: Frame) -> bool:
