@@ -9,6 +9,7 @@ file or the factory serves by itself, it is left in the same way, and what it se
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import socket
 import sys
@@ -126,6 +127,7 @@ class _Capture:
     def __init__(self, leaving: Leaving) -> None:
         self.served: list[Servable] = []
         self._sockets: list[socket.socket] = []
+        self._servers: list[TCPServer] = []
         self._leaving = leaving
         self._unbound = Unbound(lambda: leaving.listens(None, http=False))
 
@@ -141,12 +143,17 @@ class _Capture:
             kept = list(sockets)
             original(server, kept)
             self._sockets += kept
+            self._servers.append(server)
             self._note(server)
 
         TCPServer.add_sockets = add_sockets  # type: ignore[method-assign, assignment]
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        for server in self._servers:
+            # Else it would fail at its sockets where the program stops it itself, at its exit.
+            with contextlib.suppress(Exception):  # a class of the program's own may lack anything
+                TCPServer.stop(server)
         for sock in self._sockets:
             sock.close()
         if set(threading.enumerate()) <= self._threads:

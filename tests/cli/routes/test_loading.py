@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tornado.web import Application, RequestHandler
 
+from tests.cli.routes import terminal
 from tornkit.appload import inspection, own_tornado
 from tornkit.appload.load import LoadedApp
 from tornkit.appload.target import Kind, Target
@@ -113,3 +115,23 @@ class TestChecked:
         out, err = capfd.readouterr()
         assert out == ""
         assert "reversing home" in err
+
+
+def test_a_program_that_stops_its_servers_at_its_exit(tmp_path: Path) -> None:
+    """By what it has asked Python to call then, behind the list."""
+    (tmp_path / "program.py").write_text(
+        "import atexit, asyncio\n"
+        "from tornado.httpserver import HTTPServer\n"
+        "from tornado.tcpserver import TCPServer\n"
+        "from tornado.web import Application, RequestHandler\n"
+        "async def main():\n"
+        "    for server in (HTTPServer(Application([('/', RequestHandler)])), TCPServer()):\n"
+        "        server.listen(0)\n"
+        "        atexit.register(server.stop)\n"
+        "    await asyncio.Event().wait()\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(main())\n"
+    )
+    found = terminal.run(tmp_path, "program.py")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "RequestHandler" in found.stdout
