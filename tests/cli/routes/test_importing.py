@@ -36,7 +36,7 @@ def ahead_of(folder: Path) -> None:
     "name",
     [
         "queue.py",
-        "queue",  # a package, or a folder that may be one
+        "queue",  # a package
         "queue.cpython-311-x86_64-linux-gnu.so",
         "click",  # of the libraries that are loaded
         "rich.py",  # of those that print
@@ -44,7 +44,11 @@ def ahead_of(folder: Path) -> None:
     ],
 )
 def test_a_folder_that_takes_a_name(tmp_path: Path, imported: list[str], name: str) -> None:
-    (tmp_path / name).mkdir() if "." not in name else (tmp_path / name).touch()
+    if "." in name:
+        (tmp_path / name).touch()
+    else:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
     (tmp_path / "app.py").touch()
     ahead_of(tmp_path)
     assert {"tornkit.appload.load", "tornkit.cli.routes.listing"} <= set(imported)
@@ -61,12 +65,14 @@ def test_a_folder_that_takes_a_name(tmp_path: Path, imported: list[str], name: s
         "__main__.py",
         ".git",
         "my_queue.py",
+        "queue.txt",
+        "locale",  # a folder of translations
         "Queue.py",
     ],
 )
 def test_a_folder_that_takes_none(tmp_path: Path, imported: list[str], name: str) -> None:
     """Most folders take none, and 100 ms are saved."""
-    (tmp_path / name).touch()
+    (tmp_path / name).mkdir() if name == "locale" else (tmp_path / name).touch()
     ahead_of(tmp_path)
     assert imported == []
 

@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import pkgutil
 import sys
+from importlib.machinery import all_suffixes
 from pathlib import Path
 
 import tornkit.appload
@@ -37,9 +38,19 @@ def import_ahead(target: Target) -> None:
 
 
 def _takes_a_name(folder: Path) -> bool:
+    wanted = (*sys.modules, *_ALSO, "pygments")  # by rich
+    known = sys.stdlib_module_names | {name.partition(".")[0] for name in wanted}
+    known -= {"tornkit", "tornado", "__main__", ""}
     with contextlib.suppress(OSError):
-        names = {path.name.partition(".")[0] for path in folder.iterdir()}
-        wanted = (*sys.modules, *_ALSO, "pygments")  # by rich
-        known = sys.stdlib_module_names | {name.partition(".")[0] for name in wanted}
-        return not names.isdisjoint(known - {"tornkit", "tornado", "__main__", ""})
+        return any(
+            path.name.partition(".")[0] in known and _is_module(path) for path in folder.iterdir()
+        )
     return False
+
+
+def _is_module(path: Path) -> bool:
+    """Whether Python imports it before the library's; a folder with no ``__init__`` comes last."""
+    suffixes = tuple(all_suffixes())
+    if path.name.endswith(suffixes):
+        return True
+    return any((path / f"__init__{suffix}").exists() for suffix in suffixes)
