@@ -19,8 +19,13 @@ def tell(first: int, count: int, kind: str) -> Iterator[tuple[int, str]]:
     """Play stories; the number of each that did not end well, and why."""
     loop = _new_loop(kind)
     before = _descriptors()
-    # It would make this process the parent of strangers' orphans.
-    with in_one_process(), mock.patch("tornkit.serve.supervisor.supervisor.become_reaper"):
+    with (
+        in_one_process(),
+        # It would make this process the parent of strangers' orphans.
+        mock.patch("tornkit.serve.supervisor.supervisor.become_reaper"),
+        # No process of a story is there to be looked at; only this machine's, for a long time.
+        mock.patch("tornkit.serve.supervisor.holdings._PROC", Path("/nowhere")),
+    ):
         logger = logging.getLogger("tornado")
         level = logger.level
         logger.setLevel(logging.CRITICAL)

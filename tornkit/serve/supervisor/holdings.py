@@ -138,6 +138,8 @@ def _socket_inodes(pids: Iterable[int]) -> dict[str, int]:
 
 
 def _addresses(sockets: dict[str, int]) -> Iterator[Holding]:
+    if not sockets:  # the tables are long on a machine with many connections
+        return
     for kind, state in (("tcp", _LISTENS), ("udp", _UNCONNECTED)):
         for fields in (*_rows(f"net/{kind}"), *_rows(f"net/{kind}6")):
             if len(fields) > 9 and fields[3] == state and fields[9] in sockets:
