@@ -24,7 +24,7 @@ from tests.benchmarks.reload import apps
 from tests.benchmarks.reload.probe import wait_for_edit
 
 _DEADLINE = 60.0
-_EDITS = 3
+_EDITS = 5
 _SETTLE = 1.0
 
 

@@ -80,7 +80,15 @@ def test_memory_is_bounded() -> None:
     for offset in range(1, 5000):
         history.add(Kept(f"channel {offset % 700}", offset, 0.0, bytes(100)), 0.0)
         assert history.size <= limits.history_bytes
-    assert len(history) == limits.history_bytes // (module._OVERHEAD + 100)
+    # No more is let go than has to be, and channels count: a thousand of one message take more
+    # than one of a thousand.
+    messages = history.of(["*"])
+    names = {each.channel for each in messages}
+    assert history.size == len(messages) * (module._OVERHEAD + 100) + sum(
+        module._CHANNEL + len(name) for name in names
+    )
+    assert history.size > 0.95 * limits.history_bytes
+    assert len(names) == len(messages)
 
 
 def test_nothing_is_left_of_what_is_too_old() -> None:

@@ -7,6 +7,7 @@ message, however many of its subscriptions that fits. One thread at a time may c
 from __future__ import annotations
 
 import secrets
+import sys
 import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple, Protocol
@@ -64,6 +65,8 @@ class Broker:
     def publish(self, channel: str, payload: bytes, event: Event = "message") -> int:
         """Give a message to all who hear of its channel, and keep it; its offset."""
         self._offset = offset = self._offset + 1
+        # One text for all messages of a channel that are kept: each comes with one of its own.
+        channel = sys.intern(channel)
         message = Kept(channel, offset, time.time(), payload)
         if event == "message":
             self.history.add(message, self._clock())
