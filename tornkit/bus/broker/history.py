@@ -138,9 +138,11 @@ class History:
     def numbers(self, name: str) -> ChannelNumbers:
         """What there is of a channel; it takes as long as there is much."""
         channel = self._channels.get(name)
-        messages = () if channel is None else channel.messages
-        size = sum(_OVERHEAD + len(each.payload) for each in messages)
-        return ChannelNumbers(self.published(name), len(messages), size)
+        if channel is None:
+            return ChannelNumbers(self.published(name), 0, 0)
+        size = sum(_OVERHEAD + len(each.payload) for each in channel.messages)
+        size += _CHANNEL + len(name)
+        return ChannelNumbers(channel.published, len(channel.messages), size)
 
     def _messages(self, channels: Iterable[str]) -> list[Kept]:
         return [message for each in channels for message in self._channels[each].messages]
