@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tornkit.serve.wire import stack_signal
+
 if TYPE_CHECKING:
     from tests.integration.serve import Serve
     from tests.integration.server import Server
@@ -144,8 +146,11 @@ def test_the_line_is_named(serve: Serve, wait_for: Callable[..., Any], names: li
         before = len(lines(server))
         assert server.get(f"/{name}").text == name
         wait_for(lambda before=before: len(lines(server)) > before, f"a line about {name}")
+        its = {numbered[name]}
+        if name == "database" and not stack_signal.BY_C:
+            its.add(numbered[name] - 1)  # it ends in an exception: see `stack_signal`
         # On a busy machine the loop may have had to wait for its turn, too.
-        wait_for(lambda: lines(server)[-1][2] == numbered[name], f"{name}'s line")  # noqa: B023
+        wait_for(lambda its=its: lines(server)[-1][2] in its, f"{name}'s line")
         seconds, function, _ = lines(server)[-1]
         assert float(seconds) >= 0.1
         assert function == f"{name}_page.get" or name not in FEW

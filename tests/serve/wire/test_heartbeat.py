@@ -62,13 +62,13 @@ def test_silence(beat: float, now: float, seconds: float) -> None:
 
 
 WRITER = """
-import sys, threading
+import select, sys
 from tornkit.serve.wire.heartbeat import Heartbeat
 heartbeat = Heartbeat(int(sys.argv[1]))
 heartbeat.write_stacks_on_signal()
 assert heartbeat.writes_stacks
 print("ready", flush=True)
-sys.stdin.read()
+select.select([sys.stdin], [], [])
 """
 
 

@@ -20,6 +20,7 @@ from tornkit.serve.blocking.dumps import Frame, stack_of
 from tornkit.serve.blocking.places import described, place_of
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.reporter import Reporter
+from tornkit.serve.wire import stack_signal
 from tornkit.serve.wire.heartbeat import STACKS_SIGNAL, Heartbeat, Pulse, interval_for
 from tornkit.serve.workforce.children import WorkerState
 from tornkit.serve.workforce.events import Worker
@@ -109,7 +110,10 @@ class BlockingWatch:
                 if heartbeat.read().beat != still.pulse.beat:
                     return  # it turns: its stack would be that of the next request
                 still.asked_at = silence
-                if not linux.signal_thread(worker.pid, still.pulse.thread, STACKS_SIGNAL):
+                if not (
+                    stack_signal.BY_C
+                    and linux.signal_thread(worker.pid, still.pulse.thread, STACKS_SIGNAL)
+                ):
                     worker.process.signal(STACKS_SIGNAL)
 
     def _take_in(self, heartbeat: Heartbeat, still: _Stillness) -> None:

@@ -3,10 +3,9 @@
 No message: a worker that is stuck could not send one, and a supervisor that is asked for its
 status could not wait for answers. One fixed record a worker, in a file that has no name.
 
-Behind the record is room for the stack of the loop's thread, which `faulthandler` writes when the
-supervisor sends that thread `STACKS_SIGNAL`: by C code in the signal's handler, and so also where
-the interpreter is busy in a call that lets nothing else run. Of that thread alone: the frames of
-another one may be freed while they are read.
+Behind the record is room for the stack of the loop's thread, which is written when the supervisor
+sends `STACKS_SIGNAL` (`stack_signal`). Of that thread alone: the frames of another one may be freed
+while they are read.
 
 A record is written and read without a lock. Its fields are aligned words of 8 bytes, which no
 machine that tornkit runs on tears; that two of them are from different beats does no harm.
@@ -14,7 +13,6 @@ machine that tornkit runs on tears; that two of them are from different beats do
 
 from __future__ import annotations
 
-import faulthandler
 import fcntl
 import mmap
 import os
@@ -22,8 +20,10 @@ import signal
 import struct
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tornkit import linux
+from tornkit.serve.wire import stack_signal
 
 _RECORD = struct.Struct("=ddQQQQ")
 _STACKS_AT = mmap.PAGESIZE  # bytes before them
@@ -62,6 +62,8 @@ class Heartbeat:
         """
         self.descriptor = descriptor
         self._stacks = -1  # descriptor that the signal's handler writes to, where there is one
+        self._is_late = False  # it is to be written, and no thread that may ask for it has beaten
+        self._handler: Any = None  # of the signal, as Python knows it
         try:
             self._memory = mmap.mmap(descriptor, mmap.PAGESIZE)
         except OSError:
@@ -97,6 +99,8 @@ class Heartbeat:
 
     def beat(self, pulse: Pulse) -> None:
         """Write a pulse, with its thread only where that would write its stack."""
+        if self._is_late:
+            self.write_stacks_on_signal()
         self.write(pulse if self.writes_stacks else replace(pulse, thread=0))
 
     def read(self) -> Pulse:
@@ -105,8 +109,12 @@ class Heartbeat:
     def write_stacks_on_signal(self) -> None:
         """Have a thread that gets `STACKS_SIGNAL` write its stack, where that can be had.
 
-        Not where the program has the signal, or the system no descriptor.
+        Not where the program has the signal, or the system no descriptor; and in some Pythons not
+        before the main thread asks for it, here or by its beat.
         """
+        self._is_late = not stack_signal.can_register()
+        if self._is_late:
+            return
         if signal.getsignal(STACKS_SIGNAL) is not signal.SIG_DFL:
             return
         try:
@@ -114,15 +122,15 @@ class Heartbeat:
         except OSError:  # as with a limit below that number
             return
         self._file = os.fstat(stacks).st_ino
-        faulthandler.register(STACKS_SIGNAL, file=stacks, all_threads=False)
         self._stacks = stacks
+        self._handler = stack_signal.register(STACKS_SIGNAL, stacks, lambda: self.read().thread)
 
     @property
     def writes_stacks(self) -> bool:
         """Whether the signal may come: it is still ours, and so is the file that is written to."""
         if self._stacks == -1:
             return False
-        if signal.getsignal(STACKS_SIGNAL) is not signal.SIG_DFL:  # the program has taken it
+        if signal.getsignal(STACKS_SIGNAL) is not self._handler:  # the program has taken it
             self._stacks = -1
             return False
         try:
@@ -130,7 +138,7 @@ class Heartbeat:
         except OSError:
             is_ours = False
         if not is_ours:  # somebody has closed all descriptors, and opened others
-            faulthandler.unregister(STACKS_SIGNAL)
+            stack_signal.unregister(STACKS_SIGNAL)
             self._stacks = -1
         return is_ours
 
