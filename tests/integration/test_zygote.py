@@ -213,7 +213,9 @@ def test_a_module_that_ends_the_process_is_blamed_by_name(serve: Serve, packages
 # ---- what makes warm imports stale ----
 
 
-def test_an_upgraded_package_is_not_served_from_memory(serve: Serve, packages: Packages) -> None:
+def test_an_upgraded_package_is_not_served_from_memory(
+    serve: Serve, packages: Packages, wait_for: Callable[..., Any]
+) -> None:
     """Workers that were forked ahead of time may hold the old one: then there is another reload."""
     server = serve({"app.py": APP}, env=packages.environment)
     server.wait_for_log("warm: ")
@@ -221,6 +223,8 @@ def test_an_upgraded_package_is_not_served_from_memory(serve: Serve, packages: P
     server.edit("app.py", '"version": 1', '"version": 2')
     server.wait_for_answer("second, upgraded")
     server.wait_for_log("warm: ", count=2)
+    # What answers and what is warm may be told of before that reload is.
+    wait_for(lambda: server.log.count("starting anew") == server.reloads, "the reloads' end")
     before = server.reloads
     server.edit("app.py", '"version": 2', '"version": 3')
     server.wait_for_reload(before + 1)
