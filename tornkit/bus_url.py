@@ -40,6 +40,18 @@ def shown(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator:
         return repr(url.rpartition("@")[2])
+    if "@" in rest.partition("?")[2]:
+        return f"{scheme}://..."  # of a password with a ?, or of an option
     # A password may have any character; what is behind the last @ is a place.
-    hosts = [each.rpartition("@")[2].partition("?")[0] for each in rest.split(",")]
-    return f"{scheme}://{','.join(hosts)}"
+    _, is_behind, place = rest.rpartition("@")
+    hosts = place.partition("?")[0]
+    return f"{scheme}://{hosts if is_behind else ','.join(map(_host_shown, hosts.split(',')))}"
+
+
+def _host_shown(text: str) -> str:
+    """A host without what stands in the place of its port: maybe a password whose @ is missing."""
+    host, slash, path = text.partition("/")
+    name, colon, port = host.rpartition(":")
+    if not colon or port.isdecimal() or host.endswith("]"):
+        return text
+    return f"{name}:...{slash}{path}"

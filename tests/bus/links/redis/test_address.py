@@ -68,6 +68,14 @@ def test_another_node_of_a_cluster_is_tried_once() -> None:
         ("redis+sentinel://a:26379", "names no master"),
         ("redis+sentinel://a:x/name", "port|Port"),
         ("redis://a?socket_timeout=soon", "socket_timeout"),
+        ("redis://a?max_connections=3", "no option max_connections$"),
+        ("rediss://a?ssl_cert_reqs=never", "SSL"),
+        ("redis://a/shop", "the number of a database"),
+        ("redis+sentinel://a/name/shop", "the number of a database"),
+        ("redis://:se/cret@a", "^in a password / . # and @ are written as"),
+        ("redis://:12#45@a", "^in a password / . # and @ are written as"),
+        ("redis://:12?45@a", "^in a password / . # and @ are written as"),
+        ("redis://user:secret", "^the port of a host is no number, or too large$"),
     ],
 )
 def test_what_makes_no_sense(url: str, text: str) -> None:

@@ -8,10 +8,13 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.sentinel import Sentinel
+from redis.exceptions import RedisError
 
+from tornkit.bus.links.redis.wire import RedisWire
 from tornkit.bus_url import BadBusURL
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+_UNKNOWN_OPTION = re.compile(r"unexpected keyword argument '(\w+)'")
 _PATIENCE = 5.0  # seconds, for a sentinel or a connection
 _SENTINEL = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
 
@@ -29,6 +32,8 @@ class RedisAddress:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
+        if parts.scheme != "unix" and "@" in parts.path + parts.query + parts.fragment:
+            raise BadBusURL("in a password / ? # and @ are written as %2F %3F %23 and %40")
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         prefix = query.pop("prefix", "tornkit")
         if _PREFIX.fullmatch(prefix) is None:
@@ -42,16 +47,18 @@ class RedisAddress:
         if scheme in _SENTINEL:
             self._sentinels = [_host_and_port(each) for each in hosts.split(",")]
             self._name, _, database = path.strip("/").partition("/")
+            database = database or "0"
             if not self._name:
                 raise BadBusURL("it names no master: redis+sentinel://HOST:26379/NAME")
-            scheme, hosts, path = _SENTINEL[scheme], "localhost", f"/{database or 0}"
+            scheme, hosts, path = _SENTINEL[scheme], "localhost", f"/{database}"
+        if scheme != "unix" and not path.strip("/").isdecimal() and path.strip("/"):
+            raise BadBusURL("behind the host stands the number of a database: redis://HOST:6379/0")
         self._options: list[dict[str, Any]] = []
         for host in hosts.split(","):
+            if scheme != "unix":
+                _host_and_port(host)
             each = urlunsplit((scheme, user + at + host, path, urlencode(query), ""))
-            try:
-                self._options.append(dict(parse_url(each)))
-            except ValueError as error:
-                raise BadBusURL(str(error)) from None
+            self._options.append(_options_of(each))
         database = self._options[0].get("db", 0)
         self.base = f"{{{prefix}}}:{database}:"
         """What all keys begin with."""
@@ -88,9 +95,23 @@ class RedisAddress:
                 await each.aclose()
 
 
+def _options_of(url: str) -> dict[str, Any]:
+    try:
+        options = dict(parse_url(url))
+        RedisWire.made(options)
+    except TypeError as error:
+        name = _UNKNOWN_OPTION.search(str(error))
+        if name is None:
+            raise
+        raise BadBusURL(f"redis-py's connections have no option {name[1]}") from None
+    except (ValueError, RedisError) as error:
+        raise BadBusURL(str(error)) from None
+    return options
+
+
 def _host_and_port(text: str) -> tuple[str, int]:
     parts = urlsplit(f"//{text}")
     try:
         return unquote(parts.hostname or "localhost"), parts.port or 26379
-    except ValueError as error:
-        raise BadBusURL(str(error)) from None
+    except ValueError:  # whose text has the port, which may be the half of a password
+        raise BadBusURL("the port of a host is no number, or too large") from None
