@@ -125,6 +125,34 @@ def test_an_answer_of_a_link_that_is_lost_again_does_not_count(
     played(test, monkeypatch)
 
 
+def test_what_was_heard_between_two_losses_is_behind_their_gap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between it and what comes then others are missing, and the gap stands in front of all."""
+
+    async def test(bus: Bus, link: HandLink) -> None:
+        heard = await listening(bus, link, 3)
+        comes_back: list[tuple[str, int]] = []
+        other = Listener(("a",), lambda each: comes_back.append((each.event, each.offset)))
+        task = asyncio.ensure_future(bus.listen(other, "e-3"))
+        bus.restored()
+        await turns()
+        bus.deliver("e", kept(5), "message")
+        bus.restored()
+        bus.deliver("e", kept(8), "message")
+        for _ in range(2):
+            while link.asked[-1][1].done():
+                await turns()
+            link.answer(8, gap=True)
+            await turns()
+            if task.done():
+                break
+        await task
+        assert heard == comes_back == [("gap", 7), ("message", 8)]
+
+    played(test, monkeypatch)
+
+
 def test_those_who_have_missed_the_same_ask_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(bus: Bus, link: HandLink) -> None:
         heard = [await listening(bus, link, 3) for _ in range(50)]

@@ -135,11 +135,11 @@ class Bus:
         self._restored += 1
         self.counts.changed(self._dispatch.names())
         for listener in self._dispatch:
-            if listener.position is not None:  # else it is being told where it is
-                listener.wait()
-                if listener not in self._catching_up:
-                    self._catching_up.add(listener)
-                    self._start(self._catch_up(listener))
+            listener.wait()
+            # Without a position it is being told where it is.
+            if listener.position is not None and listener not in self._catching_up:
+                self._catching_up.add(listener)
+                self._start(self._catch_up(listener))
 
     async def _catch_up(self, listener: Listener) -> None:
         try:

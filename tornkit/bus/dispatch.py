@@ -64,9 +64,9 @@ class Listener:
         return self._waiting is not None
 
     def wait(self) -> None:
-        """Hear nothing until `caught_up`."""
-        if self._waiting is None:
-            self._forget_waiting()
+        """Hear nothing until `caught_up`, and what has waited for that not before it is fetched."""
+        # Some may be missing behind what has waited, where a gap in front of it would not tell.
+        self._forget_waiting()
 
     def _forget_waiting(self) -> None:
         self._waiting = []
