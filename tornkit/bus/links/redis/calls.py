@@ -166,6 +166,18 @@ class RedisCalls:
         self._waiting.extendleft(reversed(self._refused))
         self._refused.clear()
 
+    async def finish(self) -> None:
+        """Read the answers of what is on its way, and send nothing more."""
+        self._is_open = False
+        await self.read()
+
+    def end(self, reason: str) -> None:
+        """Tell those who still wait that no connection will come."""
+        waiting, self._waiting = self._waiting, deque()
+        for call in waiting:
+            if not call.answer.done():
+                call.answer.set_exception(Unavailable(reason))
+
     async def hang(self) -> None:
         """Wait until an answer is late."""
         await self._is_hanging.wait()

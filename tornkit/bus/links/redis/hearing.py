@@ -96,7 +96,7 @@ class RedisHearing:
     def _take(self, told: list[Any]) -> None:
         match told:
             case [b"message", channel, data] | [b"pmessage", _, channel, data]:
-                self._heard(channel[len(self._prefix) :].decode(), data)
+                self._heard(channel[len(self._prefix) :].decode(errors="replace"), data)
             case [b"subscribe" | b"psubscribe", _, _]:
                 self._confirmed += 1
                 self._wake()

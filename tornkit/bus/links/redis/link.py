@@ -13,7 +13,6 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Iterable
 from typing import Any
 
 from redis.exceptions import MovedError, OutOfMemoryError, ResponseError
@@ -26,21 +25,21 @@ from tornkit.bus.links.link import MessageReceiver
 from tornkit.bus.links.redis.address import RedisAddress
 from tornkit.bus.links.redis.calls import RedisCalls
 from tornkit.bus.links.redis.hearing import RedisHearing
+from tornkit.bus.links.redis.reading import RedisReader
 from tornkit.bus.links.redis.scripts import begin_text, scripts
 from tornkit.bus.links.redis.wire import LOST, RedisWire, both
 from tornkit.bus.message import Event, payload_of
-from tornkit.bus.names import is_pattern, matches
 from tornkit.bus.position import MessagePosition
 from tornkit.bus_limits import BusLimits
 
 _AGAIN, _LATEST = 0.05, 2.0  # seconds, before a Redis that is away is tried again; doubled
 _BEAT = 3.0  # seconds, after which a link says that it is there
+_FAREWELL = 1.0  # seconds, for the last word
 _BELIEVED = 10_000  # milliseconds, for which it is believed
 _MOST_UNSENT = 16 * 1024 * 1024  # bytes that are posted while Redis does not read
-_ALL = 1 << 31
 _ANY_SIZE = 1 << 62
 _RUN = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
-_UNKNOWN = MessagePosition("", 0)
+_HEAD = re.compile(rb"([0-9a-f]+) ([0-9]+) ([0-9]+) (message|join|leave)")  # common.lua's `tell`
 _EVENTS: dict[bytes, Event] = {b"message": "message", b"join": "join", b"leave": "leave"}
 _log = logging.getLogger("tornkit")
 
@@ -64,6 +63,7 @@ class RedisLink:
         self._calls = RedisCalls(loop, state_key, limits.patience)
         self._hearing = RedisHearing(self._address.base, self._heard)
         self._age = str(int(limits.history_age * 1000)).encode()
+        self._reader = RedisReader(self._call, self._age)
         self._member = b""
         self._gone = b""  # the member that this link was before
         # Those for whom this loop speaks: what each tells of itself, as often as it is there.
@@ -73,7 +73,9 @@ class RedisLink:
         self._was_up = False
         self._is_up = False
         self._wires: list[RedisWire] = []
-        self._tasks = [loop.create_task(self._live()), loop.create_task(self._beat())]
+        living = loop.create_task(self._live())
+        living.add_done_callback(self._has_ended)
+        self._tasks = [living, loop.create_task(self._beat())]
 
     # ---- connections ----
 
@@ -95,6 +97,9 @@ class RedisLink:
             except asyncio.CancelledError:
                 await self._say_farewell()
                 raise
+            except Exception as error:  # noqa: BLE001 - of redis-py, say: the bus is to come back
+                reason = f"{type(error).__name__}: {error}"
+                _log.error("the connection to Redis has failed", exc_info=True)
             finally:
                 self._is_up = False
                 self._calls.lost(reason)
@@ -150,13 +155,19 @@ class RedisLink:
         self._was_up = True
 
     async def _say_farewell(self) -> None:
-        """Let nobody wait until this link is not believed any more."""
-        if self._is_up and self._there:
-            sha = scripts()["beat"].sha
+        """End what is on its way, and let nobody wait until this link is not believed any more."""
+        if self._is_up:
+            # A Redis that hangs is not to hold the loop's end.
             with contextlib.suppress(*LOST):
-                await self._wires[0].say(
-                    "EVALSHA", sha, 1, self._state_key, b"", _BELIEVED, self._member
-                )
+                async with asyncio.timeout(_FAREWELL):
+                    await self._wires[0].flush()
+                    await self._calls.finish()
+                    if self._there:
+                        beat = "EVALSHA", scripts()["beat"].sha, 1, self._state_key
+                        await self._wires[0].ask(*beat, b"", _BELIEVED, self._member)
+
+    def _has_ended(self, task: asyncio.Task[None]) -> None:
+        self._calls.end("the loop has ended, without a connection to Redis")
 
     def _begin_epoch(self, epoch: str) -> None:
         if epoch != self._epoch:
@@ -194,16 +205,19 @@ class RedisLink:
 
     def _heard(self, channel: str, data: bytes) -> None:
         head, _, payload = data.partition(b"\n")
-        epoch_bytes, offset_text, time, event = head.split(b" ")
-        epoch, offset = epoch_bytes.decode(), int(offset_text)
+        told = _HEAD.fullmatch(head)
+        if told is None:  # others can publish there, too
+            _log.error("what is published in Redis for %s is no message of a bus", channel)
+            return
+        epoch, offset = told[1].decode(), int(told[2])
         if epoch != self._epoch:
             self._begin_epoch(epoch)
             self._receiver.restored()
         if offset <= self._newest:
             return  # it fits several names
         self._newest = offset
-        kept = Kept(channel, offset, int(time) / 1e6, payload)
-        self._receiver.deliver(epoch, kept, _EVENTS[event])
+        kept = Kept(channel, offset, int(told[3]) / 1e6, payload)
+        self._receiver.deliver(epoch, kept, _EVENTS[told[4]])
 
     def watch(self, name: str) -> None:
         self._hearing.watch(name)
@@ -244,54 +258,11 @@ class RedisLink:
             why = f": {self._calls.reason}" if self._calls.reason else ""
             raise Unavailable(text + why) from None
         if since is None:
-            epoch, offset, *_ = await self._call("missed", b"", 0, self._age, 0, 0)
-            return CaughtUp(MessagePosition(epoch.decode(), offset), [], gap=False)
-        return await self._missed(names, since)
-
-    async def _missed(self, names: tuple[str, ...], since: MessagePosition) -> CaughtUp:
-        channels, floor, until = await self._channels(names, since.offset)
-        epoch, offset, gap, *told = await self._call(
-            "missed", since.epoch, min(since.offset, 1 << 53), self._age, _ALL, 0, *channels
-        )
-        if until is not None and until[0] != epoch:
-            return await self._missed(names, since)
-        if since.epoch != epoch.decode() or since.offset > offset:
-            if until is not None and since.offset:
-                return await self._missed(names, _UNKNOWN)  # of all channels, not of some
-        elif until is not None:
-            # Others had messages since the first question; they are on their way to this link.
-            offset = until[1]
-        is_gap = bool(gap) or (floor is not None and floor > since.offset)
-        messages = sorted(_messages(told), key=_offset)
-        kept = [each for each in messages if each.offset <= offset]
-        return CaughtUp(MessagePosition(epoch.decode(), offset), kept, is_gap)
-
-    async def _channels(
-        self, names: tuple[str, ...], since: int
-    ) -> tuple[list[str], int | None, tuple[bytes, int] | None]:
-        """The channels that these names stand for and that have had messages behind ``since``.
-
-        Where there are patterns: how far channels may be forgotten, and epoch and offset now.
-        """
-        patterns = [each for each in names if is_pattern(each)]
-        channels = dict.fromkeys(each for each in names if not is_pattern(each))
-        if not patterns:
-            return list(channels), None, None
-        beginnings = [each.partition("*")[0].encode() for each in patterns]
-        epoch, offset, floor, found = await self._call("changed", min(since, 1 << 53), *beginnings)
-        for each in found:
-            channel = each.decode()
-            if any(matches(pattern, channel) for pattern in patterns):
-                channels[channel] = None
-        return list(channels), floor, (epoch, offset)
+            return CaughtUp(await self._reader.position(), [], gap=False)
+        return await self._reader.missed(names, since)
 
     async def kept(self, names: tuple[str, ...], most: int) -> tuple[str, list[Kept]]:
-        channels, *_ = await self._channels(names, 0)
-        if most <= 0:
-            channels = []
-        epoch, _, _, *told = await self._call("missed", b"", 0, self._age, most, 1, *channels)
-        messages = sorted(_messages(told), key=_offset)
-        return epoch.decode(), messages[-most:] if most > 0 else []
+        return await self._reader.newest(names, most)
 
     # ---- who is there ----
 
@@ -366,16 +337,6 @@ async def _run_of(wire: RedisWire) -> bytes:
     """Which server process is at the other end, as far as it says so."""
     found = _RUN.search(await wire.ask("INFO", "server"))
     return b"" if found is None else found[1]
-
-
-def _messages(told: list[Any]) -> Iterable[Kept]:
-    for first in range(0, len(told), 4):
-        channel, offset, time, payload = told[first : first + 4]
-        yield Kept(channel.decode(), offset, time / 1e6, payload)
-
-
-def _offset(message: Kept) -> int:
-    return message.offset
 
 
 def _id(text: str) -> bytes:

@@ -20,20 +20,29 @@ class RedisWire:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._transport: asyncio.WriteTransport | None = None
         self._unsent: list[Sequence[Any]] = []
         self._wake = asyncio.Event()
 
     @classmethod
+    def made(cls, options: dict[str, Any]) -> RedisWire:
+        """One that is not connected yet.
+
+        :raises TypeError, ValueError, RedisError: redis-py takes no such options.
+        """
+        given = {"socket_connect_timeout": _PATIENCE, **options}
+        kind = given.pop("connection_class", Connection)
+        # What is waited for may take any time; `RedisCalls` says how long.
+        return cls(kind(**{**given, "socket_timeout": None, "protocol": 2}))
+
+    @classmethod
     async def connect(cls, options: dict[str, Any]) -> RedisWire:
         """Connect; raises what is in `LOST`."""
-        kind = options.pop("connection_class", Connection)
-        options.setdefault("socket_connect_timeout", _PATIENCE)
-        # What is waited for may take any time; `RedisCalls` says how long.
-        connection = kind(**{**options, "socket_timeout": None, "protocol": 2})
-        wire = cls(connection)
+        wire = cls.made(options)
         try:
             async with asyncio.timeout(_PATIENCE):
-                await connection.connect()
+                await wire._connection.connect()
+                wire._transport = wire._connection._writer.transport
         except BaseException:  # raised again, a cancellation too
             await wire.close()
             raise
@@ -42,12 +51,8 @@ class RedisWire:
     async def ask(self, *command: Any) -> Any:
         """Send a command while nobody else uses the wire, and return its answer."""
         async with asyncio.timeout(_PATIENCE):
-            await self.say(*command)
+            await self._write([command])
             return await self.read()
-
-    async def say(self, *command: Any) -> None:
-        """Send a command whose answer nobody reads."""
-        await self._write([command])
 
     async def read(self) -> Any:
         """The next answer; raises `ResponseError` where it is one, else what is in `LOST`."""
@@ -66,8 +71,12 @@ class RedisWire:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            commands, self._unsent = self._unsent, []
-            await self._write(commands)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is sent until now."""
+        commands, self._unsent = self._unsent, []
+        await self._write(commands)
 
     async def _write(self, commands: Sequence[Sequence[Any]]) -> None:
         packed = self._connection.pack_commands(commands)
@@ -76,8 +85,10 @@ class RedisWire:
         await self._connection.send_packed_command(packed, check_health=False)
 
     async def close(self) -> None:
-        """Close it without waiting for the other side."""
+        """Close it without waiting for the other side, nor for what that does not read."""
         await self._connection.disconnect(nowait=True)
+        if self._transport is not None:
+            self._transport.abort()  # else it stays open until that is read
 
     def abandon(self) -> None:
         """Let go of it in a process that was forked."""

@@ -9,7 +9,9 @@ if state[1] and state[2] == ARGV[1] and is_whole then
   return state[1]
 end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'run', ARGV[1])
-redis.call('HSETNX', KEYS[1], 'offset', 0)
+-- Not below any that was: streams take no entry in front of those that they have.
+local newest = redis.call('ZREVRANGE', last, 0, 0, 'WITHSCORES')[2] or 0
+redis.call('HSETNX', KEYS[1], 'offset', newest)
 redis.call('HSETNX', KEYS[1], 'floor', 0)
 if not is_whole then
   redis.call('HSET', KEYS[1], 'floor', redis.call('HGET', KEYS[1], 'offset'))

@@ -5,7 +5,12 @@ local before = redis.call('ZSCORE', last, channel) or state[3]
 local offset, time = tell(channel, 'message', payload)
 local key = base .. 'h:' .. channel
 if history > 0 and age ~= '0' then
-  redis.call('XADD', key, 'MAXLEN', history, whole(offset) .. '-0', 't', time, 'b', before, 'p', payload)
+  local entry = {key, 'MAXLEN', history, whole(offset) .. '-0', 't', time, 'b', before, 'p', payload}
+  if redis.pcall('XADD', unpack(entry)).err then
+    -- What is there is of another epoch, or of somebody else: the keys were deleted in part.
+    redis.call('DEL', key)
+    redis.call('XADD', unpack(entry))
+  end
   redis.call('PEXPIRE', key, age)
 end
 redis.call('ZADD', last, offset, channel)
