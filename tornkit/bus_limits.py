@@ -17,7 +17,8 @@ class BusLimits:
     ``history`` messages of each channel are kept for ``history_age`` seconds, and of all channels
     at most ``history_bytes``. ``max_message`` counts bytes of a message's data, ``patience``
     seconds that a call waits for a bus that is away. ``store_bytes`` bounds `tornkit.bus.store`,
-    ``queue_bytes`` what waits to be read in one subscription.
+    ``queue_bytes`` what waits to be read in one subscription. A guest, such as a command in a
+    terminal, takes what is kept by a broker elsewhere as others have set it.
     """
 
     history: int = 100
@@ -27,3 +28,4 @@ class BusLimits:
     patience: float = 5.0
     store_bytes: int = 64 * 1024 * 1024
     queue_bytes: int = 16 * 1024 * 1024
+    is_guest: bool = False

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -32,6 +36,23 @@ def test_what_is_not_installed(url: str, name: str, monkeypatch: pytest.MonkeyPa
     assert refused(url) == f"a bus by {name} needs: pip install 'tornkit[{name}]'"
     with pytest.raises(BusError, match="pip install"):
         prepare(url)
+
+
+def test_another_module_of_that_name(tmp_path: Path) -> None:
+    (tmp_path / "redis.py").touch()
+    code = "from tornkit import bus\nfrom tornkit.bus.links.remote import prepare\n"
+    code += "try: prepare('redis://a')\nexcept bus.BusError as error: print(error)"
+    command = [sys.executable, "-c", code]
+    environment = {
+        **os.environ,
+        "TORNKIT_BUS": "redis://a",
+        "PYTHONPATH": str(Path(home.__file__).parents[2]),
+    }
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert f"({tmp_path / 'redis.py'}) is another, or too old: " in done.stdout
 
 
 def test_a_url_that_is_none_says_no_secret() -> None:

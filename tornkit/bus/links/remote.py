@@ -44,11 +44,23 @@ def _link_class(url: str) -> _Link:
     if importlib.util.find_spec(name) is None:
         raise BusError(f"a bus by {name} needs: pip install 'tornkit[{name}]'")
     # By need only: neither is installed with tornkit.
-    if name == "redis":
-        from tornkit.bus.links.redis.link import RedisLink
+    try:
+        if name == "redis":
+            from tornkit.bus.links.redis.link import RedisLink
 
-        return RedisLink
-    from tornkit.bus.links.nats.link import NatsLink
+            return RedisLink
+        from tornkit.bus.links.nats.link import NatsLink
 
-    importlib.import_module("tornkit.bus.links.nats.client")  # which it imports when it connects
-    return NatsLink
+        # Which it imports when it connects.
+        importlib.import_module("tornkit.bus.links.nats.client")
+        return NatsLink
+    except ImportError as error:  # a redis.py of the user's own, say
+        raise BusError(
+            f"a bus by {name} needs: pip install 'tornkit[{name}]'; what is there under this name "
+            f"({_origin(name)}) is another, or too old: {error}"
+        ) from None
+
+
+def _origin(name: str) -> str:
+    spec = importlib.util.find_spec(name)
+    return "" if spec is None else spec.origin or "a folder"

@@ -114,7 +114,7 @@ class BrokerMembership:
 
     def __init__(self, url: str) -> None:
         loop = asyncio.get_running_loop()
-        limits = BusLimits(max_message=MOST_MESSAGE)
+        limits = BusLimits(max_message=MOST_MESSAGE, is_guest=True)
         self.bus = Bus(loop, lambda bus: link_to(url, loop, bus, limits), limits)
 
     async def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from unittest.mock import Mock
 
 import pytest
@@ -12,6 +13,7 @@ from tests.bus.links.redis.test_link import RedisStage, played
 from tests.bus.redis_server import MISSING, RedisServer
 from tests.bus.test_bus import subscribe, take, until
 from tornkit.bus.bus import Bus
+from tornkit.bus.errors import Unavailable
 from tornkit.bus_limits import BusLimits
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
@@ -40,6 +42,41 @@ def test_keys_that_were_deleted_in_part_hinder_nobody(caplog: pytest.LogCaptureF
                 assert await take(messages, 1) == [12]
 
     played(test)
+
+
+def test_a_guest_keeps_messages_as_others_do() -> None:
+    """One that publishes from a terminal does not know how much a server has to keep."""
+
+    async def test(stage: RedisStage) -> None:
+        bus = stage.bus()
+        async with subscribe(bus, "a") as messages:
+            begin = messages.position
+        for number in range(20):
+            await bus.publish("a", number)
+        stage.limits = BusLimits(is_guest=True, history=5, history_age=0.0)
+        guest = stage.bus()
+        await guest.publish("a", 20)
+        for each in (bus, guest):
+            async with subscribe(each, "a", since=begin) as messages:
+                assert await take(messages, 21) == list(range(21))
+
+    played(test, history=50)
+
+
+def test_a_server_that_says_nothing_is_told_of() -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+
+    async def test(stage: RedisStage) -> None:
+        port = silent.getsockname()[1]
+        for url, text in (
+            (f"redis://127.0.0.1:{port}", "hangs"),
+            (f"rediss://127.0.0.1:{port}", "TLS"),
+        ):
+            with pytest.raises(Unavailable, match=f"does not speak as Redis does, or .*{text}"):
+                await stage.bus(url).publish("a", 1)
+
+    with silent:
+        played(test)
 
 
 def test_what_others_publish_there_is_no_message(caplog: pytest.LogCaptureFixture) -> None:

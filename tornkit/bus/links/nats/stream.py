@@ -145,7 +145,9 @@ class MessageStream:
             raise JetStreamRefusal(_NOT_FOUND, "the stream has lost messages")
         self.epoch = epoch
         own = {key: mine[key] for key in ("max_msgs_per_subject", "max_bytes", "max_age")}
-        if any(config.get(key) != value for key, value in own.items()):
+        if not self._limits.is_guest and any(
+            config.get(key) != value for key, value in own.items()
+        ):
             fewest = min(_fewest_of(config), own["max_msgs_per_subject"])
             metadata = {**(config.get("metadata") or {}), _FEWEST: str(fewest)}
             changed = {**config, **own, "metadata": metadata}

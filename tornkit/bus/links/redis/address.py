@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from redis.asyncio.connection import SSLConnection, parse_url
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.exceptions import RedisError
 
 from tornkit.bus.links.redis.wire import RedisWire
@@ -90,6 +90,8 @@ class RedisAddress:
         try:
             host, port = await sentinel.discover_master(self._name)
             return str(host), int(port)
+        except MasterNotFoundError:  # whose text has all that redis-py knows
+            raise ConnectionError(f"no sentinel answers that knows {self._name!r}") from None
         finally:
             for each in sentinel.sentinels:
                 await each.aclose()

@@ -62,7 +62,9 @@ class RedisLink:
         self._state_key = state_key.encode()
         self._calls = RedisCalls(loop, state_key, limits.patience)
         self._hearing = RedisHearing(self._address.base, self._heard)
-        self._age = str(int(limits.history_age * 1000)).encode()
+        # Of a guest: what others have set, which Redis knows.
+        self._history = b"" if limits.is_guest else b"%d" % limits.history
+        self._age = b"" if limits.is_guest else b"%d" % int(limits.history_age * 1000)
         self._reader = RedisReader(self._call, self._age)
         self._member = b""
         self._gone = b""  # the member that this link was before
@@ -140,7 +142,9 @@ class RedisLink:
     async def _begin(self, wire: RedisWire, run: bytes) -> str:
         """Make Redis ready; the epoch."""
         fresh = secrets.token_hex(6)
-        epoch = await wire.ask("EVAL", begin_text(), 1, self._state_key, run, fresh)
+        limits = self._limits
+        kept = limits.history, int(limits.history_age * 1000), int(limits.is_guest)
+        epoch = await wire.ask("EVAL", begin_text(), 1, self._state_key, run, fresh, *kept)
         for script in scripts().values():
             await wire.ask("SCRIPT", "LOAD", script.text)
         return str(epoch.decode())
@@ -247,7 +251,7 @@ class RedisLink:
         answer.add_done_callback(lambda answer: _posted(channel, answer))
 
     def _published(self, channel: str, payload: bytes) -> tuple[Any, ...]:
-        return channel.encode(), payload, self._limits.history, self._age
+        return channel.encode(), payload, self._history, self._age
 
     async def catch_up(self, names: tuple[str, ...], since: MessagePosition | None) -> CaughtUp:
         try:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from redis.asyncio.connection import Connection
+from redis.asyncio.connection import Connection, SSLConnection
 from redis.exceptions import RedisError
 
-_PATIENCE = 5.0  # seconds, for a connection and its first answers
+_PATIENCE = 4.0  # seconds, for a connection and its first answers: less than calls have
 _abandoned: list[object] = []  # of processes that were forked: their parents' to end
 LOST = (RedisError, OSError, EOFError, asyncio.TimeoutError)
 """Errors by which a connection ends."""
@@ -43,8 +43,16 @@ class RedisWire:
             async with asyncio.timeout(_PATIENCE):
                 await wire._connection.connect()
                 wire._transport = wire._connection._writer.transport
-        except BaseException:  # raised again, a cancellation too
+        except BaseException as error:  # raised again, a cancellation too
             await wire.close()
+            if isinstance(error, TimeoutError):
+                text = "what is there does not speak as Redis does"
+                hint = (
+                    ", or without TLS"
+                    if options.get("connection_class") is SSLConnection
+                    else ", or it hangs"
+                )
+                raise ConnectionError(f"{text}{hint}") from None
             raise
         return wire
 

@@ -1,10 +1,15 @@
 -- Runs without common.lua, when a link has connected: begins an epoch where the server process is
 -- another one, for it may have lost the newest messages, or where anything is missing.
--- ARGV: the server process, a new epoch's name. Returns the epoch.
+-- ARGV: the server process, a new epoch's name, messages to keep and milliseconds to keep them, 1
+-- for a guest, who keeps them as others do. Returns the epoch.
 local base = string.sub(KEYS[1], 1, -6)
 local last = base .. 'last'
-local state = redis.call('HMGET', KEYS[1], 'epoch', 'run')
+local state = redis.call('HMGET', KEYS[1], 'epoch', 'run', 'history', 'age')
 local is_whole = redis.call('ZSCORE', last, '')
+local is_other = state[3] ~= ARGV[3] or state[4] ~= ARGV[4]
+if not state[3] or not state[4] or (is_other and ARGV[5] ~= '1') then
+  redis.call('HSET', KEYS[1], 'history', ARGV[3], 'age', ARGV[4])
+end
 if state[1] and state[2] == ARGV[1] and is_whole then
   return state[1]
 end

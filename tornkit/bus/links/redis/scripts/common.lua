@@ -2,7 +2,7 @@
 -- does; the braces put them on one node of a cluster.
 --
 --   state      hash: epoch; run, the server process that it is of; offset, of the newest message;
---              floor, below which channels may be forgotten
+--              floor, below which channels may be forgotten; history and age, for guests
 --   last       sorted set: channels by the offset of their newest message; "" says it is whole
 --   h:CHANNEL  stream: what is kept, by offset: t its time in microseconds since 1970, b the offset
 --              of the one before it in this channel, p its payload

@@ -1,11 +1,12 @@
--- ARGV: epoch and offset up to which all is known, milliseconds for which messages are kept, most
+-- ARGV: epoch and offset up to which all is known, milliseconds for which messages are kept or "", most
 -- messages of a channel, 1 for the newest of them, the offset to go on from in the first channel
 -- or "", the offset to read up to or "", then channels.
 -- Returns epoch, offset, 1 where messages are gone that came behind that, how many channels are
 -- done, the offset to go on from in the next, and then channel, offset, time and payload of each
 -- message, channel after channel. An answer ends when it is large: others wait behind it.
 local since, most, newest = tonumber(ARGV[2]), tonumber(ARGV[4]), ARGV[5] == '1'
-local oldest = now() - tonumber(ARGV[3]) * 1000
+local age = tonumber(ARGV[3]) or tonumber(redis.call('HGET', KEYS[1], 'age'))
+local oldest = now() - age * 1000
 local offset = tonumber(state[2])
 local upto = tonumber(ARGV[7]) or offset
 local gap, room = 0, 1048576

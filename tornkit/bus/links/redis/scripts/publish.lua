@@ -1,5 +1,10 @@
--- ARGV: channel, payload, messages to keep, milliseconds to keep them. Returns epoch and offset.
+-- ARGV: channel, payload, messages to keep, milliseconds to keep them, both "" for a guest.
+-- Returns epoch and offset.
 local channel, payload, history, age = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+if not history then
+  history, age = unpack(redis.call('HMGET', KEYS[1], 'history', 'age'))
+  history = tonumber(history)
+end
 local last = base .. 'last'
 local before = redis.call('ZSCORE', last, channel) or state[3]
 local offset, time = tell(channel, 'message', payload)
