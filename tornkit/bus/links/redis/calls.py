@@ -157,14 +157,30 @@ class RedisCalls:
             ):
                 self._refused.append(call)
                 self._is_open = False  # what comes now is to stay behind it
-            elif call.answer.done():
                 continue
-            elif isinstance(answer, ResponseError):
+            if not isinstance(answer, ResponseError):
+                self._overtaken_by(call)
+            if call.answer.done():
+                continue
+            if isinstance(answer, ResponseError):
                 call.answer.set_exception(answer)
             else:
                 call.answer.set_result(answer)
         self._waiting.extendleft(reversed(self._refused))
         self._refused.clear()
+
+    def _overtaken_by(self, done: RedisCall) -> None:
+        """Let those fail that were refused before a message of their channel, and came after it.
+
+        Another link has brought the scripts back between the two.
+        """
+        if done.script != "publish":
+            return
+        for call in self._refused:
+            is_same = call.script == "publish" and call.arguments[:1] == done.arguments[:1]
+            if is_same and not call.answer.done():
+                text = "Redis had lost its scripts, and has taken a later message already"
+                call.answer.set_exception(Unavailable(text))
 
     async def finish(self) -> None:
         """Read the answers of what is on its way, and send nothing more."""
