@@ -19,7 +19,7 @@ from tornkit.bus_limits import BusLimits
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
 
-def test_keys_that_were_deleted_in_part_hinder_nobody(caplog: pytest.LogCaptureFixture) -> None:
+def test_keys_that_were_deleted_in_part_hinder_nobody() -> None:
     async def test(stage: RedisStage) -> None:
         one, other = stage.bus(), stage.bus()
         async with subscribe(one, "a") as messages:
@@ -35,7 +35,6 @@ def test_keys_that_were_deleted_in_part_hinder_nobody(caplog: pytest.LogCaptureF
                     found.append(await anext(messages))
                 assert gap.event == "gap"
                 assert [each.data for each in found if each.data in (10, 11)] == [10, 11]
-                assert found[-1].position == await other.publish("b", 0) or messages.position
                 async with subscribe(other, "a", since=found[-1].position) as others:
                     await one.publish("a", 12)
                     assert await take(others, 1) == [12]
