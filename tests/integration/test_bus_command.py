@@ -185,7 +185,7 @@ def test_a_hub_that_dies_is_told_of(
         os.kill(hub, signal.SIGKILL)
         wait_for(lambda: hub_of(server) not in (None, hub), "another hub")
         assert listener.stdout is not None
-        assert "the hub was started anew since then" in listener.stdout.readline()
+        assert "the bus was started anew since then" in listener.stdout.readline()
         assert command.run("publish", "room:1", "again").returncode == 0
         assert listener.stdout.readline().endswith(' "again"\n')
         listener.send_signal(signal.SIGINT)

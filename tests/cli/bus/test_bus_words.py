@@ -136,7 +136,7 @@ def test_lines(told: Message, says: str) -> None:
 
 def test_a_gap_of_another_hub_says_so() -> None:
     line = listening._line(message(None, "gap"), is_anew=True)
-    assert line.endswith("gap: messages are missing: the hub was started anew since then")
+    assert line.endswith("gap: messages are missing: the bus was started anew since then")
 
 
 def test_a_line_stays_one_and_is_not_obeyed() -> None:

@@ -138,7 +138,7 @@ def _line(message: Message, *, is_anew: bool) -> str:
         number = message.data
         what = "messages are missing" if number is None else f"{number:,} messages are missing"
         if is_anew:
-            what += ": the hub was started anew since then"
+            what += ": the bus was started anew since then"
         when, data = time.time(), f"gap: {what}"
     else:
         when = message.time
