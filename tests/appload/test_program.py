@@ -268,7 +268,8 @@ class TestFailures:
         found = capture("chat.py")
         assert (found.error, found.message) == (
             "NotAnApplication",
-            f"chat.py never started an HTTPServer: {why}",
+            f"chat.py never started an HTTPServer: {why}; what it needs as arguments stands behind "
+            "--",
         )
 
     @pytest.mark.parametrize("error", ["ImportError('no db')", "KeyboardInterrupt('no db')"])

@@ -125,8 +125,8 @@ WORDS = {
     "no such address",
     "serve web.py --unix-socket web.py": "HERE/web.py exists and is not a socket; choose another "
     "path",
-    "serve web.py --unix-socket no/s": "can't listen on the socket HERE/no/s: No such file or "
-    "directory",
+    "serve web.py --unix-socket no/s": "can't listen on the socket HERE/no/s: there is no "
+    "such folder; make it first",
 }
 
 # pyproject.toml, its lines separated by bars -> what `tornkit serve web.py` says.
@@ -248,8 +248,8 @@ BROKEN = {
     "None": Broken(
         "def make_app(): pass",
         None,
-        "broken.py:make_app returned None, and Tornado can serve only an Application or another "
-        "HTTPServerConnectionDelegate",
+        "broken.py:make_app returned None (is a return missing?), and Tornado can serve only an "
+        "Application or another HTTPServerConnectionDelegate",
     ),
     "another kind": Broken(
         "app = {}",
@@ -272,13 +272,14 @@ BROKEN = {
     "program that ends": Broken(
         "if __name__ == '__main__':|    pass",
         None,
-        "broken.py never started an HTTPServer: it ended before it listened",
+        "broken.py never started an HTTPServer: it ended before it listened; what it needs as "
+        "arguments stands behind --",
     ),
     "program that exits": Broken(
         "import sys|if __name__ == '__main__':|    sys.exit('usage: broken DATABASE')",
         None,
         "broken.py never started an HTTPServer: it exited with usage: broken DATABASE before it "
-        "listened",
+        "listened; what it needs as arguments stands behind --",
     ),
 }
 

@@ -81,7 +81,10 @@ def inspect_program(target: Target) -> LoadedApp:
                 f"running {target.label} failed: {summary(error)}", format_user_traceback(error)
             ) from None
     if not capture.served:
-        raise NotAnApplication(f"{Path(target.label).name} never started an HTTPServer: {why}")
+        advice = "" if why == _OTHER_PROTOCOL else "; what it needs as arguments stands behind --"
+        raise NotAnApplication(
+            f"{Path(target.label).name} never started an HTTPServer: {why}{advice}"
+        )
     return LoadedApp(target, tuple(capture.served), target.label)
 
 

@@ -203,8 +203,9 @@ async def application_of(made: object, target: Target) -> HTTPServerConnectionDe
         if inspect.isawaitable(made):
             made = await made
     if not isinstance(made, HTTPServerConnectionDelegate):
+        advice = " (is a return missing?)" if made is None else ""
         raise NotAnApplication(
-            f"{target.label} returned {_describe(made)}, and Tornado can serve only an "
+            f"{target.label} returned {_describe(made)}{advice}, and Tornado can serve only an "
             "Application or another HTTPServerConnectionDelegate"
         )
     return made

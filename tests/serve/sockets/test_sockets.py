@@ -581,7 +581,9 @@ def test_no_link_is_followed_to_set_the_mode(
 def test_no_folder_for_a_unix_socket(listeners: Listeners, path: str) -> None:
     error = refused(listeners, Claim(unix_path=f"nowhere/{path}"))
     assert error.errno == errno.ENOENT
-    assert str(error) == f"can't listen on the socket nowhere/{path}: No such file or directory"
+    assert str(error) == (
+        f"can't listen on the socket nowhere/{path}: there is no such folder; make it first"
+    )
 
 
 def test_too_long_a_path(listeners: Listeners, path: str) -> None:

@@ -310,6 +310,8 @@ def _bind_unix(path: str, mode: int, backlog: int) -> socket.socket:
     except OSError as error:
         sock.close()
         reason = error.strerror or str(error)
+        if isinstance(error, FileNotFoundError):
+            reason = "there is no such folder; make it first"
         raise CannotBind(f"can't listen on the socket {path}: {reason}", error.errno or 0) from None
     return sock
 
