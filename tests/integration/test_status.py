@@ -180,7 +180,7 @@ def test_what_a_killed_server_left_is_removed(
     killed.signal(signal.SIGKILL)
     killed.process.wait()
     wait_for(lambda: killed.pids() == set(), "all processes are gone")
-    assert len(list(folder.iterdir())) == 1
+    assert len(list(folder.iterdir())) == 2, "of status, and of the bus"
     assert ask(env=runtime).returncode == 1
     assert list(folder.iterdir()) == []
 
