@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
 from tornkit.serve.worker import serving_loops
-from tornkit.serve.worker.serving_loops import ServingLoop
+from tornkit.serve.worker.serving_loops import ServingLoop, ServingLoops
 
 
 def test_it_beats_on_though_it_could_not_tell_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,3 +33,32 @@ def test_it_beats_on_though_it_could_not_tell_once(monkeypatch: pytest.MonkeyPat
         assert troubles == [failed]
 
     asyncio.run(test())
+
+
+def test_a_call_in_the_main_thread_finds_its_loop() -> None:
+    loops = ServingLoops()
+    threads: list[threading.Thread] = []
+
+    async def main() -> None:
+        called = asyncio.Event()
+        loops.current()
+
+        def function() -> None:
+            threads.append(threading.current_thread())
+            called.set()
+
+        loops.call_in_main_thread(function)
+        assert threads == [threading.main_thread()], "at once where it is this one"
+        called.clear()
+        await asyncio.to_thread(loops.call_in_main_thread, function)
+        await asyncio.wait_for(called.wait(), 10)
+        assert threads == [threading.main_thread()] * 2
+
+    asyncio.run(main())
+    elsewhere = threading.Thread(
+        target=loops.call_in_main_thread,
+        args=(lambda: threads.append(threading.current_thread()),),
+    )
+    elsewhere.start()
+    elsewhere.join()
+    assert threads[2:] == [elsewhere], "the main thread has no loop any more"

@@ -198,6 +198,12 @@ class ServingLoops:
         """The books of this thread's loop."""
         return self.of(loop_of(IOLoop.current()))
 
+    def call_in_main_thread(self, function: Callable[[], None]) -> None:
+        """Call a function in a loop of the main thread, or here where that has none."""
+        main = threading.main_thread()
+        if not any(each.thread is main and each.is_alive and each.call(function) for each in self):
+            function()
+
     def pulse(self) -> Pulse:
         """Pulse of all loops: as old as the oldest beat of one that runs, as late as the latest."""
         loops = tuple(self)

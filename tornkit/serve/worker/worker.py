@@ -326,7 +326,7 @@ class Worker:
         if loop is not None and self._orders.engine == "tornkit":
             replaced.is_aside(loop)  # else the first request would look
         if self._orders.warn_blocking:  # not sooner: `appload.leaving` has the signal until here
-            self._heartbeat.write_stacks_on_signal()
+            self._loops.call_in_main_thread(self._heartbeat.write_stacks_on_signal)
             self._heartbeat.beat(self._loops.pulse())  # the first request may block
         self._sources_told = sources.count()
         for descriptor in self._kept:
