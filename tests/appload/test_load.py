@@ -277,7 +277,7 @@ class TestNotAnApplication:
     @pytest.mark.parametrize(
         ("body", "described"),
         [
-            ("def make_app(): pass", "None"),
+            ("def make_app(): pass", "None (is a return missing?)"),
             ("async def make_app(): return 1", "an int"),
             ("def make_app(): return Application", "a type"),
             ("class make_app: pass", "a make_app"),
