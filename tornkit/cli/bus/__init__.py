@@ -3,6 +3,7 @@
 listing.py     `tornkit bus`: channels and processes
 publishing.py  `tornkit bus publish`
 listening.py   `tornkit bus listen`
+place.py       at which server or broker the bus is
 membership.py  a bus of the command's own, through a running server
 readings.py    what a hub says of its channels, and how fast messages come
 table.py       that for people

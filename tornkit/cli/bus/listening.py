@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tornkit.cli import output
-from tornkit.cli.parameter_types import BusURL
-from tornkit.cli.servers import the_one
+from tornkit.cli.bus.place import BusPlace, chosen_place, place_options
 from tornkit.errors import UsageError
 from tornkit.printable import printable
 
@@ -35,14 +34,7 @@ _MOST_WAITING = 10_000  # messages, for a reader of our output that is slow
 @click.option("--count", type=click.IntRange(min=1), help="End after so many messages.")
 @click.option("--joins", is_flag=True, help="Also who comes and who goes.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object a line.")
-@click.option("--pid", type=int, help="The server with this supervisor, where several run.")
-@click.option(
-    "--bus",
-    "url",
-    type=BusURL(),
-    envvar="TORNKIT_BUS",
-    help="A broker instead, as of tornkit serve --bus.",
-)
+@place_options
 @click.pass_context
 def command(
     context: click.Context,
@@ -65,9 +57,7 @@ def command(
         raise UsageError(
             f"{since} is no position; tornkit bus publish prints one, as 5f0c7f1e2a3b-17"
         )
-    place = url or the_one(
-        pid if pid is not None else (context.parent or context).params.get("pid")
-    )
+    place = chosen_place(context, pid, url)
     try:
         run(_listen(place, names, since, **how))
     except KeyboardInterrupt:  # how one ends it
@@ -75,7 +65,7 @@ def command(
 
 
 async def _listen(
-    place: str | dict[str, Any],
+    place: BusPlace,
     names: tuple[str, ...],
     since: str | None,
     *,

@@ -16,6 +16,7 @@ from tornkit.bus.bus import Bus
 from tornkit.bus.links.hub import HubLink
 from tornkit.bus.links.remote import link_to
 from tornkit.bus_limits import MOST_MESSAGE, BusLimits
+from tornkit.cli.bus.place import BusPlace
 from tornkit.cli.servers import other_version
 from tornkit.errors import TornkitError
 from tornkit.serve.control import bus_path, control_folder
@@ -127,7 +128,7 @@ class BrokerMembership:
 
 
 def membership_at(
-    place: str | dict[str, Any], on_return: Callable[[], None] = lambda: None
+    place: BusPlace, on_return: Callable[[], None] = lambda: None
 ) -> Membership | BrokerMembership:
     """A way to the bus of a server that runs, or to the broker at a URL."""
     if isinstance(place, str):

@@ -11,8 +11,7 @@ from typing import Any
 import click
 
 from tornkit.cli import output
-from tornkit.cli.parameter_types import BusURL
-from tornkit.cli.servers import the_one
+from tornkit.cli.bus.place import BusPlace, chosen_place, place_options
 from tornkit.errors import TornkitError, UsageError
 
 _EXAMPLES = """\b
@@ -30,14 +29,7 @@ Examples:
 @click.argument("data")
 @click.option("--text", "as_text", is_flag=True, help="DATA is a text, though it may look as JSON.")
 @click.option("--bytes", "as_bytes", is_flag=True, help="DATA is bytes.")
-@click.option("--pid", type=int, help="The server with this supervisor, where several run.")
-@click.option(
-    "--bus",
-    "url",
-    type=BusURL(),
-    envvar="TORNKIT_BUS",
-    help="A broker instead, as of tornkit serve --bus.",
-)
+@place_options
 @click.pass_context
 def command(
     context: click.Context,
@@ -58,16 +50,14 @@ def command(
         raise UsageError("--text and --bytes exclude each other")
     if "*" in channel:
         raise UsageError(f"{channel} is a pattern; a message goes to one channel, without a *")
-    place = url or the_one(
-        pid if pid is not None else (context.parent or context).params.get("pid")
-    )
+    place = chosen_place(context, pid, url)
     value = _value(data, as_text=as_text, as_bytes=as_bytes)
     from tornkit.cli.bus.failures import run
 
     output.result(run(_publish(place, channel, value)))
 
 
-async def _publish(place: str | dict[str, Any], channel: str, value: Any) -> str:
+async def _publish(place: BusPlace, channel: str, value: Any) -> str:
     from tornkit.cli.bus.membership import membership_at
 
     with contextlib.closing(membership_at(place)) as membership:
