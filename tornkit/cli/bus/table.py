@@ -39,7 +39,9 @@ def render(server: dict[str, Any], width: int | None) -> list[RenderableType]:
         return [heading, Text(f"the bus is at {where}, which is not asked for it", style="dim")]
     if bus is None:
         return [heading, Text("no program uses tornkit.bus", style="dim")]
-    tables = [_table(_CHANNELS, [_channel(each) for each in bus["channels"]], width)]
+    tables = []
+    if bus["channels"]:
+        tables.append(_table(_CHANNELS, [_channel(each) for each in bus["channels"]], width))
     left = bus["channel_count"] - len(bus["channels"])
     if left:
         tables.append(Text(f"and {left:,} more; --all shows them", style="dim"))
