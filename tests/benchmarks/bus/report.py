@@ -9,7 +9,7 @@ from rich.console import Console
 from tests.benchmarks.bus.results import Comparison, Reading, cpu, p50, p99, rate
 from tests.benchmarks.harness import footnotes
 from tests.benchmarks.harness.results import Outcome, Sample
-from tests.benchmarks.harness.tables import outcomes_table, show_lines, shown
+from tests.benchmarks.harness.tables import failures, outcomes_table, show_lines, shown
 
 
 def line(sample: Sample[Reading]) -> str:
@@ -27,11 +27,6 @@ def show(comparison: Comparison, console: Console) -> None:
         console.print(outcomes_table(case.title, comparison.of_case(case), cells))
     names = [name for outcome in comparison.outcomes for name in outcome.server.packages]
     settings = comparison.settings
-    troubles = [
-        f"{each.case.name} · {each.server.title}: {each.error}"
-        for each in comparison.outcomes
-        if each.error
-    ]
     show_lines(
         console,
         (
@@ -42,7 +37,7 @@ def show(comparison: Comparison, console: Console) -> None:
             "CPU: of all of the server's processes, the hub or Redis among them, a delivery",
             footnotes.machine(comparison.machine),
             footnotes.versions(comparison.packages, names),
-            *troubles,
+            *failures(comparison.outcomes),
         ),
     )
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from tests.benchmarks.fanout.results import Comparison, Reading, cpu, per_cpu_second, rate
 from tests.benchmarks.harness import footnotes
 from tests.benchmarks.harness.results import Outcome, Sample
-from tests.benchmarks.harness.tables import outcomes_table, show_lines, shown
+from tests.benchmarks.harness.tables import failures, outcomes_table, show_lines, shown
 
 
 def line(sample: Sample[Reading]) -> str:
@@ -27,11 +27,6 @@ def show(comparison: Comparison, console: Console) -> None:
         console.print(outcomes_table(case.title, comparison.of_case(case), cells))
     names = [name for outcome in comparison.outcomes for name in outcome.server.packages]
     settings = comparison.settings
-    troubles = [
-        f"{each.case.name} · {each.server.title}: {each.error}"
-        for each in comparison.outcomes
-        if each.error
-    ]
     show_lines(
         console,
         (
@@ -41,7 +36,7 @@ def show(comparison: Comparison, console: Console) -> None:
             f"pinned: {settings['pinned']}",
             footnotes.machine(comparison.machine),
             footnotes.versions(comparison.packages, names),
-            *troubles,
+            *failures(comparison.outcomes),
         ),
     )
 

@@ -43,6 +43,13 @@ def outcomes_table(
     return table(title, rows, dense=dense)
 
 
+def failures(outcomes: Iterable[Outcome[R]]) -> list[str]:
+    """A line for each that could not be measured."""
+    return [
+        f"{each.case.name} · {each.server.title}: {each.error}" for each in outcomes if each.error
+    ]
+
+
 def table(
     title: str, rows: Sequence[tuple[str, str | None, Cells]], *, dense: bool = False
 ) -> Table:
