@@ -5,35 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tornado.httpserver import HTTPServer
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tests.bus.test_relaying import OPEN, heard, joined, leave, run, served, until
+from tests.bus.rooms import ON_BOTH_SERVERS, OPEN, heard, joined, leave, run, served, until
 from tornkit import bus
 from tornkit.bus.home import home
-from tornkit.engine import websocket
-from tornkit.engine.server import HTTPServer as EngineServer
 
-
-@pytest.fixture(autouse=True)
-def _own_broker(server_class: type[HTTPServer]) -> Iterator[None]:
-    home.forget()
-    if server_class is EngineServer:
-        websocket.install()
-    yield
-    websocket.uninstall()
-    home.forget()
-    OPEN.clear()
-
-
-pytestmark = pytest.mark.parametrize(
-    "server_class",
-    [pytest.param(HTTPServer, id="tornado"), pytest.param(EngineServer, id="tornkit")],
-)
+pytestmark = ON_BOTH_SERVERS
 
 
 def listeners() -> int:
