@@ -6,6 +6,7 @@ By itself, so that a worker can note it without an import of the bus, which most
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -33,9 +34,14 @@ is_leaving = False
 on_leave: list[Callable[[], None]] = []
 
 
+def elsewhere() -> str | None:
+    """The URL of the broker, where that is neither the hub nor in this process."""
+    return given.url if isinstance(given, BusElsewhere) else os.environ.get("TORNKIT_BUS")
+
+
 def arrive() -> None:
     """Ask for the hub where the bus is imported: its first use is not to wait for that start."""
-    if isinstance(given, Lobby) and "tornkit.bus" in sys.modules:
+    if isinstance(given, Lobby) and "tornkit.bus" in sys.modules and not elsewhere():
         with contextlib.suppress(OSError):  # then it is started by the first use
             given.sock.send(b"a", socket.MSG_DONTWAIT)
 

@@ -105,7 +105,7 @@ class Home:
             self.bus().post(channel, data)
 
     def _link(self, bus: Bus) -> BrokerLink:
-        url = _url()
+        url = lobby.elsewhere()
         if url:
             return link_to(url, bus.loop, bus, self.limits)
         if isinstance(lobby.given, lobby.Lobby):
@@ -116,13 +116,8 @@ class Home:
         return LocalLink(bus.loop, bus, self._local)
 
 
-def _url() -> str | None:
-    given = lobby.given
-    return given.url if isinstance(given, lobby.BusElsewhere) else os.environ.get("TORNKIT_BUS")
-
-
 home = Home()
 with contextlib.suppress(BusError):  # whoever uses the bus is told
-    prepare(_url())
+    prepare(lobby.elsewhere())
 lobby.on_leave.append(home.end_waits)
 os.register_at_fork(after_in_child=home.begin_anew)
