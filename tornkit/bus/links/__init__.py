@@ -5,6 +5,7 @@ local.py   a broker in this process: without `tornkit serve`, one process is all
 hub.py     a broker in a process of its own, by a socket
 joining.py how a worker comes by that socket
 frames.py  what is said on it
+posting.py messages that nobody waits for
 remote.py  one elsewhere, by its URL; check.py asks whether it answers
 redis/     a Redis, for several machines
 nats/      a NATS server, for several machines

@@ -26,13 +26,13 @@ from tornkit.bus.errors import BusError, StoreFull, Unavailable
 from tornkit.bus.links import frames
 from tornkit.bus.links.link import MessageReceiver
 from tornkit.bus.links.outgoing import Outgoing
+from tornkit.bus.links.posting import MOST_UNSENT, tell_if_lost
 from tornkit.bus.position import MessagePosition
 from tornkit.bus_limits import BusLimits
 
 _READ = 256 * 1024  # bytes
 _AGAIN, _LATEST = 0.05, 2.0  # seconds, before a hub that has ended is looked for again; doubled
 _SETTLED = 1.0  # seconds of a connection, after which its end is the first one again
-_MOST_UNSENT = 16 * 1024 * 1024  # bytes that are posted while the hub does not read
 # What the hub refuses is of these classes, or a `BusError`.
 _REFUSALS: dict[str, type[BusError]] = {"StoreFull": StoreFull}
 _log = logging.getLogger("tornkit")
@@ -268,10 +268,10 @@ class HubLink:
         return MessagePosition(self._epoch, content)
 
     def post(self, channel: str, payload: bytes) -> None:
-        if self._unsent.size + self._early_size > _MOST_UNSENT:
+        if self._unsent.size + self._early_size > MOST_UNSENT:
             raise Unavailable("the hub of the bus does not take what is posted; await publish()")
         answer = self._ask(partial(frames.published, channel=channel, payload=payload))
-        answer.add_done_callback(partial(_posted, channel))
+        answer.add_done_callback(partial(tell_if_lost, channel))
 
     def watch(self, name: str) -> None:
         self._names[name] = None
@@ -319,9 +319,3 @@ class HubLink:
     async def call_store(self, method: str, *arguments: Any) -> Any:
         result, _ = await self._call("store", method, *arguments)
         return result
-
-
-def _posted(channel: str, answer: asyncio.Future[Any]) -> None:
-    """Tell of a message that nobody waited for, and that is maybe lost."""
-    if not answer.cancelled() and (error := answer.exception()) is not None:
-        _log.error("a message to %s is maybe lost: %s", channel, error)

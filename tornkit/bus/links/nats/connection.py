@@ -18,13 +18,13 @@ from tornkit.bus.errors import BusError, MessageTooLarge, Unavailable
 from tornkit.bus.links.nats import wire
 from tornkit.bus.links.nats.address import NatsAddress
 from tornkit.bus.links.nats.wire import NatsReply
+from tornkit.bus.links.posting import MOST_UNSENT
 
 if TYPE_CHECKING:
     from tornkit.bus.links.nats.client import OrderedClient
 
 _AGAIN, _LATEST = 0.05, 2.0  # seconds, before a server that has gone is looked for again; doubled
 _SETTLED = 1.0  # seconds of a connection, after which its end is the first one again
-_MOST_UNSENT = 16 * 1024 * 1024  # bytes that are posted while the server does not read
 _log = logging.getLogger("tornkit")
 
 Answers = Callable[[NatsReply], bool]
@@ -235,7 +235,7 @@ class NatsConnection:
 
         :raises Unavailable: there is none.
         """
-        if self._unsent_size > _MOST_UNSENT:
+        if self._unsent_size > MOST_UNSENT:
             raise Unavailable("NATS does not take what is posted; await publish()")
 
     def ask(

@@ -26,6 +26,7 @@ from tornkit.bus.links.nats.store import NatsStore
 from tornkit.bus.links.nats.stream import LastHeard, MessageStream
 from tornkit.bus.links.nats.subjects import NatsSubjects
 from tornkit.bus.links.nats.watches import Watches
+from tornkit.bus.links.posting import tell_of_loss
 from tornkit.bus.message import Event
 from tornkit.bus.names import is_pattern
 from tornkit.bus.position import MessagePosition
@@ -205,7 +206,7 @@ class NatsLink:
         try:
             self._position(answer.result())
         except BusError as error:
-            _log.error("a message to %s is maybe lost: %s", channel, error)
+            tell_of_loss(channel, error)
 
     def _tell(self, channel: str, payload: bytes, event: Event) -> None:
         """Publish that one has come or gone."""

@@ -13,6 +13,7 @@ import json
 import logging
 import re
 import secrets
+from functools import partial
 from typing import Any
 
 from redis.exceptions import MovedError, OutOfMemoryError, ResponseError
@@ -22,6 +23,7 @@ from tornkit.bus.broker.history import Kept
 from tornkit.bus.broker.presence import Present
 from tornkit.bus.errors import BusError, StoreFull, Unavailable
 from tornkit.bus.links.link import MessageReceiver
+from tornkit.bus.links.posting import MOST_UNSENT, tell_if_lost
 from tornkit.bus.links.redis.address import RedisAddress
 from tornkit.bus.links.redis.calls import RedisCalls
 from tornkit.bus.links.redis.hearing import RedisHearing
@@ -36,7 +38,6 @@ _AGAIN, _LATEST = 0.05, 2.0  # seconds, before a Redis that is away is tried aga
 _BEAT = 3.0  # seconds, after which a link says that it is there
 _FAREWELL = 1.0  # seconds, for the last word
 _BELIEVED = 10_000  # milliseconds, for which it is believed
-_MOST_UNSENT = 16 * 1024 * 1024  # bytes that are posted while Redis does not read
 _ANY_SIZE = 1 << 62
 _RUN = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
 _HEAD = re.compile(rb"([0-9a-f]+) ([0-9]+) ([0-9]+) (message|join|leave)")  # common.lua's `tell`
@@ -245,10 +246,10 @@ class RedisLink:
         return MessagePosition(epoch.decode(), offset)
 
     def post(self, channel: str, payload: bytes) -> None:
-        if self._calls.unanswered > _MOST_UNSENT:
+        if self._calls.unanswered > MOST_UNSENT:
             raise Unavailable("Redis does not take what is posted; await publish()")
         answer = self._calls.call("publish", *self._published(channel, payload))
-        answer.add_done_callback(lambda answer: _posted(channel, answer))
+        answer.add_done_callback(partial(tell_if_lost, channel))
 
     def _published(self, channel: str, payload: bytes) -> tuple[Any, ...]:
         return channel.encode(), payload, self._history, self._age
@@ -349,12 +350,6 @@ def _id(text: str) -> bytes:
 
 def _milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else str(int(seconds * 1000))
-
-
-def _posted(channel: str, answer: asyncio.Future[Any]) -> None:
-    """Tell of a message that nobody waited for, and that is maybe lost."""
-    if not answer.cancelled() and (error := answer.exception()) is not None:
-        _log.error("a message to %s is maybe lost: %s", channel, error)
 
 
 def _ignore(answer: asyncio.Future[Any]) -> None:
