@@ -1,7 +1,6 @@
-"""Makes a project folder of a name: plans the files, shows conflicts, writes all or nothing.
+"""Writer of project files: shows conflicts, writes all or nothing.
 
-`plan` renders the package data under ``templates/project`` into a frozen list and touches no
-destination. `conflicts` and `check` only look. `write` makes the change:
+`conflicts` and `check` only look. `write` makes the change:
 
 - a folder that does not exist yet is built beside its place and renamed there, so that nobody
   ever sees half a project;
@@ -10,11 +9,6 @@ destination. `conflicts` and `check` only look. `write` makes the change:
   what they replace is kept until the last has succeeded.
 
 Whatever fails, or interrupts, undoes its moves and leaves what it found.
-
-A template's file name says how it becomes the project's: ``.tmpl`` is dropped and its ``@@{name}``
-placeholders are filled in (Tornado's templates own the braces, shells the dollar sign); ``dot-``
-in front becomes a dot; anything else is copied byte for byte. So no tool takes a template for
-the code that it will be.
 """
 
 from __future__ import annotations
@@ -22,87 +16,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import string
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
-from tornkit import __version__
 from tornkit.errors import ConflictError, TornkitError
-from tornkit.scaffold import names
-
-_TEMPLATE_SUFFIX = ".tmpl"
-_DOT_PREFIX = "dot-"
-
-
-@dataclass(frozen=True)
-class PlannedFile:
-    """One file of the project: its path within it, and its bytes."""
-
-    path: PurePosixPath
-    content: bytes
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Plan of a project: the ``files``, sorted by path, that `write` would make under ``root``."""
-
-    name: names.ProjectName
-    shown: str
-    """The folder as the user typed it, for messages and for ``cd``."""
-    root: Path
-    files: tuple[PlannedFile, ...]
-
-    def show(self, path: PurePosixPath | str) -> str:
-        """Path as seen from where the user stands: ``app.py`` -> ``path/to/demo/app.py``."""
-        return str(Path(self.shown, path))
-
-
-class _Template(string.Template):
-    delimiter = "@@"
-
-
-def plan(target: str) -> Plan:
-    """The files of a new project at ``target``: a name, or a path that ends in one.
-
-    Reads only this package's data. Raises UsageError for a bad name.
-    """
-    root = names.folder_of(target)
-    name = names.parse(root.name)
-    values = {
-        "name": name.name,
-        "package": name.package,
-        "title": name.title,
-        "tornkit_version": __version__,
-    }
-    source = resources.files("tornkit.scaffold") / "templates" / "project"
-    files = (_render(path, data, values) for path, data in _template_files(source, PurePosixPath()))
-    return Plan(name, str(Path(target)), root, tuple(sorted(files, key=lambda file: file.path)))
-
-
-def _template_files(
-    folder: Traversable, base: PurePosixPath
-) -> Iterator[tuple[PurePosixPath, bytes]]:
-    for entry in folder.iterdir():
-        # Real dot files are spelled "dot-": these are a desktop's or an editor's droppings.
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _template_files(entry, base / entry.name)
-        else:
-            yield base / entry.name, entry.read_bytes()
-
-
-def _render(path: PurePosixPath, data: bytes, values: dict[str, str]) -> PlannedFile:
-    if path.suffix == _TEMPLATE_SUFFIX:
-        path = path.with_suffix("")
-        data = _Template(data.decode()).substitute(values).encode()
-    if path.name.startswith(_DOT_PREFIX):
-        path = path.with_name("." + path.name.removeprefix(_DOT_PREFIX))
-    return PlannedFile(path, data)
+from tornkit.scaffold.plan import Plan
 
 
 def conflicts(plan: Plan) -> tuple[str, ...]:

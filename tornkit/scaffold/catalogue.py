@@ -1,0 +1,78 @@
+"""Templates and additions that `tornkit new` has, and the layers of files each consists of.
+
+A layer is a folder below ``templates/``. A project is its template's layers one over another (a
+later one's file replaces an earlier one's of the same path), then one layer for each addition.
+Files that differ only in part ask for ``template`` and ``features`` by statements of their own
+(`tornkit.scaffold.rendering`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Template:
+    """A kind of project: what it is, in one line, and its layers from the lowest up."""
+
+    name: str
+    summary: str
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """An addition to a project of any template (``--with``), in one line."""
+
+    name: str
+    summary: str
+
+    @property
+    def layer(self) -> str:
+        return f"with/{self.name}"
+
+
+TEMPLATES = {
+    template.name: template
+    for template in (
+        Template("minimal", "one file and a test", ("common", "minimal")),
+        Template(
+            "site",
+            "pages, forms, sign-in and a database",
+            ("common", "package", "store", "site"),
+        ),
+        Template(
+            "api",
+            "JSON that is validated, tokens, OpenAPI",
+            ("common", "package", "store", "api"),
+        ),
+        Template(
+            "realtime",
+            "WebSockets, long polls and events, right with any number of workers",
+            ("common", "package", "realtime"),
+        ),
+    )
+}
+DEFAULT = "site"
+
+FEATURES = {
+    feature.name: feature
+    for feature in (
+        Feature("docker", "Dockerfile: several stages, not as root, with a health check"),
+        Feature("compose", "compose.yaml: the application, PostgreSQL and Redis"),
+        Feature("systemd", "a service and its socket"),
+        Feature("nginx", "nginx in front: TLS, WebSockets, static files, uploads"),
+        Feature("k8s", "Kubernetes: deployment, probes, autoscaler, disruption budget"),
+        Feature("kamal", "config/deploy.yml for Kamal"),
+        Feature("github", "a workflow that tests each push, and Dependabot"),
+        Feature("vscode", "settings, tasks and a debugger's configuration"),
+        Feature("devcontainer", "a container to develop in"),
+        Feature("pre-commit", "checks before each commit"),
+    )
+}
+
+
+def layers(template: str, features: frozenset[str]) -> tuple[str, ...]:
+    """Folders below ``templates/``, from the lowest up."""
+    added = [feature.layer for name, feature in FEATURES.items() if name in features]
+    return (*TEMPLATES[template].layers, *added)
