@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tornado import autoreload
 from tornado.httputil import HTTPServerConnectionDelegate
@@ -57,6 +58,17 @@ def target_in(project: Path, app: str | None = None) -> Target:
         f"{target.label} is a program, which a test can't call: say where its application is made, "
         'as in [tool.tornkit] app = "app.py:make_app", or override the fixture tornkit_app'
     )
+
+
+def serve_settings(project: Path) -> dict[str, Any]:
+    """Settings in ``[tool.tornkit.serve]``, hyphens as underscores.
+
+    :raises UsageError: pyproject.toml can't be read.
+    """
+    file = project / "pyproject.toml"
+    table = read_tool_table(file).get("serve", {}) if file.is_file() else {}
+    settings = table if isinstance(table, dict) else {}
+    return {key.replace("-", "_"): value for key, value in settings.items()}
 
 
 def make(loop: LoopThread, found: object, project: Path) -> HTTPServerConnectionDelegate:

@@ -8,7 +8,7 @@ coroutines, and in `unittest.TestCase`. Each imports what it needs when a test f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from tornkit.testing.client import Client
     from tornkit.testing.live import LiveServers
     from tornkit.testing.loop_thread import LoopThread
+    from tornkit.testing.reached import ReachedRoutes
+    from tornkit.testing.recording import Record
     from tornkit.testing.server import ThreadServer
     from tornkit.testing.visitor import Visitor
+
+ROUTES_PLUGIN = "tornkit-routes"
+"""Name of the plugin that is there with ``--tornkit-routes``; it has `ReachedRoutes`."""
 
 
 @pytest.fixture
@@ -63,19 +68,30 @@ def tornkit_app(tornkit_loop: LoopThread, tornkit_project: Path) -> Any:
 
 @pytest.fixture
 def tornkit_server(
-    tornkit_loop: LoopThread, tornkit_app: object, tornkit_project: Path
+    request: pytest.FixtureRequest,
+    tornkit_loop: LoopThread,
+    tornkit_app: object,
+    tornkit_project: Path,
 ) -> Iterator[ThreadServer]:
     """Server of `tornkit_app`, on a free port of 127.0.0.1."""
-    from tornkit.pyproject import read_tool_table
-    from tornkit.testing.application import make
+    from tornkit.testing.application import make, serve_settings
+    from tornkit.testing.handler_errors import errors_shown
     from tornkit.testing.server import ThreadServer
 
     application = told(make, tornkit_loop, tornkit_app, tornkit_project)
-    pyproject = tornkit_project / "pyproject.toml"
-    settings = told(read_tool_table, pyproject).get("serve", {}) if pyproject.is_file() else {}
-    server = ThreadServer(tornkit_loop, application, settings)
-    yield server
-    server.close()
+    settings = told(serve_settings, tornkit_project)
+    reached = _reached(request)
+    record: Record | None = None if reached is None else set()
+
+    def add_section(text: str) -> None:
+        request.node.add_report_section("call", "errors of handlers", text)
+
+    with errors_shown(add_section):
+        server = ThreadServer(tornkit_loop, application, settings, record)
+        yield server
+        server.close()
+    if reached is not None and record is not None:
+        reached.add(application, record)
 
 
 @pytest.fixture
@@ -125,18 +141,55 @@ def live_server(request: pytest.FixtureRequest, tornkit_project: Path) -> Iterat
     needs_httpx()
     from tornkit.testing.live import LiveServers
 
+    def application() -> Any:
+        from tornkit.testing.application import make
+
+        found = request.getfixturevalue("tornkit_app")
+        return told(make, request.getfixturevalue("tornkit_loop"), found, tornkit_project)
+
+    reached = _reached(request)
+    record: Record | None = None if reached is None else set()
+    known = application() if reached is not None else None
     servers = LiveServers(
-        tornkit_project,
-        lambda: request.getfixturevalue("tornkit_loop"),
-        lambda: request.getfixturevalue("tornkit_app"),
+        tornkit_project, lambda: request.getfixturevalue("tornkit_loop"), application, record
     )
     yield servers
     if said := servers.close():
         request.node.add_report_section("teardown", "tornkit serve", said)
+    if reached is not None and record is not None:
+        reached.add(known, record)
+
+
+@pytest.fixture
+def assert_routes_ok(request: pytest.FixtureRequest, tornkit_project: Path) -> Callable[..., None]:
+    """Function that fails with what ``tornkit routes --check`` finds, in `tornkit_app` or ``app``.
+
+    ``assert_routes_ok(app=None, ignore=())``; ``ignore`` holds beginnings of codes, as ``TK5``.
+    """
+
+    def assert_routes_ok(app: object = None, ignore: Sequence[str] = ()) -> None:
+        from tornkit.testing.application import make
+        from tornkit.testing.route_check import assert_routes
+
+        __tracebackhide__ = True
+        found = request.getfixturevalue("tornkit_app") if app is None else app
+        application = told(make, request.getfixturevalue("tornkit_loop"), found, tornkit_project)
+        tests = {item.path for item in request.session.items}
+        told(assert_routes, application, tornkit_project, tests, ignore)
+
+    return assert_routes_ok
+
+
+def _reached(request: pytest.FixtureRequest) -> ReachedRoutes | None:
+    """Collection of the routes that tests reach; None where nobody wants to know."""
+    plugin: Any = request.config.pluginmanager.get_plugin(ROUTES_PLUGIN)
+    reached: ReachedRoutes | None = getattr(plugin, "reached", None)
+    return reached
 
 
 def told(function: Callable[..., Any], *arguments: Any) -> Any:
     """What a function returns; its error, in one line with the user's frames, fails the test."""
+    __tracebackhide__ = True
     from tornkit.errors import AppRaised, TornkitError
 
     try:

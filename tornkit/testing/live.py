@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tornkit.testing.async_client import AsyncClient
     from tornkit.testing.client import Client
     from tornkit.testing.loop_thread import LoopThread
+    from tornkit.testing.recording import Record
 
 WORKERS = 2
 _BOOT_PATIENCE = 60.0  # seconds, as `--boot-timeout`
@@ -125,9 +126,14 @@ class LiveServers:
     """
 
     def __init__(
-        self, project: Path, loop: Callable[[], LoopThread], application: Callable[[], object]
+        self,
+        project: Path,
+        loop: Callable[[], LoopThread],
+        application: Callable[[], object],
+        record: Record | None = None,
     ) -> None:
         self._project = project
+        self._record = record
         self._loop = loop
         self._application = application
         self._servers: list[LiveServer] = []
@@ -188,6 +194,7 @@ class LiveServers:
     def _new_client(self, visitor: Visitor) -> Client:
         from tornkit.testing.client import Client
 
+        visitor.record = self._record
         client = Client(visitor, self._loop)
         self._clients.append(client)
         return client
@@ -195,4 +202,5 @@ class LiveServers:
     def _new_aclient(self, visitor: Visitor) -> AsyncClient:
         from tornkit.testing.async_client import AsyncClient
 
+        visitor.record = self._record
         return AsyncClient(visitor, self._loop)

@@ -16,7 +16,7 @@ from tornado.httputil import (
 
 
 @dataclass(frozen=True)
-class Asked:
+class SeenRequest:
     """Head of a request, as far as it says which route it goes to."""
 
     method: str
@@ -24,7 +24,7 @@ class Asked:
     target: str
 
 
-Record = set[Asked]
+Record = set[SeenRequest]
 
 
 def recorded(
@@ -59,7 +59,9 @@ class _Noting(HTTPMessageDelegate):
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         if isinstance(start_line, RequestStartLine):
-            self._record.add(Asked(start_line.method, headers.get("Host", ""), start_line.path))
+            self._record.add(
+                SeenRequest(start_line.method, headers.get("Host", ""), start_line.path)
+            )
         return self._delegate.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:

@@ -53,6 +53,11 @@ class Requesting:
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
+        self.headers = httpx2.Headers()
+        """Headers that go with each request of this client, such as ``Authorization``."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.url}>"
 
     @property
     def url(self) -> str:
@@ -82,7 +87,8 @@ class Requesting:
     ) -> tuple[str, dict[str, Any]]:
         """The URL of a request, and its arguments for httpx2."""
         given: dict[str, Any] = dict(options)
-        headers = httpx2.Headers(given.pop("headers", None))
+        headers = httpx2.Headers(self.headers)
+        headers.update(given.pop("headers", None))
         named = headers.pop("Host", None)
         url = self._visitor.url(target, given.pop("host", None) or named)
         if given.pop("xsrf", self.xsrf):

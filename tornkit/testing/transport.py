@@ -54,6 +54,7 @@ def _led_to_server(request: httpx2.Request, visitor: Visitor) -> httpx2.Request:
             "redirect that leads there, leave out follow_redirects",
             request=request,
         )
+    visitor.note(request.method, str(request.url))
     headers = request.headers.copy()
     own = [headers["Cookie"]] if "Cookie" in headers else []  # of this one request
     if kept := visitor.cookie_header(str(request.url)):

@@ -20,6 +20,8 @@ from urllib.request import Request
 from tornado.httputil import parse_cookie
 from tornado.web import create_signed_value
 
+from tornkit.testing.recording import Record, SeenRequest
+
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})  # those that Tornado does not check
 _TOKEN_HEADERS = frozenset({"x-xsrftoken", "x-csrftoken"})
 
@@ -33,11 +35,22 @@ class Visitor:
     def __init__(self, address: str, application: Callable[[], object] = lambda: None) -> None:
         self.address = address
         self._application = application
+        self.record: Record | None = None
+        """Requests are noted here by the client; those of a server in this process by itself."""
         self.jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https", "ws", "wss")))
 
     def new(self) -> Visitor:
         """Another visitor of the same server, with no cookies."""
-        return Visitor(self.address, self._application)
+        visitor = Visitor(self.address, self._application)
+        visitor.record = self.record
+        return visitor
+
+    def note(self, method: str, url: str) -> None:
+        """Note a request that is made."""
+        if self.record is not None:
+            parts = urlsplit(url)
+            target = f"{parts.path or '/'}?{parts.query}"
+            self.record.add(SeenRequest(method, parts.netloc, target))
 
     @functools.cached_property
     def application(self) -> object:

@@ -64,6 +64,7 @@ def opening(
     named = host or given.pop("Host", None)
     target = target.replace("ws", "http", 1) if target.startswith(("ws:", "wss:")) else target
     url = visitor.url(target, named)
+    visitor.note("GET", url)
     at = url.split("/", 3)[2]
     cookies = [each for each in (given.pop("Cookie", None), visitor.cookie_header(url)) if each]
     sent = {"Origin": f"http://{at}", "Host": at, "Cookie": "; ".join(cookies) or None, **given}
