@@ -1,7 +1,8 @@
 """Rules for project names, and the names that follow from one.
 
 In comes NAME as typed, which may be a path; out goes a `ProjectName` or a `UsageError` of one
-line. Only the text is looked at: whether the folder exists is `create`'s question.
+line, which suggests a name that is valid. Only the text is looked at: whether the folder exists is
+the question of `tornkit.scaffold.existing`.
 
 A name is refused when it can't name a distribution and an importable package alike, and when a
 project of that name would hide what it needs: pip would take a distribution called `tornado` for
@@ -14,6 +15,7 @@ import keyword
 import os
 import re
 import sys
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +27,26 @@ _VALID = re.compile(r"[A-Za-z](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 # `sys.stdlib_module_names` leaves out the interpreter's own test package.
 _STANDARD_LIBRARY = {name.lower() for name in sys.stdlib_module_names} | {"test"}
 
-# What the project installs and runs with, as distribution or as import.
+# What projects of some template install and run with, as distribution or as import.
 _DEPENDENCIES = frozenset(
     {
         "tornkit", "tornado", "click", "rich", "watchfiles", "dotenv", "python_dotenv",
-        "httptools", "uvloop", "pytest", "setuptools", "pip", "wheel",
+        "httptools", "uvloop", "redis", "hiredis", "sqlalchemy", "alembic", "aiosqlite", "asyncpg", "psycopg",
+        "argon2", "argon2_cffi", "pydantic", "httpx", "pytest", "mypy", "ruff", "pre_commit",
+        "setuptools", "hatchling", "pip", "wheel", "uv",
     }
 )  # fmt: skip
+
+# Files and folders at the top of some project, beside which the package's folder would stand.
+_TOP_LEVEL = frozenset(
+    {
+        "app", "tests", "migrations", "static", "templates", "handlers", "build", "dist", "docs",
+        "deploy", "config", "k8s", "nginx", "systemd", "makefile", "dockerfile", "venv",
+    }
+)  # fmt: skip
+
+_LONGEST = 60
+"""Characters: a container's image, a label in Kubernetes and a user have room for 63 or more."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class ProjectName:
 def folder_of(target: str) -> Path:
     """The absolute folder that NAME means: ``path/to/demo``, ``demo/``, ``.``.
 
-    Raises UsageError where no name is left: an empty NAME, ``/``.
+    :raises UsageError: no name is left, as of an empty NAME or ``/``.
     """
     folder = Path(target)
     # absolute() keeps "..", whose last part is no name. Without one, a link keeps its own name.
@@ -64,24 +79,50 @@ def folder_of(target: str) -> Path:
 
 def parse(name: str) -> ProjectName:
     """Check the last part of the path and spell it out; raises UsageError."""
+    if reason := _objection(name):
+        raise UsageError(f"{name!r} {reason}: try {suggestion(name)}")
+    words = _words(name)
+    return ProjectName(
+        name, _package(name), " ".join(word[:1].upper() + word[1:] for word in words)
+    )
+
+
+def suggestion(name: str) -> str:
+    """A valid name that is near to one that is not.
+
+    >>> suggestion("my app"), suggestion("1st"), suggestion("json"), suggestion("café")
+    ('my-app', 'app-1st', 'json-site', 'cafe')
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    base = "-".join(re.findall(r"[a-z0-9]+", plain))[: _LONGEST - 5].rstrip("-")
+    candidates = (base, f"{base}-site", f"app-{base}")
+    return next((each for each in candidates if _objection(each) is None), "my-site")
+
+
+def _objection(name: str) -> str | None:
+    """What is against a name, to be read after it; None where nothing is."""
     if not _VALID.fullmatch(name):
-        raise UsageError(
-            f"{name!r} can't name a project: use ASCII letters, digits, '-', '_' and '.', "
-            "with a letter first and a letter or digit last"
+        return (
+            "can't name a project (ASCII letters, digits, '-', '_' and '.', with a letter first "
+            "and a letter or digit last)"
         )
-    words = re.split(r"[-_.]+", name)
-    package = "_".join(words).lower()
-    _refuse_taken(name, package)
-    return ProjectName(name, package, " ".join(word[:1].upper() + word[1:] for word in words))
-
-
-def _refuse_taken(name: str, package: str) -> None:
+    if len(name) > _LONGEST:
+        return f"is too long for some of what is named for the project ({_LONGEST} characters)"
+    package = _package(name)
     if keyword.iskeyword(name) or keyword.iskeyword(package):
-        reason = "is a Python keyword"
-    elif package in _STANDARD_LIBRARY:
-        reason = "is a module of the standard library, which the project would hide"
-    elif package in _DEPENDENCIES:
-        reason = "is a package that the project itself needs"
-    else:
-        return
-    raise UsageError(f"{name!r} {reason}: choose another name, such as {name.lower()}-site")
+        return "is a Python keyword"
+    if package in _STANDARD_LIBRARY:
+        return "is a module of the standard library, which the project would hide"
+    if package in _DEPENDENCIES:
+        return "is a package that projects need themselves"
+    if package in _TOP_LEVEL:
+        return "is the name of another file or folder in projects"
+    return None
+
+
+def _words(name: str) -> list[str]:
+    return re.split(r"[-_.]+", name)
+
+
+def _package(name: str) -> str:
+    return "_".join(_words(name)).lower()
