@@ -1,59 +1,99 @@
 """How a new project asks for tornkit: from where the tornkit that makes it was installed.
 
-A package index is the usual place. Where tornkit came from a folder, a wheel or a repository, pip
+A package index is the usual place. Where tornkit came from a folder, a file or a repository, pip
 and uv say so in ``direct_url.json`` (PEP 610), and the project asks for it there as well (a direct
-reference of PEP 508): its own install command would find another tornkit, or none.
+reference of PEP 508): its own install command would find another tornkit, or none. A checkout that
+is run without being installed counts as a folder.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
-from tornkit import __version__
+import tornkit
 
-FROM_INDEX = f"tornkit>={__version__}"
+FROM_INDEX = f"tornkit>={tornkit.__version__}"
 
 
-def of_this_tornkit(extras: str = "") -> str:
-    """``tornkit>=1.0``, or ``tornkit @ file:///...`` where it was installed from elsewhere.
+def of_this_tornkit() -> str:
+    """``tornkit>=1.0``, or ``tornkit @ file:///...`` where it was installed from elsewhere."""
+    if url := _checkout() or _installed_from():
+        return f"tornkit @ {url}"
+    return FROM_INDEX
 
-    :param extras: with brackets, such as ``[redis]``.
+
+def renewed(recorded: str) -> str:
+    """The requirement of a project that asks as ``recorded`` does, for this tornkit.
+
+    A project that takes tornkit from an index goes on with that, whoever updates it.
     """
-    return with_extras(_of_this_tornkit(), extras)
+    return of_this_tornkit() if is_direct(recorded) else FROM_INDEX
 
 
-def _of_this_tornkit() -> str:
+def is_direct(requirement: str) -> bool:
+    """Whether it names a place, not a range of versions."""
+    return requirement.startswith("tornkit @")
+
+
+def _checkout() -> str | None:
+    """The folder that this code is run from, if it can be installed."""
+    folder = Path(tornkit.__file__).resolve().parents[1]
+    try:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None
+    table = project.get("project")
+    if not isinstance(table, dict) or table.get("name") != "tornkit":
+        return None
+    return folder.as_uri()
+
+
+def _installed_from() -> str | None:
     try:
         text = distribution("tornkit").read_text("direct_url.json")
     except PackageNotFoundError:  # run from a folder that is on the path
-        return FROM_INDEX
+        return None
     try:
         found = json.loads(text) if text else None
     except ValueError:
-        return FROM_INDEX
-    url = _url(found) if isinstance(found, dict) else None
-    return f"tornkit @ {url}" if url else FROM_INDEX
-
-
-def _url(direct: Mapping[str, Any]) -> str | None:
-    """PEP 610's table as a URL of PEP 508: with the revision, the subfolder and the hash."""
-    url = direct.get("url")
-    if not isinstance(url, str):
         return None
-    fragments = []
+    return url_of(found) if isinstance(found, dict) else None
+
+
+def url_of(direct: Mapping[str, Any]) -> str | None:
+    """PEP 610's table as a URL of PEP 508, with the revision and the subfolder.
+
+    Passwords are left out: a project is shared. None where the URL leads to no file any more, as
+    of a wheel that was removed once it was installed.
+
+    >>> url_of({"url": "https://host/t", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}})
+    'git+https://host/t@c0ffee'
+    """
+    url = direct.get("url")
+    if not isinstance(url, str) or not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme == "file" and not Path(unquote(parts.path)).exists():
+        return None
+    # A space would end the URL in a requirement, and ";" begin a marker.
+    url = quote(_without_password(url), safe="/:?=&%@+~!$'()*,#[]")
     version_control = direct.get("vcs_info")
     if isinstance(version_control, dict):
         url = f"{version_control.get('vcs', 'git')}+{url}"
         if revision := version_control.get("commit_id"):
             url += f"@{revision}"
     if folder := direct.get("subdirectory"):
-        fragments.append(f"subdirectory={folder}")
-    return url + ("#" + "&".join(fragments) if fragments else "")
+        url += f"#subdirectory={quote(str(folder))}"
+    return url
 
 
-def with_extras(requirement: str, extras: str) -> str:
-    """``tornkit>=1`` and ``[redis]`` -> ``tornkit[redis]>=1``."""
-    return requirement.replace("tornkit", f"tornkit{extras}", 1)
+def _without_password(url: str) -> str:
+    """``https://user:word@host/`` -> ``https://host/``; ``ssh://git@host/`` stays."""
+    return re.sub(r"^([^:/?#]+://)[^/?#@]*:[^/?#@]*@", r"\1", url)
