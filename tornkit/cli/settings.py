@@ -45,11 +45,18 @@ def app_argument() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def _configure(context: click.Context, parameter: click.Parameter, app: str | None) -> str | None:
-    """Take the command's defaults from pyproject.toml."""
+    configure(context, app)
+    return app
+
+
+def configure(context: click.Context, app: str | None = None) -> None:
+    """Take the command's defaults from pyproject.toml; before any of its options is parsed.
+
+    :raises UsageError: the file can't be read, or a key is no option of the command.
+    """
     context.default_map = {**(context.default_map or {}), **command_settings(context, app)}
     if not context.resilient_parsing:
         _warn(_unknown_variables(context))
-    return app
 
 
 def command_settings(context: click.Context, app: str | None) -> Mapping[str, Any]:
