@@ -37,6 +37,8 @@ class Answers:
     features: frozenset[str]
     requirement: str
     version: str = __version__
+    kept: tuple[str, ...] = ()
+    """Files that were there before the project and stayed as they were: not the templates'."""
 
     @property
     def values(self) -> dict[str, Any]:
@@ -60,8 +62,11 @@ class Answers:
             "template": self.template,
             "with": sorted(self.features),
             "requirement": self.requirement,
+            **({"kept": sorted(self.kept)} if self.kept else {}),
         }
-        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()]
+        lines = [
+            f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in settings.items()
+        ]
         return _HEAD + "\n".join(lines) + "\n"
 
 
@@ -74,9 +79,7 @@ def read(folder: Path) -> Answers:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(
-            f"there is no {FILE} in {folder}: tornkit new made no project there"
-        ) from None
+        raise UsageError(f"there is no {FILE} in {folder}: not a project of tornkit new") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} can't be read: {error}") from None
     return _checked(table, path)
@@ -84,10 +87,13 @@ def read(folder: Path) -> Answers:
 
 def _checked(table: Mapping[str, Any], path: Path) -> Answers:
     texts = {key: table.get(key) for key in ("version", "name", "template", "requirement")}
-    features = table.get("with", [])
+    features, kept = table.get("with", []), table.get("kept", [])
     wrong = [key for key, value in texts.items() if not isinstance(value, str)]
-    if wrong or not isinstance(features, list):
-        raise UsageError(f"{path} has no text for {wrong[0] if wrong else 'with'!r}")
+    wrong += [key for key, value in (("with", features), ("kept", kept)) if not _are_texts(value)]
+    if wrong:
+        raise UsageError(
+            f"{path}: {wrong[0]} is not as tornkit wrote it; take back the change of this file"
+        )
     if texts["template"] not in catalogue.TEMPLATES:
         raise UsageError(f"{path}: this tornkit has no template {texts['template']!r}")
     if unknown := [each for each in features if each not in catalogue.FEATURES]:
@@ -98,4 +104,9 @@ def _checked(table: Mapping[str, Any], path: Path) -> Answers:
         features=frozenset(features),
         requirement=str(texts["requirement"]),
         version=str(texts["version"]),
+        kept=tuple(kept),
     )
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)

@@ -8,7 +8,10 @@ Files that differ only in part ask for ``template`` and ``features`` by statemen
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,29 @@ FEATURES = {
 }
 
 
-def layers(template: str, features: frozenset[str]) -> tuple[str, ...]:
-    """Folders below ``templates/``, from the lowest up."""
-    added = [feature.layer for name, feature in FEATURES.items() if name in features]
-    return (*TEMPLATES[template].layers, *added)
+FILE = "catalogue.json"
+"""Beside the layers of an earlier version (`tornkit.scaffold.history`): what it had of them."""
+
+
+def dump() -> str:
+    """This version's layers as JSON, for later versions to read."""
+    document = {
+        "templates": {name: list(template.layers) for name, template in TEMPLATES.items()},
+        "features": {name: feature.layer for name, feature in FEATURES.items()},
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def layers(
+    template: str, features: frozenset[str], catalogue: Mapping[str, Any] | None = None
+) -> tuple[str, ...]:
+    """Folders below ``templates/``, from the lowest up.
+
+    :param catalogue: of another version, as `dump` writes it.
+    :raises KeyError: that version has no such template or feature.
+    """
+    known = json.loads(dump()) if catalogue is None else catalogue
+    if missing := features - known["features"].keys():
+        raise KeyError(min(missing))
+    added = [layer for name, layer in known["features"].items() if name in features]
+    return (*known["templates"][template], *added)

@@ -1,26 +1,28 @@
 """Plan of a project: the files that its answers give, rendered from this package's data.
 
 A template's file name says how it becomes the project's: ``.tmpl`` is dropped and the text is
-rendered (`tornkit.scaffold.rendering`); ``dot-`` in front becomes a dot; a folder ``PACKAGE``
-gets the package's name; anything else is copied byte for byte. So no tool takes a template for
+rendered (`tornkit.scaffold.rendering`); ``dot-`` in front becomes a dot; ``PACKAGE`` becomes the
+package's name; anything else is copied byte for byte. So no tool takes a template for
 the code that it will be. A template that renders to white space alone gives no file, unless it
 has no statements: an ``__init__.py`` is empty.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from tornkit.scaffold import answers, catalogue, names, rendering
 from tornkit.scaffold.answers import Answers
 
 _TEMPLATE_SUFFIX = ".tmpl"
 _DOT_PREFIX = "dot-"
-_PACKAGE_FOLDER = "PACKAGE"
+_PACKAGE = "PACKAGE"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,20 @@ class PlannedFile:
 
     path: PurePosixPath
     content: bytes
+    private: bool = False
+    """Only its owner may read it."""
+
+    @property
+    def executable(self) -> bool:
+        """Scripts say by their first line what runs them; archives and wheels keep no modes."""
+        return self.content.startswith(b"#!")
+
+    @property
+    def mode(self) -> int:
+        """Permissions, of which the user's umask takes its own."""
+        if self.private:
+            return 0o600
+        return 0o777 if self.executable else 0o666
 
 
 @dataclass(frozen=True)
@@ -62,10 +78,13 @@ def templates() -> Traversable:
 
 
 def files_of(given: Answers, source: Traversable) -> tuple[PlannedFile, ...]:
-    """What ``given`` makes of the layers in ``source``, sorted by path; with ``.tornkit.toml``."""
+    """What ``given`` makes of the layers in ``source``, sorted by path; with ``.tornkit.toml``.
+
+    :raises KeyError: ``source``, of an earlier version, lacks the template or a feature.
+    """
     found = {PurePosixPath(answers.FILE): given.dump().encode()}
-    for layer in catalogue.layers(given.template, given.features):
-        for path, data in _files_in(source.joinpath(*layer.split("/")), PurePosixPath()):
+    for layer in catalogue.layers(given.template, given.features, _catalogue_in(source)):
+        for path, data in files_in(source.joinpath(*layer.split("/")), PurePosixPath()):
             target, content = _made_of(path, data, given)
             if content is None:
                 found.pop(target, None)
@@ -74,7 +93,16 @@ def files_of(given: Answers, source: Traversable) -> tuple[PlannedFile, ...]:
     return tuple(PlannedFile(path, found[path]) for path in sorted(found))
 
 
-def _files_in(folder: Traversable, base: PurePosixPath) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _catalogue_in(source: Traversable) -> dict[str, Any] | None:
+    listed = source / catalogue.FILE
+    if not listed.is_file():
+        return None
+    found: dict[str, Any] = json.loads(listed.read_text(encoding="utf-8"))
+    return found
+
+
+def files_in(folder: Traversable, base: PurePosixPath) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Every file below ``folder``, by its path from ``base``."""
     if not folder.is_dir():
         return
     for entry in folder.iterdir():
@@ -82,7 +110,7 @@ def _files_in(folder: Traversable, base: PurePosixPath) -> Iterator[tuple[PurePo
         if entry.name.startswith(".") or entry.name == "__pycache__":
             continue
         if entry.is_dir():
-            yield from _files_in(entry, base / entry.name)
+            yield from files_in(entry, base / entry.name)
         else:
             yield base / entry.name, entry.read_bytes()
 
@@ -100,6 +128,5 @@ def _made_of(
 
 
 def _target_name(part: str, given: Answers) -> str:
-    if part == _PACKAGE_FOLDER:
-        return given.name.package
+    part = part.replace(_PACKAGE, given.name.package)
     return "." + part.removeprefix(_DOT_PREFIX) if part.startswith(_DOT_PREFIX) else part

@@ -1,4 +1,4 @@
-"""Planning, conflicts, and writing all or nothing, whatever fails and wherever."""
+"""Writing all or nothing, whatever fails and wherever."""
 
 from __future__ import annotations
 
@@ -11,32 +11,19 @@ from typing import Any
 
 import pytest
 
-from tornkit.errors import ConflictError, TornkitError, UsageError
-from tornkit.scaffold import create, names
-
-Snapshot = dict[str, str | bytes]
-
-
-def snapshot(folder: Path) -> Snapshot:
-    """Everything below ``folder``: path -> bytes, "folder", or where a link leads."""
-    found: Snapshot = {}
-    for path in sorted(folder.rglob("*")):
-        kind: str | bytes
-        if path.is_symlink():
-            kind = f"-> {path.readlink()}"
-        else:
-            kind = "folder" if path.is_dir() else path.read_bytes()
-        found[str(path.relative_to(folder))] = kind
-    return found
+from tests.scaffold.folders import planned, snapshot
+from tornkit.errors import TornkitError
+from tornkit.scaffold import writing
+from tornkit.scaffold.plan import PlannedFile
+from tornkit.scaffold.writing import Changes
 
 
-def small_plan(root: Path, *paths: str) -> create.Plan:
-    """A plan of our own, so that the tests don't hang on what the template holds."""
-    files = [
-        create.PlannedFile(PurePosixPath(path), f"new {path}".encode())
+def some(root: Path, *paths: str, removed: tuple[str, ...] = ()) -> Changes:
+    files = {
+        path: f"new {path}"
         for path in paths or ("app.py", "static/css/style.css", "tests/test_app.py")
-    ]
-    return create.Plan(names.parse("demo"), "demo", root, tuple(files))
+    }
+    return Changes(root, "demo", tuple(planned(files)), tuple(map(PurePosixPath, removed)))
 
 
 @pytest.fixture
@@ -44,55 +31,9 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "demo"
 
 
-class TestPlan:
-    def test_touches_nothing(self, tmp_path: Path) -> None:
-        create.plan(str(tmp_path / "demo"))
-        assert snapshot(tmp_path) == {}
-
-    def test_lists_the_project(self, tmp_path: Path) -> None:
-        plan = create.plan(str(tmp_path / "demo"))
-        paths = [str(file.path) for file in plan.files]
-        assert paths == [
-            ".dockerignore",
-            ".env.example",
-            ".gitignore",
-            "Dockerfile",
-            "README.md",
-            "app.py",
-            "handlers.py",
-            "pyproject.toml",
-            "settings.py",
-            "static/favicon.ico",
-            "static/robots.txt",
-            "static/style.css",
-            "templates/base.html",
-            "templates/error.html",
-            "templates/index.html",
-            "tests/__init__.py",
-            "tests/test_app.py",
-        ]
-
-    def test_fills_in_every_placeholder(self, tmp_path: Path) -> None:
-        plan = create.plan(str(tmp_path / "my-board"))
-        contents = {str(file.path): file.content for file in plan.files}
-        assert b'name = "my-board"' in contents["pyproject.toml"]
-        assert b"# My Board" in contents["README.md"]
-        assert b"docker build -t my_board" in contents["README.md"]
-        assert not [path for path, content in contents.items() if b"@@" in content]
-
-    def test_leaves_binary_files_alone(self, tmp_path: Path) -> None:
-        plan = create.plan(str(tmp_path / "demo"))
-        (icon,) = [file for file in plan.files if file.path.name == "favicon.ico"]
-        assert icon.content.startswith(b"\0\0\1\0")
-
-    def test_refuses_a_bad_name(self) -> None:
-        with pytest.raises(UsageError):
-            create.plan("path/to/json")
-
-
 class TestNewFolder:
     def test_is_written_whole(self, root: Path) -> None:
-        create.write(small_plan(root))
+        writing.write(some(root))
         assert snapshot(root.parent) == {
             "demo": "folder",
             "demo/app.py": b"new app.py",
@@ -104,7 +45,7 @@ class TestNewFolder:
         }
 
     def test_has_ordinary_permissions(self, root: Path, tmp_path: Path) -> None:
-        create.write(small_plan(root))
+        writing.write(some(root))
         (tmp_path / "folder").mkdir()
         (tmp_path / "file").touch()
         assert root.stat().st_mode == (tmp_path / "folder").stat().st_mode
@@ -112,19 +53,19 @@ class TestNewFolder:
         assert not stat.S_IXUSR & (root / "app.py").stat().st_mode
 
     def test_parents_are_made(self, tmp_path: Path) -> None:
-        create.write(small_plan(tmp_path / "path" / "to" / "demo"))
+        writing.write(some(tmp_path / "path" / "to" / "demo"))
         assert (tmp_path / "path/to/demo/app.py").is_file()
 
     def test_a_refusing_system_leaves_nothing(self, tmp_path: Path) -> None:
-        plan = small_plan(tmp_path / "path" / "demo", "app.py", "x" * 300)
+        changes = some(tmp_path / "path" / "demo", "app.py", "x" * 300)
         with pytest.raises(TornkitError, match="File name too long; nothing was changed"):
-            create.write(plan)
+            writing.write(changes)
         assert snapshot(tmp_path) == {}
 
     def test_file_among_the_parents(self, tmp_path: Path) -> None:
         (tmp_path / "path").touch()
         with pytest.raises(TornkitError, match="demo"):
-            create.write(small_plan(tmp_path / "path" / "to" / "demo"))
+            writing.write(some(tmp_path / "path" / "to" / "demo"))
         assert snapshot(tmp_path) == {"path": b""}
 
 
@@ -132,28 +73,16 @@ class TestExistingFolder:
     def test_unrelated_files_are_no_conflict(self, root: Path) -> None:
         (root / "static").mkdir(parents=True)
         (root / "static" / "photo.jpg").write_bytes(b"photo")
-        create.write(small_plan(root))
+        writing.write(some(root))
         assert (root / "app.py").read_bytes() == b"new app.py"
         assert (root / "static/photo.jpg").read_bytes() == b"photo"
         assert not list(root.glob(".tornkit*"))
 
-    def test_conflicts_are_listed_and_nothing_is_written(self, root: Path) -> None:
-        (root / "tests").mkdir(parents=True)
-        (root / "app.py").write_bytes(b"mine")
-        (root / "tests" / "test_app.py").symlink_to("nowhere")
-        before = snapshot(root)
-
-        with pytest.raises(ConflictError, match="2 files would be overwritten") as caught:
-            create.write(small_plan(root))
-
-        assert caught.value.paths == ("demo/app.py", "demo/tests/test_app.py")
-        assert snapshot(root) == before
-
-    def test_force_overwrites_those_alone(self, root: Path) -> None:
+    def test_what_is_there_is_replaced_and_nothing_else(self, root: Path) -> None:
         root.mkdir()
         (root / "app.py").write_bytes(b"mine")
         (root / "notes.txt").write_bytes(b"notes")
-        create.write(small_plan(root), force=True)
+        writing.write(some(root))
         assert (root / "app.py").read_bytes() == b"new app.py"
         assert (root / "notes.txt").read_bytes() == b"notes"
         assert not list(root.glob(".tornkit*"))
@@ -161,65 +90,65 @@ class TestExistingFolder:
     def test_root_may_be_a_link_to_a_folder(self, root: Path, tmp_path: Path) -> None:
         (tmp_path / "elsewhere").mkdir()
         root.symlink_to("elsewhere")
-        create.write(small_plan(root))
+        writing.write(some(root))
         assert (tmp_path / "elsewhere/app.py").is_file()
         assert root.is_symlink()
 
 
 class TestObstacles:
-    """What no ``--force`` may overwrite."""
+    """What is never replaced."""
 
-    def refused(self, plan: create.Plan, reason: str) -> None:
-        before = snapshot(plan.root.parent)
-        for force in (False, True):
+    def refused(self, changes: Changes, reason: str) -> None:
+        before = snapshot(changes.root.parent)
+        for step in (writing.check, writing.write):
             with pytest.raises(TornkitError, match=reason) as caught:
-                create.write(plan, force=force)
+                step(changes)
             assert "\n" not in str(caught.value)
-        assert snapshot(plan.root.parent) == before
+        assert snapshot(changes.root.parent) == before
 
     def test_root_is_a_file(self, root: Path) -> None:
         root.touch()
-        self.refused(small_plan(root), "demo exists and is no folder")
+        self.refused(some(root), "demo exists and is no folder")
 
     def test_root_is_a_dangling_link(self, root: Path) -> None:
         root.symlink_to("nowhere")
-        self.refused(small_plan(root), "demo exists and is no folder")
+        self.refused(some(root), "demo exists and is no folder")
 
     def test_file_where_a_folder_must_be(self, root: Path) -> None:
         root.mkdir()
         (root / "static").touch()
-        self.refused(small_plan(root), "demo/static must be a folder")
+        self.refused(some(root), "demo/static must be a folder")
 
     def test_folder_where_a_file_must_be(self, root: Path) -> None:
         (root / "app.py").mkdir(parents=True)
-        self.refused(small_plan(root), r"demo/app\.py must be a file")
+        self.refused(some(root), r"demo/app\.py must be a file")
 
     @pytest.mark.parametrize("target", ["../outside", "/", "../nowhere"])
     def test_link_out_of_the_project(self, root: Path, target: str) -> None:
         root.mkdir()
         (root.parent / "outside").mkdir()
         (root / "static").symlink_to(target)
-        self.refused(small_plan(root), "demo/static links out of the project")
+        self.refused(some(root), "demo/static links out of the project")
 
     def test_loop_of_links(self, root: Path) -> None:
         root.mkdir()
         (root / "static").symlink_to("static")
-        self.refused(small_plan(root), "demo/static must be a folder")
+        self.refused(some(root), "demo/static must be a folder")
 
 
 def test_link_within_the_project_is_followed(root: Path) -> None:
     (root / "assets").mkdir(parents=True)
     (root / "static").symlink_to("assets")
-    create.write(small_plan(root))
+    writing.write(some(root))
     assert (root / "assets/css/style.css").is_file()
 
 
-def test_forced_file_replaces_a_link_not_its_target(root: Path) -> None:
+def test_file_replaces_a_link_not_its_target(root: Path) -> None:
     root.mkdir()
     target = root.parent / "precious"
     target.write_bytes(b"precious")
     (root / "app.py").symlink_to(target)
-    create.write(small_plan(root), force=True)
+    writing.write(some(root))
     assert target.read_bytes() == b"precious"
     assert not (root / "app.py").is_symlink()
 
@@ -243,7 +172,7 @@ def fail_at(
 
 
 @pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
-@pytest.mark.parametrize("method", ["mkdir", "write_bytes", "rename"])
+@pytest.mark.parametrize("method", ["mkdir", "touch", "write_bytes", "rename"])
 @pytest.mark.parametrize(
     ("failure", "raised"),
     [
@@ -265,14 +194,17 @@ def test_failure_at_any_step_leaves_everything_as_it_was(
         (root / "app.py").write_bytes(b"mine")
         (root / "tests").mkdir()
         (root / "tests" / "test_app.py").symlink_to("../app.py")
+        (root / "old").mkdir()
+        (root / "old" / "file").write_bytes(b"old")
     before = snapshot(tmp_path)
+    changes = some(root, removed=("old/file",) if existing else ())
     call = 0
     while True:
         call += 1
         with pytest.MonkeyPatch.context() as monkeypatch:
             calls = fail_at(monkeypatch, method, call, failure)
             try:
-                create.write(small_plan(root), force=True)
+                writing.write(changes)
             except raised:
                 assert snapshot(tmp_path) == before
             else:
@@ -280,6 +212,7 @@ def test_failure_at_any_step_leaves_everything_as_it_was(
                 assert calls() == call - 1 > 0
                 break
     assert (root / "app.py").read_bytes() == b"new app.py"
+    assert not (root / "old").exists()
 
 
 def test_a_kept_file_survives_even_a_failing_rollback(
@@ -296,5 +229,61 @@ def test_a_kept_file_survives_even_a_failing_rollback(
 
     monkeypatch.setattr(Path, "rename", only_aside)
     with pytest.raises(TornkitError, match="Input/output error"):
-        create.write(small_plan(root), force=True)
+        writing.write(some(root))
     assert [path.read_bytes() for path in root.rglob("old-0")] == [b"mine"]
+
+
+class TestPermissions:
+    def mode(self, path: Path) -> int:
+        return stat.S_IMODE(path.stat().st_mode)
+
+    def test_a_private_file_is_for_its_owner_alone(self, root: Path) -> None:
+        secret = PlannedFile(PurePosixPath(".env"), b"SECRET=1", private=True)
+        writing.write(Changes(root, "demo", (secret,)))
+        assert self.mode(root / ".env") == 0o600
+
+    def test_a_script_can_be_run(self, root: Path) -> None:
+        writing.write(Changes(root, "demo", tuple(planned({"run": "#!/bin/sh\n", "text": "x"}))))
+        assert self.mode(root / "run") & stat.S_IXUSR
+        assert not self.mode(root / "text") & stat.S_IXUSR
+
+    @pytest.mark.parametrize(
+        ("text", "before", "after"),
+        [
+            ("x", 0o640, 0o640),
+            ("x", 0o755, 0o755),
+            ("#!/bin/sh\n", 0o640, 0o750),
+            ("#!/bin/sh\n", 0o644, 0o755),
+        ],
+    )
+    def test_a_file_keeps_the_users(self, root: Path, text: str, before: int, after: int) -> None:
+        root.mkdir()
+        (root / "file").touch()
+        (root / "file").chmod(before)
+        writing.write(Changes(root, "demo", tuple(planned({"file": text}))))
+        assert self.mode(root / "file") == after
+
+
+class TestRemoval:
+    def test_empty_folders_go_with_their_last_file(self, root: Path) -> None:
+        (root / "a" / "b").mkdir(parents=True)
+        (root / "a" / "b" / "gone").touch()
+        (root / "a" / "mine").touch()
+        writing.write(some(root, "app.py", removed=("a/b/gone", "a/never")))
+        assert snapshot(root) == {"a": "folder", "a/mine": b"", "app.py": b"new app.py"}
+
+    def test_a_link_goes_and_not_its_target(self, root: Path) -> None:
+        root.mkdir()
+        (root / "target").write_bytes(b"precious")
+        (root / "link").symlink_to("target")
+        writing.write(some(root, "app.py", removed=("link",)))
+        assert snapshot(root) == {"app.py": b"new app.py", "target": b"precious"}
+
+    def test_nothing_is_removed_through_a_link_out(self, root: Path) -> None:
+        root.mkdir()
+        (root.parent / "outside").mkdir()
+        (root.parent / "outside" / "file").touch()
+        (root / "folder").symlink_to("../outside")
+        with pytest.raises(TornkitError, match="links out of the project"):
+            writing.write(some(root, "app.py", removed=("folder/file",)))
+        assert (root.parent / "outside" / "file").exists()
