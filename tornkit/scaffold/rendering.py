@@ -12,12 +12,14 @@ Everything else stays as it is, blank lines too.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from tornado.template import Template
 
+_MARK = "@@"
 _STATEMENT = re.compile(r"^[ \t]*@@ (.*)\n?", re.MULTILINE)
 _EXPRESSION = re.compile(r"@@\{([^}\n]*)\}")
 
@@ -35,14 +37,20 @@ def render(text: str, values: Mapping[str, Any], name: str = "template") -> str:
     :raises tornado.template.ParseError: a statement without its end.
     :raises NameError: a placeholder that ``values`` does not have.
     """
+    if _MARK not in text:
+        return text
+    return _compiled(text, name).generate(**values).decode().translate(_BACK)
+
+
+@functools.lru_cache(maxsize=512)
+def _compiled(text: str, name: str) -> Template:
     source: list[str] = []
     position = 0
     for code in _CODE.finditer(text):
         source += [text[position : code.start()].translate(_ASIDE), _translated(code[0])]
         position = code.end()
     source.append(text[position:].translate(_ASIDE))
-    template = Template("".join(source), name, autoescape=None, whitespace="all")
-    return template.generate(**values).decode().translate(_BACK)
+    return Template("".join(source), name, autoescape=None, whitespace="all")
 
 
 def _translated(code: str) -> str:
