@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -12,22 +13,18 @@ import pytest
 from tests.scaffold.deploying.projects import (
     FROM_REPOSITORY,
     PACKAGE,
-    each_requirement,
     each_template,
     judge,
     text,
     tool,
     with_store,
+    write_each,
 )
 
 
-@each_template
-@each_requirement
-def test_hadolint_is_content(template: str, requirement: str, tmp_path: Path) -> None:
-    hadolint = tool("hadolint")
-    path = tmp_path / "Dockerfile"
-    path.write_text(text("Dockerfile", template, "docker", requirement=requirement))
-    assert judge(hadolint, path) == ""
+def test_hadolint_is_content(tmp_path: Path) -> None:
+    paths = write_each(tmp_path, "Dockerfile", ("docker",))
+    assert judge(tool("hadolint"), *paths) == ""
 
 
 def test_hadolint_would_find_something(tmp_path: Path) -> None:
@@ -91,11 +88,14 @@ class Container:
             program.chmod(0o755)
         self.folder = folder
 
+    def environment(self, **variables: str) -> dict[str, str]:
+        return {"PATH": f"{self.folder}:{os.environ['PATH']}", "FAIL": "", **variables}
+
     def run(self, *command: str, **variables: str) -> tuple[int, list[str]]:
         done = subprocess.run(
             ["sh", "docker-entrypoint", *command],
             cwd=self.folder,
-            env={"PATH": f"{self.folder}:{os.environ['PATH']}", "FAIL": "", **variables},
+            env=self.environment(**variables),
             capture_output=True,
             text=True,
             timeout=20,
@@ -127,6 +127,31 @@ def test_one_that_containers_share_is_not(template: str, tmp_path: Path) -> None
         assert container.run(*SERVE, DATABASE_URL=url) == (0, ["tornkit serve --workers 2"])
     release = ("python", "-m", f"{PACKAGE}.migrate")
     assert container.run(*release, DATABASE_URL=SQLITE) == (0, [f"python -m {PACKAGE}.migrate"])
+
+
+@pytest.mark.parametrize("template", with_store)
+def test_an_end_waits_for_the_migrations(template: str, tmp_path: Path) -> None:
+    container = Container(tmp_path, template)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "python").write_text("#!/bin/sh\necho migrating\nread line <pipe\necho migrated\n")
+    process = subprocess.Popen(
+        ["sh", "docker-entrypoint", *SERVE],
+        cwd=tmp_path,
+        env=container.environment(DATABASE_URL=SQLITE),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "migrating\n"
+        process.terminate()
+        pipe.write_text("go on\n")
+        assert process.communicate(timeout=20)[0] == "migrated\n", "and nothing is served"
+        assert process.returncode == 128 + signal.SIGTERM
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize("template", ["site", "api", "realtime"])

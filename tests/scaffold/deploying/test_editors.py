@@ -18,7 +18,6 @@ from tests.scaffold.deploying.projects import (
     text,
     tool,
     with_store,
-    write,
 )
 
 SET_UP = "python3 -m venv --upgrade-deps .venv && .venv/bin/pip install -e . --group dev"
@@ -78,10 +77,10 @@ def test_pre_commit_runs_what_the_workflow_runs(template: str) -> None:
     assert all(hook["language"] == "system" for hook in repository["hooks"])
 
 
-@each_template
-def test_pre_commit_is_content(template: str, tmp_path: Path) -> None:
+def test_pre_commit_is_content(tmp_path: Path) -> None:
     program = tool("pre-commit")
-    path = write(tmp_path, template, "pre-commit") / ".pre-commit-config.yaml"
+    path = tmp_path / "config.yaml"
+    path.write_text(text(".pre-commit-config.yaml", "site", "pre-commit"))
     judge(program, "validate-config", path)
     path.write_text(path.read_text().replace("language:", "languages:"))
     with pytest.raises(AssertionError, match="language"):

@@ -136,3 +136,16 @@ def test_a_project_from_a_folder_says_how_it_is_built(requirement: str) -> None:
         assert container["mounts"] == [f"source={folder},target={folder},type=bind"]
         for path in (".github/workflows/test.yml", "config/deploy.yml"):
             assert "a folder of your machine" in " ".join(given[path].split()), path
+
+
+@pytest.mark.parametrize(
+    ("feature", "path"),
+    [
+        ("compose", "compose.yaml"),
+        ("k8s", "deploy/k8s/kustomization.yaml"),
+        ("kamal", "config/deploy.yml"),
+    ],
+)
+def test_what_needs_an_image_says_where_one_comes_from(feature: str, path: str) -> None:
+    assert "`tornkit add docker`" in texts("site", feature)[path]
+    assert "`tornkit add docker`" not in texts("site", feature, "docker")[path]
