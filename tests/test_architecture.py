@@ -369,6 +369,7 @@ def test_users_code_runs_only_in_workers_and_for_routes() -> None:
         "tornkit.serve.worker.worker",
         "tornkit.serve.worker.program_run",
         "tornkit.serve.zygote.dry_run",
+        "tornkit.testing.application",  # in the process of the user's own tests
         *below("cli.routes"),
     }
     assert offenders(others, *loaders).keys() <= allowed

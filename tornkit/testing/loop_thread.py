@@ -12,7 +12,7 @@ import inspect
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from tornado.ioloop import IOLoop
@@ -33,6 +33,7 @@ class LoopThread:
     def __init__(self) -> None:
         self._started = threading.Event()
         self._aside: Callable[[], None] | None = None
+        self._deferred: list[Callable[[], Awaitable[None]]] = []
         self._thread = threading.Thread(target=self._main, name="tornkit-test", daemon=True)
         self._thread.start()
         self._started.wait()
@@ -114,6 +115,10 @@ class LoopThread:
             raise error[0]
         return result[0]
 
+    def defer(self, function: Callable[[], Awaitable[None]]) -> None:
+        """Have a function called in the loop, and awaited, before it ends."""
+        self._deferred.append(function)
+
     def close(self) -> None:
         """End whatever still runs in the loop, then the loop and its thread.
 
@@ -131,6 +136,8 @@ class LoopThread:
     async def _end(self) -> None:
         loop = asyncio.get_running_loop()
         own = asyncio.current_task()
+        for deferred in self._deferred:
+            await deferred()
         left = [task for task in asyncio.all_tasks() if task is not own]
         for task in left:
             task.cancel()

@@ -99,7 +99,7 @@ class Visitor:
         headers = Message()
         for line in lines:
             headers["Set-Cookie"] = line
-        self.jar.extract_cookies(_Answer(headers), Request(url))  # type: ignore[arg-type]  # noqa: S310
+        self.jar.extract_cookies(_ResponseHead(headers), Request(url))  # type: ignore[arg-type]  # noqa: S310
 
     def set_cookie(self, name: str, value: str, host: str | None = None) -> None:
         """Keep a cookie, as if the application had set it in a response of this host."""
@@ -177,7 +177,7 @@ class Visitor:
         return token
 
 
-class _Answer:
+class _ResponseHead:
     """Response as `http.cookiejar` asks one."""
 
     def __init__(self, headers: Message) -> None:

@@ -140,7 +140,7 @@ class _Socket:
             raise self.end()
         return message
 
-    async def close(self, code: int | None, reason: str | None) -> None:
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
         if self._connection is None:
             return
         self._connection.close(code, reason)
@@ -187,6 +187,7 @@ class WebSocket(_Shown):
 
     def __enter__(self) -> Self:
         self._loop.wait(self._socket.open())
+        self._loop.defer(self._socket.close)
         return self
 
     def __exit__(
@@ -238,6 +239,7 @@ class AsyncWebSocket(_Shown):
 
     async def __aenter__(self) -> Self:
         await self._loop.join(self._socket.open())
+        self._loop.defer(self._socket.close)
         return self
 
     async def __aexit__(
