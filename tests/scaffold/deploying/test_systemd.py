@@ -108,4 +108,4 @@ def test_its_command_serves_on_a_socket_of_systemd(
     server = serve({}, *arguments, port=None, prefix=prefix, wait=False)
     server.wait_for_log("Listening on")
     assert server.get(url=f"http://127.0.0.1:{port}").text == "Hello, world!\n"
-    assert server.url == f"http://127.0.0.1:{port}"
+    assert server.wait_until_serving().url == f"http://127.0.0.1:{port}"
