@@ -1,0 +1,71 @@
+"""What `tornkit add` and `tornkit update` share: which project, and what is told of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import click
+from rich.text import Text
+
+from tornkit.cli import console
+from tornkit.cli.settings import configure
+from tornkit.printable import printable
+from tornkit.scaffold import repository
+from tornkit.scaffold.updating import Outcome, Update
+from tornkit.scaffold.writing import Changes
+
+_NOTES = {
+    Outcome.CONFLICT: "choose from what stands between <<<<<<< and >>>>>>>",
+    Outcome.KEPT: "yours differs, and the templates have given it up",
+    Outcome.LEFT_OUT: "you deleted it, and the templates have changed it",
+}
+_COLOURS = {Outcome.CONFLICT: "red", Outcome.KEPT: "yellow", Outcome.LEFT_OUT: "yellow"}
+
+
+def project_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option ``--project``, a folder. Parsed first, for its pyproject.toml counts."""
+    return click.option(
+        "--project",
+        is_eager=True,
+        callback=_configure,
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=".",
+        metavar="FOLDER",
+        help="The project's folder; the current one without.",
+    )
+
+
+def _configure(context: click.Context, parameter: click.Parameter, project: Path) -> Path:
+    configure(context, str(project))
+    return project
+
+
+def tell(update: Update) -> None:
+    """Print a line for each file that changes, or that a person should look at."""
+    width = max((len(outcome) for outcome in update.outcomes.values()), default=0)
+    for path, outcome in update.outcomes.items():
+        line = Text("  ").append(outcome.ljust(width), _COLOURS.get(outcome, "cyan"))
+        line.append(f"  {printable(update.changes.show(path))}")
+        if note := _note(update, path, outcome):
+            line.append(f"  ({note})", "dim")
+        console.out().print(line)
+
+
+def _note(update: Update, path: PurePosixPath, outcome: Outcome) -> str:
+    written = any(file.path == path for file in update.changes.files)
+    if outcome is Outcome.CONFLICT and not written:
+        return "not a text: yours is left as it is"
+    return _NOTES.get(outcome, "")
+
+
+def exit_code(update: Update) -> int:
+    """1 where a person has to settle something, as for git."""
+    return 1 if update.having(Outcome.CONFLICT) else 0
+
+
+def uncommitted(changes: Changes) -> list[str]:
+    """Files to be changed that git has uncommitted changes of, as the user would type them."""
+    paths = (*(file.path for file in changes.files), *changes.removed)
+    return [changes.show(path) for path in repository.changed_since_commit(changes.root, paths)]
