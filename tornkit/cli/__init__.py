@@ -21,6 +21,8 @@ from tornkit.errors import AppRaised, ConflictError, TornkitError, UsageError
 # name -> the line that `tornkit --help` shows, so that listing commands imports none of them.
 COMMANDS = {
     "new": "Make a project that runs, tests and deploys.",
+    "add": "Add a handler, or ways to deploy, to such a project.",
+    "update": "Bring what a later tornkit changed in new projects into one.",
     "routes": "List the routes of an application and check them.",
     "serve": "Serve an application or a program, reloading on edits.",
     "status": "Show the servers that run and how their workers are.",

@@ -31,9 +31,9 @@ _STANDARD_LIBRARY = {name.lower() for name in sys.stdlib_module_names} | {"test"
 _DEPENDENCIES = frozenset(
     {
         "tornkit", "tornado", "click", "rich", "watchfiles", "dotenv", "python_dotenv",
-        "httptools", "uvloop", "redis", "hiredis", "sqlalchemy", "alembic", "aiosqlite", "asyncpg", "psycopg",
-        "argon2", "argon2_cffi", "pydantic", "httpx", "pytest", "mypy", "ruff", "pre_commit",
-        "setuptools", "hatchling", "pip", "wheel", "uv",
+        "httptools", "uvloop", "redis", "hiredis", "sqlalchemy", "alembic", "aiosqlite", "psycopg",
+        "asyncpg", "argon2", "argon2_cffi", "pydantic", "httpx", "pytest", "mypy", "ruff",
+        "pre_commit", "setuptools", "hatchling", "pip", "wheel", "uv",
     }
 )  # fmt: skip
 
