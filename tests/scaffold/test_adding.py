@@ -12,8 +12,8 @@ from tornkit.errors import ConflictError, UsageError
 from tornkit.scaffold import adding, history, plan, writing
 from tornkit.scaffold.adding import Addition
 from tornkit.scaffold.answers import read
-from tornkit.scaffold.existing import Fate, Manner
-from tornkit.scaffold.updating import Outcome
+from tornkit.scaffold.existing import FileFate, Manner
+from tornkit.scaffold.updating import UpdateOutcome
 
 ASKS = 'always\n@@ if "docker" in features\nwith docker\n@@ end\nlast\n'
 LAYERS: dict[str, str | bytes] = {
@@ -56,13 +56,13 @@ def test_edits_are_kept(root: Path) -> None:
     addition = add(root, "docker")
     assert (root / "README.md").read_text() == "mine\nalways\nwith docker\nlast\n"
     assert (root / "app.py").read_text() == "mine\n"
-    assert addition.rest.outcomes == {PurePosixPath("README.md"): Outcome.MERGED}
+    assert addition.rest.outcomes == {PurePosixPath("README.md"): UpdateOutcome.MERGED}
 
 
 def test_conflicts_are_marked(root: Path) -> None:
     fill(root, {"README.md": "always\nmine\nlast\n"})
     addition = add(root, "docker")
-    assert addition.rest.having(Outcome.CONFLICT) == (PurePosixPath("README.md"),)
+    assert addition.rest.having(UpdateOutcome.CONFLICT) == (PurePosixPath("README.md"),)
     text = (root / "README.md").read_text()
     assert f">>>>>>> tornkit {tornkit.__version__} with docker\n" in text
 
@@ -83,7 +83,7 @@ def test_files_in_the_way(root: Path) -> None:
 def test_force_overwrites_them(root: Path) -> None:
     fill(root, {"Dockerfile": "mine\n"})
     addition = add(root, "docker", manner=Manner.OVERWRITE)
-    assert addition.own.having(Fate.OVERWRITTEN) == (PurePosixPath("Dockerfile"),)
+    assert addition.own.having(FileFate.OVERWRITTEN) == (PurePosixPath("Dockerfile"),)
     assert (root / "Dockerfile").read_text() == "FROM\n"
 
 

@@ -10,7 +10,7 @@ from tests.scaffold.folders import answers, fill, planned, snapshot
 from tornkit.errors import ConflictError, UsageError
 from tornkit.scaffold import writing
 from tornkit.scaffold.answers import FILE, read
-from tornkit.scaffold.existing import Fate, Manner, arranged
+from tornkit.scaffold.existing import FileFate, Manner, arranged
 from tornkit.scaffold.plan import Plan
 
 PLANNED = {
@@ -35,7 +35,7 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_new_folder_has_all_of_it(root: Path) -> None:
     arrangement = arranged(a_plan(root))
-    assert set(arrangement.fates.values()) == {Fate.NEW}
+    assert set(arrangement.fates.values()) == {FileFate.NEW}
     arrangement.check()
     writing.write(arrangement.changes)
     assert set(snapshot(root)) == {*PLANNED, ".env", FILE, "docs"}
@@ -62,7 +62,10 @@ def test_what_a_repository_begins_with_stays(root: Path) -> None:
     assert found[".git/config"] == b"git's"
     assert found[".env"] == b"COOKIE_SECRET=mine\n"
     assert found["docs/README.md"] == b"about docs\n"
-    assert set(arrangement.having(Fate.KEPT)) == {PurePosixPath("README.md"), PurePosixPath(".env")}
+    assert set(arrangement.having(FileFate.KEPT)) == {
+        PurePosixPath("README.md"),
+        PurePosixPath(".env"),
+    }
     assert read(root).kept == ("README.md",), "an update is to leave it alone, too"
 
 
@@ -111,8 +114,8 @@ def test_equal_files_are_in_nobodys_way(root: Path) -> None:
     fill(root, {"app.py": "new\n", ".gitignore": "x\n.env\n"})
     arrangement = arranged(a_plan(root))
     arrangement.check()
-    assert arrangement.fates[PurePosixPath("app.py")] is Fate.SAME
-    assert arrangement.fates[PurePosixPath(".gitignore")] is Fate.SAME
+    assert arrangement.fates[PurePosixPath("app.py")] is FileFate.SAME
+    assert arrangement.fates[PurePosixPath(".gitignore")] is FileFate.SAME
 
 
 @pytest.mark.parametrize("manner", [Manner.REFUSE, Manner.KEEP])

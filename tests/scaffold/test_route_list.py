@@ -10,9 +10,9 @@ from importlib.util import find_spec
 import pytest
 
 from tornkit.scaffold import route_list
-from tornkit.scaffold.route_list import NoRouteList, Route
+from tornkit.scaffold.route_list import NewRoute, NoRouteList
 
-NEW = Route("/new", "NewHandler", "new")
+NEW = NewRoute("/new", "NewHandler", "new")
 URL = "from tornado.web import url\n"
 
 
@@ -56,7 +56,7 @@ def test_without_url_it_is_a_tuple() -> None:
 
 @pytest.mark.parametrize("length", [40, 60, 90])
 def test_long_lines_are_broken_as_ruff_would(length: int) -> None:
-    route = Route("/" + "a" * length, "AHandlerWithALongName", "new")
+    route = NewRoute("/" + "a" * length, "AHandlerWithALongName", "new")
     text = route_list.with_route(URL + "\nROUTES = [\n]\n", route)
     ast.parse(text)
     assert max(map(len, text.splitlines())) <= max(100, length + 20)

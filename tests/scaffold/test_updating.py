@@ -14,7 +14,7 @@ from tests.scaffold.folders import answers, fill, planned, snapshot
 from tornkit.errors import ConflictError, TornkitError, UsageError
 from tornkit.scaffold import history, plan, updating, writing
 from tornkit.scaffold.answers import FILE
-from tornkit.scaffold.updating import Outcome, Update
+from tornkit.scaffold.updating import Update, UpdateOutcome
 from tornkit.scaffold.writing import Changes
 
 Files = Mapping[str, str | bytes]
@@ -199,7 +199,7 @@ def hold_laws(seed: int, root: Path) -> None:
     for path in story.new.keys() - story.base.keys() - story.yours.keys():
         assert found[path] == story.new[path]
     marked = {path for path, text in found.items() if "<<<<<<<" in text}
-    assert {str(path) for path in update.having(Outcome.CONFLICT)} == marked
+    assert {str(path) for path in update.having(UpdateOutcome.CONFLICT)} == marked
     again_refused = False
     try:
         again = updated(root, story.new, story.new)

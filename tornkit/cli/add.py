@@ -14,7 +14,7 @@ from tornkit.cli.projects.parameters import complete_features, table, unknown
 from tornkit.cli.projects.tree import tree
 from tornkit.errors import UsageError
 from tornkit.scaffold import adding, catalogue, handler_stub, writing
-from tornkit.scaffold.existing import Fate, Manner
+from tornkit.scaffold.existing import FileFate, Manner
 
 _HANDLER = "handler"
 _FEATURES = table((each.name, each.summary) for each in catalogue.FEATURES.values())
@@ -108,7 +108,7 @@ def _carry_out(addition: adding.Addition, features: list[str], *, dry_run: bool)
     if not dry_run:
         writing.write(changes)
     notes = {
-        path: "" if fate is Fate.NEW else str(fate) for path, fate in addition.own.fates.items()
+        path: "" if fate is FileFate.NEW else str(fate) for path, fate in addition.own.fates.items()
     }
     console.out().print(
         _headline(", ".join(features), dry_run).append_text(tree(changes.shown, notes))

@@ -20,7 +20,7 @@ from tornkit.cli.settings import configure
 from tornkit.errors import UsageError
 from tornkit.printable import printable
 from tornkit.scaffold import catalogue, env_file, existing, names, plan, repository, writing
-from tornkit.scaffold.existing import Arrangement, Fate, Manner
+from tornkit.scaffold.existing import Arrangement, FileFate, Manner
 from tornkit.scaffold.requirement import of_this_tornkit
 
 _TEMPLATES = table((each.name, each.summary) for each in catalogue.TEMPLATES.values())
@@ -132,9 +132,9 @@ def preview(arrangement: Arrangement) -> Text:
         f"Would write {_files(len(changes.files))} to ", (printable(changes.shown), "bold"), "\n"
     )
     notes = {
-        path: "" if fate is Fate.NEW else str(fate) for path, fate in arrangement.fates.items()
+        path: "" if fate is FileFate.NEW else str(fate) for path, fate in arrangement.fates.items()
     }
-    if arrangement.fates.get(env_file.PATH) is Fate.NEW:
+    if arrangement.fates.get(env_file.PATH) is FileFate.NEW:
         notes[env_file.PATH] = "with a secret of its own"
     return text.append_text(tree(changes.shown, notes))
 
@@ -149,9 +149,9 @@ def summary(planned: plan.Plan, arrangement: Arrangement) -> Text:
         f": {given.template}{added}",
     )
     for words, fate in (
-        ("merged with yours", Fate.MERGED),
-        ("overwritten", Fate.OVERWRITTEN),
-        ("yours, left as it is", Fate.KEPT),
+        ("merged with yours", FileFate.MERGED),
+        ("overwritten", FileFate.OVERWRITTEN),
+        ("yours, left as it is", FileFate.KEPT),
     ):
         if found := arrangement.having(fate):
             text.append(f"\n  {words}: {_listed(found)}", "yellow")

@@ -59,7 +59,7 @@ def added(
     )
     own = [file for path, file in wanted.items() if path not in without]
     fates, files = existing.beside(root, _still_to_come(root, own, base), manner)
-    kept = [str(path) for path, fate in fates.items() if fate is existing.Fate.KEPT]
+    kept = [str(path) for path, fate in fates.items() if fate is existing.FileFate.KEPT]
     after = dataclasses.replace(
         before,
         features=before.features | features,

@@ -15,7 +15,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Template:
+class ProjectTemplate:
     """A kind of project: what it is, in one line, and its layers from the lowest up."""
 
     name: str
@@ -38,18 +38,18 @@ class Feature:
 TEMPLATES = {
     template.name: template
     for template in (
-        Template("minimal", "one file and a test", ("common", "minimal")),
-        Template(
+        ProjectTemplate("minimal", "one file and a test", ("common", "minimal")),
+        ProjectTemplate(
             "site",
             "pages, forms, sign-in and a database",
             ("common", "package", "store", "site"),
         ),
-        Template(
+        ProjectTemplate(
             "api",
             "JSON that is validated, tokens, OpenAPI",
             ("common", "package", "store", "api"),
         ),
-        Template(
+        ProjectTemplate(
             "realtime",
             "WebSockets, long polls and events, right with any number of workers",
             ("common", "package", "realtime"),

@@ -22,7 +22,7 @@ from tornkit.scaffold.writing import Changes
 _THE_USERS = frozenset({"readme.md", "license", "license.md", "license.txt"})
 
 
-class Fate(StrEnum):
+class FileFate(StrEnum):
     """What becomes of one planned file; the value is what a person is told."""
 
     NEW = "new"
@@ -45,15 +45,15 @@ class Manner(StrEnum):
 class Arrangement:
     """A project's files, each with its fate, and the changes that follow."""
 
-    fates: Mapping[PurePosixPath, Fate]
+    fates: Mapping[PurePosixPath, FileFate]
     changes: Changes
 
-    def having(self, fate: Fate) -> tuple[PurePosixPath, ...]:
+    def having(self, fate: FileFate) -> tuple[PurePosixPath, ...]:
         return tuple(path for path, each in self.fates.items() if each is fate)
 
     def check(self) -> None:
         """Raise ConflictError, with all of them, if any file is in the way."""
-        found = self.having(Fate.IN_THE_WAY)
+        found = self.having(FileFate.IN_THE_WAY)
         if found:
             count = "1 file is" if len(found) == 1 else f"{len(found)} files are"
             raise ConflictError(
@@ -76,7 +76,7 @@ def arranged(plan: Plan, manner: Manner = Manner.REFUSE) -> Arrangement:
     secret = env_file.env_file(plan.files)
     planned = (*plan.files, secret) if secret else plan.files
     fates, files = beside(plan.root, planned, manner)
-    kept = [str(path) for path, fate in fates.items() if fate is Fate.KEPT]
+    kept = [str(path) for path, fate in fates.items() if fate is FileFate.KEPT]
     recorded = dataclasses.replace(
         plan.answers, kept=tuple(each for each in kept if each != str(env_file.PATH))
     )
@@ -89,19 +89,19 @@ def arranged(plan: Plan, manner: Manner = Manner.REFUSE) -> Arrangement:
 
 def beside(
     root: Path, planned: Iterable[PlannedFile], manner: Manner
-) -> tuple[dict[PurePosixPath, Fate], list[PlannedFile]]:
+) -> tuple[dict[PurePosixPath, FileFate], list[PlannedFile]]:
     """The fate of each file below ``root``, by path, and what is to be written of them."""
-    fates: dict[PurePosixPath, Fate] = {}
+    fates: dict[PurePosixPath, FileFate] = {}
     files: list[PlannedFile] = []
     for file in sorted(planned, key=lambda each: each.path):
         found = _content(root / file.path)
         fate = _fate(file, root, found, manner)
         content = file.content
-        if fate is Fate.MERGED and found is not None:
+        if fate is FileFate.MERGED and found is not None:
             content = line_lists.united(file.path, found, content)
-            fate = Fate.SAME if content == found else fate
+            fate = FileFate.SAME if content == found else fate
         fates[file.path] = fate
-        if fate in (Fate.NEW, Fate.MERGED, Fate.OVERWRITTEN):
+        if fate in (FileFate.NEW, FileFate.MERGED, FileFate.OVERWRITTEN):
             files.append(dataclasses.replace(file, content=content))
     return fates, files
 
@@ -113,17 +113,17 @@ def _content(place: Path) -> bytes | None:
     return place.read_bytes()
 
 
-def _fate(file: PlannedFile, root: Path, found: bytes | None, manner: Manner) -> Fate:
+def _fate(file: PlannedFile, root: Path, found: bytes | None, manner: Manner) -> FileFate:
     if not os.path.lexists(root / file.path):
-        return Fate.NEW
+        return FileFate.NEW
     if file.private:
-        return Fate.KEPT
+        return FileFate.KEPT
     if found == file.content:
-        return Fate.SAME
+        return FileFate.SAME
     if found is not None and line_lists.is_line_list(file.path):
-        return Fate.MERGED
+        return FileFate.MERGED
     if manner is Manner.OVERWRITE:
-        return Fate.OVERWRITTEN
+        return FileFate.OVERWRITTEN
     if manner is Manner.KEEP or str(file.path).lower() in _THE_USERS:
-        return Fate.KEPT
-    return Fate.IN_THE_WAY
+        return FileFate.KEPT
+    return FileFate.IN_THE_WAY

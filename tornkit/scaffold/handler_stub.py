@@ -18,7 +18,7 @@ from tornkit.regex.patterns.sample import examples
 from tornkit.scaffold import answers, history, plan, rendering, route_list
 from tornkit.scaffold.answers import Answers
 from tornkit.scaffold.plan import PlannedFile
-from tornkit.scaffold.route_list import NoRouteList, Route
+from tornkit.scaffold.route_list import NewRoute, NoRouteList
 from tornkit.scaffold.writing import Changes
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*", re.ASCII)
@@ -119,7 +119,7 @@ def handler(root: Path, shown: str, name: str, path: str | None, *, websocket: b
             f"{called.module} is there already, so nothing was written: choose another name", taken
         )
     parts = [file for file in made if file.path.name == _PIECE]
-    route = Route(way.pattern, called.handler, called.dashed)
+    route = NewRoute(way.pattern, called.handler, called.dashed)
     edited = _edited(root, given, route, parts[0].content.decode() if parts else None)
     files = (*(file for file in made if file not in parts), edited)
     return Changes(root, shown, tuple(sorted(files, key=lambda file: file.path)))
@@ -166,7 +166,7 @@ def _rendered(
         yield PlannedFile(PurePosixPath(place), text.encode())
 
 
-def _edited(root: Path, given: Answers, route: Route, code: str | None) -> PlannedFile:
+def _edited(root: Path, given: Answers, route: NewRoute, code: str | None) -> PlannedFile:
     """The file of the routes with one more, and for a project in one file with the class."""
     package = given.name.package
     path = PurePosixPath("app.py") if code is not None else PurePosixPath(package, "routes.py")

@@ -22,7 +22,7 @@ class NoRouteList(Exception):
 
 
 @dataclass(frozen=True)
-class Route:
+class NewRoute:
     """A route to be written down."""
 
     pattern: str
@@ -47,7 +47,7 @@ def names_of_routes(source: str) -> set[str]:
     return {name for name in found if isinstance(name, str)}
 
 
-def with_route(source: str, route: Route) -> str:
+def with_route(source: str, route: NewRoute) -> str:
     """Put a route at the end of the list.
 
     :raises NoRouteList: there is none.
@@ -180,7 +180,7 @@ def _ends_with_comma(lines: list[str], routes: ast.List) -> bool:
     return any(token.string == "," for token in tokens)
 
 
-def _element(source: str, route: Route) -> str:
+def _element(source: str, route: NewRoute) -> str:
     """Lines of the new element, indented, with a comma."""
     pattern = f'r"{route.pattern}"'
     maker = next((each for each in ("url", "URLSpec") if binds(source, each)), None)

@@ -25,7 +25,7 @@ from tornkit.scaffold.writing import Changes
 _RECORD = PurePosixPath(answers.FILE)
 
 
-class Outcome(StrEnum):
+class UpdateOutcome(StrEnum):
     """What becomes of one file; the value is what a person is told."""
 
     ADDED = "added"
@@ -45,18 +45,18 @@ class Update:
 
     before: Answers
     after: Answers
-    outcomes: Mapping[PurePosixPath, Outcome]
+    outcomes: Mapping[PurePosixPath, UpdateOutcome]
     changes: Changes
 
-    def having(self, outcome: Outcome) -> tuple[PurePosixPath, ...]:
+    def having(self, outcome: UpdateOutcome) -> tuple[PurePosixPath, ...]:
         return tuple(path for path, each in self.outcomes.items() if each is outcome)
 
 
 @dataclass(frozen=True)
-class _Step:
+class _FileUpdate:
     """One file's way: its outcome, and its new bytes where there are any to write."""
 
-    outcome: Outcome
+    outcome: UpdateOutcome
     content: bytes | None = None
 
 
@@ -96,7 +96,7 @@ def update(
     label = f"tornkit {after.version}"
     if before.version == after.version:
         label += f" with {', '.join(sorted(after.features - before.features))}"
-    outcomes: dict[PurePosixPath, Outcome] = {}
+    outcomes: dict[PurePosixPath, UpdateOutcome] = {}
     files: list[PlannedFile] = []
     for path in sorted(base.keys() | wanted.keys()):
         if str(path) in after.kept:
@@ -108,7 +108,7 @@ def update(
             outcomes[path] = step.outcome
         if step.content is not None:
             files.append(PlannedFile(path, step.content))
-    removed = tuple(path for path, each in outcomes.items() if each is Outcome.REMOVED)
+    removed = tuple(path for path, each in outcomes.items() if each is UpdateOutcome.REMOVED)
     changes = dataclasses.replace(place, files=tuple(files), removed=removed)
     return Update(before, after, outcomes, changes)
 
@@ -131,41 +131,41 @@ def refuse_unsettled(place: Changes, paths: Collection[PurePosixPath]) -> None:
 
 def _step(
     place: Path, path: PurePosixPath, base: bytes | None, new: bytes | None, label: str
-) -> _Step | None:
+) -> _FileUpdate | None:
     """What is to be done about one file; None where nothing is."""
     if path == _RECORD:  # nobody's to edit, and it has to say which templates were used
-        return None if _yours(place) == new else _Step(Outcome.REPLACED, new)
+        return None if _yours(place) == new else _FileUpdate(UpdateOutcome.REPLACED, new)
     if base == new:
         return None
     if not os.path.lexists(place):
         if base is None:
-            return _Step(Outcome.ADDED, new)
-        return None if new is None else _Step(Outcome.LEFT_OUT)
+            return _FileUpdate(UpdateOutcome.ADDED, new)
+        return None if new is None else _FileUpdate(UpdateOutcome.LEFT_OUT)
     yours = _yours(place)
     if yours is None:  # a link or a folder of the user's
-        return _Step(Outcome.KEPT)
+        return _FileUpdate(UpdateOutcome.KEPT)
     if new is None:
         untouched = base is not None and yours == merging.with_ends_of(base, yours)
-        return _Step(Outcome.REMOVED if untouched else Outcome.KEPT)
+        return _FileUpdate(UpdateOutcome.REMOVED if untouched else UpdateOutcome.KEPT)
     return _merged(path, base, yours, new, label)
 
 
 def _merged(
     path: PurePosixPath, base: bytes | None, yours: bytes, new: bytes, label: str
-) -> _Step | None:
+) -> _FileUpdate | None:
     if yours == merging.with_ends_of(new, yours):
         return None
     if base is not None and yours == merging.with_ends_of(base, yours):
-        return _Step(Outcome.REPLACED, merging.with_ends_of(new, yours))
+        return _FileUpdate(UpdateOutcome.REPLACED, merging.with_ends_of(new, yours))
     if merging.is_binary(yours + new):
-        return _Step(Outcome.CONFLICT)
+        return _FileUpdate(UpdateOutcome.CONFLICT)
     found = merging.merged(base or b"", yours, new, label)
-    outcome, content = Outcome.MERGED, found.content
+    outcome, content = UpdateOutcome.MERGED, found.content
     if found.conflicts and line_lists.is_line_list(path):
         content = line_lists.united(path, yours, new, base or b"")
     elif found.conflicts:
-        outcome = Outcome.CONFLICT
-    return None if content == yours else _Step(outcome, content)
+        outcome = UpdateOutcome.CONFLICT
+    return None if content == yours else _FileUpdate(outcome, content)
 
 
 def _yours(place: Path) -> bytes | None:

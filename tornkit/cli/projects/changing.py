@@ -13,15 +13,19 @@ from tornkit.cli import console
 from tornkit.cli.settings import configure
 from tornkit.printable import printable
 from tornkit.scaffold import repository
-from tornkit.scaffold.updating import Outcome, Update
+from tornkit.scaffold.updating import Update, UpdateOutcome
 from tornkit.scaffold.writing import Changes
 
 _NOTES = {
-    Outcome.CONFLICT: "choose from what stands between <<<<<<< and >>>>>>>",
-    Outcome.KEPT: "yours differs, and the templates have given it up",
-    Outcome.LEFT_OUT: "you deleted it, and the templates have changed it",
+    UpdateOutcome.CONFLICT: "choose from what stands between <<<<<<< and >>>>>>>",
+    UpdateOutcome.KEPT: "yours differs, and the templates have given it up",
+    UpdateOutcome.LEFT_OUT: "you deleted it, and the templates have changed it",
 }
-_COLOURS = {Outcome.CONFLICT: "red", Outcome.KEPT: "yellow", Outcome.LEFT_OUT: "yellow"}
+_COLOURS = {
+    UpdateOutcome.CONFLICT: "red",
+    UpdateOutcome.KEPT: "yellow",
+    UpdateOutcome.LEFT_OUT: "yellow",
+}
 
 
 def project_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -53,16 +57,16 @@ def tell(update: Update) -> None:
         console.out().print(line)
 
 
-def _note(update: Update, path: PurePosixPath, outcome: Outcome) -> str:
+def _note(update: Update, path: PurePosixPath, outcome: UpdateOutcome) -> str:
     written = any(file.path == path for file in update.changes.files)
-    if outcome is Outcome.CONFLICT and not written:
+    if outcome is UpdateOutcome.CONFLICT and not written:
         return "not a text: yours is left as it is"
     return _NOTES.get(outcome, "")
 
 
 def exit_code(update: Update) -> int:
     """1 where a person has to settle something, as for git."""
-    return 1 if update.having(Outcome.CONFLICT) else 0
+    return 1 if update.having(UpdateOutcome.CONFLICT) else 0
 
 
 def uncommitted(changes: Changes) -> list[str]:
