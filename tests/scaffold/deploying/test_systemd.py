@@ -67,6 +67,12 @@ def test_it_ends_as_tornkit_wants_to(template: str) -> None:
 
 
 @each_template
+def test_it_is_tried_again_for_good(template: str) -> None:
+    service = unit(template, "service")
+    assert (service["Restart"], service["StartLimitIntervalSec"]) == (["on-failure"], ["0"])
+
+
+@each_template
 def test_migrations_run_before_the_code_that_needs_them(template: str) -> None:
     service = unit(template, "service")
     migrate = [f"/srv/{PACKAGE}/.venv/bin/python -m {PACKAGE}.migrate"]
