@@ -33,7 +33,9 @@ def test_words_of_a_name(name: str, module: str) -> None:
     assert handler_stub.parse_name(name).module == module
 
 
-@pytest.mark.parametrize("name", ["", "1st", "a b", "café", "a__b", "class", "_x", "a.b", "../a"])
+@pytest.mark.parametrize(
+    "name", ["", "1st", "a b", "café", "a__b", "class", "_x", "a.b", "../a", "a" * 41]
+)
 def test_no_names(name: str) -> None:
     with pytest.raises(UsageError) as caught:
         handler_stub.parse_name(name)

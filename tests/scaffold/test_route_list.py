@@ -105,6 +105,12 @@ def test_imports(before: str, after: str) -> None:
     assert route_list.with_import(before, "p.m", "M") == after
 
 
+def test_a_long_import_is_broken() -> None:
+    module = "p." + "m" * 80
+    text = route_list.with_import("from p.a import A\n", module, "LongName")
+    assert text == f"from p.a import A\nfrom {module} import (\n    LongName,\n)\n"
+
+
 def test_a_class_before_the_list() -> None:
     source = "import a\n\n\n\nx = 1\n\n# Routes:\n# all.\nROUTES = [\n]\n"
     assert route_list.before_routes(source, "class A:\n    x = 1\n") == (

@@ -23,6 +23,7 @@ from tornkit.scaffold.writing import Changes
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)*", re.ASCII)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_LONGEST = 40
 _PIECE = "app.py.part"
 """Of a project in one file: what goes into that, before its routes."""
 
@@ -62,6 +63,8 @@ def parse_name(name: str) -> HandlerName:
     if len(words) > 1 and words[-1] == "handler":
         words = words[:-1]
     found = HandlerName(words)
+    if len(found.module) > _LONGEST:
+        raise UsageError(f"{name!r} is too long for a handler's name ({_LONGEST} letters)")
     if keyword.iskeyword(found.module):
         raise UsageError(f"{name!r} is a Python keyword: try {found.module}_page")
     return found

@@ -113,8 +113,11 @@ def with_import(source: str, module: str, name: str) -> str:
         number = (near or imports)[-1].end_lineno or 0
     else:
         number = _end_of_docstring(tree)
+    line = f"from {module} import {name}"
+    if len(line) > _WIDTH:
+        line = f"from {module} import ({end}{_INDENT}{name},{end})"
     blank = end if not near else ""
-    lines.insert(number, f"{blank}from {module} import {name}{end}")
+    lines.insert(number, f"{blank}{line}{end}")
     return "".join(lines)
 
 
