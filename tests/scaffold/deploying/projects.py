@@ -47,15 +47,17 @@ class _Additions:
 
 
 @cache
-def _added(template: str, features: frozenset[str], requirement: str) -> dict[str, str]:
-    answers = Answers(names.parse(NAME), template, features, requirement)
+def _added(template: str, features: frozenset[str], requirement: str, name: str) -> dict[str, str]:
+    answers = Answers(names.parse(name), template, features, requirement)
     files = plan.files_of(answers, cast(Traversable, _Additions()))
     return {str(file.path): file.content.decode() for file in files if file.path.name != FILE}
 
 
-def texts(template: str, *features: str, requirement: str = FROM_INDEX) -> dict[str, str]:
+def texts(
+    template: str, *features: str, requirement: str = FROM_INDEX, name: str = NAME
+) -> dict[str, str]:
     """Files that additions give a project, by their paths; all additions unless some are named."""
-    return _added(template, frozenset(features or FEATURES), requirement)
+    return _added(template, frozenset(features or FEATURES), requirement, name)
 
 
 def text(path: str, template: str, *features: str, requirement: str = FROM_INDEX) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import PurePosixPath
 
@@ -149,3 +150,17 @@ def test_a_project_from_a_folder_says_how_it_is_built(requirement: str) -> None:
 def test_what_needs_an_image_says_where_one_comes_from(feature: str, path: str) -> None:
     assert "`tornkit add docker`" in texts("site", feature)[path]
     assert "`tornkit add docker`" not in texts("site", feature, "docker")[path]
+
+
+def test_a_long_name_is_cut_where_it_must_be() -> None:
+    """A user of Linux has 32 characters at most, a name in Kubernetes 63."""
+    name = "An-" + "extraordinarily." * 3 + "long_name"
+    given = texts("site", name=name)
+    package = "an_" + "extraordinarily_" * 3 + "long_name"
+    service = given[f"deploy/systemd/{package}.service"]
+    users = re.findall(r"^User=(.*)$|nologin (.*)$|sudo -u (\S+)", service, re.MULTILINE)
+    assert {user for found in users for user in found if user} == {package[:31]}
+    for path, content in given.items():
+        if path.startswith("deploy/k8s/"):
+            named = re.findall(r"name: (an-\S+)", content)
+            assert all(re.fullmatch(r"[a-z][a-z-]{0,61}[a-z]", each) for each in named), path
