@@ -26,7 +26,7 @@ SLOW = (
     *("routing/test_reachability.py", "routing/test_planted.py", "routing/openapi/"),
     *("routing/matching/", "routing/reversing/", "routing/findings/test_codes.py"),
     *("bus/test_bus.py", "bus/test_relaying.py", "bus/test_relay_groups.py", "bus/test_api.py"),
-    *("bus/links/",),
+    *("bus/links/", "test_pytest_plugin.py", "testing/test_live.py"),
     *("routing/handlers/", "routing/checks/test_backtracking.py", "regex/backtracking/"),
 )
 

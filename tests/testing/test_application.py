@@ -11,7 +11,7 @@ from tornado import autoreload
 from tornado.web import Application
 
 from tornkit.errors import AppNotFound, AppRaised, NotAnApplication, TornkitError, UsageError
-from tornkit.testing.application import make, project_of, serve_settings, target_in
+from tornkit.testing.application import make, new_loop, project_of, serve_settings, target_in
 from tornkit.testing.loop_thread import LoopThread
 
 
@@ -61,6 +61,18 @@ class TestProject:
         write(tmp_path, "pyproject.toml", "[tool.tornkit.serve\n")
         with pytest.raises(UsageError, match="not valid TOML"):
             serve_settings(tmp_path)
+
+
+class TestLoop:
+    def test_is_asyncios_unless_the_project_says_otherwise(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert new_loop(tmp_path) is asyncio.new_event_loop
+        write(tmp_path, "pyproject.toml", '[tool.tornkit.serve]\nloop = "uvloop"\n')
+        assert new_loop(tmp_path) is pytest.importorskip("uvloop").new_event_loop
+        monkeypatch.setitem(sys.modules, "uvloop", None)
+        with pytest.raises(UsageError, match="pip install uvloop"):
+            new_loop(tmp_path)
 
 
 class TestTarget:

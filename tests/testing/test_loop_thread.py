@@ -29,6 +29,20 @@ class TestRun:
             loop.run(lambda: 1 / 0)
         assert loop.run(double, 2) == 4
 
+    def test_patience_is_for_the_loop_and_not_for_the_coroutine(self, loop: LoopThread) -> None:
+        async def late() -> None:
+            raise TimeoutError("mine")
+
+        with pytest.raises(TimeoutError, match="mine"):
+            loop.wait(late(), 10)
+
+    def test_the_loop_may_be_of_another_library(self) -> None:
+        uvloop = pytest.importorskip("uvloop")
+        loop = LoopThread(uvloop.new_event_loop)
+        assert isinstance(loop.run(asyncio.get_running_loop), uvloop.Loop)
+        assert loop.run_aside(lambda own: own.run_until_complete(double(5))) == 10
+        loop.close()
+
     def test_its_own_thread_would_wait_for_itself(self, loop: LoopThread) -> None:
         with pytest.raises(RuntimeError, match="await it instead"):
             loop.run(lambda: loop.run(double, 1))
@@ -151,7 +165,7 @@ class TestClose:
     def test_a_blocked_loop_is_told_of_with_its_place(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(loop_thread, "_PATIENCE", 0.05)
+        monkeypatch.setattr(loop_thread, "PATIENCE", 0.05)
         let_go = threading.Event()
 
         def blocking_call_of_the_users() -> None:
@@ -159,6 +173,8 @@ class TestClose:
 
         loop = LoopThread()
         loop.loop.call_soon_threadsafe(blocking_call_of_the_users)
+        with pytest.raises(LoopStuck, match="blocking_call_of_the_users"):
+            loop.wait(double(1), 0.05)
         with pytest.raises(LoopStuck, match="blocking_call_of_the_users"):
             loop.close()
         let_go.set()

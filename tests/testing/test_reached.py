@@ -71,6 +71,20 @@ def test_methods_without_requests_are_told() -> None:
     assert last == "0 of 3 routes not reached, 1 not by each method"
 
 
+def test_head_counts_with_get() -> None:
+    class Both(RequestHandler):
+        def get(self) -> None:
+            return
+
+        def head(self) -> None:
+            return
+
+    for request, left in (("GET /", 0), ("HEAD /", 1), ("POST /", 1)):
+        reached = ReachedRoutes(HERE)
+        reached.add(Application([("/", Both)]), seen(request))
+        assert len(reached.lines()) == 1 + left
+
+
 def test_all_reached() -> None:
     reached = ReachedRoutes(HERE)
     reached.add(application(), ALL)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,22 @@ def serve_settings(project: Path) -> dict[str, Any]:
     table = read_tool_table(file).get("serve", {}) if file.is_file() else {}
     settings = table if isinstance(table, dict) else {}
     return {key.replace("-", "_"): value for key, value in settings.items()}
+
+
+def new_loop(project: Path) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Factory of the loop that the project is served by: asyncio's own, or uvloop's.
+
+    :raises UsageError: that is not installed.
+    """
+    if serve_settings(project).get("loop") != "uvloop":
+        return asyncio.new_event_loop
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        raise UsageError(
+            "[tool.tornkit.serve] loop is uvloop, which is not installed: pip install uvloop"
+        ) from None
+    return uvloop.new_event_loop
 
 
 def make(loop: LoopThread, found: object, project: Path) -> HTTPServerConnectionDelegate:

@@ -8,6 +8,7 @@ coroutines, and in `unittest.TestCase`. Each imports what it needs when a test f
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,17 +30,23 @@ ROUTES_PLUGIN = "tornkit-routes"
 
 
 @pytest.fixture
-def tornkit_loop() -> Iterator[LoopThread]:
+def tornkit_loop(tornkit_project: Path) -> Iterator[LoopThread]:
     """Loop of the application under test, in a thread of its own.
 
     ``tornkit_loop.run(function, *arguments)`` calls a function there, or awaits a coroutine
-    function: for an application that a test makes, and for what it is to do at its end.
+    function: for an application that a test makes, and for what it is to do at its end. Messages
+    that `tornkit.bus` has kept are forgotten with it.
     """
+    from tornkit.testing.application import new_loop
     from tornkit.testing.loop_thread import LoopThread
 
-    loop = LoopThread()
+    loop = LoopThread(told(new_loop, tornkit_project))
     yield loop
     loop.close()
+    if "tornkit.bus.home" in sys.modules:
+        from tornkit.bus.home import home
+
+        home.forget()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tornado.ioloop import IOLoop
 T = TypeVar("T")
 
 # Seconds for what was cancelled to end, and for the loop to turn at all.
-_PATIENCE = 10.0
+PATIENCE = 10.0
 
 
 class LoopStuck(RuntimeError):
@@ -28,9 +28,12 @@ class LoopStuck(RuntimeError):
 
 
 class LoopThread:
-    """A running loop. `close` cancels what is left in it and waits for the thread's end."""
+    """A running loop of ``new_loop``'s. `close` cancels what is left in it and ends the thread."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    ) -> None:
+        self._new_loop = new_loop
         self._started = threading.Event()
         self._aside: Callable[[], None] | None = None
         self._deferred: list[Callable[[], Awaitable[None]]] = []
@@ -39,7 +42,7 @@ class LoopThread:
         self._started.wait()
 
     def _main(self) -> None:
-        self.loop = loop = asyncio.new_event_loop()
+        self.loop = loop = self._new_loop()
         asyncio.set_event_loop(loop)
         io_loop = IOLoop.current()
         loop.call_soon(self._started.set)
@@ -66,14 +69,23 @@ class LoopThread:
         """
         return self.wait(_called(function, arguments, named))
 
-    def wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine in the loop, and wait for its result."""
+    def wait(self, coroutine: Coroutine[Any, Any, T], patience: float | None = None) -> T:
+        """Run a coroutine in the loop, and wait for its result.
+
+        :param patience: seconds after which the loop has to be blocked, if there is none.
+        :raises LoopStuck: it is.
+        """
         if self.is_own:
             coroutine.close()
             raise RuntimeError("this is the loop's own thread: await it instead")
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
-            return future.result()
+            return future.result(patience)
+        except TimeoutError:
+            if future.done():  # the coroutine's own
+                raise
+            future.cancel()
+            raise self._stuck(patience or 0) from None
         except BaseException:
             future.cancel()  # the test was interrupted
             raise
@@ -122,16 +134,19 @@ class LoopThread:
     def close(self) -> None:
         """End whatever still runs in the loop, then the loop and its thread.
 
-        :raises LoopStuck: it does not end within ten seconds; says where it is.
+        :raises LoopStuck: it does not end within ten seconds; the message has its stack.
         """
         if not self._thread.is_alive():
             return
         asyncio.run_coroutine_threadsafe(self._end(), self.loop)
-        self._thread.join(_PATIENCE)
+        self._thread.join(PATIENCE)
         if self._thread.is_alive():
-            frame = sys._current_frames().get(self._thread.ident or 0)
-            stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
-            raise LoopStuck(f"the application's loop has not ended in {_PATIENCE:.0f} s\n{stack}")
+            raise self._stuck(PATIENCE)
+
+    def _stuck(self, seconds: float) -> LoopStuck:
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        stack = "".join(traceback.format_stack(frame)) if frame is not None else ""
+        return LoopStuck(f"the application's loop has not turned for {seconds:.0f} s\n{stack}")
 
     async def _end(self) -> None:
         loop = asyncio.get_running_loop()

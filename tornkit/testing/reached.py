@@ -40,10 +40,14 @@ class RouteUse:
 
     @property
     def unused(self) -> list[str]:
-        """Methods that no request had; a handler of all methods is reached by any."""
+        """Methods that no request had; a handler of all methods is reached by any.
+
+        HEAD counts with GET, whose answer it is without the body.
+        """
         if ANY_METHOD in self.methods:
             return [] if self.used else [ANY_METHOD]
-        return [method for method in self.methods if method not in self.used]
+        used = self.used | ({"HEAD"} if "GET" in self.used else set())
+        return [method for method in self.methods if method not in used]
 
 
 class ReachedRoutes:
@@ -60,7 +64,7 @@ class ReachedRoutes:
         shown = rows(Report("", tornado.version, (table,)), own, self._base)
         uses = {}
         for route, row in zip(own, shown, strict=True):
-            line = RouteLine(row.host, row.pattern, row.declared or row.source, row.handler)
+            line = RouteLine(row.host, row.pattern, row.source, row.handler)
             uses[route.index] = self._uses.setdefault(line, RouteUse(route.target.methods))
         for request in record:
             for route in _taking(table, request):

@@ -9,7 +9,7 @@ side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypedDict
 
@@ -31,7 +31,7 @@ class RequestOptions(TypedDict, total=False):
     host: str | None
     xsrf: bool
     params: Any
-    headers: Mapping[str, str] | None
+    headers: Mapping[str, str] | Sequence[tuple[str, str]] | None
     cookies: Mapping[str, str] | None
     content: Any
     data: Mapping[str, Any] | None
@@ -50,6 +50,9 @@ class Requesting:
 
     follow_redirects = False
     """Whether redirects are followed where a request does not say: no, they are the answer."""
+
+    timeout: float | None = TIMEOUT
+    """Seconds for each step of a request that does not say; None while a handler is debugged."""
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
@@ -96,10 +99,11 @@ class Requesting:
         if cookies := given.pop("cookies", None):
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         given.setdefault("follow_redirects", self.follow_redirects)
+        given.setdefault("timeout", self.timeout)
         return url, {**given, "headers": headers}
 
 
 def httpx_arguments() -> dict[str, Any]:
     """Arguments of both of httpx2's clients; cookies are the transport's business."""
     none_kept = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-    return {"trust_env": False, "timeout": TIMEOUT, "cookies": none_kept}
+    return {"trust_env": False, "cookies": none_kept}

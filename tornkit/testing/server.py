@@ -20,7 +20,7 @@ from tornado.netutil import bind_sockets
 from tornkit.engine import speedups
 from tornkit.engine.connection import Connection
 from tornkit.engine.server import HTTPServer as EngineServer
-from tornkit.testing.loop_thread import LoopThread
+from tornkit.testing.loop_thread import PATIENCE, LoopThread
 from tornkit.testing.recording import Record, recorded
 
 _ADDRESS = "127.0.0.1"
@@ -91,8 +91,11 @@ class ThreadServer:
         return f"{_ADDRESS}:{self.port}"
 
     def close(self) -> None:
-        """Accept no more, and close all connections."""
-        self.loop.wait(self._close())
+        """Accept no more, and close all connections.
+
+        :raises LoopStuck: a handler blocks the loop.
+        """
+        self.loop.wait(self._close(), PATIENCE)
 
     async def _close(self) -> None:
         self._server.stop()

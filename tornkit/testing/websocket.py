@@ -22,7 +22,7 @@ from tornado.websocket import (
     websocket_connect,
 )
 
-from tornkit.testing.loop_thread import LoopThread
+from tornkit.testing.loop_thread import PATIENCE, LoopThread
 from tornkit.testing.visitor import Visitor
 
 # Seconds for a message that a test waits for.
@@ -127,8 +127,7 @@ class _Socket:
         except WebSocketClosedError:
             raise self.end() from None
 
-    async def receive(self, timeout: float | None) -> str | bytes:
-        seconds = self.timeout if timeout is None else timeout
+    async def receive(self, seconds: float) -> str | bytes:
         try:
             message = await asyncio.wait_for(self._messages.get(), seconds)
         except TimeoutError:
@@ -215,7 +214,8 @@ class WebSocket(_Shown):
         :raises TimeoutError: none has come.
         :raises WebSocketEnded: the server has closed it.
         """
-        return self._loop.wait(self._socket.receive(timeout))
+        seconds = self._socket.timeout if timeout is None else timeout
+        return self._loop.wait(self._socket.receive(seconds), seconds + PATIENCE)
 
     def receive_json(self, timeout: float | None = None) -> Any:
         """The next message, read as JSON."""
@@ -267,7 +267,8 @@ class AsyncWebSocket(_Shown):
         :raises TimeoutError: none has come.
         :raises WebSocketEnded: the server has closed it.
         """
-        return await self._loop.join(self._socket.receive(timeout))
+        seconds = self._socket.timeout if timeout is None else timeout
+        return await self._loop.join(self._socket.receive(seconds))
 
     async def receive_json(self, timeout: float | None = None) -> Any:
         """The next message, read as JSON."""
