@@ -103,11 +103,17 @@ def tool(name: str) -> str:
     return found
 
 
-def judge(*command: str | Path, cwd: Path | None = None, timeout: float = 60) -> str:
+def judge(
+    *command: str | Path,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    timeout: float = 60,
+) -> str:
     """Run a program that is content, and return what it says; the test fails if it is not."""
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
+        env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

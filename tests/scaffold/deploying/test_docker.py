@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.scaffold.deploying import image
 from tests.scaffold.deploying.projects import (
+    FROM_INDEX,
     FROM_REPOSITORY,
     PACKAGE,
     each_template,
@@ -34,11 +36,8 @@ def test_hadolint_would_find_something(tmp_path: Path) -> None:
         judge(hadolint, tmp_path / "Dockerfile")
 
 
-def instructions(template: str, **options: str) -> list[str]:
-    """A Dockerfile's instructions, each in one line, without comments."""
-    content = text("Dockerfile", template, "docker", **options)
-    code = "".join(line for line in content.splitlines(True) if not line.startswith("#"))
-    return [line for line in code.replace("\\\n", " ").splitlines() if line]
+def instructions(template: str, requirement: str = FROM_INDEX) -> list[str]:
+    return image.instructions(text("Dockerfile", template, "docker", requirement=requirement))
 
 
 @each_template
@@ -77,7 +76,7 @@ def test_postgresql_is_there_for_those_with_a_database(template: str) -> None:
     assert has_extra is (template in with_store)
 
 
-class Container:
+class EntryPoint:
     """The entry point, with commands in place of a container's, which say how they were called."""
 
     def __init__(self, folder: Path, template: str) -> None:
@@ -111,34 +110,34 @@ SERVE = ("tornkit", "serve", "--workers", "2")
 
 @pytest.mark.parametrize("template", with_store)
 def test_a_database_of_its_own_is_migrated_first(template: str, tmp_path: Path) -> None:
-    container = Container(tmp_path, template)
+    entry_point = EntryPoint(tmp_path, template)
     migrated = f"python -m {PACKAGE}.migrate"
-    assert container.run(*SERVE, DATABASE_URL=SQLITE) == (
+    assert entry_point.run(*SERVE, DATABASE_URL=SQLITE) == (
         0,
         [migrated, "tornkit serve --workers 2"],
     )
-    assert container.run(*SERVE, DATABASE_URL=SQLITE, FAIL="python") == (1, [migrated])
+    assert entry_point.run(*SERVE, DATABASE_URL=SQLITE, FAIL="python") == (1, [migrated])
 
 
 @pytest.mark.parametrize("template", with_store)
 def test_one_that_containers_share_is_not(template: str, tmp_path: Path) -> None:
-    container = Container(tmp_path, template)
+    entry_point = EntryPoint(tmp_path, template)
     for url in ("postgresql://host/name", ""):
-        assert container.run(*SERVE, DATABASE_URL=url) == (0, ["tornkit serve --workers 2"])
+        assert entry_point.run(*SERVE, DATABASE_URL=url) == (0, ["tornkit serve --workers 2"])
     release = ("python", "-m", f"{PACKAGE}.migrate")
-    assert container.run(*release, DATABASE_URL=SQLITE) == (0, [f"python -m {PACKAGE}.migrate"])
+    assert entry_point.run(*release, DATABASE_URL=SQLITE) == (0, [f"python -m {PACKAGE}.migrate"])
 
 
 @pytest.mark.parametrize("template", with_store)
 def test_an_end_waits_for_the_migrations(template: str, tmp_path: Path) -> None:
-    container = Container(tmp_path, template)
+    entry_point = EntryPoint(tmp_path, template)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     (tmp_path / "python").write_text("#!/bin/sh\necho migrating\nread line <pipe\necho migrated\n")
     process = subprocess.Popen(
         ["sh", "docker-entrypoint", *SERVE],
         cwd=tmp_path,
-        env=container.environment(DATABASE_URL=SQLITE),
+        env=entry_point.environment(DATABASE_URL=SQLITE),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -158,10 +157,10 @@ def test_an_end_waits_for_the_migrations(template: str, tmp_path: Path) -> None:
 def test_a_container_that_starts_again_is_ready_again(template: str, tmp_path: Path) -> None:
     drain_file = tmp_path / "draining"
     drain_file.touch()
-    container = Container(tmp_path, template)
-    assert container.run("true", DRAIN_FILE=str(drain_file)) == (0, [])
+    entry_point = EntryPoint(tmp_path, template)
+    assert entry_point.run("true", DRAIN_FILE=str(drain_file)) == (0, [])
     assert drain_file.exists(), "another command in the same pod says nothing of it"
-    assert container.run(*SERVE, DRAIN_FILE=str(drain_file))[0] == 0
+    assert entry_point.run(*SERVE, DRAIN_FILE=str(drain_file))[0] == 0
     assert not drain_file.exists()
 
 
