@@ -1,0 +1,114 @@
+"""Projects of each template: their tests pass, their code is clean, and they serve."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.waiting import wait_for
+from tests.scaffold.deploying.projects import PACKAGE
+from tornkit.scaffold.catalogue import TEMPLATES
+
+Project = Callable[[str], Path]
+Run = Callable[..., str]
+
+# Those with a database import for a second: they are tried in the thorough run.
+each_template = pytest.mark.parametrize(
+    "template",
+    [
+        pytest.param(name, marks=pytest.mark.thorough if name in ("site", "api") else ())
+        for name in TEMPLATES
+    ],
+)
+
+
+@pytest.mark.timeout(200)
+@each_template
+def test_its_own_tests_pass(project: Project, run: Run, template: str) -> None:
+    output = run(
+        project(template),
+        *("-m", "pytest", "-p", "no:cacheprovider", "-p", "tornkit.pytest_plugin", "--timeout=60"),
+        # What else is installed here is not the project's doing.
+        PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
+        PYTEST_PLUGINS="pytest_timeout",
+    )
+    assert re.search(r"^=+ \d+ passed in ", output, re.MULTILINE), output
+
+
+@each_template
+def test_its_routes_are_all_found_and_right(project: Project, run: Run, template: str) -> None:
+    run(project(template), "-m", "tornkit", "routes", "--check")
+
+
+@pytest.mark.thorough  # which has ruff and mypy; the ordinary environment has not
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("arguments", [("check",), ("format", "--check")], ids=" ".join)
+def test_its_code_is_clean(
+    project: Project, run: Run, template: str, arguments: tuple[str, ...]
+) -> None:
+    pytest.importorskip("ruff")
+    run(project(template), "-m", "ruff", *arguments, "--no-cache", ".")
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_its_types_hold(project: Project, run: Run, template: str, tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    run(project(template), "-m", "mypy", "--cache-dir", str(tmp_path))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("template", ["site", "api"])
+def test_its_migrations_make_its_tables(
+    project: Project, run: Run, template: str, tmp_path: Path
+) -> None:
+    """The next migration, written from the difference between both, has nothing to do."""
+    root = project(template)
+    database = f"sqlite:///{tmp_path / 'data.sqlite3'}"
+    migrate = ("-m", f"{PACKAGE}.migrate")
+    run(root, *migrate, DATABASE_URL=database)
+    run(root, *migrate, "new", "nothing", DATABASE_URL=database)
+    (written,) = (root / PACKAGE / "migrations" / "versions").glob("*_nothing.py")
+    text = written.read_text()
+    written.unlink()
+    assert text.count("    pass") == 2, text
+    run(root, *migrate, "down", DATABASE_URL=database)
+    assert "0001" in run(root, *migrate, "history", DATABASE_URL=database)
+
+
+@each_template
+def test_it_serves(served: Callable[..., Any], template: str) -> None:
+    server = served(template)
+    with server.connect() as client:
+        assert client.request("/").status == 200
+        assert client.request("/healthz").json() == {"status": "ok"}
+    if template != "minimal":
+        with server.connect() as client:
+            assert client.request("/readyz").status == 200
+    assert server.errors == []
+
+
+@pytest.mark.parametrize("template", ["realtime"])
+def test_its_logs_are_json_where_nobody_reads_them(
+    served: Callable[..., Any], template: str
+) -> None:
+    server = served(template)
+    with server.connect() as client:
+        answer = client.request("/rooms/garden", "X-Request-Id: chosen-1234")
+        assert answer.headers["X-Request-Id"] == "chosen-1234"
+
+    def entry() -> dict[str, Any] | None:
+        for line in server.log.splitlines():
+            if line.startswith("{") and "chosen-1234" in line:
+                found: dict[str, Any] = json.loads(line)
+                return found
+        return None
+
+    found = wait_for(entry, "the line of the access log")
+    assert (found["status"], found["method"], found["path"]) == (200, "GET", "/rooms/garden")
