@@ -73,7 +73,7 @@ def test_it_has_the_time_to_end(template: str) -> None:
 
 
 @each_template
-def test_whom_it_believes(template: str) -> None:
+def test_forwarded_headers_are_believed_behind_nginx_alone(template: str) -> None:
     def believes(*features: str) -> object:
         return services(template, *features)["web"].get("environment", {}).get("TORNKIT_XHEADERS")
 
@@ -81,7 +81,7 @@ def test_whom_it_believes(template: str) -> None:
     assert believes("compose", "nginx") == "true"
     for features in (("compose",), ("compose", "nginx")):
         ports = services(template, *features)["web"]["ports"]
-        assert ports == ["127.0.0.1:${PORT:-8888}:8888"], "nobody else could lie to it"
+        assert ports == ["127.0.0.1:${PORT:-8888}:8888"], "no client reaches it past the proxy"
 
 
 @pytest.mark.parametrize("template", with_store)

@@ -77,7 +77,8 @@ def test_none_takes_the_place_of_another(template: str) -> None:
 @each_template
 @each_requirement
 def test_each_file_is_what_its_name_says(template: str, requirement: str) -> None:
-    for chosen in (*((feature,) for feature in FEATURES), tuple(FEATURES)):
+    alone = [(feature,) for feature in FEATURES] if requirement == FROM_INDEX else []
+    for chosen in (*alone, tuple(FEATURES)):
         for path, content in texts(template, *chosen, requirement=requirement).items():
             assert content.endswith("\n"), path
             assert not [line for line in content.splitlines() if line != line.rstrip()], path

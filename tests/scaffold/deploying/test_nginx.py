@@ -320,7 +320,7 @@ async def visit(site: Site, reloads: int) -> tuple[Visitors, list[Listener]]:
 
 
 @pytest.mark.thorough
-def test_nobody_sees_a_reload(site: Site) -> None:
+def test_a_reload_goes_unnoticed(site: Site) -> None:
     """`systemctl reload` is a SIGHUP: the unit says so."""
     visitors, listeners = asyncio.run(visit(site, reloads=2))
     assert visitors.faults == []

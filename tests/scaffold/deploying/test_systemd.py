@@ -92,7 +92,7 @@ def test_it_believes_a_proxy_where_there_is_one(template: str) -> None:
     assert address == "8888"
     command, address = start("systemd", "nginx")
     assert "--xheaders" in command
-    assert address == "127.0.0.1:8888", "none but the proxy of this machine reaches it"
+    assert address == "127.0.0.1:8888", "only this machine reaches it"
 
 
 @pytest.mark.thorough
