@@ -6,16 +6,16 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.docs.markdown import ROOT
+from tests.docs.stories import ServerLog, free_port, is_shown, normal
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TORNKIT = [sys.executable, "-m", "tornkit"]
 PLAIN = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
@@ -82,9 +82,7 @@ def test_the_tour_shows_what_the_commands_print(workplace: Path) -> None:
             timeout=30,
             check=False,
         )
-        # Where Tornado defines its own handlers is up to the installed version.
-        same = re.sub(r"tornado/web\.py:\d+", "tornado/web.py:N", done.stdout)
-        assert same.split() == re.sub(r"tornado/web\.py:\d+", "tornado/web.py:N", expected).split()
+        assert is_shown(normal(expected), normal(done.stdout)), done.stdout
         assert done.returncode == (1 if "TK30" in expected else 0), command
         ran += 1
     assert ran == 5
@@ -99,48 +97,27 @@ def test_the_tour_shows_what_serve_prints(workplace: Path) -> None:
         if "$ tornkit routes" not in block and "$ tornkit new" not in block
     )
     command, _, banner = first.partition("\n")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = workplace / "log.txt"
-    with log.open("w") as out:
+    port = free_port()
+    log = ServerLog(workplace / "log.txt", str(workplace), port)
+    with (workplace / "log.txt").open("w") as out:
         server = subprocess.Popen(
             [*TORNKIT, *command.removeprefix("$ tornkit ").split(), "--port", str(port)],
             cwd=workplace, env={**PLAIN, "XDG_CACHE_HOME": str(workplace)}, stdout=out, stderr=out,
         )  # fmt: skip
     try:
-        seen = 0
         for expected, edit in ((banner, None), (reload, good + "\n"), (mistake, good + "oops(\n")):
             if edit is not None:
                 shop.write_text(edit, encoding="utf-8")
-            for line in generalised(expected, shown_home="/home/me"):
-                seen = wait_for(log, line, seen, home=str(workplace))
+            log.wait_for(expected)
         shop.write_text("import time\n" + slow(good), encoding="utf-8")
-        seen = wait_for(log, generalised(reload, "/home/me")[-1], seen, home=str(workplace))
+        log.wait_for(reload.splitlines()[-1])
         urllib.request.urlopen(f"http://127.0.0.1:{port}/items/1").close()
-        for line in generalised(blocked, shown_home="/home/me"):
-            seen = wait_for(log, line, seen, home=str(workplace))
+        log.wait_for(blocked)
     finally:
         server.send_signal(signal.SIGINT)
-        assert server.wait(20) == 0, log.read_text()
+        assert server.wait(20) == 0, log.text()
 
 
 def slow(source: str) -> str:
     """The same with a handler that blocks the loop."""
     return source.replace("        self.write(", "        time.sleep(2)\n        self.write(")
-
-
-def generalised(text: str, shown_home: str) -> list[str]:
-    """Its lines, with what differs each time taken out: numbers, the folder."""
-    return [re.sub(r"\d+", "N", line.replace(shown_home, "HOME")) for line in text.splitlines()]
-
-
-def wait_for(log: Path, expected: str, start: int, home: str) -> int:
-    """The index behind the line ``expected``, once it is there; it comes after ``start``."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        lines = generalised(log.read_text(encoding="utf-8"), shown_home=home)
-        if expected in lines[start:]:
-            return lines.index(expected, start) + 1
-        time.sleep(0.02)  # between looks at a condition
-    pytest.fail(f"{expected!r} was not printed; the log:\n{log.read_text(encoding='utf-8')}")
