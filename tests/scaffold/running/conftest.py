@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.serve import Serve
+from tests.integration.waiting import wait_for
 from tests.scaffold.deploying import projects
 
 REPOSITORY = Path(__file__).parents[3]
@@ -90,6 +91,9 @@ def served(serve: Serve, project: Callable[[str], Path]) -> Callable[..., Any]:
     def served(template: str, *options: str) -> Any:
         root = project(template)
         shutil.copytree(root, serve.folder, dirs_exist_ok=True)
-        return serve({}, "--workers", "2", *options)
+        # Its imports take a second of CPU for each worker: so not for a process more, and patience.
+        server = serve({}, "--workers", "2", "--preload", "off", *options, wait=False)
+        wait_for(lambda: server.urls, "the server", patience=60)
+        return server
 
     return served
