@@ -47,7 +47,7 @@ def test_a_folder_without_one(tmp_path: Path) -> None:
         ('"nginx"', '"nope"', "no addition 'nope'"),
         ('"nginx"', "3", "with is not as"),
         ('kept = ["README.md"]', 'kept = "README.md"', "kept is not as"),
-        ('name = "My-Board"', 'name = "json"', "standard library"),
+        ('name = "My-Board"', 'name = "my board"', "can't name a project"),
         ('name = "My-Board"', "", "name is not as"),
     ],
 )
@@ -58,3 +58,9 @@ def test_one_that_was_edited(tmp_path: Path, old: str, new: str, reason: str) ->
     with pytest.raises(UsageError, match=reason) as caught:
         read(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_a_later_tornkit_refuses_stays_the_projects(tmp_path: Path) -> None:
+    """A dependency of tomorrow's templates may be called as a project of today."""
+    (tmp_path / FILE).write_text(GIVEN.dump().replace('"My-Board"', '"pydantic"'))
+    assert read(tmp_path).name.package == "pydantic"

@@ -99,7 +99,7 @@ def _checked(table: Mapping[str, Any], path: Path) -> Answers:
     if unknown := [each for each in features if each not in catalogue.FEATURES]:
         raise UsageError(f"{path}: this tornkit has no addition {unknown[0]!r}")
     return Answers(
-        name=names.parse(str(texts["name"])),
+        name=names.spelled(str(texts["name"])),
         template=str(texts["template"]),
         features=frozenset(features),
         requirement=str(texts["requirement"]),

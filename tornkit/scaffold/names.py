@@ -45,6 +45,10 @@ _TOP_LEVEL = frozenset(
     }
 )  # fmt: skip
 
+_INVALID = (
+    "can't name a project (ASCII letters, digits, '-', '_' and '.', with a letter first "
+    "and a letter or digit last)"
+)
 _LONGEST = 60
 """Characters: a container's image, a label in Kubernetes and a user have room for 63 or more."""
 
@@ -81,6 +85,16 @@ def parse(name: str) -> ProjectName:
     """Check the last part of the path and spell it out; raises UsageError."""
     if reason := _objection(name):
         raise UsageError(f"{name!r} {reason}: try {suggestion(name)}")
+    return spelled(name)
+
+
+def spelled(name: str) -> ProjectName:
+    """Spell out a name that a project has already, also one that no new project may have.
+
+    :raises UsageError: it never was a project's name.
+    """
+    if not _VALID.fullmatch(name):
+        raise UsageError(f"{name!r} {_INVALID}")
     words = _words(name)
     return ProjectName(
         name, _package(name), " ".join(word[:1].upper() + word[1:] for word in words)
@@ -102,10 +116,7 @@ def suggestion(name: str) -> str:
 def _objection(name: str) -> str | None:
     """What is against a name, to be read after it; None where nothing is."""
     if not _VALID.fullmatch(name):
-        return (
-            "can't name a project (ASCII letters, digits, '-', '_' and '.', with a letter first "
-            "and a letter or digit last)"
-        )
+        return _INVALID
     if len(name) > _LONGEST:
         return f"is too long for some of what is named for the project ({_LONGEST} characters)"
     package = _package(name)
