@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.markdown import ROOT
-from tests.docs.stories import ServerLog, free_port, is_shown, normal
+from tests.docs.stories import ServerLog, free_port, is_shown, normal, reader_environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TORNKIT = [sys.executable, "-m", "tornkit"]
@@ -66,16 +66,17 @@ def test_ci_runs_the_command_that_readme_shows() -> None:
 
 
 def test_the_tour_shows_what_the_commands_print(workplace: Path) -> None:
+    (workplace / "reader").mkdir()
+    environment = reader_environment(workplace / "reader", slow=False, port=free_port())
     ran = 0
     for block in blocks("console"):
         command, _, expected = block.partition("\n")
         if not command.startswith("$ ") or " serve " in command:
             continue
-        arguments = command.removeprefix("$ tornkit ").split()
         done = subprocess.run(
-            [*TORNKIT, *arguments],
+            command.removeprefix("$ ").split(),
             cwd=workplace,
-            env=PLAIN,
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

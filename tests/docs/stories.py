@@ -128,6 +128,43 @@ def generalised(line: str) -> str:
     return re.sub(r"\d+", "N", " ".join(line.split()))
 
 
+def reader_environment(root: Path, *, slow: bool, port: int) -> dict[str, str]:
+    """What a reader has before the first line of a page, with its commands in a folder of ``root``.
+
+    In the thorough run that is a Python and nothing else; in the ordinary one, where nothing is
+    installed, a tornkit as well. No uv, whose commands `tornkit new` would print.
+    """
+    tools = root / "bin"
+    tools.mkdir()
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    here = Path(sys.executable).parent
+    own = {name: here / name for name in ("tornkit", "python", "python3", "pytest")}
+    for name, command in ({"python3": Path(base)} if slow else own).items():
+        (tools / name).write_text(f'#!/bin/sh\nexec {shlex.quote(str(command))} "$@"\n')
+        (tools / name).chmod(0o755)
+    (root / ".curlrc").write_text("silent\nshow-error\n")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in {"HOME", "LANG", "TMPDIR", "SSL_CERT_FILE"} or name.startswith("PIP_")
+    }
+    return {
+        "PIP_CACHE_DIR": str(Path.home() / ".cache" / "pip"),
+        **kept,
+        "PATH": f"{tools}:/usr/bin:/bin",
+        "NO_COLOR": "1",
+        "COLUMNS": "200",
+        "PORT": str(port),
+        "CURL_HOME": str(root),
+        "XDG_CACHE_HOME": str(root / "cache"),
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        # A repository that is named is this one.
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{ROOT.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": _REPOSITORY,
+    }
+
+
 class Story:
     """A reader's folder, shell and server."""
 
@@ -141,44 +178,7 @@ class Story:
         self._server: tuple[subprocess.Popen[bytes], ServerLog] | None = None
         self._state = folder / "state"
         self._state.write_text(f"cd {shlex.quote(str(self._home))}\n")
-        self._environment = self._new_environment()
-
-    def _new_environment(self) -> dict[str, str]:
-        """What a reader has before the first line of a page.
-
-        In the thorough run that is a Python and nothing else; in the ordinary one, where nothing is
-        installed, a tornkit as well.
-        """
-        tools = self._root / "bin"
-        tools.mkdir()
-        base = getattr(sys, "_base_executable", None) or sys.executable
-        here = Path(sys.executable).parent
-        own = {name: here / name for name in ("tornkit", "python", "python3", "pytest")}
-        for name, command in ({"python3": Path(base)} if self._slow else own).items():
-            (tools / name).write_text(f'#!/bin/sh\nexec {shlex.quote(str(command))} "$@"\n')
-            (tools / name).chmod(0o755)
-        (self._root / ".curlrc").write_text("silent\nshow-error\n")
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in {"HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "UV_INDEX_URL"}
-            or name.startswith("PIP_")
-        }
-        return {
-            "PIP_CACHE_DIR": str(Path.home() / ".cache" / "pip"),
-            **kept,
-            "PATH": f"{tools}:/usr/bin:/bin",
-            "NO_COLOR": "1",
-            "COLUMNS": "200",
-            "PORT": str(self._port),
-            "CURL_HOME": str(self._root),
-            "XDG_CACHE_HOME": str(self._root / "cache"),
-            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            # A repository that is named is this one.
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"url.{ROOT.as_uri()}.insteadOf",
-            "GIT_CONFIG_VALUE_0": _REPOSITORY,
-        }
+        self._environment = reader_environment(folder, slow=slow, port=self._port)
 
     def __enter__(self) -> Self:
         return self

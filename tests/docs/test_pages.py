@@ -11,6 +11,7 @@ from tests.docs.stories import Story, commands_of
 
 PAGES = (
     "docs/README.md",
+    "docs/new.md",
     "docs/quickstart.md",
     "docs/several-workers.md",
     "docs/settings.md",
