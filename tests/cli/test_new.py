@@ -232,6 +232,8 @@ def test_git(here: Path) -> None:
     assert "\nMade it a git repository\n" in result.stdout
     new("other")
     assert not (here / "other" / ".git").exists()
+    (here / "third" / ".git").mkdir(parents=True)
+    assert "git repository" not in new("third", "--git").stdout
 
 
 def test_git_where_there_is_none(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

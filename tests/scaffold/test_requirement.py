@@ -81,7 +81,7 @@ class Installed:
 @pytest.fixture
 def in_site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No checkout around the package."""
-    monkeypatch.setattr(tornkit, "__file__", str(tmp_path / "tornkit" / "__init__.py"))
+    monkeypatch.setattr(requirement, "_FOLDER", tmp_path)
 
 
 @pytest.mark.usefixtures("in_site_packages")
@@ -121,7 +121,7 @@ def test_another_project_around_the_package_does_not(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
-    monkeypatch.setattr(tornkit, "__file__", str(tmp_path / "tornkit" / "__init__.py"))
+    monkeypatch.setattr(requirement, "_FOLDER", tmp_path)
     monkeypatch.setattr(requirement, "distribution", lambda name: Installed(json.dumps({})))
     assert requirement.of_this_tornkit() == requirement.FROM_INDEX
 

@@ -93,7 +93,7 @@ def command(
     asks = questions.can_ask(yes=yes or dry_run)
     if template is None:
         template = questions.ask_template(root.name) if asks else catalogue.DEFAULT
-    chosen = frozenset(each for several in features for each in several)
+    chosen = catalogue.with_needed(each for several in features for each in several)
     planned = plan.plan(name, template, chosen, of_this_tornkit())
     manner = Manner.OVERWRITE if force else Manner.KEEP if skip_existing else Manner.REFUSE
     arrangement = existing.arranged(planned, manner)
@@ -116,7 +116,7 @@ def _wants_git(git: bool | None, root: Path, *, asks: bool) -> bool:
     if git and not repository.has_git():
         raise UsageError("there is no git on this machine: leave --git out, or install it")
     if git is not None:
-        return git
+        return git and not (root / ".git").exists()
     return (
         asks
         and repository.has_git()

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-import tornkit
+from tornkit import __version__
 
-FROM_INDEX = f"tornkit>={tornkit.__version__}"
+FROM_INDEX = f"tornkit>={__version__}"
+_FOLDER = Path(__file__).resolve().parents[2]
 
 
 def of_this_tornkit() -> str:
@@ -44,15 +45,14 @@ def is_direct(requirement: str) -> bool:
 
 def _checkout() -> str | None:
     """The folder that this code is run from, if it can be installed."""
-    folder = Path(tornkit.__file__).resolve().parents[1]
     try:
-        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        project = tomllib.loads((_FOLDER / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return None
     table = project.get("project")
     if not isinstance(table, dict) or table.get("name") != "tornkit":
         return None
-    return folder.as_uri()
+    return _FOLDER.as_uri()
 
 
 def _installed_from() -> str | None:
