@@ -92,6 +92,7 @@ _OPTIONS = (
         "Workers",
         "--workers",
         type=Workers(),
+        metavar="N|auto",
         default=_DEFAULTS.workers,
         is_flag=False,
         flag_value="auto",
