@@ -194,6 +194,23 @@ def test_sign_in_is_a_fixture(client: Client, sign_in: Callable[..., None]) -> N
     assert client.get("/").text == "hello alice"
 
 
+def test_headers_of_the_client_go_with_each_request(client: Client) -> None:
+    client.headers["X-One"] = "1"
+    seen = mirrored(client.get("/mirror", headers={"X-Two": "2"}))["headers"]
+    assert (seen["X-One"], seen["X-Two"]) == ("1", "2")
+    seen = mirrored(client.get("/mirror", headers=[("X-One", "other")]))["headers"]
+    assert seen["X-One"] == "other"
+    assert "X-One" not in mirrored(client.new().get("/mirror"))["headers"]
+
+
+def test_an_answer_that_does_not_come_is_a_failure(client: Client) -> None:
+    with pytest.raises(httpx2.ReadTimeout):
+        client.get("/ticks", timeout=0.05)
+    client.timeout = 0.05
+    with pytest.raises(httpx2.ReadTimeout):
+        client.get("/ticks")
+
+
 def test_proxies_of_the_environment_are_not_asked(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

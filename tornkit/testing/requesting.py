@@ -2,9 +2,9 @@
 
 Both are thin layers over httpx2, the maintained continuation of httpx (whose last release is of
 2024, and which takes no reports any more): one API for plain and for awaited code, typed, in pure
-Python, for asyncio and trio, and what Starlette's test client is built on as well. Of others,
-requests and niquests have no such pair or patch what they find, and aiohttp's client has no plain
-side.
+Python, for asyncio and trio, and what Starlette's test client has moved to as well. Of others,
+requests is not awaited, niquests takes the place of an installed urllib3, and aiohttp's client is
+for asyncio alone. What Tornado has of its own keeps no cookies, and can't be asked without a loop.
 """
 
 from __future__ import annotations
