@@ -85,7 +85,7 @@ def command(
         raise UsageError("--force overwrites files and --skip-existing keeps them: choose one")
     manner = Manner.OVERWRITE if force else Manner.KEEP if skip_existing else Manner.REFUSE
     features = _features(words)
-    addition = adding.added(project.absolute(), str(project), frozenset(features), manner)
+    addition = adding.added(project.absolute(), str(project), catalogue.with_needed(features), manner)
     context.exit(_carry_out(addition, features, dry_run=dry_run))
 
 

@@ -9,7 +9,7 @@ Files that differ only in part ask for ``template`` and ``features`` by statemen
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +25,11 @@ class ProjectTemplate:
 
 @dataclass(frozen=True)
 class Feature:
-    """An addition to a project of any template (``--with``), in one line."""
+    """An addition to a project of any template (``--with``), in one line, and what it needs."""
 
     name: str
     summary: str
+    needs: tuple[str, ...] = ()
 
     @property
     def layer(self) -> str:
@@ -62,17 +63,24 @@ FEATURES = {
     feature.name: feature
     for feature in (
         Feature("docker", "Dockerfile: several stages, not as root, with a health check"),
-        Feature("compose", "compose.yaml: the application, PostgreSQL and Redis"),
+        Feature("compose", "compose.yaml: the application, PostgreSQL and Redis", ("docker",)),
         Feature("systemd", "a service and its socket"),
         Feature("nginx", "nginx in front: TLS, WebSockets, static files, uploads"),
-        Feature("k8s", "Kubernetes: deployment, probes, autoscaler, disruption budget"),
-        Feature("kamal", "config/deploy.yml for Kamal"),
+        Feature(
+            "k8s", "Kubernetes: deployment, probes, autoscaler, disruption budget", ("docker",)
+        ),
+        Feature("kamal", "config/deploy.yml for Kamal", ("docker",)),
         Feature("github", "a workflow that tests each push, and Dependabot"),
         Feature("vscode", "settings, tasks and a debugger's configuration"),
         Feature("devcontainer", "a container to develop in"),
         Feature("pre-commit", "checks before each commit"),
     )
 }
+
+
+def with_needed(features: Iterable[str]) -> frozenset[str]:
+    """The additions, and those that they are of no use without: compose needs an image."""
+    return frozenset(each for feature in features for each in (feature, *FEATURES[feature].needs))
 
 
 FILE = "catalogue.json"

@@ -15,7 +15,7 @@ from tornkit.scaffold.plan import PlannedFile
 
 PATH = PurePosixPath(".env")
 _EXAMPLE = PurePosixPath(".env.example")
-_SECRET = re.compile(r"^COOKIE_SECRET=[ \t]*$", re.MULTILINE)
+_SECRET = re.compile(r"^(COOKIE_SECRET|POSTGRES_PASSWORD)=[ \t]*$", re.MULTILINE)
 _BYTES = 48
 _HEAD = "# Settings of this installation, which git ignores. .env.example says what there is.\n"
 
@@ -23,7 +23,9 @@ _HEAD = "# Settings of this installation, which git ignores. .env.example says w
 def env_file(files: Iterable[PlannedFile]) -> PlannedFile | None:
     """The ``.env`` for a project of these files; None for one that needs no secret."""
     example = next((file.content for file in files if file.path == _EXAMPLE), b"")
-    text, count = _SECRET.subn(f"COOKIE_SECRET={secrets.token_urlsafe(_BYTES)}", example.decode())
+    text, count = _SECRET.subn(
+        lambda found: f"{found[1]}={secrets.token_urlsafe(_BYTES)}", example.decode()
+    )
     if not count:
         return None
     # The first paragraph says what the example is for.
