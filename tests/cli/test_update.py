@@ -79,7 +79,12 @@ def test_conflicts_are_marked_and_listed(project: Path) -> None:
     assert re.search(r"^  conflict  demo/static/style\.css  \(choose from ", result.stdout, re.M)
     assert re.search(r"^  kept      dropped\.txt  \(yours differs", result.stdout, re.M)
     assert "<<<<<<< yours\n/* mine */\n=======\n>>>>>>> tornkit" in style.read_text()
-    # The record has the new version: there is nothing to update before there is a newer one.
+    after = snapshot(project)
+    result = update()
+    assert result.exit_code == 1
+    assert result.stderr.endswith("\n  demo/static/style.css\n")
+    assert snapshot(project) == after
+    style.write_text("/* settled */\n")
     assert "up to date" in update().stdout
 
 

@@ -73,9 +73,11 @@ def to_this_version(root: Path, shown: str) -> Update:
         version=__version__,
         requirement=requirement.renewed(before.requirement),
     )
-    if before.version == after.version:
-        return Update(before, before, {}, Changes(root, shown, ()))
     base = plan.files_of(before, history.templates_of(before.version))
+    if before.version == after.version:
+        place = Changes(root, shown, ())
+        refuse_unsettled(place, {file.path for file in base})
+        return Update(before, before, {}, place)
     new = plan.files_of(after, plan.templates())
     return update(Changes(root, shown, ()), (before, base), (after, new))
 
