@@ -26,7 +26,7 @@ from tests.docs.markdown import ROOT, Block
 _HOME = "/home/me"
 _PORT = "8888"
 _REPOSITORY = "https://github.com/tornkit/tornkit"
-_LONGEST = 200.0  # seconds that a command may take, an installation among them
+_LONGEST = 600.0  # seconds that a command may take, an installation on a busy machine among them
 
 
 class Mismatch(AssertionError):
@@ -158,11 +158,23 @@ def reader_environment(root: Path, *, slow: bool, port: int) -> dict[str, str]:
         "CURL_HOME": str(root),
         "XDG_CACHE_HOME": str(root / "cache"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_COMPILE": "1",  # half the time of an installation
         # A repository that is named is this one.
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{ROOT.as_uri()}.insteadOf",
         "GIT_CONFIG_VALUE_0": _REPOSITORY,
     }
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """How a process ended; None where it did not in time, and was killed with its children."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return None
 
 
 class Story:
@@ -248,22 +260,23 @@ class Story:
     def _run(self, command: str, shown: str, block: Block, code: int) -> None:
         state = shlex.quote(str(self._state))
         keeping = f'{{ export -p; printf "cd %q\\n" "$PWD"; }} > {state}'
-        # A file: the end of a pipe would be that of what goes on in the background, too.
         output = self._root / "output"
+        # A file: the end of a pipe would be that of what goes on in the background, too.
         with output.open("wb") as out:
-            done = subprocess.run(
+            shell = subprocess.Popen(
                 ["bash", "-c", f". {state}\n{self._here(command)}\ncode=$?\n{keeping}\nexit $code"],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                timeout=_LONGEST,
-                check=False,
+                start_new_session=True,
             )
+        returned = ended(shell, _LONGEST)
         printed = output.read_text(encoding="utf-8")
         printed = printed.replace(str(self._home), _HOME).replace(str(self._port), _PORT)
-        if done.returncode != code:
-            raise Mismatch(f"{command} ended with {done.returncode}, not {code}:\n{printed}")
+        if returned != code:
+            how = "did not end" if returned is None else f"ended with {returned}, not {code}"
+            raise Mismatch(f"{command} {how}:\n{printed}")
         any_number = "numbers vary" in block.directives
         expected, found = (normal(each, any_number=any_number) for each in (shown, printed))
         if block.language == "console" and not is_shown(expected, found):
@@ -294,12 +307,8 @@ class Story:
             return
         (server, log), self._server = self._server, None
         server.send_signal(signal.SIGINT)
-        try:
-            code = server.wait(30)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
-            raise Mismatch(f"the server did not end; its log:\n{log.text()}") from None
+        code = ended(server, 30)
+        if code is None:
+            raise Mismatch(f"the server did not end; its log:\n{log.text()}")
         if code:
             raise Mismatch(f"the server ended with {code}; its log:\n{log.text()}")

@@ -44,7 +44,7 @@ def test_what_a_page_shows_happens(blocks: list[Block], tmp_path: Path) -> None:
         story.play(blocks)
 
 
-@pytest.mark.timeout(900)  # installations, one after another
+@pytest.mark.timeout(1800)  # installations, one after another
 @pytest.mark.parametrize("blocks", SLOW_STORIES)
 def test_it_does_from_the_installation_on(blocks: list[Block], tmp_path: Path) -> None:
     with Story(tmp_path, slow=True) as story:

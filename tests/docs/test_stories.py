@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.docs.markdown import parse
-from tests.docs.stories import Mismatch, Story, commands_of, edited, generalised, is_shown, normal
+from tests.docs.stories import (
+    Mismatch,
+    Story,
+    commands_of,
+    edited,
+    ended,
+    generalised,
+    is_shown,
+    normal,
+)
 
 
 def play(folder: Path, text: str) -> None:
@@ -112,3 +122,16 @@ class TestStory:
             "<!-- server -->\n```console\n$ bash server.sh\nready 2\n```\n",
         )
         assert (tmp_path / "home" / "ended").exists()
+
+
+def test_kills_with_its_children_what_does_not_end() -> None:
+    process = subprocess.Popen(
+        ["bash", "-c", "sleep 600 & echo started; wait"],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == b"started\n"
+        assert ended(process, 0) is None
+        assert process.stdout.read() == b""  # the end: no process has it open
