@@ -23,6 +23,7 @@ from tornado.websocket import WebSocketHandler
 class Home(RequestHandler):
     def get(self):
         user = self.get_signed_cookie("user")
+        self.set_header("X-Engine", type(self.request.connection).__module__)
         self.write(f"hello {user.decode() if user else 'stranger'}")
 
     def post(self):
@@ -66,7 +67,9 @@ filterwarnings = ["error"]
 """
 PLAIN = """
 def test_page(client):
-    assert client.get("/").text == "hello stranger"
+    response = client.get("/")
+    assert response.text == "hello stranger"
+    assert response.headers["X-Engine"] == "tornkit.engine.exchange"
 
 def test_form(client):
     assert client.post("/", json=[1]).json() == {"got": [1]}

@@ -63,6 +63,7 @@ class Mirror(RequestHandler):
     def answer(self) -> None:
         self.write(
             {
+                "engine": type(self.request.connection).__module__,
                 "method": self.request.method,
                 "host": self.request.host,
                 "uri": self.request.uri,

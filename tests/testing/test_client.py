@@ -18,6 +18,11 @@ def mirrored(response: httpx2.Response) -> dict[str, Any]:
     return seen
 
 
+def test_the_engine_is_tornkits(client: Client) -> None:
+    for _ in range(2):
+        assert mirrored(client.get("/mirror"))["engine"] == "tornkit.engine.exchange"
+
+
 class TestMethods:
     @pytest.mark.parametrize("name", ["get", "options", "post", "put", "patch", "delete"])
     def test_each_has_its_name(self, client: Client, name: str) -> None:

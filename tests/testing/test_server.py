@@ -48,14 +48,14 @@ class TestEngine:
     def test_is_tornkits_with_speedups(self, server: ThreadServer) -> None:
         assert isinstance(server._server, EngineServer)
         assert RequestHandler.finish is not own_finish
-        assert asked(server, "GET / HTTP/1.1").endswith(b"hello stranger")
+        assert b'"engine": "tornkit.engine.exchange"' in asked(server, "GET /mirror HTTP/1.1")
 
     def test_is_tornados_where_the_project_says_so(self, loop: LoopThread) -> None:
         speedups.uninstall()
         server = ThreadServer(loop, loop.run(make_app), {"engine": "tornado"})
         assert type(server._server) is HTTPServer
         assert RequestHandler.finish is own_finish
-        assert asked(server, "GET / HTTP/1.1").endswith(b"hello stranger")
+        assert b'"engine": "tornado.http1connection"' in asked(server, "GET /mirror HTTP/1.1")
         server.close()
 
     def test_is_without_speedups_where_the_project_says_so(self, loop: LoopThread) -> None:
