@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -40,3 +41,18 @@ def test_the_index_has_each_page() -> None:
     assert {f"docs/{name}" for name in linked if "/" not in name} == {
         page for page in pages() if page.startswith("docs/") and page != "docs/README.md"
     }
+
+
+def test_what_the_package_links_to_is_there() -> None:
+    """Generated projects link to pages of this repository."""
+    own = re.compile(r"https://github\.com/tornkit/tornkit/blob/main/([\w./-]+\w)(?:#([\w-]+))?")
+    found = {
+        match.groups()
+        for path in (ROOT / "tornkit").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+        for match in own.finditer(path.read_text(encoding="utf-8", errors="replace"))
+    }
+    assert len(found) > 0
+    for name, anchor in found:
+        assert (ROOT / name).exists(), name
+        assert anchor is None or anchor in read(name).anchors, (name, anchor)
