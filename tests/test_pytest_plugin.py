@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 pytest_plugins = ["pytester"]
+# Each starts a pytest, some of them with processes of its own.
+pytestmark = pytest.mark.timeout(180)
 
 APP = """
 import asyncio
@@ -122,7 +124,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 def run(project: pytest.Pytester, *arguments: str, **counts: int) -> pytest.RunResult:
     """Run pytest in the project, and have so many tests pass, fail, ..."""
-    result = project.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=50)
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=150)
     assert "warning" not in result.stdout.str()
     result.assert_outcomes(**counts)
     return result
@@ -474,6 +476,19 @@ class TestErrors:
             ]
         )
         assert "route_check.py" not in result.stdout.str()
+
+    @pytest.mark.thorough
+    def test_in_routes_may_be_known(self, project: pytest.Pytester) -> None:
+        broken = APP.replace('("/oops", Oops)', '("/", Oops)')
+        (project.path / "app.py").write_text(broken)
+        known = project.mkdir("known") / "routes.json"
+        write(project, "def test_it(assert_routes_ok):\n    assert_routes_ok()\n")
+        settings = f'{PYPROJECT}\n[tool.tornkit.routes]\nbaseline = "known/routes.json"\n'
+        command = [sys.executable, "-m", "tornkit", "routes", "--write-baseline", str(known)]
+        subprocess.run(command, cwd=project.path, check=True, capture_output=True)
+        run(project, failed=1)
+        (project.path / "pyproject.toml").write_text(settings)
+        run(project, passed=1)
 
     @pytest.mark.thorough
     def test_of_a_missing_library_say_what_to_install(self, project: pytest.Pytester) -> None:

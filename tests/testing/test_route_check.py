@@ -72,7 +72,7 @@ def test_warnings_count_where_they_would(tmp_path: Path, fail_on: str) -> None:
 
 def test_a_baseline_is_known(tmp_path: Path) -> None:
     configure(tmp_path, 'baseline = "known.json"')
-    with pytest.raises(UsageError, match=r"the baseline known\.json can't be used"):
+    with pytest.raises(UsageError, match=r"the baseline .*known\.json can't be used"):
         check(tmp_path)
     (tmp_path / "known.json").write_text('{"version": 1, "findings": []}')
     with pytest.raises(AssertionError):

@@ -17,6 +17,7 @@ from tornkit.errors import UsageError
 from tornkit.pyproject import read_tool_table
 from tornkit.routing.checks import findings
 from tornkit.routing.findings import baseline
+from tornkit.routing.findings.identity import Identity
 from tornkit.routing.findings.sift import sift
 from tornkit.routing.findings.wanted import NothingSelected, UnknownCode, wanted
 from tornkit.routing.model import Places, Report, Severity
@@ -53,7 +54,9 @@ def assert_routes(
         each for table in tables for each in findings(table, codes.families, program=tables)
     )
     report = Report("tornkit_app", tornado.version, tables, found)
-    sifted = sift(report, codes, _known(project, settings), base=project)
+    file = project / settings["baseline"] if "baseline" in settings else None
+    base = project if file is None else file.parent  # which places in it are relative to
+    sifted = sift(report, codes, _known(file), base=base)
     failing = {Severity.ERROR, Severity.WARNING}
     if settings.get("fail_on", "warning") == "error":
         failing = {Severity.ERROR}
@@ -77,15 +80,14 @@ def _words(settings: dict[str, Any], key: str) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
 
 
-def _known(project: Path, settings: dict[str, Any]) -> Sequence[Any]:
-    """Findings of the project's baseline."""
-    name = settings.get("baseline")
-    if name is None:
+def _known(file: Path | None) -> Sequence[Identity]:
+    """Findings of a baseline; none without one."""
+    if file is None:
         return ()
     try:
-        return baseline.read((project / name).read_text(encoding="utf-8"))
+        return baseline.read(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, baseline.BadBaseline) as error:
-        raise UsageError(f"the baseline {name} can't be used: {error}") from None
+        raise UsageError(f"the baseline {file} can't be used: {error}") from None
 
 
 def _without(places: Places, project: Path, tests: Collection[Path]) -> Places:
