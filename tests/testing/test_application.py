@@ -11,7 +11,7 @@ from tornado import autoreload
 from tornado.web import Application
 
 from tornkit.errors import AppNotFound, AppRaised, NotAnApplication, TornkitError, UsageError
-from tornkit.testing.application import make, new_loop, project_of, serve_settings, target_in
+from tornkit.testing.application import make, new_loop, project_of, target_in
 from tornkit.testing.loop_thread import LoopThread
 
 
@@ -53,14 +53,6 @@ class TestProject:
         configure(tmp_path, "app.py")
         root = tmp_path / "root"
         assert project_of(root / "tests" / "test_x.py", root) == root
-
-    def test_has_settings_of_the_server(self, tmp_path: Path) -> None:
-        assert serve_settings(tmp_path) == {}
-        write(tmp_path, "pyproject.toml", "[tool.tornkit.serve]\nmax-body-size = 5\n")
-        assert serve_settings(tmp_path) == {"max_body_size": 5}
-        write(tmp_path, "pyproject.toml", "[tool.tornkit.serve\n")
-        with pytest.raises(UsageError, match="not valid TOML"):
-            serve_settings(tmp_path)
 
 
 class TestLoop:

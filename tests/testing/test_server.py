@@ -5,7 +5,6 @@ import socket
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tornado.httpserver import HTTPServer
@@ -17,6 +16,7 @@ from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.testing.loop_thread import LoopThread
 from tornkit.testing.recording import Record, SeenRequest
 from tornkit.testing.server import ThreadServer
+from tornkit.testing.settings import ServingSettings
 
 own_finish = RequestHandler.finish
 
@@ -33,12 +33,12 @@ def asked(server: ThreadServer, *lines: str, then: bytes = b"") -> bytes:
 
 
 @pytest.fixture
-def settings() -> dict[str, Any]:
-    return {}
+def settings() -> ServingSettings:
+    return ServingSettings()
 
 
 @pytest.fixture
-def server(loop: LoopThread, settings: dict[str, Any]) -> Iterator[ThreadServer]:
+def server(loop: LoopThread, settings: ServingSettings) -> Iterator[ThreadServer]:
     server = ThreadServer(loop, loop.run(make_app), settings)
     yield server
     server.close()
@@ -52,7 +52,7 @@ class TestEngine:
 
     def test_is_tornados_where_the_project_says_so(self, loop: LoopThread) -> None:
         speedups.uninstall()
-        server = ThreadServer(loop, loop.run(make_app), {"engine": "tornado"})
+        server = ThreadServer(loop, loop.run(make_app), ServingSettings("tornado"))
         assert type(server._server) is HTTPServer
         assert RequestHandler.finish is own_finish
         assert b'"engine": "tornado.http1connection"' in asked(server, "GET /mirror HTTP/1.1")
@@ -60,7 +60,7 @@ class TestEngine:
 
     def test_is_without_speedups_where_the_project_says_so(self, loop: LoopThread) -> None:
         speedups.uninstall()
-        server = ThreadServer(loop, loop.run(make_app), {"speedups": False})
+        server = ThreadServer(loop, loop.run(make_app), ServingSettings(speedups=False))
         assert isinstance(server._server, EngineServer)
         assert RequestHandler.finish is own_finish
         server.close()
@@ -68,10 +68,14 @@ class TestEngine:
 
 class TestSettings:
     @pytest.mark.parametrize(
-        ("settings", "seen"), [({}, b"127.0.0.1"), ({"xheaders": True}, b"203.0.113.7")]
+        ("settings", "seen"),
+        [
+            (ServingSettings(), b"127.0.0.1"),
+            (ServingSettings(arguments={"xheaders": True}), b"203.0.113.7"),
+        ],
     )
     def test_headers_of_a_proxy_count_where_they_would(
-        self, loop: LoopThread, settings: dict[str, Any], seen: bytes
+        self, loop: LoopThread, settings: ServingSettings, seen: bytes
     ) -> None:
         class Address(RequestHandler):
             def get(self) -> None:
@@ -83,7 +87,7 @@ class TestSettings:
         assert asked(server, "GET /address HTTP/1.1", "X-Real-Ip: 203.0.113.7").endswith(seen)
         server.close()
 
-    @pytest.mark.parametrize("settings", [{"max_body_size": 3, "workers": 4}])
+    @pytest.mark.parametrize("settings", [ServingSettings(arguments={"max_body_size": 3})])
     def test_bodies_have_the_size_that_they_may_have(self, server: ThreadServer) -> None:
         answer = asked(server, "POST / HTTP/1.1", "Content-Length: 4", then=b"1234")
         assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 413"))
@@ -91,7 +95,7 @@ class TestSettings:
 
 def test_requests_are_recorded(loop: LoopThread) -> None:
     record: Record = set()
-    server = ThreadServer(loop, loop.run(make_app), {}, record)
+    server = ThreadServer(loop, loop.run(make_app), ServingSettings(), record)
     for _ in range(2):
         assert asked(server, "GET /?a=b HTTP/1.1").endswith(b"hello stranger")
     post = asked(server, "PUT /upload HTTP/1.1", "Content-Length: 3", then=b"123")
@@ -103,8 +107,8 @@ def test_requests_are_recorded(loop: LoopThread) -> None:
     }
 
 
-@pytest.mark.parametrize("settings", [{}, {"engine": "tornado"}])
-def test_nothing_is_left(settings: dict[str, Any]) -> None:
+@pytest.mark.parametrize("settings", [ServingSettings(), ServingSettings("tornado")], ids=str)
+def test_nothing_is_left(settings: ServingSettings) -> None:
     """Not of connections that are open, half asked or answered, nor of WebSockets."""
 
     def once() -> None:
@@ -138,7 +142,7 @@ def test_nothing_is_left(settings: dict[str, Any]) -> None:
 
 
 def test_two_may_run_at_once(loop: LoopThread, server: ThreadServer) -> None:
-    other = ThreadServer(loop, loop.run(make_app), {})
+    other = ThreadServer(loop, loop.run(make_app), ServingSettings())
     assert other.port != server.port
     for each in (server, other):
         assert asked(each, "GET / HTTP/1.1").endswith(b"hello stranger")

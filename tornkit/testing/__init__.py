@@ -2,7 +2,7 @@
 
 - `tornkit.testing.loop_thread`: the event loop, in a thread of its own, that an application has
 - `tornkit.testing.application`: finds and makes the application of a project
-- `tornkit.testing.server`: serves it on a real socket with tornkit's engine
+- `tornkit.testing.server`: serves it on a real socket with tornkit's engine; `settings` says how
 - `tornkit.testing.client`, `async_client`: requests as a browser makes them; `visitor` has their
   cookies and XSRF tokens, `transport` their way to the server
 - `tornkit.testing.websocket`: WebSockets of a client

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from tornado import autoreload
 from tornado.httputil import HTTPServerConnectionDelegate
@@ -23,6 +22,7 @@ from tornkit.appload.target import Kind, Target
 from tornkit.errors import UsageError
 from tornkit.pyproject import read_tool_table
 from tornkit.testing.loop_thread import LoopThread
+from tornkit.testing.settings import serving_settings
 
 
 def project_of(test: Path, root: Path) -> Path:
@@ -60,23 +60,12 @@ def target_in(project: Path, app: str | None = None) -> Target:
     )
 
 
-def serve_settings(project: Path) -> dict[str, Any]:
-    """Settings in ``[tool.tornkit.serve]``, hyphens as underscores.
-
-    :raises UsageError: pyproject.toml can't be read.
-    """
-    file = project / "pyproject.toml"
-    table = read_tool_table(file).get("serve", {}) if file.is_file() else {}
-    settings = table if isinstance(table, dict) else {}
-    return {key.replace("-", "_"): value for key, value in settings.items()}
-
-
 def new_loop(project: Path) -> Callable[[], asyncio.AbstractEventLoop]:
     """Factory of the loop that the project is served by: asyncio's own, or uvloop's.
 
     :raises UsageError: that is not installed.
     """
-    if serve_settings(project).get("loop") != "uvloop":
+    if serving_settings(project).loop != "uvloop":
         return asyncio.new_event_loop
     try:
         import uvloop

@@ -81,12 +81,13 @@ def tornkit_server(
     tornkit_project: Path,
 ) -> Iterator[ThreadServer]:
     """Server of `tornkit_app`, on a free port of 127.0.0.1."""
-    from tornkit.testing.application import make, serve_settings
+    from tornkit.testing.application import make
     from tornkit.testing.handler_errors import errors_shown
     from tornkit.testing.server import ThreadServer
+    from tornkit.testing.settings import serving_settings
 
     application = told(make, tornkit_loop, tornkit_app, tornkit_project)
-    settings = told(serve_settings, tornkit_project)
+    settings = told(serving_settings, tornkit_project)
     reached = _reached(request)
     record: Record | None = None if reached is None else set()
 

@@ -22,10 +22,9 @@ from tornkit.engine.connection import Connection
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.testing.loop_thread import PATIENCE, LoopThread
 from tornkit.testing.recording import Record, recorded
+from tornkit.testing.settings import ServingSettings
 
 _ADDRESS = "127.0.0.1"
-# Arguments of HTTPServer, of those that `tornkit serve` has as options.
-_ARGUMENTS = ("xheaders", "trusted_downstream", "max_body_size")
 
 
 class _Streams:
@@ -49,33 +48,32 @@ class _Streams:
 class ThreadServer:
     """An application that is served in the thread of a loop until `close`.
 
-    ``settings`` are those of ``[tool.tornkit.serve]``; ``record`` notes each request, if given.
+    ``record`` notes each request, if given.
     """
 
     def __init__(
         self,
         loop: LoopThread,
         application: HTTPServerConnectionDelegate,
-        settings: Mapping[str, Any],
+        settings: ServingSettings,
         record: Record | None = None,
     ) -> None:
         self.loop = loop
         self.application = application
         self._streams = _Streams()
-        arguments = {name: settings[name] for name in _ARGUMENTS if name in settings}
-        on_tornkit = settings.get("engine", "tornkit") == "tornkit"
-        if on_tornkit and settings.get("speedups", True):
+        on_tornkit = settings.engine == "tornkit"
+        if on_tornkit and settings.speedups:
             speedups.install()
         delegate = application if record is None else recorded(application, record)
         self._server: HTTPServer = loop.run(
-            self._start, EngineServer if on_tornkit else HTTPServer, delegate, arguments
+            self._start, EngineServer if on_tornkit else HTTPServer, delegate, settings.arguments
         )
 
     def _start(
         self,
         kind: Callable[..., HTTPServer],
         delegate: HTTPServerConnectionDelegate,
-        arguments: dict[str, Any],
+        arguments: Mapping[str, Any],
     ) -> HTTPServer:
         server = kind(delegate, **arguments)
         if isinstance(server, EngineServer):
