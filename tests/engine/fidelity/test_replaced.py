@@ -96,6 +96,19 @@ def test_loops_that_take_turns_are_each_looked_at_once(monkeypatch: pytest.Monke
         other.close()
 
 
+def test_a_loop_whose_dictionary_was_asked_for_meanwhile() -> None:
+    loop = asyncio.SelectorEventLoop()
+    try:
+        assert not replaced.is_aside(loop)
+        vars(loop)["call_soon"] = plain(loop.call_soon, lambda: None)
+        assert replaced.is_aside(loop)
+        del vars(loop)["call_soon"]
+        assert not replaced.is_aside(loop)
+        assert replaced.unchanged(loop), "looked at again each time"
+    finally:
+        loop.close()
+
+
 async def test_what_is_put_on_the_loop_itself() -> None:
     loop = asyncio.get_running_loop()
     assert not replaced.is_aside(loop)

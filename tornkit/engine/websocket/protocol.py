@@ -234,8 +234,10 @@ class EngineProtocol(Intake):
         if self._compressor:
             data = self._compressor.compress(data)
             first |= 0x40
-        head = _head_of(first, len(data))
-        size = len(head) + len(data)
+        size = len(data)
+        # Not by a call where the message is short: it would be a hundredth of what it costs.
+        head = _head_short(first, size) if size < 126 else _head_of(first, size)
+        size += len(head)
         self._wire_bytes_out += size
         try:
             if size > _LONG:

@@ -23,7 +23,7 @@ from typing import Any
 class Parking:
     """Awaitable of one task, used any number of times; at most one waits at any time."""
 
-    __slots__ = ("_asyncio_future_blocking", "_context", "_error", "_loop", "_wakeup")
+    __slots__ = ("_asyncio_future_blocking", "_context", "_error", "_loop", "_wakeup", "taken")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._asyncio_future_blocking = False
@@ -31,16 +31,13 @@ class Parking:
         self._wakeup: Callable[[Any], object] | None = None
         self._context: Context | None = None
         self._error: BaseException | None = None  # which the one that waits is to be told
+        self.taken = False
+        """Whether a task waits, and nothing has been sent to it that it does not know yet."""
 
     def __await__(self) -> Generator[Parking, None, None]:
         self._error = None
         self._asyncio_future_blocking = True
         yield self
-
-    @property
-    def taken(self) -> bool:
-        """Whether a task waits, and nothing has been sent to it that it does not know yet."""
-        return self._wakeup is not None and self._error is None
 
     def wake(self) -> None:
         """Let the task go on, now; it is suspended again or done when this returns.
@@ -49,6 +46,7 @@ class Parking:
         """
         wakeup, context = self._wakeup, self._context
         self._wakeup = None
+        self.taken = False
         if wakeup is not None and context is not None:
             context.run(wakeup, self)
 
@@ -64,6 +62,7 @@ class Parking:
         """Note the callback of the task that waits; called by that task itself."""
         self._wakeup = fn
         self._context = context if context is not None else Context()
+        self.taken = self._error is None
 
     def result(self) -> None:
         """Return None, or raise the reason why the wait ended without bytes."""
@@ -101,6 +100,7 @@ class Parking:
         if self._error is None:
             self._loop.call_soon(self._wake_failed)
         self._error = error
+        self.taken = False
         return True
 
     def _wake_failed(self) -> None:
