@@ -40,6 +40,11 @@ class TestFeatures:
         result = add(*words)
         assert result.stdout == "There is nothing to add: the project has all of it\n"
 
+    def test_one_that_needs_another_brings_it(self, project: Path) -> None:
+        assert add("compose").stdout.startswith("Added compose, docker:\n")
+        assert (project / "Dockerfile").is_file()
+        assert read(project).features == {"compose", "docker"}
+
     def test_another_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         assert add("docker").exit_code == 2

@@ -85,8 +85,10 @@ def command(
         raise UsageError("--force overwrites files and --skip-existing keeps them: choose one")
     manner = Manner.OVERWRITE if force else Manner.KEEP if skip_existing else Manner.REFUSE
     features = _features(words)
-    addition = adding.added(project.absolute(), str(project), catalogue.with_needed(features), manner)
-    context.exit(_carry_out(addition, features, dry_run=dry_run))
+    wanted = catalogue.with_needed(features)
+    addition = adding.added(project.absolute(), str(project), wanted, manner)
+    named = dict.fromkeys([*features, *sorted(wanted)])
+    context.exit(_carry_out(addition, ", ".join(named), dry_run=dry_run))
 
 
 def _features(words: tuple[str, ...]) -> list[str]:
@@ -98,7 +100,7 @@ def _features(words: tuple[str, ...]) -> list[str]:
     return names
 
 
-def _carry_out(addition: adding.Addition, features: list[str], *, dry_run: bool) -> int:
+def _carry_out(addition: adding.Addition, what: str, *, dry_run: bool) -> int:
     changes = addition.changes
     writing.check(changes)
     addition.own.check()
@@ -110,9 +112,7 @@ def _carry_out(addition: adding.Addition, features: list[str], *, dry_run: bool)
     notes = {
         path: "" if fate is FileFate.NEW else str(fate) for path, fate in addition.own.fates.items()
     }
-    console.out().print(
-        _headline(", ".join(features), dry_run).append_text(tree(changes.shown, notes))
-    )
+    console.out().print(_headline(what, dry_run).append_text(tree(changes.shown, notes)))
     changing.tell(addition.rest)
     return changing.exit_code(addition.rest)
 

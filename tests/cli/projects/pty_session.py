@@ -56,11 +56,15 @@ def in_terminal(
         while True:
             # Python's readline misses a Ctrl-C between the prompt and its waiting for a key.
             if not select.select([ours], [], [], 1)[0]:
-                if answers and answers[-1][1] == CTRL_C and seen[looked:] in (b"", b"^C"):
+                unheard = not waiting and seen[looked:] in (b"", b"^C")
+                if unheard and answers and answers[-1][1] == CTRL_C:
                     os.write(ours, CTRL_C.encode())
                 continue
-            seen += os.read(ours, 65536)
-            if waiting and (at := seen.find(waiting[0][0].encode(), looked)) >= 0:
+            chunk = os.read(ours, 65536)
+            if not chunk:  # and macOS's
+                break
+            seen += chunk
+            while waiting and (at := seen.find(waiting[0][0].encode(), looked)) >= 0:
                 looked = at + len(waiting[0][0])
                 os.write(ours, waiting.pop(0)[1].encode())
     except OSError:  # Linux's way to say that the other side is closed
