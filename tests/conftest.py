@@ -27,7 +27,8 @@ SLOW = (
     *("routing/matching/", "routing/reversing/", "routing/findings/test_codes.py"),
     *("bus/test_bus.py", "bus/test_relaying.py", "bus/test_relay_groups.py", "bus/test_api.py"),
     *("bus/links/", "test_pytest_plugin.py", "testing/test_live.py"),
-    *("docs/test_pages.py", "docs/test_stories.py"),
+    *("docs/test_pages.py", "docs/test_stories.py", "cli/projects/test_questions.py"),
+    *("cli/test_new.py", "cli/test_add.py", "cli/test_update.py"),
     *("routing/handlers/", "routing/checks/test_backtracking.py", "regex/backtracking/"),
 )
 

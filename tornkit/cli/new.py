@@ -140,7 +140,7 @@ def preview(arrangement: Arrangement) -> Text:
 
 
 def summary(planned: plan.Plan, arrangement: Arrangement) -> Text:
-    """What was written: a headline, then the files that were there before."""
+    """Report of what was written: a headline, then the files that were there before."""
     given = planned.answers
     added = f" with {', '.join(sorted(given.features))}" if given.features else ""
     text = Text.assemble(

@@ -26,7 +26,7 @@ _HEAD = """\
 
 @dataclass(frozen=True)
 class Answers:
-    """What decides a project's files, together with the templates of ``version``.
+    """Answers that decide a project's files, together with the templates of ``version``.
 
     ``requirement`` is how the project asks for tornkit: a range, or ``tornkit @ URL`` where
     tornkit came from elsewhere than an index.

@@ -1,4 +1,4 @@
-"""What becomes of a project's files where the folder has files already.
+"""Arrangement of a project's files with those that its folder has already.
 
 Lists of lines (``.gitignore``) are merged, README and licence stay the user's, equal files are
 equal. Any other is in the way: nothing is written, unless the user says which is to give way.
@@ -23,7 +23,7 @@ _THE_USERS = frozenset({"readme.md", "license", "license.md", "license.txt"})
 
 
 class FileFate(StrEnum):
-    """What becomes of one planned file; the value is what a person is told."""
+    """Fate of one planned file; the value is for people to read."""
 
     NEW = "new"
     SAME = "as it is"
@@ -34,7 +34,7 @@ class FileFate(StrEnum):
 
 
 class Manner(StrEnum):
-    """What to do with a file in the way."""
+    """Way to deal with a file that stands in the place of a planned one."""
 
     REFUSE = "refuse"
     OVERWRITE = "--force"

@@ -1,4 +1,4 @@
-"""Whether this environment has what a project needs, asked of its requirements alone.
+"""Look at this environment: whether it has the packages that a project requires.
 
 An answer that is wrongly no costs a user one command that does nothing, so anything not understood
 counts as missing.

@@ -106,7 +106,7 @@ class _Clash:
 
 
 def _common(one: Lines, other: Lines) -> int:
-    """How many lines at their beginning are alike."""
+    """Number of lines at their beginning that are alike."""
     count = 0
     for line, like in zip(one, other, strict=False):
         if line != like:

@@ -75,7 +75,7 @@ def folder_of(target: str) -> Path:
     folder = Path(target)
     # absolute() keeps "..", whose last part is no name. Without one, a link keeps its own name.
     folder = Path(os.path.realpath(folder)) if ".." in folder.parts else folder.absolute()
-    # Path("") is the current folder, which nobody has asked for.
+    # Path("") would be the current folder.
     if not target.strip() or not folder.name:
         raise UsageError("the project needs a name: tornkit new NAME")
     return folder
@@ -114,7 +114,7 @@ def suggestion(name: str) -> str:
 
 
 def _objection(name: str) -> str | None:
-    """What is against a name, to be read after it; None where nothing is."""
+    """Objection to a name, to be read after it; None where there is none."""
     if not _VALID.fullmatch(name):
         return _INVALID
     if len(name) > _LONGEST:

@@ -78,7 +78,7 @@ def templates() -> Traversable:
 
 
 def files_of(given: Answers, source: Traversable) -> tuple[PlannedFile, ...]:
-    """What ``given`` makes of the layers in ``source``, sorted by path; with ``.tornkit.toml``.
+    """Files that ``given`` makes of the layers in ``source``, by path; with ``.tornkit.toml``.
 
     :raises KeyError: ``source``, of an earlier version, lacks the template or a feature.
     """

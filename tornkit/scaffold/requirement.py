@@ -1,4 +1,4 @@
-"""How a new project asks for tornkit: from where the tornkit that makes it was installed.
+"""Requirement by which a new project asks for tornkit, and from where.
 
 A package index is the usual place. Where tornkit came from a folder, a file or a repository, pip
 and uv say so in ``direct_url.json`` (PEP 610), and the project asks for it there as well (a direct

@@ -165,7 +165,7 @@ def _list_in(source: str) -> ast.List:
 
 
 def _offset(lines: list[str], node: ast.expr, side: str) -> int:
-    """Where a node starts or ends, in characters; the tree counts in lines and bytes."""
+    """Offset at which a node starts or ends, in characters; the tree has lines and bytes."""
     line = node.lineno if side == "start" else node.end_lineno
     column = node.col_offset if side == "start" else node.end_col_offset
     assert line is not None

@@ -26,7 +26,7 @@ _RECORD = PurePosixPath(answers.FILE)
 
 
 class UpdateOutcome(StrEnum):
-    """What becomes of one file; the value is what a person is told."""
+    """Result for one file; the value is for people to read."""
 
     ADDED = "added"
     REPLACED = "replaced"
@@ -134,8 +134,8 @@ def refuse_unsettled(place: Changes, paths: Collection[PurePosixPath]) -> None:
 def _step(
     place: Path, path: PurePosixPath, base: bytes | None, new: bytes | None, label: str
 ) -> _FileUpdate | None:
-    """What is to be done about one file; None where nothing is."""
-    if path == _RECORD:  # nobody's to edit, and it has to say which templates were used
+    """Decide about one file; None where there is nothing to do."""
+    if path == _RECORD:  # not the user's, and it has to say which templates were used
         return None if _yours(place) == new else _FileUpdate(UpdateOutcome.REPLACED, new)
     if base == new:
         return None

@@ -2,8 +2,8 @@
 
 `check` only looks. `write` makes the change:
 
-- a folder that does not exist yet is built beside its place and renamed there, so that nobody
-  ever sees half a project;
+- a folder that does not exist yet is built beside its place and renamed there: it is never seen
+  half made;
 - into one that exists, every file is first written to a staging folder within it, where a full
   disk or a missing permission shows; only then are files moved into place, one rename each, and
   what they replace, or what is removed, is kept until the last has succeeded.
@@ -28,7 +28,7 @@ from tornkit.scaffold.plan import PlannedFile
 
 @dataclass(frozen=True)
 class Changes:
-    """What is to be written and removed below ``root``.
+    """Files to be written and removed below ``root``.
 
     A file that is there keeps its permissions, but for those that let it be run.
     """

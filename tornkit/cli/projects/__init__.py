@@ -1,1 +1,1 @@
-"""What the commands that make and change projects share: words, questions, trees of files."""
+"""Parts of the commands that make and change projects: options, questions, trees of files."""

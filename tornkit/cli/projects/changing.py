@@ -1,4 +1,4 @@
-"""What `tornkit add` and `tornkit update` share: which project, and what is told of its files."""
+"""Option and report that `tornkit add` and `tornkit update` share."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def complete_features(begun: str, given: Iterable[str], prefix: str = "") -> lis
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """What to say of a name that nothing has: the nearest, or all there are."""
+    """Message about an unknown name, with the nearest that is known, or all."""
     near = nearest(name.lower(), known)
     advice = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
     return f"there is no {kind} {name!r}: {advice}"
