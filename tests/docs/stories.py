@@ -142,7 +142,7 @@ def reader_environment(root: Path, *, slow: bool, port: int) -> dict[str, str]:
     for name, command in ({"python3": Path(base)} if slow else own).items():
         (tools / name).write_text(f'#!/bin/sh\nexec {shlex.quote(str(command))} "$@"\n')
         (tools / name).chmod(0o755)
-    (root / ".curlrc").write_text("silent\nshow-error\n")
+    (root / ".curlrc").write_text("silent\n")
     kept = {
         name: value
         for name, value in os.environ.items()
