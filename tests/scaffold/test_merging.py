@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.marks import some_of_many
 from tornkit.scaffold import merging
 
 
@@ -102,8 +103,9 @@ def edited(chance: random.Random, lines: list[str], fresh: Callable[[], str]) ->
     return found
 
 
-def test_random_edits() -> None:
-    for seed in range(500):
+@pytest.mark.parametrize("block", some_of_many(20, ordinary=1))
+def test_random_edits(block: int) -> None:
+    for seed in range(block * 500, block * 500 + 500):
         hold_laws(seed)
 
 

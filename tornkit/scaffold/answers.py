@@ -79,7 +79,10 @@ def read(folder: Path) -> Answers:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"there is no {FILE} in {folder}: not a project of tornkit new") from None
+        raise UsageError(
+            f"there is no {FILE} in {folder}, so it is no project of tornkit new (--project names "
+            "another folder)"
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} can't be read: {error}") from None
     return _checked(table, path)
