@@ -83,7 +83,11 @@ def test_the_tour_shows_what_the_commands_print(workplace: Path) -> None:
             timeout=30,
             check=False,
         )
-        assert is_shown(normal(expected), normal(done.stdout)), done.stdout
+        # A line of a generated file may be another after any change of a template.
+        shown, printed = (
+            re.sub(r"(demo/\S+):\d+", r"\1:N", each) for each in (expected, done.stdout)
+        )
+        assert is_shown(normal(shown), normal(printed)), done.stdout
         assert done.returncode == (1 if "TK30" in expected else 0), command
         ran += 1
     assert ran == 5
