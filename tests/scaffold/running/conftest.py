@@ -54,9 +54,11 @@ def inherited() -> dict[str, str]:
 
 @pytest.fixture
 def run() -> Run:
-    """Runs this Python in a folder; returns what it prints, fails if it fails."""
+    """Runs this Python in a folder; returns what it prints, fails at another exit status."""
 
-    def run(folder: Path, *arguments: str, typed: str = "", **variables: str) -> str:
+    def run(
+        folder: Path, *arguments: str, typed: str = "", status: int = 0, **variables: str
+    ) -> str:
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=folder,
@@ -68,7 +70,7 @@ def run() -> Run:
             timeout=180,
             check=False,
         )
-        assert done.returncode == 0, done.stdout
+        assert done.returncode == status, done.stdout
         return done.stdout
 
     return run

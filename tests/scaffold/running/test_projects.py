@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,18 +73,32 @@ def test_its_types_hold(
 def test_its_migrations_make_its_tables(
     project: Project, run: Run, template: str, tmp_path: Path
 ) -> None:
-    """The next migration, written from the difference between both, has nothing to do."""
+    """A next migration, made of the difference between both, would have nothing to do."""
     root = project(template)
-    database = f"sqlite:///{tmp_path / 'data.sqlite3'}"
+    variables = {"DATABASE_URL": f"sqlite:///{tmp_path / 'data.sqlite3'}"}
     migrate = ("-m", f"{PACKAGE}.migrate")
-    run(root, *migrate, DATABASE_URL=database)
-    run(root, *migrate, "new", "nothing", DATABASE_URL=database)
-    (written,) = (root / PACKAGE / "migrations" / "versions").glob("*_nothing.py")
-    text = written.read_text()
-    written.unlink()
-    assert text.count("    pass") == 2, text
-    run(root, *migrate, "down", DATABASE_URL=database)
-    assert "0001" in run(root, *migrate, "history", DATABASE_URL=database)
+    assert "is at 0001" in run(root, *migrate, **variables)
+    assert "nothing new" in run(root, *migrate, "new", "nothing", status=1, **variables)
+    assert "its beginning" in run(root, *migrate, "down", **variables)
+
+
+@pytest.mark.thorough
+def test_a_change_of_a_table_is_migrated(project: Project, run: Run, tmp_path: Path) -> None:
+    root = tmp_path / "changed"
+    shutil.copytree(project("site"), root)
+    models = root / PACKAGE / "store" / "models.py"
+    column = "    text: Mapped[str] = mapped_column(String(2000))\n"
+    changed = models.read_text().replace(column, column + "    title: Mapped[str | None]\n")
+    models.write_text(changed)
+    variables = {"DATABASE_URL": f"sqlite:///{tmp_path / 'data.sqlite3'}"}
+    migrate = ("-m", f"{PACKAGE}.migrate")
+    run(root, *migrate, "new", "titles", **variables)
+    (written,) = (root / PACKAGE / "migrations" / "versions").glob("*_titles.py")
+    assert "add_column" in written.read_text()
+    run(root, *migrate, **variables)
+    assert "nothing new" in run(root, *migrate, "new", "nothing", status=1, **variables)
+    run(root, "-m", "ruff", "check", "--no-cache", ".")
+    run(root, "-m", "ruff", "format", "--check", "--no-cache", ".")
 
 
 @each_template
