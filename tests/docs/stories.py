@@ -11,10 +11,12 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -190,7 +192,12 @@ class Story:
         self._server: tuple[subprocess.Popen[bytes], ServerLog] | None = None
         self._state = folder / "state"
         self._state.write_text(f"cd {shlex.quote(str(self._home))}\n")
-        self._environment = reader_environment(folder, slow=slow, port=self._port)
+        # `tornkit status` tells of all servers here; a short path, as sockets have one.
+        self._runtime = Path(tempfile.mkdtemp(prefix="tornkit-"))
+        self._environment = {
+            **reader_environment(folder, slow=slow, port=self._port),
+            "XDG_RUNTIME_DIR": str(self._runtime),
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -206,6 +213,8 @@ class Story:
         except Mismatch:
             if error is None:
                 raise
+        finally:
+            shutil.rmtree(self._runtime, ignore_errors=True)
 
     def play(self, blocks: Sequence[Block]) -> None:
         """Do what the blocks show, and compare.
