@@ -30,7 +30,11 @@ STORIES = [
     pytest.param(blocks, id=_name(page, blocks)) for page in PAGES for blocks in stories(read(page))
 ]
 SLOW_STORIES = [
-    pytest.param(blocks, id=_name(page, blocks), marks=pytest.mark.thorough)
+    pytest.param(
+        blocks,
+        id=_name(page, blocks),
+        marks=[pytest.mark.thorough, *[pytest.mark.release] * (page == "docs/quickstart.md")],
+    )
     for page in PAGES
     for blocks in stories(read(page))
     if any("slow" in block.directives for block in blocks)

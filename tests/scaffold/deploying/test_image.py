@@ -20,6 +20,7 @@ REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.mark.thorough
+@pytest.mark.release
 @pytest.mark.timeout(600)
 def test_an_image_serves(serve: Serve, tmp_path: Path) -> None:
     requirement = f"tornkit @ {REPOSITORY.as_uri()}"
