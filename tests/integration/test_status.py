@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tornado.websocket import websocket_connect
 
 import tornkit
 
@@ -110,6 +112,42 @@ def test_json_tells_all_of_a_server(
         if sys.platform == "linux":
             assert 2**20 < worker["memory"]["own"] < 2**29
             assert worker["memory"]["own"] <= worker["memory"]["pss"]
+
+
+WITH_SOCKETS = """\
+from tornado.web import Application
+from tornado.websocket import WebSocketHandler
+
+
+class Echo(WebSocketHandler):
+    def on_message(self, message):
+        self.write_message(message)
+
+
+def make_app():
+    return Application([("/echo", Echo)])
+"""
+
+
+@pytest.mark.parametrize("engine", ["tornkit", "tornado"])
+def test_websockets_are_connections(
+    serve: Serve, runtime: Mapping[str, str], wait_for: Callable[..., Any], engine: str
+) -> None:
+    server = serve({"app.py": WITH_SOCKETS}, "--engine", engine, env=runtime)
+
+    def counted() -> int:
+        (one,) = json.loads(ask("--json", env=runtime).stdout)["servers"]
+        return sum(worker["connections"] for worker in one["workers"])
+
+    async def open_and_count() -> None:
+        url = f"{server.url.replace('http', 'ws')}/echo"
+        sockets = [await websocket_connect(url) for _ in range(3)]
+        wait_for(lambda: counted() == 3, "three connections")
+        for each in sockets:
+            each.close()
+
+    asyncio.run(open_and_count())
+    wait_for(lambda: counted() == 0, "none any more")
 
 
 def test_the_table(serve: Serve, runtime: Mapping[str, str]) -> None:

@@ -124,6 +124,11 @@ class Connections:
         return len(self._connections) + len(self._own)
 
     @property
+    def open_count(self) -> int:
+        """Connections that are open, with those that have become WebSockets or other streams."""
+        return len(self) + sum(not stream.closed() for stream in self._detached)
+
+    @property
     def in_flight(self) -> int:
         """Requests received and not answered."""
         theirs = sum(connection.busy for connection in self._connections.values())

@@ -115,7 +115,7 @@ class ServingLoop:
         self.beat, self.lag = time.monotonic(), max(0.0, now - due)
         self.requests = self.connections.requests
         self.in_flight = self.connections.in_flight
-        self.open_connections = len(self.connections)
+        self.open_connections = self.connections.open_count
         # First: one that fails to tell is alive nevertheless.
         self.loop.call_at(now + interval, self._beat, now + interval, tell, interval)
         tell()
