@@ -131,3 +131,38 @@ def test_its_logs_are_json_where_nobody_reads_them(
 
     found = wait_for(entry, "the line of the access log")
     assert (found["status"], found["method"], found["path"]) == (200, "GET", "/rooms/garden")
+
+
+# What the OWASP Secure Headers Project has a response add, and remove (headers_add.json,
+# headers_remove.json), less what only a page behind a sign-in needs.
+OWASP_ADDS = {
+    "Content-Security-Policy": "default-src 'self'",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=()",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Permitted-Cross-Domain-Policies": "none",
+}
+OWASP_REMOVES = ("Server", "X-Powered-By", "X-AspNet-Version", "Public-Key-Pins", "Pragma")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "realtime",
+        pytest.param("site", marks=pytest.mark.thorough),
+        pytest.param("api", marks=pytest.mark.thorough),
+    ],
+)
+def test_its_headers_are_those_of_owasp(served: Callable[..., Any], template: str) -> None:
+    server = served(template, "--xheaders", "--no-reload")
+    for path in ("/", "/nowhere", "/static/style.css", "/healthz"):
+        with server.connect() as client:
+            headers = client.request(path, "X-Scheme: https").headers
+        for name, value in OWASP_ADDS.items():
+            assert headers[name].startswith(value), (path, name)
+        assert not set(OWASP_REMOVES) & set(headers), path
