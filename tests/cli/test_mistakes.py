@@ -37,7 +37,7 @@ WORDS = {
     "urls": "there is no command urls: use tornkit routes",
     "help": "there is no command help: use tornkit --help",
     "web.py": "there is no command web.py: use tornkit serve web.py",
-    "xyzzy": "there is no command xyzzy; there are new, routes, serve, status, bus",
+    "xyzzy": "there is no command xyzzy; there are new, add, update, routes, serve, status, bus",
     "--port 80 serve": "option --port does not exist; a command's options stand behind it, as in "
     "tornkit serve --port; see tornkit --help",
     # Options.

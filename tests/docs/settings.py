@@ -47,6 +47,11 @@ class Row:
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+def _group() -> click.Context:
+    """Context of ``tornkit`` itself, whose settings its commands inherit."""
+    return click.Context(tornkit, info_name="tornkit", **tornkit.context_settings)
+
+
 def _prose(text: str) -> str:
     """Help as Markdown: no sign in it means anything, and options are code."""
     plain = re.sub(r"([*_<])", r"\\\1", text)
@@ -79,7 +84,7 @@ def takes_keys(name: str, command: click.Command) -> bool:
         before = Path.cwd()
         os.chdir(folder)
         try:
-            command.make_context(name, needed, parent=click.Context(tornkit, info_name="tornkit"))
+            command.make_context(name, needed, parent=_group())
         except UsageError:
             return True
         except click.MissingParameter:
@@ -92,7 +97,7 @@ def takes_keys(name: str, command: click.Command) -> bool:
 def rows(name: str, command: click.Command) -> list[tuple[str, Row]]:
     """Options of a command, each with the heading that it stands below."""
     has_keys = takes_keys(name, command)
-    context = click.Context(command, info_name=name)
+    context = click.Context(command, info_name=name, parent=_group())
     options = [
         each
         for each in command.params
