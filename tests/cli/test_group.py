@@ -78,7 +78,7 @@ class TestHelp:
     def test_every_command_shows_examples(self, name: str) -> None:
         for flag in ("--help", "-h"):
             result = invoke(name, flag)
-            assert result.exit_code == 0
+            assert result.exit_code == 0, result.output
             assert "Examples:" in result.stdout
             assert f"\n    tornkit {name} " in result.stdout.replace("\n  tornkit", "\n    tornkit")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from tornkit.cli.add import command as add_command
-from tornkit.cli.new import command as new_command
+from tornkit.cli import tornkit
 from tornkit.cli.projects.parameters import FeatureNames, TemplateName
 from tornkit.scaffold import catalogue
 
@@ -32,24 +31,27 @@ def test_mistakes(kind: TemplateName | FeatureNames, value: str, told: str) -> N
     assert told in caught.value.message
 
 
-def completed(command: click.Command, *words: str) -> list[str]:
-    """What a shell would offer for the last word."""
+def offered(*words: str) -> list[click.shell_completion.CompletionItem]:
+    """What a shell would offer for the last word, behind ``tornkit``."""
     *before, begun = words
-    complete = click.shell_completion.ShellComplete(command, {}, "tornkit", "_TORNKIT_COMPLETE")
-    return [item.value for item in complete.get_completions(before, begun)]
+    complete = click.shell_completion.ShellComplete(tornkit, {}, "tornkit", "_TORNKIT_COMPLETE")
+    return complete.get_completions(before, begun)
+
+
+def completed(*words: str) -> list[str]:
+    return [item.value for item in offered(*words)]
 
 
 def test_completion() -> None:
-    assert completed(new_command, "demo", "--template", "") == list(catalogue.TEMPLATES)
-    assert completed(new_command, "demo", "--template", "re") == ["realtime"]
-    assert completed(new_command, "demo", "--with", "dock") == ["docker"]
-    assert completed(new_command, "demo", "--with", "docker,d") == ["docker,devcontainer"]
-    assert completed(add_command, "") == ["handler", *catalogue.FEATURES]
-    assert completed(add_command, "docker", "d") == ["devcontainer"]
-    assert completed(add_command, "handler", "d") == []
+    assert completed("new", "demo", "--template", "") == list(catalogue.TEMPLATES)
+    assert completed("new", "demo", "--template", "re") == ["realtime"]
+    assert completed("new", "demo", "--with", "dock") == ["docker"]
+    assert completed("new", "demo", "--with", "docker,d") == ["docker,devcontainer"]
+    assert completed("add", "") == ["handler", *catalogue.FEATURES]
+    assert completed("add", "docker", "d") == ["devcontainer"]
+    assert completed("add", "handler", "d") == []
 
 
 def test_completion_tells_what_each_is() -> None:
-    complete = click.shell_completion.ShellComplete(new_command, {}, "t", "_T")
-    items = complete.get_completions(["demo", "--template"], "api")
+    items = offered("new", "demo", "--template", "api")
     assert [item.help for item in items] == [catalogue.TEMPLATES["api"].summary]
