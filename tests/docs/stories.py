@@ -21,7 +21,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from tests.docs.markdown import ROOT, Block
 
@@ -272,14 +272,7 @@ class Story:
         output = self._root / "output"
         # A file: the end of a pipe would be that of what goes on in the background, too.
         with output.open("wb") as out:
-            shell = subprocess.Popen(
-                ["bash", "-c", f". {state}\n{self._here(command)}\ncode=$?\n{keeping}\nexit $code"],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
+            shell = self._bash(f"{self._here(command)}\ncode=$?\n{keeping}\nexit $code", out)
         returned = ended(shell, _LONGEST)
         printed = output.read_text(encoding="utf-8")
         printed = printed.replace(str(self._home), _HOME).replace(str(self._port), _PORT)
@@ -291,19 +284,23 @@ class Story:
         if block.language == "console" and not is_shown(expected, found):
             raise Mismatch(f"{command} printed\n{printed}\nwhere the page shows\n{shown}")
 
+    def _bash(self, script: str, out: BinaryIO) -> subprocess.Popen[bytes]:
+        """Start a script in the shell's folder, with its variables."""
+        return subprocess.Popen(
+            ["bash", "-c", f". {shlex.quote(str(self._state))}\n{script}"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+
     def _serve(self, command: str, shown: str) -> None:
         self.end()
         self._servers += 1
         path = self._root / f"server-{self._servers}.log"
         with path.open("wb") as out:
-            server = subprocess.Popen(
-                ["bash", "-c", f". {shlex.quote(str(self._state))}\nexec {self._here(command)}"],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
+            server = self._bash(f"exec {self._here(command)}", out)
         self._server = server, ServerLog(path, str(self._home), self._port)
         self._server[1].wait_for(shown)
 

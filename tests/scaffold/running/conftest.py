@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +74,6 @@ def run() -> Run:
         return done.stdout
 
     return run
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts servers, and stops them at the end."""
-    starter = Serve(tmp_path)
-    try:
-        yield starter
-    finally:
-        starter.close()
 
 
 @pytest.fixture
