@@ -38,7 +38,7 @@ class Pid(RequestHandler):
 
 
 class Publish(RequestHandler):
-    async def get(self, publisher, number):
+    async def post(self, publisher, number):
         self.write(await bus.publish("room:1", [int(publisher), int(number)]))
 
 
@@ -94,6 +94,11 @@ def hub_of(server: Server) -> int:
     return int(hub["pid"])
 
 
+def publish(server: Server, number: int) -> str:
+    """Publish the number of a publisher 0: the position."""
+    return server.get(f"/publish/0/{number}", method="POST").text
+
+
 class BusServer(Protocol):
     """What serves `APP`."""
 
@@ -124,7 +129,7 @@ async def play(
         counts = [0] * PUBLISHERS
         going_on = asyncio.ensure_future(meanwhile())
 
-        async def publish(publisher: int) -> None:
+        async def keep_publishing(publisher: int) -> None:
             while counts[publisher] < COUNT or not going_on.done():
                 number = counts[publisher]
                 counts[publisher] += 1
@@ -133,7 +138,7 @@ async def play(
                     lost.append((publisher, number))
                 await asyncio.sleep(0.005)
 
-        await asyncio.gather(*map(publish, range(PUBLISHERS)), going_on)
+        await asyncio.gather(*map(keep_publishing, range(PUBLISHERS)), going_on)
 
         def are_done() -> bool:
             ends = {(publisher, count - 1) for publisher, count in enumerate(counts)} - set(lost)
@@ -163,8 +168,9 @@ def excused(fault: str, lost: list[tuple[int, int]]) -> bool:
 
 
 async def answered(url: str) -> bool:
+    """Whether a POST was: unlike a GET, no proxy sends it again when a server dies."""
     with contextlib.suppress(OSError, HTTPClientError):
-        await AsyncHTTPClient().fetch(url)
+        await AsyncHTTPClient().fetch(url, method="POST", body="")
         return True
     return False
 
@@ -221,7 +227,7 @@ def test_a_hub_that_dies_is_a_gap_for_everybody(serve: Serve) -> None:
 def test_what_is_shared_outlives_a_reload(serve: Serve) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--workers", "2")
     assert [server.get("/count").text for _ in range(3)] == ["1", "2", "3"]
-    server.get("/publish/0/7")
+    publish(server, 7)
     hub = hub_of(server)
     server.write("app.py", APP.replace("VERSION = 1", "VERSION = 2"))
     server.wait_for_reload()
@@ -244,7 +250,7 @@ def test_the_hub_is_there_before_the_first_request(
 def test_limits_are_those_of_the_command_line(serve: Serve) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--bus-history", "2")
     for number in range(4):
-        server.get(f"/publish/0/{number}")
+        publish(server, number)
     assert "[[0, 2], [0, 3]]" in server.get("/history").text
 
 
@@ -252,7 +258,7 @@ def test_a_long_poll_holds_up_neither_a_reload_nor_the_end(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--drain-timeout", "600")
-    since = server.get("/publish/0/1").text
+    since = publish(server, 1)
 
     def save() -> None:
         server.edit("app.py", "VERSION = 1", "VERSION = 2")
@@ -271,7 +277,7 @@ def test_a_long_poll_holds_up_neither_a_reload_nor_the_end(
 def test_a_program_uses_it_as_well(serve: Serve) -> None:
     program = APP + MAIN
     server = serve({"app.py": program}, "app.py", "--workers", "2")
-    server.get("/publish/0/1")
+    publish(server, 1)
     server.answering_pids(2)
     assert "[[0, 1]]" in server.get("/history").text
     assert hub_of(server)
@@ -286,7 +292,7 @@ def test_without_the_bus_nothing_is_there(serve: Serve) -> None:
 @pytest.mark.parametrize("options", [(), ("--no-reload",)])
 def test_it_ends_with_the_server(serve: Serve, options: tuple[str, ...]) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", *options)
-    server.get("/publish/0/1")
+    publish(server, 1)
     hub = hub_of(server)
     assert Path(f"/proc/{hub}").exists()
     assert server.stop() == 0
@@ -298,7 +304,7 @@ def test_a_supervisor_that_is_killed_takes_it_along(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:
     server = serve({"app.py": APP}, "app.py:make_app")
-    server.get("/publish/0/1")
+    publish(server, 1)
     assert hub_of(server) in server.pids()
     os.kill(server.status()["pid"], signal.SIGKILL)
     server.process.wait()
