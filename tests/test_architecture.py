@@ -476,6 +476,7 @@ def test_private_parts_of_tornado_are_touched_in_few_places() -> None:
         # Replaces methods of Tornado's, each compared with the text that it was written from.
         *below("engine.speedups"),
         "tornkit.engine.routers.direct",  # likewise, of those that it leaves out
+        "tornkit.serve.warm_imports.exit_handlers",  # of Python's `atexit`, `weakref` and the like
         "tornkit.serve.warm_imports.import_inputs",  # of Python's `os.environ` and `warnings`
         "tornkit.serve.warm_imports.warm_modules",  # of its own base class
     }, {name: found[name] for name in places}

@@ -50,8 +50,26 @@ PACKAGES = {
     "bundle/part.py": "from . import other\nMADE_IN, VALUE = WHERE, other.VALUE\n",
     "loose/__init__.py": "MADE_IN = WHERE\n",
     "loose/part.py": "import os\nVALUE = os.environ.get('COLOUR')\n",
+    "keeps.py": "import sys\nMADE_IN = WHERE\ndef stream(it=sys.stdout):\n    return it\n",
+    "ended.py": "MADE_IN = WHERE\nNAMES = []\n",
+    "ends.py": (
+        "import atexit, ended, ends_inner\nMADE_IN = WHERE\n"
+        "atexit.register(ended.NAMES.append, 'outer')\n"
+    ),
+    "ends_inner.py": (
+        "from atexit import register, unregister\nfrom ended import NAMES\nMADE_IN = WHERE\n"
+        "register(NAMES.append, 'first')\n@register\ndef second():\n    NAMES.append('second')\n"
+        "def never():\n    NAMES.append('never')\nregister(never), unregister(never)\n"
+    ),
+    "does_without.py": (
+        "import ended\nMADE_IN = WHERE\ntry:\n    import fails\nexcept ImportError:\n    pass\n"
+    ),
+    "fails.py": (
+        "import atexit, ended\natexit.register(ended.NAMES.append, 'fails')\nraise ImportError\n"
+    ),
     "bundle/other.py": "import os\nVALUE = os.environ.get('COLOUR')\n",
 }
+AT_EXIT = "__import__('atexit')._run_exitfuncs()"
 # What the program does first; what it imports; which of those may be warm; and the value.
 CASES = {
     "nothing": ("", "calm", True, "calm.MADE_IN is calm.lower.MADE_IN"),
@@ -72,6 +90,22 @@ CASES = {
     ),
     "a copy of them all": ("os.environ['COLOUR'] = 'red'", "copies", False, "copies.VALUE"),
     "a copy of the same": ("", "copies", True, "copies.VALUE"),
+    "a stream that is as it was": ("", "keeps", True, "keeps.stream() is sys.stdout"),
+    "another stream": (
+        "import io; sys.stdout = io.StringIO()",
+        "keeps",
+        False,
+        "keeps.stream() is sys.stdout",
+    ),
+    "exit handlers in their order": ("", "ends", True, f"{AT_EXIT}, ends.ended.NAMES"),
+    "and of what was imported alone": ("", "ended", True, f"{AT_EXIT}, ended.NAMES"),
+    "and of what could not be": ("", "does_without", True, f"{AT_EXIT}, does_without.ended.NAMES"),
+    "a function that a module has kept": (
+        "",
+        "ends_inner",
+        True,
+        f"(ends_inner.register(ends_inner.NAMES.append, 'now'), {AT_EXIT}, ends_inner.NAMES)[1:]",
+    ),
     "what it rests on": ("os.environ['COLOUR'] = 'red'", "rests", False, "rests.VALUE"),
     "three within each other": (
         "os.environ['COLOUR'] = 'red'",

@@ -71,7 +71,8 @@ BEHIND = {
     "keeps a descriptor open": "import os\nKEPT = os.pipe()\n",
     "starts a process": "import os\nif not os.fork():\n    os._exit(0)\n",
     "sets a signal handler": "import signal\nsignal.signal(signal.SIGTERM, print)\n",
-    "sets an exit handler": "import atexit\natexit.register(print)\n",
+    "sets an exit handler": ("import weakref\ndef kept(): pass\nweakref.finalize(kept, print)\n"),
+    "replaces a hook or a stream of sys": "import sys\nsys.excepthook = print\n",
 }
 
 
@@ -79,6 +80,24 @@ BEHIND = {
 @pytest.mark.parametrize("reason", BEHIND)
 def test_what_a_module_leaves_behind(tmp_path: Path, reason: str) -> None:
     assert unsafe(tmp_path, {"culprit": BEHIND[reason]}) == {"culprit": reason}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import atexit\natexit.register(print)\n",
+        "import weakref\ndef kept(): pass\nweakref.finalize(kept, print).atexit = False\n",
+        "import multiprocessing.util\n",
+    ],
+    ids=["set in the worker", "not called at the exit", "the library's"],
+)
+def test_exit_handlers_that_are_not_in_the_way(tmp_path: Path, source: str) -> None:
+    assert unsafe(tmp_path, {"calm": source}) == {}
+
+
+def test_what_a_process_of_multiprocessing_ends_with(tmp_path: Path) -> None:
+    source = "from multiprocessing.util import Finalize\nFinalize(None, print, exitpriority=1)\n"
+    assert unsafe(tmp_path, {"culprit": source}) == {"culprit": "sets an exit handler"}
 
 
 def test_what_a_module_tidies_up_is_forgiven(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Imports done before the fork: what each module read, and whether a worker may use it.
 
     warming         imports modules ahead; one that leaves a thread or the like behind is unsafe
-    import_inputs   records what each reads: variables, files, the folder; arguments: ``sys.argv``
+    import_inputs   records what each reads: files, the folder, the locale; with environment:
+                    variables, arguments: ``sys.argv``, streams: ``sys.stdout``
+    exit_handlers   those that it sets, until it comes into sight
     interception    functions that are replaced meanwhile, to note how they are called
     warm_modules    keeps them out of sight, and gives them to the program that imports them
     hidden_modules  compares what each has read with what the program has made of it by then

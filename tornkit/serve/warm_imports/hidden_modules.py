@@ -15,6 +15,7 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 
 from tornkit.ownership import attribute, file_of
+from tornkit.serve.warm_imports import streams
 from tornkit.serve.warm_imports.import_inputs import READ_IN_C
 from tornkit.serve.warm_imports.surroundings import (
     METADATA,
@@ -104,6 +105,8 @@ class HiddenModules:
             return "depends on the locale"
         if inputs.filters and tuple(warnings.filters) != self._surroundings.filters:
             return "depends on warnings filters"
+        if inputs.streams and streams.current() != self._surroundings.streams:
+            return "depends on sys.stdin, sys.stdout and sys.stderr"
         if inputs.distributions and any(
             name.endswith(METADATA) for folder in self._new_folders() for name in names_in(folder)
         ):

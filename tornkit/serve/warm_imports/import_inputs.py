@@ -30,7 +30,10 @@ from types import ModuleType
 from typing import Any
 
 from tornkit.ownership import installed_folders, standard_folders
+from tornkit.serve.warm_imports import exit_handlers, streams
 from tornkit.serve.warm_imports.arguments import RecordedArguments
+from tornkit.serve.warm_imports.environment import RecordedEnvironment
+from tornkit.serve.warm_imports.exit_handlers import ExitHandler
 from tornkit.serve.warm_imports.interception import noting, replaced
 
 READ_IN_C = re.compile(
@@ -60,6 +63,8 @@ class Inputs:
     filters: bool = False  # it has warned, and a filter decides what becomes of that
     warned: bool = False  # visibly
     arguments: bool = False
+    streams: bool = False  # keeps sys.stdout or another one as it was
+    exit_handlers: list[ExitHandler] = field(default_factory=list)  # set by it
     in_c: bool = False  # an extension module
 
     def never_the_same(self) -> str | None:
@@ -69,48 +74,6 @@ class Inputs:
         if self.warned:
             return "warns when it is imported"
         return None
-
-
-class _Environment(dict[Any, Any]):
-    """The dictionary inside `os.environ`, which notes the variables that are asked for."""
-
-    recorder: Recorder
-
-    def _note(self, key: Any) -> None:
-        value = dict.get(self, key)
-        self.recorder.note_variable(os.fsdecode(key), None if value is None else os.fsdecode(value))
-
-    def _note_all(self) -> None:
-        inputs = self.recorder.current()
-        if inputs.environment is None:
-            inputs.environment = {
-                os.fsdecode(key): os.fsdecode(value) for key, value in dict.items(self)
-            }
-
-    def __getitem__(self, key: Any) -> Any:
-        self._note(key)
-        return super().__getitem__(key)
-
-    def __contains__(self, key: object) -> bool:
-        self._note(key)
-        return super().__contains__(key)
-
-    def __iter__(self) -> Iterator[Any]:
-        self._note_all()
-        return super().__iter__()
-
-    def __len__(self) -> int:
-        self._note_all()
-        return super().__len__()
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        super().__setitem__(key, value)
-        self.recorder.note_set(os.fsdecode(key), os.fsdecode(value))
-
-    def __delitem__(self, key: Any) -> None:
-        self._note(key)
-        super().__delitem__(key)
-        self.recorder.note_set(os.fsdecode(key), None)
 
 
 class _LastFinder:
@@ -146,15 +109,26 @@ class Recorder:
         inputs = self.inputs.setdefault(name, Inputs())
         inputs.in_c |= isinstance(loader, ExtensionFileLoader)
         self._running.append(inputs)
+        references = streams.StreamReferences()
         try:
             yield inputs
+        except BaseException:
+            # Whoever goes on without the module has its exit handlers nevertheless.
+            self._around().exit_handlers += inputs.exit_handlers
+            inputs.exit_handlers.clear()
+            raise
         finally:
             self._running.remove(inputs)
+            inputs.streams |= references.have_grown()
             if inputs.in_c:  # imports in C code pass `__import__` by
                 values = tuple(vars(module).values())
                 found = [each.__name__ for each in values if isinstance(each, ModuleType)]
                 inputs.imports.update(dict.fromkeys(found))
             inputs.imports.pop(name, None)
+
+    def _around(self) -> Inputs:
+        """The inputs of the module around the innermost one."""
+        return self._running[-2] if len(self._running) > 1 else self._outside
 
     # ---- notes ----
 
@@ -166,6 +140,11 @@ class Recorder:
     def note_set(self, name: str, value: str | None) -> None:
         self.current().sets[name] = value
         self._written.add(name)
+
+    def note_environment(self, values: Mapping[str, str]) -> None:
+        inputs = self.current()
+        if inputs.environment is None:
+            inputs.environment = dict(values)
 
     def note_import(self, name: str) -> None:
         """Note a module, and the packages around it."""
@@ -197,6 +176,9 @@ class Recorder:
         elif not _is_installed(name):
             (inputs.folders if listed else inputs.files).add(name)
 
+    def _exit_handlers(self) -> list[ExitHandler] | None:
+        return self._running[-1].exit_handlers if self._running else None
+
     # ---- hooks ----
 
     @contextmanager
@@ -206,6 +188,7 @@ class Recorder:
             hooks.enter_context(self._recording_environment())
             hooks.enter_context(self._recording_arguments())
             hooks.enter_context(self._recording_warnings())
+            hooks.enter_context(exit_handlers.collected(self._exit_handlers))
             for owner, name, note in self._calls():
                 hooks.enter_context(noting(owner, name, note))
             hooks.enter_context(replaced(builtins, "__import__", self._noting_import()))
@@ -297,10 +280,10 @@ class Recorder:
         if not isinstance(original, dict):  # a Python of another sort: its variables go unseen
             yield
             return
-        recorded = _Environment(
+        recorded = RecordedEnvironment(
             {os.fsencode(name): os.fsencode(value) for name, value in self._environment.items()}
         )
-        recorded.recorder = self
+        recorded.notes = self
         for view in views:
             view._data = recorded
         try:

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 
+from tornkit.serve.warm_imports import streams
 from tornkit.serve.warm_imports.import_inputs import Inputs
 
 METADATA = (".dist-info", ".egg-info", ".egg-link")
@@ -43,6 +44,7 @@ class Surroundings:
         self.hooks = tuple(sys.path_hooks)
         self.locale = locale.setlocale(locale.LC_ALL)
         self.filters = tuple(warnings.filters)
+        self.streams = streams.current()
 
 
 def names_in(folder: str) -> frozenset[str]:

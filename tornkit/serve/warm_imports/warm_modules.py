@@ -25,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 from tornkit.ownership import attribute
+from tornkit.serve.warm_imports.exit_handlers import ExitHandler
 from tornkit.serve.warm_imports.hidden_modules import TAKEN, HiddenModules, bits
 from tornkit.serve.warm_imports.import_inputs import Inputs
 from tornkit.serve.warm_imports.surroundings import Sensitive, Surroundings
@@ -40,6 +41,7 @@ class WarmModules(HiddenModules):
         self._extensions = 0  # those that can't be loaded twice
         self._refused = 0
         self._shown = 0
+        self._exit_handlers: list[tuple[int, ExitHandler]] = []  # the bits of their modules
         self._taken: list[str] = []  # parts that their packages had as attributes
         self.on_refused: Callable[[Mapping[str, str]], None] = lambda refused: None
         self.on_spoilt: Callable[[], None] = lambda: None
@@ -71,6 +73,7 @@ class WarmModules(HiddenModules):
         for name in self._names:
             bit = self._bits[name]
             self._note(name, bit, inputs.get(name) or Inputs())
+        self._keep_exit_handlers(inputs)
         self._surroundings = Surroundings()
         place = next(
             (n for n, finder in enumerate(sys.meta_path) if finder is PathFinder),
@@ -81,6 +84,7 @@ class WarmModules(HiddenModules):
     def show_all(self) -> None:
         """Undo `hide`."""
         sys.modules.update(self._hidden)
+        self._set_exit_handlers((1 << len(self._names)) - 1)
         self._give_back(self._taken)
         if self in sys.meta_path:
             sys.meta_path.remove(self)
@@ -125,6 +129,7 @@ class WarmModules(HiddenModules):
             or inputs.distributions
             or inputs.locale
             or inputs.filters
+            or inputs.streams
             or (inputs.in_c and not is_standard(module))
         ):
             self._sensitive.append(Sensitive(name, bit, inputs))
@@ -138,6 +143,14 @@ class WarmModules(HiddenModules):
         for each in inputs.missing:
             if each not in self._bits and each not in sys.modules:
                 self._missing[each] = self._missing.get(each, 0) | own
+
+    def _keep_exit_handlers(self, inputs: Mapping[str, Inputs]) -> None:
+        found = [(name, each) for name in inputs for each in inputs[name].exit_handlers]
+        for name, handler in sorted(found, key=lambda each: each[1].number):
+            if name in self._bits:
+                self._exit_handlers.append((self._bits[name], handler))
+            else:  # it stays in sight
+                handler.set()
 
     # ---- in a worker ----
 
@@ -196,6 +209,13 @@ class WarmModules(HiddenModules):
         for sensitive in self._sensitive:
             if closure >> sensitive.bit & 1:
                 _set_variables(sensitive.inputs.sets)
+        self._set_exit_handlers(closure)
+
+    def _set_exit_handlers(self, mask: int) -> None:
+        """Set, in their order, the handlers of these modules."""
+        for bit, handler in self._exit_handlers:
+            if mask >> bit & 1:
+                handler.set()
 
     def _refuse(self, refused: Mapping[str, str]) -> None:
         """Never give these, nor what rests on them and is not in sight."""

@@ -11,11 +11,11 @@ zygote; spoiled, it is thrown away and the next candidate goes without what is t
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +26,7 @@ from typing import Any
 
 from tornkit import linux
 from tornkit.ownership import standard_folders
+from tornkit.serve.warm_imports import exit_handlers, streams
 from tornkit.serve.warm_imports.import_inputs import Inputs, Recorder
 from tornkit.serve.warm_imports.userfiles import is_standard, is_user_module
 
@@ -46,6 +47,7 @@ class _Marks:
     children: int
     signals: tuple[Any, ...]
     exit_handlers: int
+    hooks: tuple[object, ...]
 
     @classmethod
     def now(cls) -> _Marks:
@@ -54,7 +56,8 @@ class _Marks:
             descriptors=_count_entries(f"{linux.PROC}/self/fd", "/dev/fd"),
             children=_child_count(),
             signals=tuple(signal.getsignal(number) for number in _SIGNALS),
-            exit_handlers=_exit_handler_count(),
+            exit_handlers=exit_handlers.count(),
+            hooks=(*streams.current(), sys.excepthook, sys.unraisablehook, threading.excepthook),
         )
 
     def what_stays(self) -> str | None:
@@ -82,6 +85,8 @@ class _Marks:
             return "sets a signal handler"
         if later.exit_handlers > self.exit_handlers:
             return "sets an exit handler"
+        if any(now is not then for now, then in zip(later.hooks, self.hooks, strict=True)):
+            return "replaces a hook or a stream of sys"
         return None
 
 
@@ -112,11 +117,6 @@ def _child_count() -> int:
             return len(children.read().split())
     except OSError:
         return 0
-
-
-def _exit_handler_count() -> int:
-    count: Callable[[], int] | None = getattr(atexit, "_ncallbacks", None)
-    return count() if count is not None else 0
 
 
 class Warming:
@@ -194,8 +194,6 @@ class Warming:
         elif is_user_module(module):
             self.unsafe.setdefault(name, "is the user's own")
         else:
-            # The standard library's own exit handlers (logging, weakref) do what they should in
-            # a fork; they are blamed on whoever imports it first.
             came = None if is_standard(module) else before.what_stays() or inputs.never_the_same()
             if came is not None:
                 self.unsafe.setdefault(name, came)
