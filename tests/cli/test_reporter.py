@@ -8,6 +8,7 @@ import pytest
 
 from tests.nasty_text import NASTY, disobedient
 from tornkit.cli.reporter import TerminalReporter
+from tornkit.serve.blocking.causes import Cause
 from tornkit.serve.reporter import Banner
 from tornkit.serve.wire.messages import Failed
 from tornkit.serve.wire.warmth import Warmth
@@ -87,14 +88,26 @@ def test_nothing_that_is_told_is_obeyed(
     reporter.worker_died(0, 1, NASTY, 0.5)
     reporter.recycles(0, 1, NASTY)
     reporter.watching_fails(NASTY)
-    reporter.blocked(0, 1.0, NASTY)
-    reporter.blocked(None, 1.0, NASTY)
+    for cause in Cause:
+        reporter.blocked(0, 1.0, NASTY, cause)
+    reporter.blocked(None, 1.0, NASTY, Cause.CODE)
     reporter.stopping(NASTY)
     reporter.cache_refused(NASTY)
     lines += capsys.readouterr().err.splitlines()
-    assert len(lines) == 7 + 11, "a line each, and advice once: none is forged"
+    assert len(lines) == 7 + 13, "a line each, and advice once: none is forged"
     assert disobedient("".join(lines), "") == set()
     assert ("\x1b[" in "".join(lines)) is colour
+
+
+def test_advice_is_for_what_stands_again(capsys: pytest.CaptureFixture[str]) -> None:
+    reporter = TerminalReporter()
+    reporter.blocked(None, 0.2, "Home.get shop.py:9 self.render(name)", Cause.TEMPLATE)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("self.render(name): compiles a template, at its first use alone")
+    reporter.blocked(None, 0.2, "Home.get shop.py:9 sleep(2)", Cause.CODE)
+    line, advice = capsys.readouterr().err.splitlines()
+    assert line.endswith("sleep(2)")
+    assert "await a coroutine" in advice
 
 
 def test_a_traceback_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:

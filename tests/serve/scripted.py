@@ -235,8 +235,8 @@ class FakeReporter:
     def files_changed(self, paths: Sequence[str]) -> None:
         self.told.append(("files changed", *paths))
 
-    def blocked(self, slot: int | None, seconds: float, where: str) -> None:
-        self.told.append(("blocked", slot, round(seconds, 2), where))
+    def blocked(self, slot: int | None, seconds: float, where: str, cause: str) -> None:
+        self.told.append(("blocked", slot, round(seconds, 2), f"{where}{cause}"))
 
     def warmed(self, warmth: object) -> None:
         self.told.append(("warmed", warmth))

@@ -156,8 +156,11 @@ class TerminalReporter:
             "red",
         )
 
-    def blocked(self, slot: int | None, seconds: float, where: str) -> None:
+    def blocked(self, slot: int | None, seconds: float, where: str, cause: str) -> None:
         worker = "" if slot is None else f"[{slot + 1}] "
+        if cause:
+            self._line(f"{worker}blocked {seconds:.1f} s: {where}: {cause}", "dim")
+            return
         self._line(f"{worker}blocked {seconds:.1f} s: {where}", "yellow")
         if not self._has_advised:
             self._has_advised = True

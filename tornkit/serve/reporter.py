@@ -94,10 +94,10 @@ class Reporter(Protocol):
     def hangs(self, slot: int, pid: int, seconds: float) -> None:
         """A worker's loop has not turned for so long; its stacks are printed, then it is killed."""
 
-    def blocked(self, slot: int | None, seconds: float, where: str) -> None:
+    def blocked(self, slot: int | None, seconds: float, where: str, cause: str) -> None:
         """A worker's loop has stood for so long, and turns again; ``where`` it stood.
 
-        ``slot`` is None where there is only one.
+        ``slot`` is None where there is only one; ``cause`` is empty unless it stands there once.
         """
 
     def recycles(self, slot: int, pid: int, reason: str) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tornado.template
 
 from tests.serve.hand_loop import HandLoop
 from tests.serve.scripted import NO_PID, FakeReporter
 from tornkit import linux
+from tornkit.serve.blocking.causes import Cause
 from tornkit.serve.blocking.watch import BlockingWatch
 from tornkit.serve.wire.heartbeat import STACKS_SIGNAL, Heartbeat, Pulse, interval_for
 from tornkit.serve.workforce.children import WorkerHandle, WorkerState
@@ -112,6 +114,17 @@ def test_one_line_once_it_turns_again(house: House) -> None:
     assert seconds == pytest.approx(2.0, abs=0.1)
     house.passes(1.0, beating=True)
     assert house.reporter.since() == []
+
+
+def test_why_it_stood_where_that_is_known(house: House) -> None:
+    worker = house.add()
+    template = f"{tornado.template.__file__}:516:_create_template"
+    worker.process.where = [template, "/x/app.py:31:get"]
+    house.passes(2.0)
+    house.beat(worker)
+    house.passes(0.2, beating=True)
+    ((_, _, _, where),) = house.reporter.since()
+    assert where == f"get /x/app.py:31{Cause.TEMPLATE}"
 
 
 def test_one_that_turns_while_it_is_looked_at_is_not_asked(

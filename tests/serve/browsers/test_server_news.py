@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.serve.hand_loop import HandLoop
+from tornkit.serve.blocking.causes import Cause
 from tornkit.serve.browsers.server_news import _MOST, _TOLD, ServerNews
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
@@ -83,7 +84,8 @@ def test_the_last_of_each(office: Office) -> None:
     error = {"id": "request-1", "kind": "ValueError", "message": "m" * 9000, "text": "t" * 9000}
     office.news.raised({**error, "frames": frames})
     office.news.raised({**error, "frames": []})
-    office.news.blocked(None, 2.0, "Item.get shop.py:7 time.sleep(2)")
+    office.news.blocked(None, 2.0, "Item.get shop.py:7 time.sleep(2)", Cause.CODE)
+    office.news.blocked(0, 0.2, "Home.get shop.py:9", Cause.TEMPLATE)
     office.looks()
     (told,) = office.heard()
     assert told["requests"][0] == [2.0, 200, "GET /0"]
@@ -91,5 +93,9 @@ def test_the_last_of_each(office: Office) -> None:
     assert [each["place"] for each in told["errors"]] == ["a.py:3 f", ""]
     assert len(json.dumps(told["errors"])) < 20_000, "without the frames"
     where = "Item.get shop.py:7 time.sleep(2)"
-    assert told["blocked"] == [{"slot": None, "seconds": 2.0, "where": where}]
+    page = "Home.get shop.py:9: compiles a template, at its first use alone"
+    assert told["blocked"] == [
+        {"slot": None, "seconds": 2.0, "where": where},
+        {"slot": 0, "seconds": 0.2, "where": page},
+    ]
     assert "hunter2" not in json.dumps(told)

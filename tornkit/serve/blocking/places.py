@@ -44,7 +44,7 @@ def place_of(stack: Sequence[Frame]) -> Frame | None:
     stopped the code with a debugger; or where it is a page of tornkit's own that takes its time, or
     a callback of its own, which looks for garbage in an idle moment.
     """
-    frames = list(_above_loop(stack))
+    frames = list(above_loop(stack))
     if any(Path(frame.file).name in _DEBUGGERS for frame in frames):
         return None
     is_own = any(frame.file.startswith(FOLDER) for frame in frames)
@@ -60,7 +60,8 @@ def place_of(stack: Sequence[Frame]) -> Frame | None:
     return None if place is None or _RUNS_LOOP.search(_code_of(place)) else place
 
 
-def _above_loop(stack: Sequence[Frame]) -> Iterator[Frame]:
+def above_loop(stack: Sequence[Frame]) -> Iterator[Frame]:
+    """Frames of what the loop runs, without its own."""
     for frame in stack:
         if _runs_loop(frame):
             return

@@ -11,13 +11,14 @@ It costs a worker what it takes to beat: no thread, no trace function, no turn o
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tornkit import linux
+from tornkit.serve.blocking.causes import Cause, cause_of
 from tornkit.serve.blocking.dumps import Frame, stack_of
-from tornkit.serve.blocking.places import described, place_of
+from tornkit.serve.blocking.places import above_loop, described, place_of
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.wire import stack_signal
@@ -38,15 +39,15 @@ class _Stillness:
     pulse: Pulse
     next_look: float  # seconds of silence after which the stack is taken again
     asked_at: float | None = None  # seconds of silence, where a stack is on its way
-    places: list[tuple[float, Frame]] = field(default_factory=list)  # by seconds of silence
+    places: list[tuple[float, Frame, Cause]] = field(default_factory=list)  # by seconds of silence
 
-    def longest(self, seconds: float) -> Frame:
+    def longest(self, seconds: float) -> tuple[Frame, Cause]:
         """The place at which most of so many seconds were spent, as far as was seen."""
-        spent: Counter[Frame] = Counter()
-        ends = [at for at, _ in self.places[1:]] + [seconds]
+        spent: defaultdict[tuple[Frame, Cause], float] = defaultdict(float)
+        ends = [at for at, *_ in self.places[1:]] + [seconds]
         begins = [0.0, *ends]
-        for (_, place), begin, end in zip(self.places, begins, ends, strict=False):
-            spent[place] += end - begin  # type: ignore[assignment]  # a Counter counts seconds, too
+        for (_, frame, cause), begin, end in zip(self.places, begins, ends, strict=False):
+            spent[frame, cause] += end - begin
         return max(spent, key=lambda place: spent[place])
 
 
@@ -125,14 +126,15 @@ class BlockingWatch:
                 at, still.asked_at = still.asked_at, None
                 place = place_of(stack)
                 if place is not None:
-                    still.places.append((at, place))
+                    still.places.append((at, place, cause_of(above_loop(stack))))
 
     def _tell(self, worker: Worker, still: _Stillness, seconds: float) -> None:
         if not still.places:
             return
         slot = worker.slot if any(other.slot for other in self._workforce) else None
         with contextlib.suppress(*_ODD):
-            self._reporter.blocked(slot, seconds, described(still.longest(seconds)))
+            place, cause = still.longest(seconds)
+            self._reporter.blocked(slot, seconds, described(place), cause)
 
 
 def _is_stopped(pid: int) -> bool:

@@ -59,7 +59,8 @@ class ServerNews:
             }
         )
 
-    def blocked(self, slot: int | None, seconds: float, where: str) -> None:
+    def blocked(self, slot: int | None, seconds: float, where: str, cause: str) -> None:
+        where = f"{where}: {cause}" if cause else where
         self._blocked.append({"slot": slot, "seconds": seconds, "where": where})
 
     def stopped(self) -> None:
