@@ -68,6 +68,16 @@ LIBRARIES = {
         "import loguru, loguru._defaults",
         "loguru._defaults.LOGURU_LEVEL",
     ),
+    "loguru._logger": (
+        "sys.stderr = open(os.devnull, 'w')",
+        "import loguru",
+        "next(iter(loguru.logger._core.handlers.values()))._sink._stream is sys.stderr",
+    ),
+    "PIL": (
+        "import atexit; BEFORE = atexit._ncallbacks()",
+        "import PIL.Image",
+        "atexit._ncallbacks() - BEFORE",
+    ),
     "sqlalchemy": (
         "os.environ['DISABLE_SQLALCHEMY_CEXT_RUNTIME'] = '1'",
         "import sqlalchemy.util",
