@@ -73,6 +73,9 @@ class TestOption:
         assert option_advice("--json", ["--format"], "routes") == "use --format json"
         assert option_advice("--json", ["--format"], "serve") is None
         assert option_advice("--bind", ["--format"], "routes") is None
+        assert option_advice("--no-input", ["--template"], "new") == "use --yes"
+        assert option_advice("-y", ["--template"], "new") == "use --yes"
+        assert option_advice("--ws", ["--path"], "add") == "use --websocket"
         assert option_advice("--bind", ["--all"], "status") is None
         assert option_advice("--al", ["--all"], "status") == "did you mean --all?"
 
@@ -104,6 +107,8 @@ class TestCommand:
         [
             ("runserver", "use tornkit serve"),
             ("RUN", "use tornkit serve"),
+            ("upgrade", "use tornkit update"),
+            ("startapp", "use tornkit add handler"),
             ("lint", "use tornkit routes --check"),
             ("version", "use tornkit --version"),
             ("serv", "did you mean tornkit serve?"),

@@ -108,12 +108,62 @@ _ROUTES: Mapping[str, str] = {
     "lint": "--check",
     "order": "--sort",
 }
-_OPTIONS = {"serve": _SERVE, "routes": _ROUTES}
+# Words of cookiecutter, copier, cargo, django-admin, rails and create-vite.
+_NEW: Mapping[str, str] = {
+    "-t": "--template",
+    "-y": "--yes",
+    "-f": "--force",
+    "-n": "--dry-run",
+    "no-input": "--yes",
+    "defaults": "--yes",
+    "default": "--yes",
+    "quiet": "--yes",
+    "noninteractive": "--yes",
+    "pretend": "--dry-run",
+    "overwrite": "--force",
+    "overwrite-if-exists": "--force",
+    "skip-if-file-exists": "--skip-existing",
+    "skip": "--skip-existing",
+    "vcs": "--git or --no-git",
+    "skip-git": "--no-git",
+    "starter": "--template",
+    "type": "--template",
+    "kind": "--template",
+    "minimal": "--template minimal",
+    "site": "--template site",
+    "api": "--template api",
+    "realtime": "--template realtime",
+    "docker": "--with docker",
+    "add": "--with",
+    "addons": "--with",
+    "features": "--with",
+    "name": "the name is a word without an option",
+    "output-dir": "the name may be a path that ends in it",
+}
+_UPDATE: Mapping[str, str] = {
+    "-f": "--force",
+    "-n": "--dry-run",
+    "-C": "--project",
+    "pretend": "--dry-run",
+    "overwrite": "--force",
+    "folder": "--project",
+    "directory": "--project",
+}
+_ADD: Mapping[str, str] = {**_UPDATE, "route": "--path", "url": "--path", "ws": "--websocket"}
+_OPTIONS = {
+    "serve": _SERVE,
+    "routes": _ROUTES,
+    "new": _NEW,
+    "add": _ADD,
+    "update": _UPDATE,
+}
 
 _COMMANDS: Mapping[str, str] = {
     **dict.fromkeys(("run", "runserver", "start", "up", "dev", "watch", "reload"), "serve"),
-    **dict.fromkeys(("init", "create", "startproject", "generate", "scaffold"), "new"),
+    **dict.fromkeys(("init", "create", "startproject", "scaffold", "copy"), "new"),
     **dict.fromkeys(("urls", "list", "ls", "show-urls", "show_urls", "routing"), "routes"),
+    **dict.fromkeys(("generate", "g", "startapp", "make"), "add handler"),
+    **dict.fromkeys(("upgrade", "sync"), "update"),
     **dict.fromkeys(("check", "lint"), "routes --check"),
     **dict.fromkeys(("openapi", "docs"), "routes --format openapi"),
     **dict.fromkeys(("ps", "top", "list-servers"), "status"),
