@@ -177,11 +177,13 @@ class TestStyles:
         )
         run(project, passed=4)
 
+    @pytest.mark.thorough
     def test_anyio_with_both_loops(self, project: pytest.Pytester) -> None:
         write(project, f"import pytest\npytestmark = pytest.mark.anyio\n{AWAITED}")
         result = run(project, "-v", passed=8)
         result.stdout.fnmatch_lines(["*test_page?trio? PASSED*"])
 
+    @pytest.mark.thorough
     def test_several_processes(self, project: pytest.Pytester) -> None:
         write(project, PLAIN)
         write(project, PLAIN, "test_other.py")
@@ -280,6 +282,7 @@ class TestApplication:
         )
         run(project, passed=2)
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize(
         "returned",
         [
@@ -533,6 +536,7 @@ class TestRoutesReport:
         write(project, self.TESTS)
         assert "routes" not in run(project, passed=1).stdout.str()
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("processes", ["0", "2"])
     def test_is_of_all_processes(self, project: pytest.Pytester, processes: str) -> None:
         write(project, PLAIN)

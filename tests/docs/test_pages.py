@@ -20,6 +20,13 @@ PAGES = (
     "docs/moving.md",
 )
 _KINDS = {"console", "sh"}
+# Servers, one after another: these take 5 to 15 s.
+_LONG = {
+    "quickstart: Install",
+    "new: A new project",
+    "several-workers: Several workers",
+    "how-it-works: Processes",
+}
 
 
 def _name(page: str, blocks: list[Block]) -> str:
@@ -27,7 +34,13 @@ def _name(page: str, blocks: list[Block]) -> str:
 
 
 STORIES = [
-    pytest.param(blocks, id=_name(page, blocks)) for page in PAGES for blocks in stories(read(page))
+    pytest.param(
+        blocks,
+        id=_name(page, blocks),
+        marks=[pytest.mark.thorough] * (_name(page, blocks) in _LONG),
+    )
+    for page in PAGES
+    for blocks in stories(read(page))
 ]
 SLOW_STORIES = [
     pytest.param(

@@ -90,6 +90,7 @@ def site(serve: Serve, tmp_path: Path, wait_for: Callable[..., Any]) -> Iterator
         redis.close()
 
 
+@pytest.mark.thorough
 def test_a_rolling_deploy_loses_nothing(site: Site) -> None:
     async def deploy() -> None:
         for number in range(2):
@@ -103,6 +104,7 @@ def test_a_rolling_deploy_loses_nothing(site: Site) -> None:
     assert any(each.connections > 1 for each in clients)
 
 
+@pytest.mark.thorough
 def test_nor_does_a_machine_that_dies(site: Site) -> None:
     async def die() -> None:
         dead = site.servers[0]

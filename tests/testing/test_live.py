@@ -110,6 +110,7 @@ def test_two_workers_serve_until_the_end(servers: LiveServers, record: Record) -
     assert not any(map(is_alive, pids))
 
 
+@pytest.mark.thorough
 def test_environment_arguments_and_app_are_the_tests(
     servers: LiveServers, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +143,7 @@ def test_one_that_can_not_be_used_says_why_and_ends(
     assert not started
 
 
+@pytest.mark.thorough
 def test_one_that_will_not_end_is_killed(
     servers: LiveServers, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

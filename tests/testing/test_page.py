@@ -75,6 +75,7 @@ def test_commands_print_what_is_shown(project: Path, command: str, shown: str, c
     assert is_shown(normal(shown), normal(printed)), printed
 
 
+@pytest.mark.thorough
 def test_the_tests_of_the_page_pass_without_a_warning(project: Path) -> None:
     (project / "test_broken.py").unlink()
     code, printed = run(project, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider")

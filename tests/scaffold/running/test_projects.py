@@ -18,11 +18,11 @@ from tornkit.scaffold.catalogue import TEMPLATES
 Project = Callable[[str], Path]
 Run = Callable[..., str]
 
-# Those with a database import for a second: they are tried in the thorough run.
+# The others take seconds each: they are tried in the thorough run.
 each_template = pytest.mark.parametrize(
     "template",
     [
-        pytest.param(name, marks=pytest.mark.thorough if name in ("site", "api") else ())
+        pytest.param(name, marks=() if name == "minimal" else pytest.mark.thorough)
         for name in TEMPLATES
     ],
 )

@@ -96,6 +96,7 @@ class TestServer:
 
         played(test, server)
 
+    @pytest.mark.thorough
     @pytest.mark.parametrize("is_reused", [False, True])
     def test_whose_machine_has_forgotten_the_last_messages(
         self, server: NatsServer, is_reused: bool

@@ -62,6 +62,7 @@ def test_a_guest_keeps_messages_as_others_do() -> None:
     played(test, history=50)
 
 
+@pytest.mark.thorough
 def test_a_server_that_says_nothing_is_told_of() -> None:
     silent = socket.create_server(("127.0.0.1", 0))
 
