@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from board.app import make_app
 from board.sessions import add_user
 from board.settings import Settings
 from board.store import Store
+from board.tokens import make_token
 
 NAME, PASSWORD = "ada", "correct horse battery"
 
@@ -27,6 +30,9 @@ def settings(tmp_path: Path) -> Settings:
             "DRAIN_FILE": str(tmp_path / "draining"),
             "COOKIE_SECRET": "for these tests only, and long enough",
             "DATABASE_URL": f"sqlite:///{tmp_path / 'test.sqlite3'}",
+            "UPLOADS": str(tmp_path / "uploads"),
+            "UPLOAD_LIMIT": "100000",
+            "ADMINS": "ada",
         }
     )
 
@@ -38,10 +44,18 @@ def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "_hasher", quick)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database, of which each test gets a copy: migrations take longer than a test."""
+    file = tmp_path_factory.mktemp("migrated") / "test.sqlite3"
+    migrate.up(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def tornkit_app(settings: Settings) -> Application:
+def tornkit_app(settings: Settings, tmp_path: Path, migrated: Path) -> Application:
     """The application that the fixtures of tornkit ask."""
-    migrate.up(settings.database_url)
+    shutil.copy(migrated, tmp_path / "test.sqlite3")
     return make_app(settings)
 
 
@@ -52,3 +66,27 @@ def signed_in(client: Client, settings: Settings) -> Client:
     client.follow_redirects = True
     client.post("/sign-in", data={"name": NAME, "password": PASSWORD})
     return client
+
+
+@pytest.fixture
+def robot(client: Client, settings: Settings) -> Client:
+    """A program with a token of the API: what it writes is by "robot"."""
+    token = asyncio.run(make_token(Store(settings.database_url), "robot"))
+    robot = client.new()
+    robot.xsrf = False
+    robot.headers["Authorization"] = f"Bearer {token}"
+    return robot
+
+
+@pytest.fixture
+def post(robot: Client) -> Callable[..., int]:
+    """Posts a message; returns its number."""
+
+    def post(body: str = "Hello", topic: str = "help") -> int:
+        answer = robot.post(
+            "/v1/messages", host="api.localhost", json={"topic": topic, "body": body}
+        )
+        assert answer.status_code == 201
+        return int(answer.json()["id"])
+
+    return post
