@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from tornkit import __version__
 from tornkit.scaffold import answers, history, merging, plan, updating, writing
 from tornkit.scaffold.answers import Answers
+from tornkit.scaffold.plan import PlannedFile
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "sample_project"
@@ -85,10 +86,15 @@ def templates_of(revision: str) -> Traversable:
 def bring_in(project: Path, earlier: Traversable) -> updating.Update:
     """Merge into the project what the templates have changed since those were ``earlier``."""
     given = answers.read(project)
-    before = plan.files_of(given, earlier)
+    before = {file.path: file for file in plan.files_of(given, earlier)}
     after = plan.files_of(given, plan.templates())
+    for path in {*before, *(file.path for file in after)} - set(map(PurePosixPath, EXTENDED)):
+        # Nothing of the project's own is in there: whatever it is becomes what it should be.
+        before.pop(path, None)
+        if (project / path).is_file():
+            before[path] = PlannedFile(path, (project / path).read_bytes())
     place = writing.Changes(project, project.name, ())
-    update = updating.update(place, (given, before), (given, after))
+    update = updating.update(place, (given, before.values()), (given, after))
     writing.write(update.changes)
     for path, text in _borrowed(given).items():
         (project / path).write_bytes(text)

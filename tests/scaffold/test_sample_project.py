@@ -95,7 +95,12 @@ def test_what_a_template_has_changed_is_brought_in(project: Path, tmp_path: Path
         for file in (earlier / f"package/PACKAGE/{path}.tmpl", project / "board" / path):
             change(file, "import logging\n", "import logging as logging\n")
     assert len(sample.missing(project)) == 2
+    (project / "AGENTS.md").unlink()
     update = sample.bring_in(project, earlier)
-    assert sorted(update.outcomes.values()) == [UpdateOutcome.MERGED, UpdateOutcome.REPLACED]
+    assert sorted(update.outcomes.values()) == [
+        UpdateOutcome.ADDED,
+        UpdateOutcome.MERGED,
+        UpdateOutcome.REPLACED,
+    ]
     assert sample.missing(project) == []
     assert (project / "board/app.py").read_bytes() == (sample.PROJECT / "board/app.py").read_bytes()

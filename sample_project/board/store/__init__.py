@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from sqlalchemy import URL, event, make_url
@@ -29,6 +31,7 @@ class Store:
 
     def __init__(self, url: str, *, makes_missing_file: bool = False) -> None:
         self._missing = url if makes_missing_file else ""
+        self._making = asyncio.Lock()
         found = with_driver(url)
         if found.get_backend_name() == "sqlite":
             # A connection of a file is cheap, and one that is kept would have to be closed.
@@ -38,11 +41,19 @@ class Store:
             self.engine = create_async_engine(found, pool_pre_ping=True)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
-    def session(self) -> AsyncSession:
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
         if self._missing:
-            _make_missing_file(self._missing)
-            self._missing = ""
-        return self._sessions()
+            await self._make_missing_file()
+        async with self._sessions() as session:
+            yield session
+
+    async def _make_missing_file(self) -> None:
+        async with self._making:
+            if self._missing:  # else another request has made it
+                # In a thread: it takes a second, in which other requests go on.
+                await asyncio.to_thread(_make_missing_file, self._missing)
+                self._missing = ""
 
     async def close(self) -> None:
         await self.engine.dispose()
