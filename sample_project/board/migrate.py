@@ -44,6 +44,11 @@ def _connected(url: str) -> Iterator[Config]:
     lock = Path(tempfile.gettempdir()) / "board-migrations.lock"
     with lock.open("w") as locked, engine.connect() as connection:
         fcntl.flock(locked, fcntl.LOCK_EX)
+        if connection.dialect.name == "sqlite":
+            # Here, where one process is at work: SQLite has others fail at once, not wait, where
+            # several switch a file to this.
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            connection.commit()
         config.attributes["connection"] = connection
         yield config
         connection.commit()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import text
@@ -25,3 +27,8 @@ def test_a_missing_file_is_made_once_and_whole(tmp_path: Path) -> None:
     assert not file.exists()
     assert asyncio.run(several()) == [1, 1, 1]
     assert list(tmp_path.glob("new.sqlite3.*")) == [], "what it was made in is gone"
+
+
+def test_processes_that_start_together_find_it_as_they_need_it(migrated: Path) -> None:
+    with contextlib.closing(sqlite3.connect(migrated)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

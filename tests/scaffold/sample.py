@@ -88,11 +88,11 @@ def bring_in(project: Path, earlier: Traversable) -> updating.Update:
     given = answers.read(project)
     before = {file.path: file for file in plan.files_of(given, earlier)}
     after = plan.files_of(given, plan.templates())
-    for path in {*before, *(file.path for file in after)} - set(map(PurePosixPath, EXTENDED)):
+    for whole in {*before, *(file.path for file in after)} - set(map(PurePosixPath, EXTENDED)):
         # Nothing of the project's own is in there: whatever it is becomes what it should be.
-        before.pop(path, None)
-        if (project / path).is_file():
-            before[path] = PlannedFile(path, (project / path).read_bytes())
+        before.pop(whole, None)
+        if (project / whole).is_file():
+            before[whole] = PlannedFile(whole, (project / whole).read_bytes())
     place = writing.Changes(project, project.name, ())
     update = updating.update(place, (given, before.values()), (given, after))
     writing.write(update.changes)
