@@ -10,11 +10,13 @@ import sys
 import tomllib
 from pathlib import Path
 
-_REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)>=(?P<version>[\w.]+)[^;]*(?P<marker>;.*)?$")
+_REQUIREMENT = re.compile(
+    r"(?P<name>[\w.-]+(?:\[[\w,-]+\])?)>=(?P<version>[\w.]+)[^;]*(?P<marker>;.*)?$"
+)
 
 
 def lowest(extras: list[str]) -> list[str]:
-    """``tornado>=6.5,<7`` -> ``tornado==6.5``
+    """``tornado>=6.5,<7`` -> ``tornado==6.5``, ``x[extra]>=1`` -> ``x[extra]==1``
 
     :raises ValueError: one has no lowest version.
     """

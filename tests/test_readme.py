@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 
 from tests.docs.markdown import ROOT
 from tests.docs.stories import ServerLog, free_port, is_shown, normal, reader_environment
+from tests.scaffold import sample
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TORNKIT = [sys.executable, "-m", "tornkit"]
@@ -34,11 +34,7 @@ def shown_command(name: str) -> str:
 @pytest.fixture
 def workplace(tmp_path: Path) -> Path:
     """A folder with what the tour's commands name."""
-    shutil.copytree(
-        ROOT / "sample_project",
-        tmp_path / "sample_project",
-        ignore=shutil.ignore_patterns("__pycache__", ".data"),
-    )
+    sample.copy(tmp_path)
     for name, content in re.findall(
         r"<!-- file: (\S+) -->\n```python\n(.*?)```", README, re.DOTALL
     ):

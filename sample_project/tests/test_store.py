@@ -1,59 +1,34 @@
-"""The store under several processes and threads at once."""
+"""The database: what is there when it is first needed."""
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+import contextlib
 import sqlite3
 from pathlib import Path
 
-import pytest
+from sqlalchemy import text
 
-from sample_project.store import Store
-
-WRITERS = 3
-EACH = 20
+from board.store import Store
 
 
-def write(path: Path, name: str) -> None:
-    async def run() -> None:
-        store = Store(path)
-        await asyncio.gather(*(store.add("help", name, str(n)) for n in range(EACH)))
-        store.close()
+def test_a_missing_file_is_made_once_and_whole(tmp_path: Path) -> None:
+    file = tmp_path / "new.sqlite3"
+    store = Store(f"sqlite:///{file}", makes_missing_file=True)
 
-    asyncio.run(run())
+    async def ask() -> int | None:
+        async with store.session() as session:
+            found: int | None = await session.scalar(text("SELECT count(*) FROM alembic_version"))
+            return found
 
+    async def several() -> list[int | None]:
+        return list(await asyncio.gather(ask(), ask(), ask()))
 
-def test_processes_share_one_file(tmp_path: Path) -> None:
-    """They start together on a file that does not exist yet, and nothing is lost."""
-    path = tmp_path / "new" / "board.sqlite3"
-    context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=write, args=(path, f"w{n}")) for n in range(WRITERS)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * WRITERS
-
-    async def read() -> None:
-        store = Store(path)
-        messages = await store.recent("help", limit=WRITERS * EACH + 1)
-        store.close()
-        assert len(messages) == WRITERS * EACH
-        for n in range(WRITERS):
-            own = [message.body for message in messages if message.author == f"w{n}"]
-            assert own == [str(n) for n in reversed(range(EACH))]
-
-    asyncio.run(read())
+    assert not file.exists()
+    assert asyncio.run(several()) == [1, 1, 1]
+    assert list(tmp_path.glob("new.sqlite3.*")) == [], "what it was made in is gone"
 
 
-def test_an_error_is_raised_where_the_query_is_awaited(tmp_path: Path) -> None:
-    (tmp_path / "broken.sqlite3").write_bytes(b"This is no database." * 100)
-
-    async def read() -> None:
-        store = Store(tmp_path / "broken.sqlite3")
-        with pytest.raises(sqlite3.DatabaseError):
-            await store.counts()
-        store.close()
-
-    asyncio.run(read())
+def test_processes_that_start_together_find_it_as_they_need_it(migrated: Path) -> None:
+    with contextlib.closing(sqlite3.connect(migrated)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

@@ -96,8 +96,8 @@ def update(
     wanted = {file.path: file.content for file in new_files}
     refuse_unsettled(place, base.keys() | wanted.keys())
     label = f"tornkit {after.version}"
-    if before.version == after.version:
-        label += f" with {', '.join(sorted(after.features - before.features))}"
+    if added := after.features - before.features:
+        label += f" with {', '.join(sorted(added))}"
     outcomes: dict[PurePosixPath, UpdateOutcome] = {}
     files: list[PlannedFile] = []
     for path in sorted(base.keys() | wanted.keys()):

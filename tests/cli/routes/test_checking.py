@@ -336,8 +336,7 @@ class TestTerminal:
 
     def test_the_sample_project_is_clean(self) -> None:
         done = run(Path(__file__).resolve().parents[3], "sample_project", "--check")
-        assert "34 routes" in done.stdout
-        # A folder for uploads is made on the first upload, and undecided until then.
+        assert "All is well: 38 routes" in done.stdout
         assert not re.search("^  (error|warning)", done.stdout, re.MULTILINE), done.stdout
         assert done.returncode == 0
 

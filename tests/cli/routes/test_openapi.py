@@ -55,7 +55,7 @@ def test_filters_leave_a_part_of_it(tmp_path: Path) -> None:
 def test_the_sample_project() -> None:
     paths = document(ROOT, "sample_project")["paths"]
     assert paths["/topics/{topic}/socket"]["get"]["x-websocket"] is True
-    assert paths["/v1/messages/{message_id}"].keys() == {"get", "delete"}
+    assert paths["/v1/messages/{message_id}"].keys() == {"get", "head", "delete"}
     assert paths["/upload"]["get"]["x-authenticated"] is True
     (topic,) = paths["/topics/{topic}"]["get"]["parameters"]
     assert "help" in topic["schema"]["enum"]

@@ -1,0 +1,1 @@
+"""Board: a Tornado application. `app.py` puts it together, `routes.py` has its URLs."""

@@ -1,1 +1,0 @@
-"""The request handlers, one concept a file."""
