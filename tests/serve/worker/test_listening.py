@@ -73,7 +73,7 @@ Install = Callable[..., Listening]
 @pytest.fixture
 def install(
     supervisor: Supervisor, first_listens: list[bool], monkeypatch: pytest.MonkeyPatch
-) -> Install:
+) -> Iterator[Install]:
     """Puts a `Listening` in the place of Tornado's functions for the length of a test."""
 
     def installed(slot: int = 0, **overrides: object) -> Listening:
@@ -93,7 +93,8 @@ def install(
         seams.install_serving_hooks(listening)
         return listening
 
-    return installed
+    yield installed
+    seams.remove_serving_hooks()
 
 
 class Hello(RequestHandler):
