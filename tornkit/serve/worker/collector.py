@@ -12,7 +12,8 @@ was made when the application was loaded and lives as long as the process. So a 
   a quarter, here an eighth is enough.
 
 Each is done in an idle moment (`attend`), when the loop has slept and no request is under way. The
-first two are due some day also where there is none; the third is not, for Python's own rule stays
+first two are due some day also where there is none (nothing is collected before it is frozen then,
+which would take 20 ms); the third is not, for Python's own rule stays
 in force: no threshold is changed, so threads, forks and a loop that is blocked have the garbage of
 each collected as ever, and a program that leaks cycles needs no more memory than by itself.
 
@@ -152,8 +153,12 @@ class Collector:
             return Due.THAW
         return Due.COLLECT if self._is_near_full_collection() else Due.NOTHING
 
-    def do(self, due: Due) -> None:
-        """Carry out an action: some milliseconds for tens of thousands of objects."""
+    def do(self, due: Due, *, is_idle: bool = True) -> None:
+        """Carry out an action: some milliseconds for tens of thousands of objects.
+
+        Where no idle moment has come, what there is at first is frozen as it is, which takes none:
+        the little garbage in it is found with the rest.
+        """
         if due is Due.COLLECT:
             self._gc.collect()
         elif due is Due.NOTHING or self._program_froze():
@@ -166,10 +171,11 @@ class Collector:
         elif len(self._every_object()) < _MANY:
             self._small, self._old = True, 0
         else:
-            self._freeze()
+            self._freeze(collect=is_idle)
 
-    def _freeze(self) -> None:
-        self._gc.collect()
+    def _freeze(self, *, collect: bool = True) -> None:
+        if collect:
+            self._gc.collect()
         self._gc.freeze()
         self._old = 0
         self._frozen, self._mark = self._mark, self._new_mark()
@@ -270,7 +276,7 @@ class _Attendant:
         self._missed += 1
         if is_idle or (due.cannot_be_left and self._missed >= _PATIENCE):
             self._missed = 0
-            self._collector.do(due)
+            self._collector.do(due, is_idle=is_idle)
         self.begin()
 
 
