@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib.util
+import os
 import subprocess
 import sys
 import tempfile
@@ -41,9 +42,7 @@ def _connected(url: str) -> Iterator[Config]:
     config = Config()
     config.set_main_option("script_location", str(HERE / "migrations").replace("%", "%%"))
     engine = create_engine(found, poolclass=NullPool)
-    lock = Path(tempfile.gettempdir()) / "board-migrations.lock"
-    with lock.open("w") as locked, engine.connect() as connection:
-        fcntl.flock(locked, fcntl.LOCK_EX)
+    with _alone(), engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             # Here, where one process is at work: SQLite has others fail at once, not wait, where
             # several switch a file to this.
@@ -52,6 +51,19 @@ def _connected(url: str) -> Iterator[Config]:
         config.attributes["connection"] = connection
         yield config
         connection.commit()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Has other processes of this user on this machine wait."""
+    place = Path(tempfile.gettempdir()) / f"board-migrations-{os.getuid()}.lock"
+    # Anybody may put a link there: it is not followed.
+    lock = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _write(config: Config, message: str) -> int:

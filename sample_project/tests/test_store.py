@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
+import tempfile
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
+from board import migrate
 from board.store import Store
 
 
@@ -32,3 +36,14 @@ def test_a_missing_file_is_made_once_and_whole(tmp_path: Path) -> None:
 def test_processes_that_start_together_find_it_as_they_need_it(migrated: Path) -> None:
     with contextlib.closing(sqlite3.connect(migrated)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    target = tmp_path / "target"
+    (tmp_path / f"board-migrations-{os.getuid()}.lock").symlink_to(target)
+    with pytest.raises(OSError, match="symbolic links"):
+        migrate.up(f"sqlite:///{tmp_path}/test.sqlite3")
+    assert not target.exists()
