@@ -70,19 +70,14 @@ BROKEN = FILES["app.py"].replace("def get(self):", "def get(self)")
 
 
 class Impatient:
-    """Clients with a new connection each few milliseconds; what was answered, and how late.
-
-    ``late`` is what the machine itself had a thread wait that only wanted to sleep.
-    """
+    """Clients with a new connection each few milliseconds; what was answered, and how late."""
 
     def __init__(self, server: Server, clients: int = 3) -> None:
         self._server = server
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run) for _ in range(clients)]
-        self._threads.append(threading.Thread(target=self._sleep))
         self.answers: Counter[str] = Counter()
         self.waits: list[float] = []
-        self.late = 0.0
 
     def __enter__(self) -> Impatient:
         for thread in self._threads:
@@ -106,19 +101,13 @@ class Impatient:
             self.waits.append(time.monotonic() - began)
             self.answers[answer] += 1
 
-    def _sleep(self) -> None:
-        began = time.monotonic()
-        while not self._stop.wait(0.003):
-            self.late = max(self.late, time.monotonic() - began - 0.003)
-            began = time.monotonic()
-
     def assert_served(self, *, cut_off: int = 0) -> None:
         """Nothing but the old code has answered, and nobody has waited."""
         assert self.answers["cut off"] <= cut_off
         assert self.answers.keys() <= {"old", "cut off"}
         assert self.answers["old"] > 50
-        # A client, a worker and the supervisor each have to get their turn.
-        assert max(self.waits) < LONGEST_WAIT + 3 * self.late
+        # Where others have the processors, what a worker's end takes takes longer, and a start too.
+        assert max(self.waits) < LONGEST_WAIT * max(1.0, os.getloadavg()[0])
 
 
 def pids(server: Server) -> dict[int, int]:

@@ -145,6 +145,7 @@ def test_websockets_are_connections(
         wait_for(lambda: counted() == 3, "three connections")
         for each in sockets:
             each.close()
+            assert await each.read_message() is None  # the connection has ended
 
     asyncio.run(open_and_count())
     wait_for(lambda: counted() == 0, "none any more")

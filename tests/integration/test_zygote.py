@@ -170,7 +170,9 @@ UNSAFE = {
         import signal
         signal.signal(signal.SIGUSR1, lambda number, frame: None)
     """,
-    "sets an exit handler": "import atexit\natexit.register(print, 'bye')\n",
+    "sets an exit handler": (
+        "import weakref\n\ndef kept():\n    pass\n\nweakref.finalize(kept, print, 'bye')\n"
+    ),
 }
 
 
