@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,16 @@ from tornado.httpserver import HTTPServer
 from tornkit import seams
 from tornkit.ownership import file_of, is_user_file, real
 from tornkit.routing.reading import places
+
+# Of whoever runs the tests, and of no test: they change what pytest, click and rich print, and what
+# tornkit does. Away before a test module copies the environment.
+for _name in list(os.environ):
+    _option = _name.startswith("TORNKIT_") and not _name.startswith("TORNKIT_TEST_")
+    if _option or _name in {
+        *("CI", "BUILD_NUMBER", "COLUMNS", "LINES", "EDITOR", "VISUAL"),
+        *("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "PY_COLORS"),
+    }:
+        del os.environ[_name]
 
 # Below tests/: real servers, other interpreters, random stories, long analyses.
 SLOW = (
