@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import select
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +50,25 @@ def test_memory_is_shared_in_both_ways(portable: bool) -> None:
 def test_this_process() -> None:
     portable = bool(os.environ.get("_TORNKIT_PORTABLE"))
     assert linux.USED is (sys.platform == "linux" and not portable)
+
+
+@pytest.mark.skipif(not linux.USED, reason="elsewhere who comes last is reset")
+def test_nobody_connects_any_more_and_nobody_is_reset() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+        with socket.create_connection(address) as client, socket.socket() as late:
+            linux.drop_handshakes(listening)
+            late.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                late.connect(address)
+            accepted, place = listening.accept()
+            assert place == client.getsockname(), "who was there before"
+            with accepted:
+                client.sendall(b"x" * 100_000)
+                assert accepted.recv(1) == b"x", "to whom all goes on"
+            listening.settimeout(0)
+            with pytest.raises(BlockingIOError):
+                listening.accept()
+            listening.close()
+            assert select.select([], [late], [], 10)[1] == [late]
+            assert late.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED

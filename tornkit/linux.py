@@ -8,10 +8,13 @@ unknown.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import select
 import signal
+import socket
+import struct
 import sys
 from pathlib import Path
 
@@ -23,6 +26,7 @@ PROC = Path("/proc" if USED else "/no-proc-here")
 
 HAS_EPOLL = USED and hasattr(select, "epoll")
 
+_SO_ATTACH_FILTER = 26
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -57,6 +61,35 @@ def signal_thread(pid: int, thread: int, number: int) -> bool:
         return False
     tgkill = getattr(ctypes.CDLL(None), "tgkill", None)  # glibc 2.30, musl 1.2.5
     return tgkill is not None and tgkill(pid, thread, number) == 0
+
+
+def drop_handshakes(sock: socket.socket) -> None:
+    """Have the kernel begin no further connection to a listening TCP socket, for good.
+
+    A client asks again after a second (RFC 6298: the first time-out), when the socket is closed:
+    then it is refused, and a proxy goes elsewhere. Who comes between the last `accept` and the
+    close would be reset with the request that it has sent. Where this can't be had, that is so.
+    """
+    if not USED:
+        return
+    # Classic BPF (bpf(4)) on the TCP header: a segment with SYN has 0 bytes left, any other all.
+    program = ctypes.create_string_buffer(
+        b"".join(
+            struct.pack("HBBI", code, when_true, when_false, k)
+            for code, when_true, when_false, k in (
+                (0x30, 0, 0, 13),  # ldb [13]: the flags
+                (0x45, 0, 1, 0x02),  # jset #SYN
+                (0x06, 0, 0, 0),  # ret #0
+                (0x06, 0, 0, 0xFFFFFFFF),  # ret #-1
+            )
+        )
+    )
+    with contextlib.suppress(OSError):
+        sock.setsockopt(
+            socket.SOL_SOCKET,
+            _SO_ATTACH_FILTER,
+            struct.pack("HP", 4, ctypes.addressof(program)),
+        )
 
 
 def die_with_parent(wanted: bool = True) -> None:

@@ -309,8 +309,8 @@ async def test_idle_one_closes_where_nobody_takes_over(server_class: type[HTTPSe
 async def test_one_that_has_just_connected_may_ask_where_nobody_takes_over(
     server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tornkit.engine.draining.FIRST_BYTES", 3600)
-    monkeypatch.setattr("tornkit.engine.connection.FIRST_BYTES", 3600)
+    monkeypatch.setattr("tornkit.engine.draining.LAST_REQUEST", 3600)
+    monkeypatch.setattr("tornkit.engine.connection.LAST_REQUEST", 3600)
     async with scene(server_class) as here:
         client = await here.connect()
         here.drain(move=False)
@@ -322,11 +322,28 @@ async def test_one_that_has_just_connected_may_ask_where_nobody_takes_over(
 
 
 @EITHER
-async def test_one_that_has_been_answered_closes_at_once_where_nobody_takes_over(
+async def test_one_that_has_been_answered_may_ask_once_more_where_nobody_takes_over(
     server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tornkit.engine.draining.FIRST_BYTES", 3600)
-    monkeypatch.setattr("tornkit.engine.connection.FIRST_BYTES", 3600)
+    """A proxy that asks all the time hears before its next request that there is no other."""
+    monkeypatch.setattr("tornkit.engine.draining.LAST_REQUEST", 3600)
+    monkeypatch.setattr("tornkit.engine.connection.LAST_REQUEST", 3600)
+    async with scene(server_class) as here:
+        client = await here.connect()
+        await client.send_request("/quick")
+        assert await answer(client) == ("old", False)
+        here.drain(move=False)
+        await asyncio.sleep(0)
+        await client.send_request("/quick")
+        assert await answer(client) == ("old", True)
+        assert await client.rest() == b""
+        await here.connections.drained(PATIENCE)
+
+
+@EITHER
+async def test_one_that_has_been_answered_closes_where_it_asks_nothing_more(
+    server_class: type[HTTPServer],
+) -> None:
     async with scene(server_class) as here:
         client = await here.connect()
         await client.send_request("/quick")

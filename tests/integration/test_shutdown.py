@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
 import socket
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from tornkit import linux
 
 if TYPE_CHECKING:
     from tests.clients.blocking import Client
@@ -45,13 +50,20 @@ class Stuck(RequestHandler):
         time.sleep(60)
 
 
+class Busy(RequestHandler):
+    def get(self):
+        (HERE / "entered").touch()
+        while not (HERE / "release").exists():
+            time.sleep(0.01)
+
+
 class Pid(RequestHandler):
     def get(self):
         self.write(str(os.getpid()))
 
 
 def make_app():
-    return Application([("/slow", Slow), ("/stuck", Stuck), ("/pid", Pid)])
+    return Application([("/slow", Slow), ("/stuck", Stuck), ("/busy", Busy), ("/pid", Pid)])
 
 
 async def main():
@@ -107,6 +119,78 @@ def test_a_request_under_way_is_answered(
     assert server.errors == []
     assert "Traceback" not in server.log
     assert server.log.rstrip().endswith("stopped")
+
+
+@pytest.mark.parametrize("engine", ["tornkit", "tornado"])
+def test_who_has_connected_is_answered(
+    serve: Serve, wait_for: Callable[..., Any], engine: str
+) -> None:
+    """Also where no worker had the time to accept them: to close the socket would reset them."""
+    server = serve({"app.py": APP}, "app.py:make_app", "--no-reload", "--engine", engine)
+    with contextlib.ExitStack() as clients:
+        busy = clients.enter_context(enter(server, "/busy", wait_for))
+        waiting = [clients.enter_context(server.connect()) for _ in range(5)]
+        for client in waiting:
+            client.send_request("/pid")
+        server.signal(signal.SIGTERM)
+        server.wait_for_log(FINISHING)
+        (server.folder / "release").touch()
+        assert busy.read_response().status == 200
+        assert [client.read_response().status for client in waiting] == [200] * 5
+    assert server.process.wait(timeout=10) == 0
+
+
+class Visitors:
+    """Clients that ask a server without pause until it refuses them; how each request ended.
+
+    ``kept``: on one connection each, until an answer says that it is the last.
+    """
+
+    def __init__(self, server: Server, *, kept: bool, count: int = 4) -> None:
+        self._server = server
+        self._kept = kept
+        self._threads = [threading.Thread(target=self._run) for _ in range(count)]
+        self.ends: Counter[str] = Counter()
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        with contextlib.suppress(ConnectionRefusedError):
+            while True:
+                with self._server.connect() as client:
+                    self._ask(client)
+
+    def _ask(self, client: Client) -> None:
+        last = False
+        while not last:
+            try:
+                response = client.request("/pid")
+            except (OSError, EOFError) as error:
+                self.ends[type(error).__name__] += 1
+                return
+            self.ends[str(response.status)] += 1
+            last = not self._kept or response.headers.get("connection") == "close"
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("options", ["--workers 2 --no-reload", "--no-reload --engine tornado"])
+def test_nobody_is_reset(serve: Serve, kept: bool, options: str) -> None:
+    """As behind a proxy that has another server to go to: each is refused, or answered."""
+    if not kept and not linux.USED:
+        pytest.skip("elsewhere the last one may be")
+    for _ in range(5):
+        server = serve({"app.py": APP}, "app.py:make_app", *options.split(), "--no-access-log")
+        visitors = Visitors(server, kept=kept)
+        time.sleep(0.2)
+        assert server.stop() == 0
+        visitors.join()
+        assert visitors.ends.keys() == {"200"}
+        assert visitors.ends["200"] > 50
 
 
 def test_ctrl_c_in_a_terminal(serve: Serve, wait_for: Callable[..., Any]) -> None:

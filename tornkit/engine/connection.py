@@ -37,9 +37,9 @@ from tornkit.engine.transport.inbox import FoundHead
 from tornkit.engine.transport.lingering import close_slowly
 from tornkit.engine.transport.outbox import Waiter
 
-# Seconds for a client that has connected to begin its first request, before it is closed
-# for the end of the process: with `--reload-order stop-first` the next one serves on.
-FIRST_BYTES = 0.05
+# Seconds for an idle client to begin one more request, before its connection is closed for the end
+# of the process. A proxy that asks all the time would else be reset in the middle of a question.
+LAST_REQUEST = 0.05
 # Turns of the loop in which a streaming handler is told that its client is gone (`delivery`).
 _TURNS_TO_TELL = 3
 # Takes over a connection between two requests, with its unread bytes.
@@ -387,11 +387,7 @@ class Connection(Link):
             self._inbox.clear()
             self.shut()  # this process's descriptor: the other one lives on
         elif not self._inbox and not stream_seams.readable(self.sock):
-            if self._inbox.is_fresh:
-                # Its client has just connected, and is about to ask.
-                self.loop.call_later(FIRST_BYTES, self._close_if_silent)
-            else:
-                self.shut()
+            self.loop.call_later(LAST_REQUEST, self._close_if_silent)
         else:  # a request has begun to arrive, or an end: to close now would reset it
             self._resume()
 

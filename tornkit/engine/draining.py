@@ -6,7 +6,8 @@ which part by themselves when they are told to, by their server. To drain:
 
 - one that *waits* is handed to ``release``, which moves it to another process; where it can't
   move (TLS, a shutdown) it is closed, unless bytes of a request have arrived: then it is busy;
-- one that has had *no request yet* gets a moment for it to begin, where it can't move either;
+- at a shutdown it gets a moment for one more request, whose answer says that it is the last: to
+  close at once would cut off what a proxy has just sent, and does not send again if it is a POST;
 - one of TLS that has had *no request yet* may be in its handshake, or its request is on the way:
   where others go on serving, it gets a moment for that one request;
 - one that is *busy* finishes: then it moves too, or its response says ``Connection: close``, but
@@ -41,7 +42,7 @@ from tornado.iostream import IOStream
 
 from tornkit import stream_seams
 from tornkit.engine.closed_streams import ClosedStreams
-from tornkit.engine.connection import FIRST_BYTES, Connection, Release
+from tornkit.engine.connection import LAST_REQUEST, Connection, Release
 from tornkit.engine.open_ended import End, StreamPolicy, end_of
 from tornkit.engine.transport import lingering
 
@@ -57,16 +58,17 @@ class _Connection:
     """One connection of a server.
 
     ``headers`` are those of the request that was received and is not answered, None without one.
-    ``fresh``: none was received so far, and one may be on its way.
+    ``fresh``: none was received so far. ``overdue``: one more was waited for, in vain.
     """
 
-    __slots__ = ("fresh", "headers", "request", "server_connection")
+    __slots__ = ("fresh", "headers", "overdue", "request", "server_connection")
 
     def __init__(self, server_connection: HTTP1ServerConnection, request: HTTPConnection) -> None:
         self.server_connection = server_connection
         self.request = request
         self.headers: HTTPHeaders | None = None
         self.fresh = True
+        self.overdue = False
 
     @property
     def busy(self) -> bool:
@@ -319,14 +321,14 @@ class Connections:
             self._release(stream.socket, stream_seams.unread_bytes(stream) or b"")
             stream_seams.forget_unread(stream)
             stream.close()  # only this process's descriptor: the other one lives on
-        elif connection.fresh:
-            asked = self._release is not None or stream_seams.has_input(stream)
-            patience = _FIRST_REQUEST if asked else FIRST_BYTES
+        elif not connection.overdue and (connection.fresh or self._release is None):
+            handshake = self._release is not None or stream_seams.has_input(stream)
+            patience = _FIRST_REQUEST if connection.fresh and handshake else LAST_REQUEST
             IOLoop.current().call_later(patience, self._wait_no_more, connection)
         elif not stream_seams.has_input(stream):
             # With a part of a request there, it would be reset; the client would never know why.
             stream.close()
 
     def _wait_no_more(self, connection: _Connection) -> None:
-        connection.fresh = False
+        connection.overdue = True
         self._let_go(connection)

@@ -54,6 +54,7 @@ EXAMPLES: list[Message] = [
     Grant(errno=98, reason="port 80 of all addresses is taken"),
     Go(),
     Drain(timeout=2.5, successor=True),
+    Drain(timeout=2.5, successor=False, final=True),
     Refresh(),
     ReopenLogs(),
     Adopt(unread=b"GET / HTTP/1.1\r\n\r\n"),

@@ -34,11 +34,6 @@ class Inbox:
     def __bytes__(self) -> bytes:
         return bytes(self.data)
 
-    @property
-    def is_fresh(self) -> bool:
-        """Whether no head was taken out so far."""
-        return not self._reader.has_asked
-
     def add(self, data: bytes) -> None:
         """Add bytes that have come."""
         if not self.data:

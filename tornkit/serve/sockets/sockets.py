@@ -19,6 +19,7 @@ import socket
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from tornkit import linux
@@ -159,8 +160,15 @@ class Listeners:
         _remove_file(listener)
 
     def close(self) -> None:
-        """Close all, and remove the files of Unix sockets."""
+        """Close all, and remove the files of Unix sockets.
+
+        The workers accept whoever has connected, and close their own descriptors of the same
+        sockets. Where those are shared with nobody else, nobody connects any more.
+        """
         for listener in self._listeners.values():
+            if listener.claim.unix_path is None and not listener.inherited:
+                for sock in chain(*listener.sockets.values()):
+                    linux.drop_handshakes(sock)
             self._close(listener)
         self._listeners.clear()
 

@@ -166,7 +166,7 @@ class Supervisor:
         if self._stand_in is not None:
             self._stand_in.end()
         for worker in self._workforce:
-            self._workforce.retire(worker, successor=False)
+            self._workforce.retire(worker, successor=False, final=True)
 
     def stop_now(self, exit_code: int) -> None:
         self.succession.end()

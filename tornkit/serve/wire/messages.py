@@ -85,10 +85,12 @@ class Drain:
     """Accept no more, finish requests under way within ``timeout`` seconds, and exit.
 
     ``successor``: idle connections may move to a worker of the next generation (`Handover`).
+    ``final``: nobody accepts where it did; who waits there is accepted first.
     """
 
     timeout: float
     successor: bool
+    final: bool = False
 
 
 @dataclass(frozen=True)

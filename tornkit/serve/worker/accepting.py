@@ -30,6 +30,18 @@ def add_accept_handler(sock: socket.socket, callback: seams.AcceptCallback) -> C
     return _Patient(sock, callback).stop
 
 
+def accept_rest(sock: socket.socket, callback: seams.AcceptCallback) -> None:
+    """Accept whoever has connected already: with the last close of a socket they are reset."""
+    while True:
+        try:
+            connection, address = sock.accept()
+        except ConnectionAbortedError:
+            continue  # gone before it was accepted
+        except OSError:  # nobody waits, or no descriptor is left for them
+            return
+        callback(connection, address)
+
+
 class _Patient:
     """A listening socket, as far as Tornado's accept handler uses it."""
 

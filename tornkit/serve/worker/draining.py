@@ -95,7 +95,7 @@ class Draining:
 
     async def _let_go(self, serving: ServingLoop, drain: Drain) -> None:
         """Stop accepting in this loop, and let go of its connections."""
-        self._listening.close(serving.loop)
+        self._listening.close(serving.loop, final=drain.final)
         moments = partial(WEBSOCKET_SPREAD.moments, timeout=drain.timeout)
         serving.websockets.close_all(
             _WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN, moments

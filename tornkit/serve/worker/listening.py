@@ -28,7 +28,7 @@ from tornado.tcpserver import TCPServer
 from tornkit import seams, stream_seams
 from tornkit.serve.shortage import RAISE_LIMIT
 from tornkit.serve.wire.messages import Claim
-from tornkit.serve.worker.accepting import add_accept_handler
+from tornkit.serve.worker.accepting import accept_rest, add_accept_handler
 from tornkit.serve.worker.serving_loops import call_in, loop_of
 
 _log = logging.getLogger("tornkit")
@@ -207,16 +207,16 @@ class Listening:
         self._accepting = False
         self._closed = True
 
-    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+    def close(self, loop: asyncio.AbstractEventLoop, *, final: bool = False) -> None:
         """Accept no more in this loop, and hold none of its sockets; to be called in its thread.
 
-        Only the supervisor then holds them, or nobody. The socket objects stay valid, for the
-        program's own `TCPServer.stop`.
+        Only the supervisor then holds them, or nobody (``final``): then whoever waits there is
+        accepted first. The socket objects stay valid, for the program's own `TCPServer.stop`.
         """
         self.end()
         for registration in tuple(self._registrations):
             if registration.loop is loop or registration.loop.is_closed():
-                self._leave(registration)
+                self._leave(registration, final=final)
 
     def adopt(self, sock: socket.socket, unread: bytes) -> bool:
         """Go on with a connection that another worker accepted; False where no server takes it.
@@ -337,8 +337,9 @@ class Listening:
         if registration.remove is None and not self._closed and not stopped:
             registration.remove = add_accept_handler(registration.sock, registration.callback)
 
-    def _leave(self, registration: _Registration) -> None:
+    def _leave(self, registration: _Registration, *, final: bool = False) -> None:
         """Stop accepting, and leave a socket of no address in the place of the listening one."""
+        accepted = registration.remove is not None
         if registration.remove is not None:
             registration.remove()
             registration.remove = None
@@ -346,6 +347,8 @@ class Listening:
             # Refused, it is held a little longer: connections there wait for the successor.
             with contextlib.ExitStack() as made, contextlib.suppress(OSError):
                 placeholder = self._placeholder or made.enter_context(socket.socket(socket.AF_UNIX))
+                if accepted and final:  # and nothing between: what comes behind it is reset
+                    accept_rest(registration.sock, registration.callback)
                 os.dup2(placeholder.fileno(), registration.sock.fileno(), inheritable=False)
 
     def _listener_of(self, connection: socket.socket) -> _Registration | None:

@@ -186,10 +186,10 @@ class Workforce:
         worker.serving_since = self._loop.now()
         self._send(worker, Go())
 
-    def retire(self, worker: Worker, *, successor: bool) -> bool:
+    def retire(self, worker: Worker, *, successor: bool, final: bool = False) -> bool:
         """Let a worker finish, and see to its end; return whether `Events.worker_closed` will come.
 
-        One that does not serve yet is killed.
+        One that does not serve yet is killed. ``final``: its sockets are closed for good.
         """
         if worker.is_booting:
             self.kill(worker)
@@ -197,7 +197,7 @@ class Workforce:
             return False
         worker.move(WorkerState.DRAINING)
         self._letting_go.add(worker.pid)
-        self._send(worker, Drain(self._drain_timeout, successor))
+        self._send(worker, Drain(self._drain_timeout, successor, final))
         deadline = self._loop.now() + self._drain_timeout + _END_GRACE
         self._deadlines[worker.pid] = self._loop.at(deadline, partial(self._overdue, worker))
         return True
