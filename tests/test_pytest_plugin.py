@@ -393,6 +393,7 @@ class TestApplication:
         result.stdout.fnmatch_lines(["*ERROR at setup of test_it*", "no application found in *"])
         assert "fixtures.py" not in result.stdout.str()
 
+    @pytest.mark.thorough
     def test_that_raises_shows_the_users_frames(self, project: pytest.Pytester) -> None:
         (project.path / "app.py").write_text("def make_app():\n    return 1 / 0\n")
         write(project, "def test_it(client): pass\n")
@@ -452,6 +453,7 @@ class TestErrors:
             ["*Captured errors of handlers call*", "*in where_it_goes_wrong", "*a mistake of mine"]
         )
 
+    @pytest.mark.thorough
     def test_in_routes_are_one_failure(self, project: pytest.Pytester) -> None:
         broken = APP.replace('("/oops", Oops)', '("/", Oops)')
         (project.path / "app.py").write_text(broken)

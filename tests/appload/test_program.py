@@ -103,6 +103,7 @@ def test_coroutine_main(here: Path, write: Write, taken_port: int) -> None:
     assert not (here / "after").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "serve",
     [
@@ -316,6 +317,7 @@ def thread(name, **options):
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("body", "names"),
     [

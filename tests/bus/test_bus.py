@@ -140,6 +140,7 @@ def test_what_is_not_kept_is_a_gap(play: Play) -> None:
     play(test, history=3)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(5))
 def test_nobody_misses_anything_in_silence(play: Play, seed: int) -> None:
     """Readers that come and go by chance, and keep what they have seen."""

@@ -54,6 +54,7 @@ SLOW_STORIES = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(180)  # a page is several servers, one after another
 @pytest.mark.parametrize("blocks", STORIES)
 def test_what_a_page_shows_happens(blocks: list[Block], tmp_path: Path) -> None:

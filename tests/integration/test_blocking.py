@@ -157,6 +157,7 @@ def test_the_line_is_named(serve: Serve, wait_for: Callable[..., Any], names: li
     assert server.log.count("nothing else is served meanwhile") == 1
 
 
+@pytest.mark.thorough
 def test_nothing_is_said_where_nothing_blocks(serve: Serve) -> None:
     server = serve({"app.py": source()}, "app.py:make_app")
     began = time.monotonic()

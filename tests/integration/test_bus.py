@@ -224,6 +224,7 @@ def test_a_hub_that_dies_is_a_gap_for_everybody(serve: Serve) -> None:
     assert hub_of(server)
 
 
+@pytest.mark.thorough
 def test_what_is_shared_outlives_a_reload(serve: Serve) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--workers", "2")
     assert [server.get("/count").text for _ in range(3)] == ["1", "2", "3"]
@@ -236,6 +237,7 @@ def test_what_is_shared_outlives_a_reload(serve: Serve) -> None:
     assert hub_of(server) == hub
 
 
+@pytest.mark.thorough
 def test_the_hub_is_there_before_the_first_request(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:
@@ -247,6 +249,7 @@ def test_the_hub_is_there_before_the_first_request(
     assert server.status()["hub"], "until the server ends"
 
 
+@pytest.mark.thorough
 def test_limits_are_those_of_the_command_line(serve: Serve) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--bus-history", "2")
     for number in range(4):
@@ -254,6 +257,7 @@ def test_limits_are_those_of_the_command_line(serve: Serve) -> None:
     assert "[[0, 2], [0, 3]]" in server.get("/history").text
 
 
+@pytest.mark.thorough
 def test_a_long_poll_holds_up_neither_a_reload_nor_the_end(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:
@@ -274,6 +278,7 @@ def test_a_long_poll_holds_up_neither_a_reload_nor_the_end(
     assert server.wait_until_ended() == 0
 
 
+@pytest.mark.thorough
 def test_a_program_uses_it_as_well(serve: Serve) -> None:
     program = APP + MAIN
     server = serve({"app.py": program}, "app.py", "--workers", "2")
@@ -289,6 +294,7 @@ def test_without_the_bus_nothing_is_there(serve: Serve) -> None:
     assert server.status()["hub"] is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", [(), ("--no-reload",)])
 def test_it_ends_with_the_server(serve: Serve, options: tuple[str, ...]) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", *options)
@@ -300,6 +306,7 @@ def test_it_ends_with_the_server(serve: Serve, options: tuple[str, ...]) -> None
     assert "hub" not in server.log
 
 
+@pytest.mark.thorough
 def test_a_supervisor_that_is_killed_takes_it_along(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:

@@ -161,6 +161,7 @@ def test_it_shows_channels_and_drops(
     assert "worker" in done.stdout
 
 
+@pytest.mark.thorough
 def test_messages_from_terminal_to_terminal(server: Server, command: Command) -> None:
     with command.listening("room:*", "--json", "--count", "2") as listener:
         done = command.run("publish", "room:1", '{"x": 1}')
@@ -176,6 +177,7 @@ def test_messages_from_terminal_to_terminal(server: Server, command: Command) ->
     assert behind.stdout.split()[1:] == ["room:2", second["position"], "b'b'"]
 
 
+@pytest.mark.thorough
 def test_a_hub_that_dies_is_told_of(
     server: Server, command: Command, wait_for: Callable[..., Any]
 ) -> None:
@@ -196,6 +198,7 @@ def test_a_hub_that_dies_is_told_of(
         )
 
 
+@pytest.mark.thorough
 def test_the_server_s_end_is_told_of(server: Server, command: Command) -> None:
     with command.listening("room:1") as listener:
         assert server.stop() == 0
@@ -204,6 +207,7 @@ def test_the_server_s_end_is_told_of(server: Server, command: Command) -> None:
     assert err.endswith("error: the server has ended\n")
 
 
+@pytest.mark.thorough
 def test_mistakes(server: Server, command: Command) -> None:
     done = command.run("publish", "a\x01", "1")
     assert (done.returncode, done.stdout) == (2, "")
@@ -214,6 +218,7 @@ def test_mistakes(server: Server, command: Command) -> None:
     assert command.run("publish", "a", "1").returncode == 1
 
 
+@pytest.mark.thorough
 def test_a_message_that_is_too_large(serve: Serve, runtime: Any, command: Command) -> None:
     serve({"app.py": APP}, "app.py:make_app", "--bus-max-message", "100", env=runtime)
     done = command.run("publish", "a", "x" * 101)
@@ -221,6 +226,7 @@ def test_a_message_that_is_too_large(serve: Serve, runtime: Any, command: Comman
     assert done.stderr == "error: the message has 103 bytes; the limit is 100\n"
 
 
+@pytest.mark.thorough
 def test_where_no_program_uses_it(
     serve: Serve, runtime: Mapping[str, str], command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +241,7 @@ def test_where_no_program_uses_it(
     assert [each["name"] for each in command.shown()["channels"]] == ["a"]
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
 def test_a_bus_elsewhere(
     serve: Serve, runtime: Mapping[str, str], command: Command, monkeypatch: pytest.MonkeyPatch
@@ -264,6 +271,7 @@ def test_a_bus_elsewhere(
         redis.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
 def test_a_broker_that_is_not_there(serve: Serve) -> None:
     server = serve(

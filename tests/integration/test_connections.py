@@ -105,6 +105,7 @@ def change(server: Server) -> None:
     server.wait_for_reload()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", TARGETS)
 def test_an_idle_connection_goes_on_with_the_new_code(serve: Serve, kind: str) -> None:
     server = serve({"app.py": APP}, TARGETS[kind])
@@ -139,6 +140,7 @@ def test_half_a_request_is_answered_by_the_new_code(serve: Serve, sent: bytes) -
         assert client.request().text.startswith("2 is")
 
 
+@pytest.mark.thorough
 def test_a_request_that_arrives_together_with_the_end_is_answered(serve: Serve) -> None:
     """The old worker reads the request in the very turn of its loop in which it is told to go."""
     server = serve({"app.py": APP}, "app.py:make_app")
@@ -169,6 +171,7 @@ def test_pipelined_requests_are_all_answered(serve: Serve, wait_for: Callable[..
         assert pid.text.isdigit()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", TARGETS)
 def test_a_long_poll_is_answered_after_the_reload(
     serve: Serve, wait_for: Callable[..., Any], kind: str
@@ -184,6 +187,7 @@ def test_a_long_poll_is_answered_after_the_reload(
         assert response.text == "1 " + "x" * 100_000
 
 
+@pytest.mark.thorough
 def test_a_streamed_response_ends_whole(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"app.py": APP}, "app.py:make_app")
     with server.connect() as client:
@@ -194,6 +198,7 @@ def test_a_streamed_response_ends_whole(serve: Serve, wait_for: Callable[..., An
         assert client.read_through(b"\r\n0\r\n\r\n") == b"9\r\n goes on,\r\n5\r\n ends\r\n0\r\n\r\n"
 
 
+@pytest.mark.thorough
 def test_an_upload_under_way_is_finished(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"app.py": APP}, "app.py:make_app")
     with server.connect() as client:
@@ -204,6 +209,7 @@ def test_an_upload_under_way_is_finished(serve: Serve, wait_for: Callable[..., A
         assert client.read_response().text == "1 took 10"
 
 
+@pytest.mark.thorough
 def test_a_slow_request_survives_two_reloads(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--workers", "2")
     with server.connect() as client:
@@ -249,6 +255,7 @@ def test_a_websocket_is_told_of_a_reload(
     assert server.wait_until_ended() == 0
 
 
+@pytest.mark.thorough
 def test_a_websocket_client_that_does_not_answer_ends_with_the_drain(serve: Serve) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--drain-timeout", "0.3")
     with server.connect() as client:

@@ -66,6 +66,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("message", BROKEN)
 def test_a_broken_save_costs_no_request_and_the_next_heals(
     serve: Serve, hammer: Callable[[str], Hammer], message: str
@@ -85,6 +86,7 @@ def test_a_broken_save_costs_no_request_and_the_next_heals(
     assert message in server.errors[0]
 
 
+@pytest.mark.thorough
 def test_a_boot_that_hangs_shows_where(serve: Serve) -> None:
     server = serve({"app.py": APP}, "--boot-timeout", "3")
     server.write("app.py", BROKEN["not ready after 3 s"])
@@ -92,6 +94,7 @@ def test_a_boot_that_hangs_shows_where(serve: Serve) -> None:
     server.wait_for_log(r'app\.py", line \d+ in make_app')
 
 
+@pytest.mark.thorough
 def test_a_save_that_takes_a_lot_of_memory_for_a_moment(
     serve: Serve, hammer: Callable[[str], Hammer]
 ) -> None:
@@ -132,6 +135,7 @@ def test_a_save_every_20_ms(serve: Serve, hammer: Callable[[str], Hammer]) -> No
     assert server.errors == []
 
 
+@pytest.mark.thorough
 def test_500_files_touched_at_once(serve: Serve) -> None:
     modules = {f"pages/page_{number}.py": f"NUMBER = {number}\n" for number in range(500)}
     imports = "".join(f"import pages.page_{number}\n" for number in range(0, 500, 50))
@@ -261,6 +265,7 @@ def test_a_killed_zygote_is_rebuilt_behind_the_scenes(
     assert "starting another" not in server.log
 
 
+@pytest.mark.thorough
 def test_a_worker_that_outlived_its_zygote_is_replaced_when_it_dies(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:
@@ -273,6 +278,7 @@ def test_a_worker_that_outlived_its_zygote_is_replaced_when_it_dies(
     assert server.get("/").text.startswith("1 is")
 
 
+@pytest.mark.thorough
 def test_a_killed_supervisor_leaves_nothing(serve: Serve, wait_for: Callable[..., Any]) -> None:
     """Under load, and while a zygote is being warmed: the banner comes before the warmth."""
     server = serve({"app.py": APP}, "--workers", "4", "--no-access-log")

@@ -43,6 +43,7 @@ def test_an_error_and_a_missing_page(serve: Serve, engine: str) -> None:
     assert "hunter2" not in server.log
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("option", ["--no-reload", "--no-dev-tools"])
 def test_there_are_none_without_the_dev_tools(serve: Serve, option: str) -> None:
     server = serve({"app.py": APP}, option)
@@ -61,6 +62,7 @@ def another_address() -> str | None:
     return None if address.startswith("127.") or address == "0.0.0.0" else address
 
 
+@pytest.mark.thorough
 def test_another_machine_gets_tornados(serve: Serve) -> None:
     address = another_address()
     if address is None:
@@ -73,6 +75,7 @@ def test_another_machine_gets_tornados(serve: Serve) -> None:
     assert "ZeroDivisionError" in here.text
 
 
+@pytest.mark.thorough
 def test_files_named_as_pythons_stay_the_programs(serve: Serve) -> None:
     """The pages import parts of the standard library, late."""
     names = ["difflib", "html", "decimal", "ast", "secrets", "template", "masking"]

@@ -55,6 +55,7 @@ def fill_up(pid: int) -> None:
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (descriptors(pid), hard))
 
 
+@pytest.mark.thorough
 def test_a_worker_at_its_limit_hands_over_all_that_it_has(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:

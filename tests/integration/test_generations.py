@@ -58,6 +58,7 @@ def version(number: int) -> str:
     return EXCLUSIVE.replace("VERSION = 1", f"VERSION = {number}")
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not linux.USED, reason="what is held is read from /proc")
 def test_start_first_makes_room_where_a_thing_can_not_be_held_twice(serve: Serve) -> None:
     server = serve({"app.py": EXCLUSIVE})
@@ -83,6 +84,7 @@ def test_stop_first_ends_the_old_before_the_new_begins(
     assert server.reloads == 2
 
 
+@pytest.mark.thorough
 def test_stop_first_heals_after_a_broken_save(serve: Serve) -> None:
     server = serve({"app.py": EXCLUSIVE}, "--reload-order", "stop-first")
     server.write("app.py", "(\n")
@@ -93,6 +95,7 @@ def test_stop_first_heals_after_a_broken_save(serve: Serve) -> None:
     assert len(server.errors) == 1
 
 
+@pytest.mark.thorough
 def test_stop_first_waits_for_what_is_under_way_though_more_is_saved(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:
@@ -113,6 +116,7 @@ def test_stop_first_waits_for_what_is_under_way_though_more_is_saved(
     assert server.errors == []
 
 
+@pytest.mark.thorough
 def test_a_save_while_a_generation_boots_overtakes_it(
     serve: Serve, hammer: Callable[[str], Hammer], wait_for: Callable[..., Any]
 ) -> None:
@@ -129,6 +133,7 @@ def test_a_save_while_a_generation_boots_overtakes_it(
     wait_for(lambda: len(server.status()["workers"]) == 2, "nothing is left of it")
 
 
+@pytest.mark.thorough
 def test_a_worker_that_hangs_on_its_way_out_is_killed_and_shown(
     serve: Serve, wait_for: Callable[..., Any]
 ) -> None:

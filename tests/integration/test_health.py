@@ -60,6 +60,7 @@ def serving_pids(server: Server) -> set[int]:
     return {worker["pid"] for worker in workers if worker["state"] == "serving"}
 
 
+@pytest.mark.thorough
 def test_a_worker_that_is_stuck_is_replaced(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"app.py": APP}, "--workers", "2", "--hang-timeout", "1", "--no-access-log")
     kept: list[Client] = []
@@ -189,6 +190,7 @@ RANDOM_SECRET = APP.replace(
 )
 
 
+@pytest.mark.thorough
 def test_a_cookie_secret_made_at_random_is_named(serve: Serve) -> None:
     # In one piece: `print` writes two, and both workers do at the same time.
     told = "sys.stdout.write(f'is {SECRET}\\n')\n"
@@ -216,6 +218,7 @@ def test_a_cookie_secret_made_at_random_with_one_worker(serve: Serve) -> None:
     assert server.log.count("warning") == 1
 
 
+@pytest.mark.thorough
 def test_a_fixed_cookie_secret_is_fine_and_stays_secret(serve: Serve) -> None:
     source = "SECRET = 'tell-nobody-of-this'\n" + RANDOM_SECRET
     server = serve({"app.py": source}, "--workers", "2")
@@ -228,6 +231,7 @@ def test_a_fixed_cookie_secret_is_fine_and_stays_secret(serve: Serve) -> None:
     assert "tell-nobody" not in str(server.status())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_cookie_secret_that_is_edited_is_no_warning(serve: Serve, workers: str) -> None:
     source = "SECRET = 'the first'\n" + RANDOM_SECRET
@@ -246,6 +250,7 @@ def test_routes_that_differ_between_workers_are_named(serve: Serve) -> None:
     server.wait_for_log("warning: the setting routes is different in each worker")
 
 
+@pytest.mark.thorough
 def test_an_edit_of_the_routes_is_no_warning(serve: Serve) -> None:
     server = serve({"app.py": APP}, "--workers", "2")
     server.edit("app.py", '("/grow"', '("/more", Main), ("/grow"')

@@ -112,6 +112,7 @@ class Kept:
             self._news.set()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_none_is_closed_and_none_gets_old_code(serve: Serve, loop: str) -> None:
     if loop == "uvloop":

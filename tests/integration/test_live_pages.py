@@ -149,6 +149,7 @@ def test_how_soon_an_edit_shows(serve: Serve, page: Page) -> None:
     assert statistics.median(took) < 1
 
 
+@pytest.mark.thorough
 def test_a_style_is_swapped_in_place(serve: Serve, page: Page) -> None:
     server = serve({**FILES, "static/b.css": "h1 { color: red }\n"})
     opened(page, server)
@@ -222,6 +223,7 @@ def test_the_panel_can_be_opened_and_hidden(serve: Serve, page: Page) -> None:
     assert page.value(f"{PANEL} || null") is None
 
 
+@pytest.mark.thorough
 def test_a_broken_first_start(serve: Serve, page: Page) -> None:
     server = serve({**FILES, "app.py": APP + BROKEN}, wait=False, port=(port := serve.free_port()))
     server.wait_for_log("save a file to retry")
@@ -414,6 +416,7 @@ def test_a_page_that_stays_old_is_not_loaded_for_ever(serve: Serve, page: Page) 
     assert len(re.findall("GET / ", server.log)) == 6
 
 
+@pytest.mark.thorough
 def test_the_page_of_the_server(serve: Serve, page: Page) -> None:
     server = serve({**FILES, "app.py": APP.replace('("/", Main)', '("/", Main), ("/", Items)')})
     server.get("/")
@@ -438,6 +441,7 @@ def test_the_page_of_the_server(serve: Serve, page: Page) -> None:
     assert [e for e in page.faults() if "favicon" not in str(e)] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("option", ["--no-reload", "--no-dev-tools"])
 def test_nothing_of_it_without_the_tools(serve: Serve, option: str) -> None:
     server = serve(FILES, option)

@@ -27,6 +27,7 @@ def make_app():
 """
 
 
+@pytest.mark.thorough
 def test_https_of_this_machine(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

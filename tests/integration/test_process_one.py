@@ -107,6 +107,7 @@ def orphans_of(supervisor: int) -> set[int]:
     return found
 
 
+@pytest.mark.thorough
 def test_strangers_are_reaped(
     serve: Serve, wait_for: Callable[..., Any], process_one: tuple[str, ...]
 ) -> None:
@@ -126,6 +127,7 @@ def test_strangers_are_reaped(
     assert server.log.rstrip().endswith("stopped")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_reloads_and_ends_as_ever(
     serve: Serve, process_one: tuple[str, ...], number: signal.Signals
@@ -140,6 +142,7 @@ def test_it_reloads_and_ends_as_ever(
     assert server.errors == []
 
 
+@pytest.mark.thorough
 def test_it_ends_at_once_when_told_twice(
     serve: Serve, process_one: tuple[str, ...], wait_for: Callable[..., Any]
 ) -> None:

@@ -219,6 +219,7 @@ def test_a_program_without_a_main_guard(serve: Serve, start: str) -> None:
         assert client.request().text == "1 hello of __main__"
 
 
+@pytest.mark.thorough
 def test_tasks_are_numbered_as_after_a_fork(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"prog.py": COMMON + FORKING}, "prog.py", "--workers", "2")
     seen: set[str] = set()
@@ -256,6 +257,7 @@ def test_two_ports(serve: Serve) -> None:
     assert server.get(url=urls[1]).text == "the changed one"
 
 
+@pytest.mark.thorough
 def test_the_port_option_overrides_the_first(serve: Serve) -> None:
     first, second, chosen = serve.free_port(), serve.free_port(), serve.free_port()
     ports = ("--", f"--port={first}", f"--second-port={second}")
@@ -265,6 +267,7 @@ def test_the_port_option_overrides_the_first(serve: Serve) -> None:
     assert server.get(url=server.urls[1]).text == "the other one"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("source", [HANDLES_SIGTERM, HANDLES_SIGTERM_OLD_STYLE])
 def test_a_program_that_handles_sigterm_ends_by_it(
     serve: Serve, wait_for: Callable[..., Any], source: str
@@ -285,6 +288,7 @@ def test_a_program_that_handles_sigterm_ends_by_it(
     assert "Traceback" not in server.log
 
 
+@pytest.mark.thorough
 def test_a_module_run_with_m(serve: Serve) -> None:
     files = {
         "board/__init__.py": "",
@@ -300,6 +304,7 @@ def test_a_module_run_with_m(serve: Serve) -> None:
     server.wait_for_answer("new hey")
 
 
+@pytest.mark.thorough
 def test_a_program_s_syntax_error(serve: Serve) -> None:
     server = serve({"prog.py": COMMON + ASYNCIO}, "prog.py", "--workers", "2")
     server.write("prog.py", COMMON + ASYNCIO + "(")
@@ -312,6 +317,7 @@ def test_a_program_s_syntax_error(serve: Serve) -> None:
     assert len(server.errors) == 2
 
 
+@pytest.mark.thorough
 def test_a_program_that_raises_shows_its_own_frames_alone(serve: Serve) -> None:
     source = COMMON + ASYNCIO.replace("    app.listen", "    1 / 0\n    app.listen")
     server = serve({"prog.py": source}, "prog.py", "--workers", "2", wait=False)
@@ -326,6 +332,7 @@ def test_a_program_that_raises_shows_its_own_frames_alone(serve: Serve) -> None:
     server.wait_until_serving()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("ending", "how"),
     [("print('nothing to serve')\n", "it ended"), ("sys.exit(3)\n", "it exited with status 3")],
@@ -374,6 +381,7 @@ def test_a_program_may_try_another_port(serve: Serve) -> None:
         assert server.get().status == 200
 
 
+@pytest.mark.thorough
 def test_a_program_s_debug_mode_and_access_lines(serve: Serve) -> None:
     """Its own logging is left alone, and no request is shown twice."""
     source = COMMON.replace('("/task", Task)]', '("/task", Task)], debug=True') + ASYNCIO

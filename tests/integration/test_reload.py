@@ -40,6 +40,7 @@ def version(number: int) -> str:
     return APP.replace("1 is the", f"{number} is the")
 
 
+@pytest.mark.thorough
 def test_every_worker_answers(serve: Serve) -> None:
     server = serve({"app.py": APP}, "--workers", "2")
     pids = server.answering_pids(2)
@@ -86,6 +87,7 @@ def test_an_edit_of_the_same_length_in_the_same_second(serve: Serve) -> None:
     assert "2 is" in server.get().text
 
 
+@pytest.mark.thorough
 def test_the_supervisor_says_what_changed(serve: Serve) -> None:
     server = serve({"app.py": APP})
     server.write("app.py", version(2))
@@ -104,6 +106,7 @@ def test_sighup_reloads(serve: Serve) -> None:
     assert server.answering_pids(1) != before
 
 
+@pytest.mark.thorough
 def test_a_module_of_a_package_and_a_new_file_are_watched(serve: Serve) -> None:
     package = {
         "board/__init__.py": "",
@@ -143,6 +146,7 @@ BAD = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_edit_leaves_the_old_pages_up(serve: Serve, kind: str) -> None:
     source, message = BAD[kind]
@@ -203,6 +207,7 @@ def test_a_broken_first_start_waits_for_the_next_edit(serve: Serve, kind: str) -
     assert len(server.errors) == 1
 
 
+@pytest.mark.thorough
 def test_a_broken_first_start_without_reload_exits_1(serve: Serve) -> None:
     server = serve({"app.py": BAD["import"][0]}, "--no-reload", "--workers", "2", wait=False)
     assert server.wait_until_ended() == 1
@@ -216,6 +221,7 @@ def test_a_broken_first_start_can_be_interrupted(serve: Serve) -> None:
     assert server.stop() == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("target", "message"),
     [
@@ -308,6 +314,7 @@ def make_app():
 """
 
 
+@pytest.mark.thorough
 def test_debug_does_not_replace_the_worker(serve: Serve) -> None:
     """It serves on when the new code is bad; with debug=True, Tornado would exec the new code."""
     server = serve({"app.py": DEBUG})

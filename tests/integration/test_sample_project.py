@@ -80,6 +80,7 @@ def board(serve: Serve) -> Board:
     return Board(server, token)
 
 
+@pytest.mark.thorough
 def test_a_message_reaches_those_who_wait_in_other_workers(board: Board) -> None:
     sockets_url = f"{board.server.url.replace('http', 'ws')}/topics/help/socket?since="
     poll_url = f"{board.server.url}/topics/help/poll"
@@ -137,6 +138,7 @@ def say(page: Page, text: str) -> None:
     page.wait_for("document.querySelector('#say input').value", "")  # the server has it
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(180)
 @pytest.mark.skipif(not EXECUTABLE, reason="there is no chromium here")
 def test_pages_show_each_message_once(board: Board) -> None:

@@ -118,6 +118,7 @@ def test_nor_does_a_machine_that_dies(site: Site) -> None:
     assert any(each.connections > 1 for each in clients)
 
 
+@pytest.mark.thorough
 def test_a_redis_that_dies_is_a_gap_for_everybody(site: Site) -> None:
     async def die() -> None:
         await asyncio.sleep(0.2)

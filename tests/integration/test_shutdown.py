@@ -94,6 +94,7 @@ def is_refused(url: str) -> bool:
         return probe.connect_ex((parts.hostname, parts.port)) == errno.ECONNREFUSED
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", TARGETS)
 @pytest.mark.parametrize(
     ("number", "group"),
@@ -193,6 +194,7 @@ def test_nobody_is_reset(serve: Serve, kept: bool, options: str) -> None:
         assert visitors.ends["200"] > 50
 
 
+@pytest.mark.thorough
 def test_ctrl_c_in_a_terminal(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", terminal=True)
     with enter(server, "/slow", wait_for) as client:
@@ -203,6 +205,7 @@ def test_ctrl_c_in_a_terminal(serve: Serve, wait_for: Callable[..., Any]) -> Non
     assert server.wait_until_ended() == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", TARGETS)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_ends_at_once(
@@ -223,6 +226,7 @@ def test_sigquit_ends_at_once(serve: Serve, wait_for: Callable[..., Any]) -> Non
         assert server.wait_until_ended() == 128 + signal.SIGQUIT
 
 
+@pytest.mark.thorough
 def test_the_drain_timeout_ends_a_request(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--drain-timeout", "0.2")
     with enter(server, "/slow", wait_for) as client:
@@ -301,6 +305,7 @@ def test_an_idle_connection_outlives_no_worker_but_new_ones_are_served(serve: Se
     assert server.get("/pid").text != str(victim)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", ["/slow", "/stuck"])
 def test_the_workers_die_with_the_supervisor(
     serve: Serve, wait_for: Callable[..., Any], path: str
@@ -323,6 +328,7 @@ def test_a_program_dies_with_the_supervisor(serve: Serve, wait_for: Callable[...
     wait_for(lambda: server.pids() == set(), "the workers are gone", 3.0)
 
 
+@pytest.mark.thorough
 def test_a_port_is_free_for_the_next_server(serve: Serve) -> None:
     port = serve.free_port()
     for _ in range(2):

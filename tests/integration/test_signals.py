@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.integration.hammer import Hammer
     from tests.integration.serve import Serve
@@ -54,6 +56,7 @@ def test_hup_starts_all_workers_anew(serve: Serve, hammer: Callable[[str], Hamme
     assert "SIGHUP, starting anew" in server.log
 
 
+@pytest.mark.thorough
 def test_ttin_and_ttou_are_one_worker_more_and_one_less(
     serve: Serve, hammer: Callable[[str], Hammer], wait_for: Callable[..., Any]
 ) -> None:
@@ -107,6 +110,7 @@ def test_usr1_opens_log_files_anew(serve: Serve, wait_for: Callable[..., Any]) -
     assert moved.read_text() == settled
 
 
+@pytest.mark.thorough
 def test_usr2_shows_where_every_worker_is(serve: Serve) -> None:
     server = serve({"app.py": APP}, "--workers", "2")
     before = server.answering_pids(2)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.integration.serve import Serve
 
@@ -37,6 +39,7 @@ def make_app():
 """
 
 
+@pytest.mark.thorough
 def test_each_way_to_start_one_gives_its_output_and_its_end(serve: Serve) -> None:
     server = serve({"app.py": APP}, "--workers", "2", "app.py:make_app")
     expected = f"1 {[b'here' + bytes([10]), 3] * 3}"

@@ -179,6 +179,7 @@ def _is_new(server: Server, url: str) -> bool:
         return False
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", _ORDINARY)
 def test_servers_in_threads(serve: Serve, wait_for: Callable[..., Any], what: str) -> None:
     _check(serve, wait_for, what)

@@ -134,6 +134,7 @@ def test_many_are_closed_one_after_another(serve: Serve, end: str) -> None:
         assert server.get().text.startswith("2 is")
 
 
+@pytest.mark.thorough
 def test_a_few_are_closed_together(serve: Serve) -> None:
     """A developer's page is not to wait for its reload."""
     server = serve({"app.py": APP}, "app.py:make_app")
@@ -148,6 +149,7 @@ def test_a_few_are_closed_together(serve: Serve) -> None:
     assert [code for _, code in asyncio.run(run())] == [1012] * 3
 
 
+@pytest.mark.thorough
 def test_a_second_signal_waits_for_none(serve: Serve) -> None:
     server = serve({"app.py": APP}, "app.py:make_app", "--drain-timeout", "50")
     with contextlib.ExitStack() as stack:
@@ -162,6 +164,7 @@ def test_a_second_signal_waits_for_none(serve: Serve) -> None:
         assert server.wait_until_ended(5.0) == 128 + signal.SIGTERM
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("end", ENDS)
 def test_one_that_opens_meanwhile_is_closed_at_once(

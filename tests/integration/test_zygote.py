@@ -123,6 +123,7 @@ def test_what_was_foreseen_and_is_unsafe_is_imported_by_each_worker(
     assert quarantined(server) == {"parcel": "starts a thread"}
 
 
+@pytest.mark.thorough
 def test_a_module_is_imported_once_for_all_workers(serve: Serve, packages: Packages) -> None:
     server = serve({"app.py": APP}, env=packages.environment)
     server.wait_for_log(r"warm: \d+ modules")
@@ -202,6 +203,7 @@ def test_a_module_that_leaves_something_behind_is_not_warm(
     assert server.get().json()["version"] == 3
 
 
+@pytest.mark.thorough
 def test_a_module_that_ends_the_process_is_blamed_by_name(serve: Serve, packages: Packages) -> None:
     """One that does so only where the application is not: a worker imports it and lives."""
     packages.install("bomb", "import os, sys\nif 'app' not in sys.modules:\n    os.abort()\n")

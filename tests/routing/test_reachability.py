@@ -146,6 +146,7 @@ def assert_true(application: Any, route: Route, verdict: Verdict, chance: random
             assert verdict.reason
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("block", some_of_many(BLOCKS, ordinary=3))
 def test_verdicts_hold_in_tornado_on_random_tables(block: int) -> None:

@@ -125,6 +125,7 @@ def test_environment_arguments_and_app_are_the_tests(
     assert "workers  1" in second.log
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("program", "arguments", "said"),
     [

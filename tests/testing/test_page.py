@@ -67,6 +67,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("command", "shown", "code"), COMMANDS)
 def test_commands_print_what_is_shown(project: Path, command: str, shown: str, code: int) -> None:
     words = command.removeprefix("$ python ").split()

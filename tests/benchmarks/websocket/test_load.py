@@ -41,6 +41,7 @@ def echo(application: str = "make_app()") -> Iterator[int]:
             process.kill()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("size", "in_flight"), [(100, 1), (100, 8), (65_536, 2), (1_000_000, 2)])
 def test_every_message_is_counted_and_timed(size: int, in_flight: int) -> None:
     with echo() as port:

@@ -221,6 +221,7 @@ def test_the_command_tells_what_is_unknown_and_takes_it_as_known(
         texts.written_for.cache_clear()
 
 
+@pytest.mark.thorough
 def test_the_command_shows_how_texts_differ(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

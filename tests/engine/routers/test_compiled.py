@@ -99,6 +99,7 @@ class TestWhatIsSpared:
         assert asked(router, stand_in, "/39/1") == ("H39", 0)
         assert both(stand_in, router, "/39/1", "b.com")[0] == "H39"
 
+    @pytest.mark.thorough
     def test_one_of_a_few_thousand_is_found_among_a_handful(self) -> None:
         for pattern, path in [
             (r"/api/v1/thing%d/(\d+)", "/api/v1/thing%d/5"),

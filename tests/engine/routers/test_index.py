@@ -55,6 +55,7 @@ def test_the_words_that_a_regex_requires(pattern: str, words: set[str]) -> None:
     assert required_segments(re.compile(pattern)) == words
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("crowd", [1, 10])
 @pytest.mark.parametrize("kept", [0, 16])
 def test_nothing_that_matches_is_left_out(

@@ -69,6 +69,7 @@ def test_a_run_goes_as_far_as_it_has_to(
 ATTACK = Attack("/", (("a", ""),), ("!",), exponential=True, power=2)
 
 
+@pytest.mark.thorough
 def test_the_trial_proves_what_is_slow_and_nothing_else() -> None:
     patterns = [r"/(a+)+$", r"/(a++)+$", r"/(?:a|a)*$", r"/.*.*.*x"]
     jobs = [Job(re.compile(pattern), (ATTACK,)) for pattern in patterns]

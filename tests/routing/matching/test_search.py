@@ -40,6 +40,7 @@ def found_by_model(table: RouteTable, request: Request) -> tuple[Any, ...] | Non
     return name, found.path_args, dict(found.path_kwargs), handler
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("block", some_of_many(BLOCKS, ordinary=4))
 def test_agrees_with_tornado_on_random_applications(block: int) -> None:
     reached = set()
@@ -99,6 +100,7 @@ def assert_that_reasons_hold(explanation: Explanation) -> None:
             assert condition.regex.match(passed.miss.instead), passed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("block", some_of_many(4, ordinary=1))
 def test_reversals_agree_with_tornado_on_random_applications(block: int) -> None:
     outcomes = set()

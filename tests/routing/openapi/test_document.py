@@ -409,6 +409,7 @@ def generated(seed: int) -> Application:
     return app
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(60))
 def test_generated_tables_give_valid_documents(seed: int) -> None:
     app = generated(seed)

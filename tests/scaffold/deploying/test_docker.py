@@ -24,6 +24,7 @@ from tests.scaffold.deploying.projects import (
 )
 
 
+@pytest.mark.thorough
 def test_hadolint_is_content(tmp_path: Path) -> None:
     paths = write_each(tmp_path, "Dockerfile", ("docker",))
     assert judge(tool("hadolint"), *paths) == ""

@@ -16,6 +16,7 @@ def project(tmp_path: Path) -> Path:
     return sample.copy(tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(200)
 def test_its_own_tests_pass(project: Path, run: Run) -> None:
     output = run(

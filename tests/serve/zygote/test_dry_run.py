@@ -203,6 +203,7 @@ def test_tornado_alone_may_see_it() -> None:
     assert told == "True\n"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "method",
     ["web.RequestHandler.prepare", "web.Application.__init__", "routing.Router.start_request"],
