@@ -64,6 +64,7 @@ def test_nothing_differs_from_tornado(server: str, loop: str) -> None:
     assert result.statuses["400"] > 300
 
 
+@pytest.mark.release
 def test_several_jobs_play_the_same_cases() -> None:
     count = BLOCK + 400
     one, two = judged(TORNADO, count), judged(TORNADO, count, jobs=2)
@@ -83,6 +84,7 @@ def test_a_lax_length_is_a_request_accepted_that_tornado_refuses() -> None:
     assert len(smallest(result, Kind.ACCEPTED)) < 60
 
 
+@pytest.mark.release
 def test_an_unknown_coding_that_is_ignored_is_found() -> None:
     result = judged("LaxCodings")
 
@@ -90,6 +92,7 @@ def test_an_unknown_coding_that_is_ignored_is_found() -> None:
     assert b"ransfer-encoding" in smallest(result, Kind.ACCEPTED).lower()
 
 
+@pytest.mark.release
 def test_a_host_that_nobody_checks_is_found() -> None:
     assert Kind.ACCEPTED in kinds(judged("LaxHosts", 3_000))
 
@@ -98,12 +101,14 @@ def test_another_answer_to_a_bad_request_line_is_found() -> None:
     assert Kind.ACCEPTED in kinds(judged("OtherStatus"))
 
 
+@pytest.mark.release
 def test_a_body_that_arrives_in_part_is_a_difference_in_framing() -> None:
     result = judged("Forgetful", 200)
 
     assert Kind.FRAMING in kinds(result), as_text(result)
 
 
+@pytest.mark.release
 def test_an_application_that_is_not_told_of_a_close_is_found() -> None:
     result = judged("Deaf", 400)
 
@@ -127,6 +132,7 @@ def test_what_is_left_over_is_found_with_the_case_that_left_it() -> None:
     assert group.examples
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("fault", ["Dying", "Restless"])
 def test_a_server_that_ends_or_never_rests_is_found_with_its_case(fault: str) -> None:
     result = judged(fault, 200)
@@ -145,6 +151,7 @@ def test_a_server_that_hangs_is_given_up_after_the_silence() -> None:
     assert kinds(result) <= {Kind.HANG}
 
 
+@pytest.mark.release
 def test_a_connection_that_stays_open_is_found() -> None:
     result = judged("Unclosing", 40)
 

@@ -38,6 +38,14 @@ FEW = (
 )
 
 
+def marks_of(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    """Each takes a process of half a second: a few now, some in `.ci/run`, all for a release."""
+    if name in FEW:
+        return ()
+    some = NAMES.index(name) % 5 == 0
+    return (pytest.mark.thorough,) if some else (pytest.mark.thorough, pytest.mark.release)
+
+
 def changed(folder: Path, names: Collection[str]) -> Path:
     """Copy the installed Tornado to ``folder``, with a statement more in each of these functions.
 
@@ -115,7 +123,7 @@ def test_nothing_is_inactive_where_nothing_is_changed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=() if name in FEW else pytest.mark.thorough) for name in NAMES],
+    [pytest.param(name, marks=marks_of(name)) for name in NAMES],
 )
 def test_one_function_is_changed(name: str, tmp_path: Path) -> None:
     found = served(changed(tmp_path, [name]))

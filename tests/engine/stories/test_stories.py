@@ -63,7 +63,7 @@ def test_who_is_told_of_a_close(judge: Judge) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("loop", ["asyncio", pytest.param("uvloop", marks=pytest.mark.release)])
 def test_who_is_told_of_a_close_after_whatever(loop: str) -> None:
     if loop == "uvloop":
         pytest.importorskip("uvloop")
