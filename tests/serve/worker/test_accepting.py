@@ -129,3 +129,22 @@ def test_what_is_wrong_is_raised_as_ever(monkeypatch: pytest.MonkeyPatch) -> Non
         assert told[0]["exception"].errno == errno.EBADF
 
     asyncio.run(test())
+
+
+def test_each_who_waits_is_accepted_though_a_program_s_own_handler_raises(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen: list[Any] = []
+
+    def raising(connection: socket.socket, address: Any) -> None:
+        seen.append(address)
+        connection.close()
+        raise ValueError("the program's own")
+
+    with client_of_a_listener() as (listener, first), socket.socket() as second:
+        second.connect(listener.getsockname())
+        accepting.accept_rest(listener, raising)
+        assert seen == [first.getsockname(), second.getsockname()]
+    assert [record.getMessage() for record in caplog.records] == ["an accept handler raised"] * 2
+    accepting.accept_rest(listener, raising)  # closed: nobody waits
+    assert len(seen) == 2

@@ -39,7 +39,10 @@ def accept_rest(sock: socket.socket, callback: seams.AcceptCallback) -> None:
             continue  # gone before it was accepted
         except OSError:  # nobody waits, or no descriptor is left for them
             return
-        callback(connection, address)
+        try:
+            callback(connection, address)
+        except Exception:  # noqa: BLE001 - the program's; a loop says so, too, and accepts the next
+            _log.exception("an accept handler raised")
 
 
 class _Patient:
