@@ -109,7 +109,7 @@ def worker_of(server: Server) -> int:
     return int(server.get("/left").text.split()[0])
 
 
-@pytest.fixture(params=["asyncio", "uvloop"])
+@pytest.fixture(params=["asyncio", pytest.param("uvloop", marks=pytest.mark.release)])
 def server(serve: Serve, request: pytest.FixtureRequest) -> Server:
     if request.param == "uvloop":
         pytest.importorskip("uvloop")
