@@ -64,6 +64,7 @@ def look() -> None:
     """Look in a process whose forks are going to serve, so that none of them has to."""
     speedups.look()
     server.unknown()
+    texts.written_for()
 
 
 class Chosen(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from tornkit.appload.target import Serves
@@ -368,11 +368,14 @@ _TYPES: dict[str, type[Message]] = {
 
 def encode(message: Message) -> bytes:
     """The message's bytes."""
-    content = asdict(message)
-    for name, value in content.items():
-        if isinstance(value, bytes):
-            content[name] = {"base64": base64.b64encode(value).decode("ascii")}
-    return json.dumps({"type": type(message).__name__, **content}).encode()
+    content = {name: _as_json(value) for name, value in vars(message).items()}
+    return json.dumps({"type": type(message).__name__, **content}, default=vars).encode()
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode("ascii")}
+    return value
 
 
 def decode(data: bytes) -> Message:

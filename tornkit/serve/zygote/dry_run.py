@@ -20,6 +20,7 @@ import logging
 import os
 import socket
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FunctionType
@@ -34,6 +35,7 @@ from tornkit import linux, seams
 from tornkit.appload.leaving import Leaving
 from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Kind, Target
+from tornkit.engine.activity import summary
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.serve.terminal.logs import set_up_application_logging
 from tornkit.serve.wire.channel import Channel
@@ -63,6 +65,14 @@ _TARGET = Target(
 )
 # The engine counts the changes of rules, from the first table on.
 _KNOWN = tuple(f"{folder}{os.sep}" for each in (tornado, tornkit) for folder in each.__path__)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A `tornkit.engine.activity.Chosen`."""
+
+    engine: str
+    speedups: bool = True
 
 
 def rehearse() -> None:
@@ -160,7 +170,9 @@ async def _serve(made: object) -> None:
         seams.install_serving_hooks(hooks)
         server.add_sockets(hooks.claim(application_claim(None, None, None)))
         try:
-            mailbox.send(ready_message((application,), (), _KEY))
+            chosen = _Chosen("tornkit" if isinstance(server, EngineServer) else "tornado")
+            platform = summary(chosen, asyncio.get_running_loop())
+            mailbox.send(ready_message((application,), (), _KEY, platform))
             hooks.open()
             client.setblocking(False)
             client.connect(listening.getsockname())
