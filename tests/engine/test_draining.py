@@ -305,33 +305,19 @@ async def test_idle_one_closes_where_nobody_takes_over(server_class: type[HTTPSe
         assert len(here.connections) == 0
 
 
+@pytest.mark.parametrize("answered", [False, True], ids=["new", "kept"])
 @EITHER
-async def test_one_that_has_just_connected_may_ask_where_nobody_takes_over(
-    server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tornkit.engine.draining.LAST_REQUEST", 3600)
-    monkeypatch.setattr("tornkit.engine.connection.LAST_REQUEST", 3600)
-    async with scene(server_class) as here:
-        client = await here.connect()
-        here.drain(move=False)
-        await asyncio.sleep(0)
-        await client.send_request("/quick")
-        assert await answer(client) == ("old", True)
-        assert await client.rest() == b""
-        await here.connections.drained(PATIENCE)
-
-
-@EITHER
-async def test_one_that_has_been_answered_may_ask_once_more_where_nobody_takes_over(
-    server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch
+async def test_one_that_waits_may_ask_once_more_where_nobody_takes_over(
+    server_class: type[HTTPServer], monkeypatch: pytest.MonkeyPatch, answered: bool
 ) -> None:
     """A proxy that asks all the time hears before its next request that there is no other."""
     monkeypatch.setattr("tornkit.engine.draining.LAST_REQUEST", 3600)
     monkeypatch.setattr("tornkit.engine.connection.LAST_REQUEST", 3600)
     async with scene(server_class) as here:
         client = await here.connect()
-        await client.send_request("/quick")
-        assert await answer(client) == ("old", False)
+        if answered:
+            await client.send_request("/quick")
+            assert await answer(client) == ("old", False)
         here.drain(move=False)
         await asyncio.sleep(0)
         await client.send_request("/quick")

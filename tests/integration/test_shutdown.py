@@ -126,7 +126,7 @@ def test_a_request_under_way_is_answered(
 def test_who_has_connected_is_answered(
     serve: Serve, wait_for: Callable[..., Any], engine: str
 ) -> None:
-    """Also where no worker had the time to accept them: to close the socket would reset them."""
+    """The one worker is busy when it is told to end, and accepts them behind that."""
     server = serve({"app.py": APP}, "app.py:make_app", "--no-reload", "--engine", engine)
     with contextlib.ExitStack() as clients:
         busy = clients.enter_context(enter(server, "/busy", wait_for))

@@ -443,38 +443,24 @@ def test_nothing_accepts_after_close(install: Install, supervisor: Supervisor) -
     run(test)
 
 
-def test_who_waits_is_accepted_where_nobody_else_will(
-    install: Install, supervisor: Supervisor
+@pytest.mark.parametrize("opened", [True, False])
+def test_who_waits_is_accepted_at_the_end_where_it_would_have_been_before(
+    install: Install, supervisor: Supervisor, opened: bool
 ) -> None:
     async def test() -> None:
         listening = install()
         server = Server.named("a")
         server.listen(0, "127.0.0.1")
-        listening.open()
+        if opened:
+            listening.open()
         [sock] = supervisor.listeners
         clients = [connected_to(sock) for _ in range(3)]
         # In one turn: the server's own handler has not run.
         listening.close(asyncio.get_running_loop(), final=True)
-        assert server.accepted == 3
+        assert server.accepted == (3 if opened else 0)
         await turns()
         for client in clients:
             client.close()
-        await server.end()
-
-    run(test)
-
-
-def test_nobody_is_accepted_for_the_last_time_who_was_not_before(
-    install: Install, supervisor: Supervisor
-) -> None:
-    async def test() -> None:
-        listening = install()
-        server = Server.named("a")
-        server.listen(0, "127.0.0.1")
-        [sock] = supervisor.listeners
-        with connected_to(sock):
-            listening.close(asyncio.get_running_loop(), final=True)
-            assert server.accepted == 0
         await server.end()
 
     run(test)

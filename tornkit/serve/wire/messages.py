@@ -368,14 +368,14 @@ _TYPES: dict[str, type[Message]] = {
 
 def encode(message: Message) -> bytes:
     """The message's bytes."""
-    content = {name: _as_json(value) for name, value in vars(message).items()}
-    return json.dumps({"type": type(message).__name__, **content}, default=vars).encode()
+    content = {"type": type(message).__name__, **vars(message)}
+    return json.dumps(content, default=_as_json).encode()
 
 
-def _as_json(value: object) -> object:
+def _as_json(value: object) -> dict[str, object]:
     if isinstance(value, bytes):
         return {"base64": base64.b64encode(value).decode("ascii")}
-    return value
+    return vars(value)
 
 
 def decode(data: bytes) -> Message:
