@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, get_args
 
 from tornkit.appload.target import Serves
 
@@ -354,16 +354,7 @@ ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
 Message = Downward | Upward | HostBus | ToZygote | FromZygote
 
-_TYPES: dict[str, type[Message]] = {
-    kind.__name__: kind
-    for kind in (
-        *(Prepare, Boot, Grant, Go, Drain, Refresh, ReopenLogs, Adopt),
-        *(Claim, Ready, Loaded, Learned, Differs, Failed, Closed, Handover),
-        *(Follows, Answered, ErrorShown, OpenInEditor),
-        *(HostBus, Warm, Fork),
-        *(Trying, Warmed, Forked, Unfit, Exited),
-    )
-}
+_TYPES: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def encode(message: Message) -> bytes:
