@@ -16,6 +16,7 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 USED = sys.platform == "linux" and not os.environ.get("_TORNKIT_PORTABLE")
@@ -90,6 +91,26 @@ def drop_handshakes(sock: socket.socket) -> None:
             _SO_ATTACH_FILTER,
             struct.pack("HP", 4, ctypes.addressof(program)),
         )
+
+
+@contextlib.contextmanager
+def yielding_to_the_waker() -> Iterator[None]:
+    """Have this thread, when it is woken, run beside whoever wakes it, not in its place.
+
+    On a busy machine the woken one would get the processor at once, for some milliseconds, and
+    whoever wakes several would come to the second one only then (``SCHED_BATCH``, ``sched(7)``).
+    """
+    changed = False
+    if USED:
+        with contextlib.suppress(OSError):  # a container may forbid it
+            if os.sched_getscheduler(0) == os.SCHED_OTHER:  # else the user has chosen another
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+                changed = True
+    try:
+        yield
+    finally:
+        if changed:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def die_with_parent(wanted: bool = True) -> None:

@@ -183,4 +183,4 @@ def test_modules_are_found_while_another_thread_imports(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "imported_meanwhile", ModuleType("imported_meanwhile"))
     monkeypatch.delitem(sys.modules, "imported_meanwhile")
     monkeypatch.setattr(userfiles, "_held_at_birth", Importing())
-    assert "imported_meanwhile" in userfiles._own_modules()
+    assert "imported_meanwhile" in userfiles.own_modules()

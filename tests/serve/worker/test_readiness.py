@@ -21,8 +21,8 @@ FILES = {"/me/b.py", "/me/a.py"}
 @pytest.fixture(autouse=True)
 def process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that has loaded two files, each as a module, and one more."""
-    monkeypatch.setattr(readiness, "user_files", lambda: set(FILES))
-    monkeypatch.setattr(readiness, "other_modules", lambda: ("wave", "json"))
+    monkeypatch.setattr(readiness, "user_files", lambda own: set(FILES))
+    monkeypatch.setattr(readiness, "other_modules", lambda own: ("wave", "json"))
     monkeypatch.setattr(sources, "_marks", {"/me/a.py": "1:2", "/me/b.py": "3:4", "/lib/c.py": "5"})
     monkeypatch.setattr(sources, "_names", {"a": "/me/a.py", "c": "/lib/c.py"})
     monkeypatch.setattr(sources, "_programs", set())
@@ -49,7 +49,7 @@ def test_what_is_loaded() -> None:
 def test_files_are_told_in_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets have another order in each process."""
     many = [f"/me/{number}.py" for number in range(100, 150)]
-    monkeypatch.setattr(readiness, "user_files", lambda: set(many))
+    monkeypatch.setattr(readiness, "user_files", lambda own: set(many))
     assert ready().files == tuple(many)
 
 
@@ -60,7 +60,7 @@ def test_a_file_that_was_loaded_through_a_link(
     (tmp_path / "real.py").touch()
     (tmp_path / "link.py").symlink_to("real.py")
     real, link = str(tmp_path.resolve() / "real.py"), str(tmp_path / "link.py")
-    monkeypatch.setattr(readiness, "user_files", lambda: {real})
+    monkeypatch.setattr(readiness, "user_files", lambda own: {real})
     monkeypatch.setattr(sources, "_marks", {link: "1:2"})
     monkeypatch.setattr(sources, "_names", {"mine": link})
     found = ready()

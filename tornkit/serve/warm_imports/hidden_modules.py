@@ -36,10 +36,12 @@ class HiddenModules:
     """Modules in the order of their imports, and the inputs that each rests on."""
 
     def __init__(self) -> None:
-        self._hidden: dict[str, ModuleType] = {}
+        self._modules: dict[str, ModuleType] = {}  # those in sight by now as well
         self._bits: dict[str, int] = {}  # by name
+        self._shown = 0  # those that are in sight by now
         self._names: list[str] = []
         self._sensitive: list[Sensitive] = []
+        self._extensions = 0  # installed ones in C, which may read variables unseen
         self._tops: dict[str, int] = {}  # first parts of names -> the modules that rest on them
         self._missing: dict[str, int] = {}  # names not found -> the modules that looked
         self._beneath: dict[str, tuple[ModuleType, int]] = {}  # in sight from the start
@@ -48,11 +50,15 @@ class HiddenModules:
         self._encoded: dict[bytes, bytes] = {}
 
     def __len__(self) -> int:
-        return len(self._hidden)
+        return len(self._modules) - self._shown.bit_count()
 
     def held(self, name: str) -> object:
         """The module of this name, wherever it is; None where it is not loaded."""
-        return sys.modules.get(name) or self._hidden.get(name)
+        return sys.modules.get(name) or (self._modules[name] if self._is_hidden(name) else None)
+
+    def _is_hidden(self, name: str) -> bool:
+        bit = self._bits.get(name)
+        return bit is not None and not self._shown >> bit & 1
 
     def differences(self, wanted: int) -> dict[str, str]:
         """The modules among those wanted that would be others if they were imported now."""
@@ -63,9 +69,12 @@ class HiddenModules:
         written: dict[str, str | None] = {}
         for each in self._sensitive:
             if wanted >> each.bit & 1:
-                difference = self._difference(each, changed, written)
+                difference = self._difference(each, written)
                 if difference is not None:
                     found.setdefault(each.name, difference)
+        for variable in filter(READ_IN_C.match, changed):
+            for name in self._named(wanted & self._extensions):
+                found.setdefault(name, f"may depend on the variable {variable}")
         return found
 
     def _changed_variables(self) -> list[str]:
@@ -75,9 +84,7 @@ class HiddenModules:
         names = now.keys() | self._variables.keys()
         return sorted(name for name in names if now.get(name) != self._variables.get(name))
 
-    def _difference(
-        self, each: Sensitive, changed: list[str], written: dict[str, str | None]
-    ) -> str | None:
+    def _difference(self, each: Sensitive, written: dict[str, str | None]) -> str | None:
         inputs = each.inputs
         for name, value in inputs.variables.items():
             now = written[name] if name in written else os.environ.get(name)
@@ -88,10 +95,6 @@ class HiddenModules:
             if {key: value for key, value in whole if value is not None} != inputs.environment:
                 return "depends on the whole environment"
         written.update(inputs.sets)
-        if each.inputs.in_c:
-            for name in changed:
-                if READ_IN_C.match(name):
-                    return f"may depend on the variable {name}"
         if inputs.current_folder is not None and current_folder() != inputs.current_folder:
             return "depends on the current folder"
         for path, state in each.files.items():
@@ -116,7 +119,7 @@ class HiddenModules:
     def _differing_names(self, wanted: int) -> Iterator[tuple[str, str]]:
         """Wanted modules that rest on a name that is taken by something else, and the reasons."""
         for name in names_of_own():
-            if name in self._hidden and wanted >> self._bits[name] & 1:
+            if self._is_hidden(name) and wanted >> self._bits[name] & 1:
                 yield name, "is replaced in sys.modules"
         for name, mask in self._missing.items():
             if mask & wanted and name in sys.modules:
@@ -203,7 +206,7 @@ class HiddenModules:
             return
         for bit in bits(wanted):
             name = self._names[bit]
-            if name not in self._hidden:
+            if not self._is_hidden(name):
                 continue
             parent = self.held(name.rpartition(".")[0])
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 import os
+import stat
 import sys
 import warnings
 
@@ -19,7 +20,7 @@ def mark(path: str, *, listed: bool = False) -> object:
         status = os.stat(path)  # noqa: PTH116 - before an import, for each file
     except (OSError, ValueError):
         return None
-    if os.path.isdir(path) and not listed:  # noqa: PTH112
+    if stat.S_ISDIR(status.st_mode) and not listed:
         return "folder"
     return status.st_mtime_ns, status.st_size
 

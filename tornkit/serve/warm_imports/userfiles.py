@@ -52,7 +52,7 @@ def remember_what_is_held() -> None:
     _held_at_birth = __name__
 
 
-def _own_modules() -> dict[str, ModuleType]:
+def own_modules() -> dict[str, ModuleType]:
     """Modules that this process has imported itself, in the order of their imports.
 
     Walked from the end: to look at every module that the zygote holds would copy the page that
@@ -70,20 +70,26 @@ def names_of_own() -> list[str]:
             return list(takewhile(is_new, reversed(sys.modules)))
 
 
-def user_files() -> set[str]:
-    """Absolute paths of the user's Python files that this process has imported."""
+def user_files(own: Mapping[str, ModuleType] | None = None) -> set[str]:
+    """Absolute paths of the user's Python files that this process has imported.
+
+    ``own`` are the `own_modules`, where they have been asked for.
+    """
     return {
         real(name)
-        for module in _own_modules().values()
+        for module in (own_modules() if own is None else own).values()
         if (name := file_of(module)) is not None and name.endswith(".py") and is_user_module(module)
     }
 
 
-def other_modules() -> tuple[str, ...]:
-    """Names of modules with a file that this process has imported, but for the user's."""
+def other_modules(own: Mapping[str, ModuleType] | None = None) -> tuple[str, ...]:
+    """Names of modules with a file that this process has imported, but for the user's.
+
+    ``own`` as for `user_files`.
+    """
     return tuple(
         name
-        for name, module in _own_modules().items()
+        for name, module in (own_modules() if own is None else own).items()
         if attribute(module, "__name__") == name  # no aliases such as os.path
         and file_of(module) is not None
         and name not in ("__main__", "__mp_main__")

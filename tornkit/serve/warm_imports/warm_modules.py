@@ -38,9 +38,7 @@ class WarmModules(HiddenModules):
     def __init__(self) -> None:
         super().__init__()
         self._closures: dict[str, int] = {}
-        self._extensions = 0  # those that can't be loaded twice
         self._refused = 0
-        self._shown = 0
         self._exit_handlers: list[tuple[int, ExitHandler]] = []  # the bits of their modules
         self._taken: list[str] = []  # parts that their packages had as attributes
         self.on_refused: Callable[[Mapping[str, str]], None] = lambda refused: None
@@ -66,7 +64,7 @@ class WarmModules(HiddenModules):
         ]
         self._bits = {name: place for place, name in enumerate(self._names)}
         for name in self._names:
-            self._hidden[name] = sys.modules.pop(name)
+            self._modules[name] = sys.modules.pop(name)
         self._close(inputs)
         for name in self._names:
             self._take_from_package(name)
@@ -83,7 +81,7 @@ class WarmModules(HiddenModules):
 
     def show_all(self) -> None:
         """Undo `hide`."""
-        sys.modules.update(self._hidden)
+        sys.modules.update(self._modules)
         self._set_exit_handlers((1 << len(self._names)) - 1)
         self._give_back(self._taken)
         if self in sys.meta_path:
@@ -116,7 +114,7 @@ class WarmModules(HiddenModules):
 
     def _note(self, name: str, bit: int, inputs: Inputs) -> None:
         own = 1 << bit
-        module = self._hidden[name]
+        module = self._modules[name]
         if inputs.in_c and not is_standard(module):
             self._extensions |= own
         if (
@@ -130,7 +128,6 @@ class WarmModules(HiddenModules):
             or inputs.locale
             or inputs.filters
             or inputs.streams
-            or (inputs.in_c and not is_standard(module))
         ):
             self._sensitive.append(Sensitive(name, bit, inputs))
         for each in (name, *inputs.imports):
@@ -168,13 +165,21 @@ class WarmModules(HiddenModules):
         everything = (1 << len(self._names)) - 1
         if everything:
             self.differences(everything)
-            dict.fromkeys(self._named(everything)).update(self._hidden)
+            self._rehearse_showing(everything)
+
+    def _rehearse_showing(self, mask: int) -> None:
+        """Show these and hide them again: `sys.modules` has room for them from then on."""
+        there = sys.modules
+        names = [name for name in self._named(mask) if name not in there]
+        for name in names:
+            there[name] = self._modules[name]
+        for name in names:
+            del there[name]
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        module = self._hidden.get(fullname)
-        if module is None:
+        if not self._is_hidden(fullname):
             return None
         wanted = self._closures[fullname] & ~self._shown
         if not wanted & self._refused:
@@ -183,7 +188,7 @@ class WarmModules(HiddenModules):
             if not wanted & self._refused & self._extensions:
                 return None
             self.on_spoilt()
-        return self._spec(fullname, module)
+        return self._spec(fullname, self._modules[fullname])
 
     def _spec(self, name: str, module: ModuleType) -> ModuleSpec:
         own: Any = attribute(module, "__spec__")
@@ -199,12 +204,12 @@ class WarmModules(HiddenModules):
         """Put a module and all that it rests on into sight, in the order of their imports."""
         closure = self._closures[name] & ~self._shown
         self._shown |= closure
-        hidden = self._hidden
-        shown = {each: hidden[each] for each in self._named(closure) if each in hidden}
-        self._hidden = {each: hidden[each] for each in hidden if each not in shown}
-        born_with.update(shown)
-        there = sys.modules
-        there.update({each: shown[each] for each in shown if each not in there})
+        names = self._named(closure)
+        born_with.update(names)
+        modules, there = self._modules, sys.modules
+        for each in names:
+            if each not in there:
+                there[each] = modules[each]
         self._give_back(each for each in self._taken if closure >> self._bits[each] & 1)
         for sensitive in self._sensitive:
             if closure >> sensitive.bit & 1:
@@ -228,7 +233,7 @@ class WarmModules(HiddenModules):
         culprit = next(iter(refused))
         taken = {name for name, reason in refused.items() if reason is TAKEN}
         for name, closure in self._closures.items():
-            if closure & mask and name in self._hidden:
+            if closure & mask and self._is_hidden(name):
                 reasons.setdefault(name, f"imports {culprit}")
                 self._refused |= 1 << self._bits[name]
         for name in taken:
@@ -242,10 +247,10 @@ class WarmModules(HiddenModules):
         One on which the package rests comes into sight with it, and may stay.
         """
         package, _, part = name.rpartition(".")
-        around = self._hidden.get(package)
+        around = self._modules.get(package)
         if around is None or self._closures[package] >> self._bits[name] & 1:
             return
-        if attribute(around, part) is self._hidden[name]:
+        if attribute(around, part) is self._modules[name]:
             with contextlib.suppress(AttributeError):  # a module that forbids it
                 delattr(around, part)
                 self._taken.append(name)

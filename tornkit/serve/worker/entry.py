@@ -18,7 +18,7 @@ from tornkit import lobby, seams
 from tornkit.devtools import install as devtools
 from tornkit.engine import loops, speedups
 from tornkit.engine.server import HTTPServer as EngineServer
-from tornkit.linux import die_with_parent
+from tornkit.linux import die_with_parent, yielding_to_the_waker
 from tornkit.serve.failures import cannot_start
 from tornkit.serve.sources import snapshot_imports, sources
 from tornkit.serve.sources.bytecode import cache_only_settled_sources
@@ -52,7 +52,8 @@ def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> No
     def receive() -> tuple[Message, list[int]]:
         if not channel.has_read_ahead:  # nobody waits for it yet
             rehearse()
-        return channel.receive()
+        with yielding_to_the_waker():  # which has others to wake, for the same reload
+            return channel.receive()
 
     main_told(channel, message, receive)
 

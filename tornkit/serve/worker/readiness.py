@@ -9,7 +9,12 @@ from typing import Any
 from tornado.web import Application
 
 from tornkit.serve.sources import sources
-from tornkit.serve.warm_imports.userfiles import folders_of, other_modules, user_files
+from tornkit.serve.warm_imports.userfiles import (
+    folders_of,
+    other_modules,
+    own_modules,
+    user_files,
+)
 from tornkit.serve.wire.messages import Ready
 from tornkit.serve.worker.digests import digests
 
@@ -25,7 +30,8 @@ def ready_message(
     ``watched`` are the files that the program gave to `tornado.autoreload.watch`; ``digest_key``
     is the supervisor's, in hexadecimal; ``platform`` is `tornkit.engine.activity.summary`.
     """
-    files = user_files()
+    own = own_modules()
+    files = user_files(own)
     states = sources.states(files)
     made = list(applications)
     return Ready(
@@ -33,7 +39,7 @@ def ready_message(
         sources=states,
         watched=tuple(sorted(str(Path(name).resolve()) for name in list(watched))),
         folders=_folders(made),
-        modules=other_modules(),
+        modules=other_modules(own),
         digests=digests(made, bytes.fromhex(digest_key)),
         names=sources.names(states),
         platform=platform or {},
