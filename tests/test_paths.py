@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tornkit.cli import tornkit
-from tornkit.paths import expanded, real_path
+from tornkit.paths import expanded, real_path, shown_path
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.supervisor.envfile import EnvironmentFile
 
@@ -173,3 +173,9 @@ def test_a_link_that_goes_away_while_it_is_read_is_known_by_its_name(
 
     monkeypatch.setattr(os, "readlink", gone)
     assert real_path(str(link)) == str(link)
+
+
+def test_a_file_below_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shown_path(f"{tmp_path}/shop/app.py") == "shop/app.py"
+    assert shown_path("/elsewhere/app.py") == "/elsewhere/app.py"

@@ -76,3 +76,11 @@ def _mode(path: Path) -> int:
 def is_readable_place(path: Path) -> bool:
     """Return whether there is a file that may be looked at; one in a closed folder is none."""
     return os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises there before Python 3.14
+
+
+def shown_path(file: str) -> str:
+    """Return a file's path as a person writes it: relative below the current folder."""
+    try:
+        return file.removeprefix(f"{Path.cwd()}/")
+    except OSError:
+        return file

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -90,3 +93,41 @@ assert not any(hasattr(module, "OWN") for module in (codecs, site, os, encodings
 """
     done = run([sys.executable, "-P", "-c", script], Path(tornkit.__file__).parents[1])
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# Imports in a function that need no `library_names`, and why.
+BY_PLAIN_NAMES = {
+    ("tornkit.appload.locate", "difflib"): "none of the program's code has run",
+    ("tornkit.engine.loops", "uvloop"): "none of the program's code has run",
+    ("tornkit.serve.worker.signals", "pdb"): "the program has asked for it, as without us",
+}
+
+
+def test_nothing_is_imported_late_by_a_name_that_a_program_can_take() -> None:
+    """In the middle of a program ``import decimal`` gives the program's own, if it has one."""
+    script = (
+        "import sys, tornkit.serve.worker.entry, tornkit.serve.zygote.zygote; print(*sys.modules)"
+    )
+    loaded = set(subprocess.check_output([sys.executable, "-c", script], text=True).split())
+    late = set()
+    for name in sorted(each for each in loaded if each.partition(".")[0] == "tornkit"):
+        spec = find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        for imported in late_imports(ast.parse(Path(spec.origin).read_text())):
+            if imported not in loaded:
+                late.add((name, imported))
+    assert late == set(BY_PLAIN_NAMES)
+
+
+def late_imports(tree: ast.AST, *, in_function: bool = False) -> Iterator[str]:
+    """Modules that are imported in functions, but for those within ``with library_names()``."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.With) and "library_names()" in map(ast.unparse, node.items):
+            continue
+        if in_function and isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif in_function and isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        yield from late_imports(node, in_function=in_function or is_function)

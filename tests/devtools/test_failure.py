@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tornado import template
 
-from tornkit.devtools.failure import Failure, failure_of, shown_path
+from tornkit.devtools.failure import Failure, failure_of
 
 
 def raised(function: Callable[..., Any], *arguments: Any) -> Failure:
@@ -173,9 +173,3 @@ class Exiting(Exception):
 
 def test_a_text_that_would_end_the_process() -> None:
     assert failure_of(Exiting()).last.message == "<its text can't be made: SystemExit>"
-
-
-def test_a_file_below_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert shown_path(f"{tmp_path}/shop/app.py") == "shop/app.py"
-    assert shown_path("/elsewhere/app.py") == "/elsewhere/app.py"

@@ -23,7 +23,7 @@ from tornado.httputil import HTTPServerConnectionDelegate
 
 from tornkit.appload.factory import call_as_if_running
 from tornkit.appload.leaving import Left
-from tornkit.appload.shadowing import put_first
+from tornkit.appload.shadowing import library_names, put_first
 from tornkit.appload.summary import summary
 from tornkit.appload.survey import USUAL_NAMES
 from tornkit.appload.target import Target
@@ -124,7 +124,8 @@ def _import(target: Target) -> ModuleType:
 
 def _similar_module(target: Target) -> str | None:
     """A module or package in the same folder that has nearly this name."""
-    import difflib  # 2 ms, and mistakes are rare
+    with library_names():
+        import difflib  # 2 ms, and mistakes are rare
 
     *parents, last = (target.module or "").split(".")
     folder = Path(target.import_root, *parents)

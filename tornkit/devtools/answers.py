@@ -20,10 +20,12 @@ from tornado.web import Application, HTTPError, RequestHandler
 from tornkit import __version__
 from tornkit.devtools import shown_errors
 from tornkit.devtools.error_data import error_data, masked_traceback, numbered
-from tornkit.devtools.failure import Failure, failure_of, shown_path
+from tornkit.devtools.failure import Failure, failure_of
 from tornkit.devtools.form import Form
 from tornkit.devtools.routes import Routed, routed
-from tornkit.routing.reading.masking import MASK, is_secret_name, masked, shown
+from tornkit.masking import MASK, is_secret_name, masked
+from tornkit.paths import shown_path
+from tornkit.routing.reading.values import shown
 from tornkit.routing.render.spans import Span, text_of
 
 _log = logging.getLogger("tornkit")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from tornkit.appload.usertrace import format_user_traceback
-from tornkit.devtools.failure import Failure, Raised, ShownFrame, shown_path
+from tornkit.devtools.failure import Failure, Raised, ShownFrame
+from tornkit.masking import masked
+from tornkit.paths import shown_path
 from tornkit.routing.reading.code_masking import without_secrets
-from tornkit.routing.reading.masking import masked
 
 _LONGEST_TEXT, _LONGEST_LINE = 20_000, 1_000  # characters
 

@@ -1,6 +1,6 @@
 """An exception as data: what was raised, where, with the source and the variables there.
 
-Nothing of the user's is called: a variable is shown by its type (`routing.reading.masking`), and
+Nothing of the user's is called: a variable is shown by its type (`routing.reading.values`), and
 what is or holds a secret, by its name or by its looks, is masked.
 """
 
@@ -10,13 +10,13 @@ import linecache
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 
 from tornkit.appload.usertrace import without_machinery
+from tornkit.masking import masked
 from tornkit.ownership import is_user_file
 from tornkit.routing.reading.code_masking import without_secrets
-from tornkit.routing.reading.masking import masked, shown
+from tornkit.routing.reading.values import shown
 
 _AROUND = 4  # lines of source before and behind the one that counts
 _MOST_FRAMES = 60  # of one exception: a recursion has a thousand
@@ -165,11 +165,3 @@ def _variables(frame: FrameType) -> tuple[tuple[str, str], ...]:
     found = frame.f_locals
     names = [name for name in found if not name.startswith("__")][:_MOST_VARIABLES]
     return tuple((name, shown(name, found[name])) for name in names)
-
-
-def shown_path(file: str) -> str:
-    """A file's path as a person would write it: relative where it is below the current folder."""
-    try:
-        return file.removeprefix(f"{Path.cwd()}/")
-    except OSError:
-        return file

@@ -20,6 +20,9 @@ from typing import Any, NamedTuple
 
 from tornado.web import RequestHandler
 
+from tornkit.masking import MASK, is_secret_name, masked
+from tornkit.paths import shown_path
+
 MOST = 100
 _DEPTH = 12  # frames from the logger up to `log_request`
 _MOST_WRAPPED = 10
@@ -119,8 +122,6 @@ def _method(handler: RequestHandler | None) -> tuple[str, CodeType | None]:
 
 
 def _row(seen: _Seen) -> Row:
-    from tornkit.routing.reading.masking import MASK, is_secret_name, masked
-
     request = seen.summary.rpartition(" (")[0][:_LONGEST]
     for name, value in seen.arguments.items():
         if is_secret_name(name) and isinstance(value, str) and value:
@@ -131,6 +132,4 @@ def _row(seen: _Seen) -> Row:
 
 @lru_cache(maxsize=1024)
 def _place(code: CodeType) -> str:
-    from tornkit.devtools.failure import shown_path
-
     return f"{shown_path(code.co_filename).rpartition(_LIBRARIES)[2]}:{code.co_firstlineno}"

@@ -19,7 +19,7 @@ from tornkit.routing.handlers.ready_made import (
     unusable_path,
 )
 from tornkit.routing.model import Keyword, Route, RouteTarget, TargetKind
-from tornkit.routing.reading.masking import shown
+from tornkit.routing.reading.values import shown
 
 MISSING = "/no/where"
 

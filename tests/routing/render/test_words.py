@@ -12,7 +12,7 @@ import pytest
 from tests.routing.handmade import PAGE, a_route, host, path
 from tornkit.routing.conditions import Condition, CustomCondition, DefaultHostCondition
 from tornkit.routing.model import Keyword, Operation, RouteTarget, Source, TargetKind
-from tornkit.routing.reading.masking import shown
+from tornkit.routing.reading.values import shown
 from tornkit.routing.render import words
 
 BASE = Path("/project")

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tornkit.masking import masked
 from tornkit.routing.handlers.forwarding import Given
 from tornkit.routing.handlers.given import said
 from tornkit.routing.model import Keyword, Route, TargetKind
-from tornkit.routing.reading.masking import masked, shown
+from tornkit.routing.reading.values import shown
 
 # What makes a static handler serve something else than files of a folder (`StaticFileHandler`).
 _SERVES_OTHERWISE = {

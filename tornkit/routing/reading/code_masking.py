@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tornkit.routing.reading.masking import MASK, is_secret_name, masked
+from tornkit.masking import MASK, is_secret_name, masked
 
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _LITERAL = re.compile(r"""(?P<quote>["'])(?P<text>(?:\\.|(?!(?P=quote)).)+)(?P=quote)""")

@@ -40,11 +40,11 @@ from tornkit.routing.model import (
     Takes,
     TargetKind,
 )
-from tornkit.routing.reading.masking import shown
 from tornkit.routing.reading.places import places
 from tornkit.routing.reading.reversers import Reverser, Unreversed
 from tornkit.routing.reading.source import dotted_name
 from tornkit.routing.reading.targets import TargetReader, is_handler
+from tornkit.routing.reading.values import shown
 
 # All that is private in Tornado and used here. Where a later version has moved it, the fallback
 # loses detail (handlers listed as callables), never a route.

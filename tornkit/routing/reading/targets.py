@@ -17,10 +17,11 @@ import tornado
 from tornado import routing, web, websocket, wsgi
 from tornado.httputil import HTTPServerConnectionDelegate
 
+from tornkit.masking import masked
 from tornkit.routing.model import ANY_METHOD, Operation, RouteTarget, Source, TargetKind
-from tornkit.routing.reading.masking import masked, shown
 from tornkit.routing.reading.signatures import SignatureReader, held_function
 from tornkit.routing.reading.source import dotted_name, source_of, unwrapped
+from tornkit.routing.reading.values import shown
 
 # All that is private in Tornado and used here. Where a later version has moved it, methods are
 # shown that answer 405, and no class is known to replace how it is run.

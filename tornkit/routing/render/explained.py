@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tornkit.masking import masked
 from tornkit.printable import printable
 from tornkit.routing.matching.answers import MatchVerdict, Reply
 from tornkit.routing.matching.explain import Explanation, Passed, Undecided
 from tornkit.routing.model import Fallback, Route, TargetKind
-from tornkit.routing.reading.masking import masked
 from tornkit.routing.render import words
 from tornkit.routing.render.spans import Span, SpanLine, fold, line_width, width_of
 

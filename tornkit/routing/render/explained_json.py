@@ -28,11 +28,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote_from_bytes
 
+from tornkit.masking import masked
 from tornkit.routing.matching.answers import Reply, Value
 from tornkit.routing.matching.asked import Asked
 from tornkit.routing.matching.explain import Explanation, Passed, Undecided
 from tornkit.routing.model import Fallback, Route
-from tornkit.routing.reading.masking import masked
 from tornkit.routing.render.table_json import VERSION
 
 

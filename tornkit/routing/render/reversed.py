@@ -15,9 +15,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tornkit.masking import masked
 from tornkit.printable import printable
 from tornkit.routing.model import Outcome, Reversal
-from tornkit.routing.reading.masking import masked
 from tornkit.routing.render import words
 from tornkit.routing.render.spans import Span, SpanLine
 from tornkit.routing.render.table_json import VERSION

@@ -19,7 +19,7 @@ from tornkit.routing.conditions import (
     PathCondition,
 )
 from tornkit.routing.model import Keyword, Route, RouteTarget, Source, TargetKind
-from tornkit.routing.reading.masking import shown as shortened
+from tornkit.routing.reading.values import shown as shortened
 
 NO_HANDLERS = frozenset(
     {TargetKind.ROUTER, TargetKind.DELEGATE, TargetKind.CALLABLE, TargetKind.NOTHING}

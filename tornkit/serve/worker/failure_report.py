@@ -37,7 +37,7 @@ def _shown(raised: BaseException, message: str) -> dict[str, Any]:
         with library_names():
             from tornkit.devtools.error_data import error_data, masked_traceback
             from tornkit.devtools.failure import failure_of
-            from tornkit.routing.reading.masking import masked
+            from tornkit.masking import masked
 
             return error_data(failure_of(raised), masked(message), masked_traceback(raised))
     except Exception:  # noqa: BLE001 - whatever the program has made of Python: it is told in words
