@@ -42,7 +42,6 @@ from tornkit.serve.supervisor.status import Status
 from tornkit.serve.supervisor.supervisor import Supervisor
 from tornkit.serve.supervisor.typed import SharedTerminal, Typed
 from tornkit.serve.watching.watcher import Watcher, WatchRules
-from tornkit.serve.wire.heartbeat import interval_for
 from tornkit.serve.wire.messages import Prepare
 from tornkit.serve.wire.orders import Orders, application_claim
 from tornkit.serve.wire.processes import take_tornado_from
@@ -141,7 +140,7 @@ def run(
         started_at=loop.now(),
     )
     if keys:
-        shared = SharedTerminal(workforce, health, interval_for(config.warn_blocking))
+        shared = SharedTerminal(workforce, health)
         typed = Typed(supervisor, target, reporter, _browse)
         Keys(loop, typed, shared.is_free).begin()
     return supervisor.run()

@@ -25,12 +25,17 @@ class Room:
         self.loop = HandLoop()
         self.asked: list[Any] = []
         self.free = True
+        self.since: list[float] = []  # by which it was asked whether the terminal is
         # Not a terminal, which passes on what is typed when it gets to it.
         ours, theirs = socket.socketpair()
         self.person, self.terminal = ours.detach(), theirs.detach()
         everything: Any = self
-        self.keys = Keys(self.loop, everything, lambda: self.free, self.terminal)
+        self.keys = Keys(self.loop, everything, self.is_free, self.terminal)
         self.keys.begin()
+
+    def is_free(self, since: float) -> bool:
+        self.since.append(since)
+        return self.free
 
     def types(self, text: str) -> list[Any]:
         """What was asked for by it."""
@@ -114,6 +119,20 @@ def test_what_somebody_reads_at_once_is_theirs(room: Room) -> None:
     assert room.types("c\n") == ["clear"]
 
 
+def test_what_counts_is_when_a_line_came(room: Room) -> None:
+    """A debugger that gets no processor for a while has not turned its loop, nor read it."""
+    room.free = False
+    assert room.types("c\n") == []
+    assert room.passes(1.0) == []
+    assert len(room.since) > 1
+    assert len(set(room.since)) == 1
+    assert os.read(room.terminal, 10) == b"c\n"
+    assert room.passes(1.0) == []
+    room.free = True
+    assert room.types("o\n") == ["open"]
+    assert room.since[-1] > room.since[0]
+
+
 def test_a_job_in_the_background_reads_nothing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "tcgetpgrp", lambda descriptor: os.getpgrp() + 1)
     assert room.types("q\n") == []
@@ -143,7 +162,7 @@ def test_a_terminal_that_is_gone_is_left(room: Room, monkeypatch: pytest.MonkeyP
 def test_of_a_real_terminal(room: Room) -> None:
     person, terminal = pty.openpty()
     everything: Any = room
-    Keys(room.loop, everything, lambda: True, terminal).begin()
+    Keys(room.loop, everything, lambda since: True, terminal).begin()
     os.write(person, b"c\n\x04o\n")
     asked: list[Any] = []
 
@@ -160,5 +179,5 @@ def test_of_a_real_terminal(room: Room) -> None:
 def test_what_can_not_be_waited_for_is_left_alone(room: Room) -> None:
     with open(__file__) as file:  # noqa: PTH123
         everything: Any = room
-        Keys(room.loop, everything, lambda: True, file.fileno()).begin()
+        Keys(room.loop, everything, lambda since: True, file.fileno()).begin()
         assert room.passes(1.0) == []

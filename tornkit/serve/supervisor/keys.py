@@ -1,8 +1,9 @@
 """Letters that a person types at the terminal, each with Enter, and what each asks for.
 
 The terminal stays as it is: with Enter, for a debugger in a worker has it as well, and a mode of
-the terminal's would outlive a crash. Whoever waits for what is typed, a debugger or an ``input()``
-in any thread, has read it at once; what is still there a moment later is for here.
+the terminal's would outlive a crash. A debugger in a loop's thread keeps that from turning: what is
+still there once each loop has turned is for here. An ``input()`` in another thread has read it at
+once, and gets a moment for that.
 """
 
 from __future__ import annotations
@@ -56,15 +57,16 @@ class Key(NamedTuple):
 
 
 class Keys:
-    """Reads lines from ``terminal``, a descriptor, while it ``is_free()``."""
+    """Reads lines from ``terminal``, a descriptor, that ``is_free(since)`` they came."""
 
     def __init__(
-        self, loop: Loop, actions: KeyActions, is_free: Callable[[], bool], terminal: int = 0
+        self, loop: Loop, actions: KeyActions, is_free: Callable[[float], bool], terminal: int = 0
     ) -> None:
         self._loop = loop
         self._actions = actions
         self._is_free = is_free
         self._terminal = terminal
+        self._since: float | None = None  # when what is there came
         self._keys = {
             each.letter: each
             for each in (
@@ -93,11 +95,17 @@ class Keys:
     def _came(self) -> None:
         """Leave what was typed to whoever waits for it."""
         self._loop.unlisten(self)
+        if self._since is None:
+            self._since = self._loop.now()
         self._loop.at(self._loop.now() + _MOMENT, self._look)
 
     def _look(self) -> None:
         """Act on what nobody has read."""
-        if self._is_there() and self._is_ours() and self._is_free():
+        assert self._since is not None
+        if not self._is_there():
+            self._since = None
+        elif self._is_ours() and self._is_free(self._since):
+            self._since = None
             try:
                 typed = os.read(self._terminal, _MOST_BYTES)
             except OSError:  # the terminal is gone

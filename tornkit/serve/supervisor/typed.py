@@ -10,7 +10,6 @@ from tornkit.appload.target import Target
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.shortage import in_words
 from tornkit.serve.supervisor.supervisor import Supervisor
-from tornkit.serve.wire.heartbeat import silence
 from tornkit.serve.workforce.health import Health
 from tornkit.serve.workforce.workforce import Workforce
 
@@ -63,18 +62,18 @@ class Typed:
 class SharedTerminal:
     """The terminal that workers may read as well.
 
-    A debugger that is busy, and will read what was typed ahead, stands in the way of its loop: so
-    long the loop does not beat, once in ``interval`` seconds as it should.
+    A debugger stands in the way of its loop, which does not beat until it has read what it waits
+    for, or was told to go on.
     """
 
-    def __init__(self, workforce: Workforce, health: Health, interval: float) -> None:
+    def __init__(self, workforce: Workforce, health: Health) -> None:
         self._workforce = workforce
         self._health = health
-        self._patience = 2 * interval
 
-    def is_free(self) -> bool:
-        """Whether no worker seems to wait for what is typed."""
+    def is_free(self, since: float) -> bool:
+        """Whether the loop of each worker has turned since then (CLOCK_MONOTONIC, seconds)."""
         for worker in self._workforce:
-            if worker.is_booting or silence(self._health.pulse(worker.pid)) > self._patience:
+            beat = self._health.pulse(worker.pid).beat
+            if worker.is_booting or 0.0 < beat < since:  # 0: none was to be had
                 return False
         return True
