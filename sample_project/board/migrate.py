@@ -21,6 +21,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script
 from sqlalchemy import NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from board.settings import HERE, database_url
 from board.store import with_driver
@@ -75,7 +76,7 @@ def _write(config: Config, message: str) -> int:
     print(f"read it: {script.path}")  # noqa: T201
     if importlib.util.find_spec("ruff"):
         ruff = [sys.executable, "-m", "ruff"]
-        subprocess.run([*ruff, "check", "--quiet", "--fix", script.path], check=False)  # noqa: S603
+        subprocess.run([*ruff, "check", "--silent", "--fix", script.path], check=False)  # noqa: S603
         subprocess.run([*ruff, "format", "--quiet", script.path], check=False)  # noqa: S603
     return 0
 
@@ -112,3 +113,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except ValueError as error:  # a setting that does not fit
         sys.exit(str(error))
+    except DBAPIError as error:
+        sys.exit(f"the database refuses: {error.orig}\n{error.statement}")

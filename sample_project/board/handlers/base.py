@@ -131,8 +131,14 @@ class JsonHandler(BaseHandler):
         return found
 
     def get_login_url(self) -> str:
-        """No page to go to for a script: `@authenticated` is 401 here."""
+        """No page to go to for a script: `@authenticated` on `get` is 401 here."""
         raise HTTPError(401)
+
+    def check_xsrf_cookie(self) -> None:
+        try:
+            super().check_xsrf_cookie()
+        except HTTPError:
+            raise HTTPError(403, "the header X-XSRFToken is not this page's") from None
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None))[1]
