@@ -72,3 +72,30 @@ def test_nobody_connects_any_more_and_nobody_is_reset() -> None:
             listening.close()
             assert select.select([], [late], [], 10)[1] == [late]
             assert late.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
+
+
+@pytest.mark.skipif(not linux.USED, reason="elsewhere there is no such policy")
+def test_a_thread_that_yields_to_its_waker() -> None:
+    with linux.yielding_to_the_waker():
+        assert os.sched_getscheduler(0) == os.SCHED_BATCH
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
+@pytest.mark.skipif(not linux.USED, reason="elsewhere there is no such policy")
+def test_a_policy_of_the_users_stays() -> None:
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    try:
+        with linux.yielding_to_the_waker():
+            assert os.sched_getscheduler(0) == os.SCHED_BATCH
+        assert os.sched_getscheduler(0) == os.SCHED_BATCH
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def test_a_system_that_forbids_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse, raising=False)
+    with linux.yielding_to_the_waker():
+        pass
