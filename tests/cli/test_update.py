@@ -45,6 +45,7 @@ def test_it_tells_what_it_did(project: Path) -> None:
         "  replaced  demo/static/style.css",
         "  removed   dropped.txt",
         "  replaced  pyproject.toml",
+        "pyproject.toml has changed: install the project again",
     ]
     assert "old" not in (project / "demo" / "static" / "style.css").read_text()
     after = snapshot(project)
@@ -99,8 +100,26 @@ def test_conflicts_have_to_be_settled_first(project: Path) -> None:
 
 def test_what_the_user_deleted_is_told(project: Path) -> None:
     (project / "demo" / "static" / "style.css").unlink()
-    assert "  left out  demo/static/style.css  (you deleted it" in update().stdout
+    assert "  left out  demo/static/style.css  (you deleted or moved it" in update().stdout
     assert not (project / "demo" / "static" / "style.css").exists()
+
+
+def test_a_link_in_the_place_of_a_file_stays(project: Path) -> None:
+    style = project / "demo" / "static" / "style.css"
+    style.rename(style.with_name("mine.css"))
+    style.symlink_to("mine.css")
+    assert "  kept      demo/static/style.css  (yours is a link or a folder" in update().stdout
+    assert style.is_symlink()
+
+
+def test_what_is_left_of_one_that_was_killed_is_told(project: Path) -> None:
+    (project / ".tornkit-new-abc").mkdir()
+    for _ in range(2):
+        result = update()
+        assert result.exit_code == 0
+        assert result.stderr.startswith(
+            ".tornkit-new-abc is left of a change that was ended midway"
+        )
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -171,8 +175,13 @@ def fail_at(
     return lambda: calls
 
 
-@pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
-@pytest.mark.parametrize("method", ["mkdir", "touch", "write_bytes", "rename"])
+@pytest.mark.parametrize(
+    ("existing", "method"),
+    [
+        *((False, method) for method in ("mkdir", "touch", "write_bytes", "rename")),
+        *((True, method) for method in ("mkdir", "touch", "write_bytes", "replace", "unlink")),
+    ],
+)
 @pytest.mark.parametrize(
     ("failure", "raised"),
     [
@@ -215,22 +224,98 @@ def test_failure_at_any_step_leaves_everything_as_it_was(
     assert not (root / "old").exists()
 
 
+@pytest.mark.parametrize("links", [True, False])
 def test_a_kept_file_survives_even_a_failing_rollback(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
     root.mkdir()
     (root / "app.py").write_bytes(b"mine")
-    real = Path.rename
+    real = Path.replace
+    replaced: list[Path] = []
 
-    def only_aside(self: Path, target: Path) -> Path:
-        if target.name != "old-0":
+    def only_once(self: Path, target: Path) -> Path:
+        if replaced:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
+        replaced.append(target)
         return real(self, target)
 
-    monkeypatch.setattr(Path, "rename", only_aside)
+    def no_links(*args: Any, **kwargs: Any) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "replace", only_once)
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
     with pytest.raises(TornkitError, match="Input/output error"):
         writing.write(some(root))
-    assert [path.read_bytes() for path in root.rglob("old-0")] == [b"mine"]
+    (kept,) = root.rglob("old-*")
+    assert kept.read_bytes() == b"mine"
+    assert writing.abandoned(root) == [kept.parent.name], "whoever comes next is told of it"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path, PurePosixPath
+from tornkit.scaffold.plan import PlannedFile
+from tornkit.scaffold import writing
+
+left = int(sys.argv[2])
+
+def counted(place, name):
+    real = getattr(place, name)
+    def call(*args, **kwargs):
+        global left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args, **kwargs)
+    setattr(place, name, call)
+
+for place, name in ((Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (os, "link")):
+    counted(place, name)
+files = tuple(PlannedFile(PurePosixPath(name), b"new") for name in sys.argv[3:])
+writing.write(writing.Changes(Path(sys.argv[1]), "demo", files, (PurePosixPath("gone"),)))
+"""
+
+
+def test_whoever_is_killed_midway_has_every_file_and_begins_again(tmp_path: Path) -> None:
+    names = [".tornkit.toml", "app.py", "static/new.css", "tests/test_app.py"]
+    old = dict.fromkeys((".tornkit.toml", "app.py", "tests/test_app.py"), b"old")
+    number, kept_on = 0, True
+    while kept_on:
+        number += 1
+        root = tmp_path / str(number)
+        for name, content in {**old, "gone": b"old"}.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+        command = [sys.executable, "-c", KILLED, str(root)]
+        kept_on = subprocess.run([*command, str(number), *names], check=False).returncode != 0
+        found = {name: (root / name).read_bytes() for name in old}
+        assert set(found.values()) <= {b"old", b"new"}
+        if found[".tornkit.toml"] == b"new":  # then all else is done
+            assert {(root / name).read_bytes() for name in names} == {b"new"}
+            assert not (root / "gone").exists()
+        for name in writing.abandoned(root):
+            assert (root / name / ".gitignore").read_text() == "*\n"
+        subprocess.run([*command, "0", *names], check=True)
+        assert {(root / name).read_bytes() for name in names} == {b"new"}
+    assert number > len(names)
+
+
+def test_a_ctrl_c_while_files_are_moved_comes_too_late(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root.mkdir()
+    real = Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    writing.write(some(root))
+    assert (root / "app.py").read_bytes() == b"new app.py"
+    assert writing.abandoned(root) == []
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 class TestPermissions:

@@ -16,7 +16,7 @@ from tornkit.scaffold import updating, writing
 _EPILOG = """\b
 Examples:
   tornkit update --dry-run
-  tornkit update && git diff
+  tornkit update; git diff
 """
 
 
@@ -39,6 +39,7 @@ def command(context: click.Context, project: Path, dry_run: bool, force: bool) -
     shown = str(project)
     update = updating.to_this_version(project.absolute(), shown)
     version = update.after.version
+    changing.tell_abandoned(project, shown)
     if update.before == update.after:
         console.out().print(Text(f"{printable(shown)} is up to date with tornkit {version}"))
         return

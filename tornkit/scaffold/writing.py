@@ -6,9 +6,10 @@
   half made;
 - into one that exists, every file is first written to a staging folder within it, where a full
   disk or a missing permission shows; only then are files moved into place, one rename each, and
-  what they replace, or what is removed, is kept until the last has succeeded.
+  what they replace, or what is removed, is kept beside until the last has succeeded. The project's
+  record goes last: whoever is killed midway has every file, old or new, and begins again.
 
-Whatever fails, or interrupts, undoes its moves and leaves what it found.
+Whatever fails undoes its moves and leaves what it found; a Ctrl-C midway comes too late.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +25,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tornkit.errors import TornkitError
+from tornkit.scaffold import answers
 from tornkit.scaffold.plan import PlannedFile
+
+_STAGING = ".tornkit-new-"
+_LATE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -111,26 +117,60 @@ def _write_new(changes: Changes, undo: contextlib.ExitStack) -> None:
 
 def _write_into(changes: Changes, undo: contextlib.ExitStack) -> None:
     root = changes.root
-    with _staging_folder(root) as staging, contextlib.ExitStack() as unmove:
+    with _to_the_end(), _staging_folder(root) as staging, contextlib.ExitStack() as unmove:
+        (staging / ".gitignore").write_text("*\n")
         _stage(changes, staging / "new")
-        for number, file in enumerate(changes.files):
+        for number, path in enumerate(changes.removed):
+            if os.path.lexists(root / path):
+                _keep(root / path, staging / f"removed-{number}", unmove)
+                (root / path).unlink()
+        # The record last: it says that all else is done.
+        for number, file in enumerate(sorted(changes.files, key=_is_record)):
             place = root / file.path
             _make_folders(place.parent, undo)
             if os.path.lexists(place):
-                _move_aside(place, staging / f"old-{number}", unmove)
-            (staging / "new" / file.path).rename(place)
-            unmove.callback(place.unlink)
-        for number, path in enumerate(changes.removed):
-            if os.path.lexists(root / path):
-                _move_aside(root / path, staging / f"removed-{number}", unmove)
+                _keep(place, staging / f"old-{number}", unmove)
+            else:
+                unmove.callback(place.unlink, missing_ok=True)
+            (staging / "new" / file.path).replace(place)
         # Here, within the staging folder's life: it holds what would have to go back.
         unmove.pop_all()
     _remove_empty_folders(changes)
 
 
-def _move_aside(place: Path, kept: Path, unmove: contextlib.ExitStack) -> None:
-    place.rename(kept)
-    unmove.callback(kept.rename, place)
+def _is_record(file: PlannedFile) -> bool:
+    return file.path == PurePosixPath(answers.FILE)
+
+
+def _keep(place: Path, kept: Path, unmove: contextlib.ExitStack) -> None:
+    """Give a file a second name, from which it comes back; the place is never empty."""
+    try:
+        os.link(place, kept, follow_symlinks=False)
+    except OSError:  # a file system without such names, or a file that is another user's
+        shutil.copy2(place, kept, follow_symlinks=False)
+    unmove.callback(_put_back, kept, place)
+
+
+def _put_back(kept: Path, place: Path) -> None:
+    kept.replace(place)
+    kept.unlink(missing_ok=True)  # two names of one file, of which neither replaces the other
+
+
+@contextlib.contextmanager
+def _to_the_end() -> Iterator[None]:
+    """Hold signals that would end this process midway; a Ctrl-C that has come is over then."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _LATE)
+    try:
+        yield
+    finally:
+        while signal.SIGINT not in before and signal.SIGINT in signal.sigpending():
+            signal.sigwait([signal.SIGINT])
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def abandoned(root: Path) -> list[str]:
+    """Names of the staging folders in ``root`` of whoever was killed; files of before are there."""
+    return sorted(place.name for place in root.glob(f"{_STAGING}*"))
 
 
 def _remove_empty_folders(changes: Changes) -> None:
@@ -142,7 +182,7 @@ def _remove_empty_folders(changes: Changes) -> None:
 
 @contextlib.contextmanager
 def _staging_folder(parent: Path) -> Iterator[Path]:
-    staging = Path(tempfile.mkdtemp(prefix=".tornkit-new-", dir=parent))
+    staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=parent))
     try:
         yield staging
     except BaseException:  # raised again, a Ctrl-C too: nothing half made stays
@@ -150,7 +190,8 @@ def _staging_folder(parent: Path) -> Iterator[Path]:
         # failed as well, this folder holds its only copy.
         shutil.rmtree(staging / "new", ignore_errors=True)
         with contextlib.suppress(OSError):
-            staging.rmdir()
+            if not list(staging.glob("[!.]*")):
+                shutil.rmtree(staging)
         raise
     shutil.rmtree(staging, ignore_errors=True)
 

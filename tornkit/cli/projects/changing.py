@@ -12,20 +12,22 @@ from rich.text import Text
 from tornkit.cli import console
 from tornkit.cli.settings import configure
 from tornkit.printable import printable
-from tornkit.scaffold import repository
+from tornkit.scaffold import repository, writing
 from tornkit.scaffold.updating import Update, UpdateOutcome
 from tornkit.scaffold.writing import Changes
 
 _NOTES = {
     UpdateOutcome.CONFLICT: "choose from what stands between <<<<<<< and >>>>>>>",
     UpdateOutcome.KEPT: "yours differs, and the templates have given it up",
-    UpdateOutcome.LEFT_OUT: "you deleted it, and the templates have changed it",
+    UpdateOutcome.LEFT_OUT: "you deleted or moved it, and the templates have changed it",
 }
 _COLOURS = {
     UpdateOutcome.CONFLICT: "red",
     UpdateOutcome.KEPT: "yellow",
     UpdateOutcome.LEFT_OUT: "yellow",
 }
+
+_DEPENDENCIES = PurePosixPath("pyproject.toml")
 
 
 def project_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -55,13 +57,34 @@ def tell(update: Update) -> None:
         if note := _note(update, path, outcome):
             line.append(f"  ({note})", "dim")
         console.out().print(line)
+    if _is_written(update, _DEPENDENCIES):
+        shown = printable(update.changes.show(_DEPENDENCIES))
+        console.out().print(Text(f"{shown} has changed: install the project again"))
 
 
 def _note(update: Update, path: PurePosixPath, outcome: UpdateOutcome) -> str:
-    written = any(file.path == path for file in update.changes.files)
-    if outcome is UpdateOutcome.CONFLICT and not written:
+    place = update.changes.root / path
+    if outcome is UpdateOutcome.CONFLICT and not _is_written(update, path):
         return "not a text: yours is left as it is"
+    if outcome is UpdateOutcome.KEPT and (place.is_symlink() or place.is_dir()):
+        return "yours is a link or a folder, and the templates' file is left out"
     return _NOTES.get(outcome, "")
+
+
+def _is_written(update: Update, path: PurePosixPath) -> bool:
+    return any(file.path == path for file in update.changes.files)
+
+
+def tell_abandoned(project: Path, shown: str) -> None:
+    """Say what is left of a change that was killed midway."""
+    for name in writing.abandoned(project):
+        place = printable(str(Path(shown, name)))
+        console.err().print(
+            Text(
+                f"{place} is left of a change that was ended midway, with files of before: "
+            ).append("look whether one is missing, then remove it"),
+            soft_wrap=True,
+        )
 
 
 def exit_code(update: Update) -> int:
