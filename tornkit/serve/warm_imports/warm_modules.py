@@ -81,7 +81,7 @@ class WarmModules(HiddenModules):
 
     def show_all(self) -> None:
         """Undo `hide`."""
-        sys.modules.update(self._modules)
+        sys.modules.update((n, m) for n, m in self._modules.items() if self._is_hidden(n))
         self._set_exit_handlers((1 << len(self._names)) - 1)
         self._give_back(self._taken)
         if self in sys.meta_path:
