@@ -92,7 +92,7 @@ async def test_a_client_that_only_asks_is_not_read_further(memory: None) -> None
         asked = 10 * MEGABYTE + 64 * 1024  # the client's own
         assert tracemalloc.get_traced_memory()[1] < asked + MEGABYTE
         app.settings["gate"].set()
-        for _ in range(1000):
+        for _ in range(300):
             assert (await client.read_response()).status == 200
         assert len(connection.unread) < 2 * 65536
         sending.cancel()

@@ -21,6 +21,7 @@ from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
 from tests.clients.asynchronous import Client, connect
+from tests.engine.serving import PATIENCE
 from tornkit import seams, stream_seams
 from tornkit.engine.connection import Connection
 from tornkit.engine.draining import Connections
@@ -30,7 +31,6 @@ EITHER = pytest.mark.parametrize(
     "server_class",
     [pytest.param(HTTPServer, id="tornado"), pytest.param(EngineServer, id="tornkit")],
 )
-PATIENCE = 5.0  # seconds until a test gives up; none takes a tenth of it
 CERTIFICATES = Path(tornado.test.__file__).parent
 WHOLE = b"GET /quick HTTP/1.1\r\nHost: x\r\n\r\n"
 HANDSHAKE = (

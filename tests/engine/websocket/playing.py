@@ -22,6 +22,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 
+from tests.engine.serving import PATIENCE
 from tornkit.engine.fidelity import variants
 from tornkit.engine.websocket import install, uninstall
 from tornkit.engine.websocket.protocol import EngineProtocol
@@ -322,11 +323,11 @@ async def play(
     return seen
 
 
-def run(test: Callable[[], Awaitable[Any]], loop: str = "asyncio", patience: float = 20.0) -> Any:
+def run(test: Callable[[], Awaitable[Any]], loop: str = "asyncio") -> Any:
     """Run a coroutine on a loop of this kind."""
 
     async def with_patience() -> Any:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(PATIENCE):
             return await test()
 
     factory = None

@@ -18,11 +18,11 @@ from tornado.websocket import (
 )
 
 from tests.clients.asynchronous import connect
+from tests.engine.serving import PATIENCE
 from tests.engine.websocket.playing import served_by
 from tornkit import seams
 from tornkit.engine.websocket.closing import WebSockets
 
-PATIENCE = 5.0  # seconds until a test gives up; none takes a tenth of it
 NEVER = 3600.0
 HANDSHAKE = (
     b"GET /waits HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
