@@ -8,7 +8,7 @@ import os
 import random
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
 
@@ -17,6 +17,7 @@ from tornado.tcpserver import TCPServer
 from tests.serve.scripted import TARGET
 from tests.serve.stories.lines import LineChannel
 from tornkit import seams
+from tornkit.appload.target import Kind
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.wire.messages import Failed
 from tornkit.serve.wire.orders import Orders
@@ -24,7 +25,8 @@ from tornkit.serve.worker.listening import Refused
 from tornkit.serve.worker.serving_loops import ServingLoop
 from tornkit.serve.worker.worker import Worker
 
-ORDERS = Orders.of(TARGET, ServeConfig(engine="tornado"))
+# Of a program: an application listens once, and is ready only then.
+ORDERS = Orders.of(replace(TARGET, kind=Kind.PROGRAM), ServeConfig(engine="tornado"))
 _UNBINDABLE = 70000
 
 
