@@ -134,7 +134,8 @@ class FakeWorker:
             for message, descriptors in messages:
                 if isinstance(message, Boot):
                     self._boot = message
-                    for descriptor in descriptors[1:]:
+                    own = len(descriptors) - sum(offer.count for offer in message.offers)
+                    for descriptor in descriptors[1:own]:
                         _, self.snapshot = marshal.loads(os.pread(descriptor, 1 << 20, 0))
                     for descriptor in descriptors:
                         os.close(descriptor)

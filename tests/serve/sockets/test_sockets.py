@@ -24,8 +24,6 @@ from tornkit.serve.sockets.sockets import (
     BALANCED,
     CannotBind,
     Listeners,
-    is_everywhere,
-    url_of,
 )
 from tornkit.serve.wire.messages import Claim
 
@@ -611,27 +609,3 @@ def test_abstract_unix_socket(listeners: Listeners, path: str, tmp_path: Path) -
 
 
 # ---- how it is shown ----
-
-
-@pytest.mark.parametrize(
-    ("address", "shown", "everywhere"),
-    [
-        ("127.0.0.1", "127.0.0.1", False),
-        ("0.0.0.0", "localhost", True),
-        pytest.param("::1", "[::1]", False, marks=ipv6),
-        # IPv6 alone: IPv4 has a socket of its own.
-        pytest.param("::", "[::1]", True, marks=ipv6),
-    ],
-)
-def test_url(listeners: Listeners, address: str, shown: str, everywhere: bool) -> None:
-    [sock] = listeners.claim(Claim(port=0, address=address), 0, 1)
-    port = port_of(sock)
-    assert url_of(sock) == f"http://{shown}:{port}"
-    assert url_of(sock, "https") == f"https://{shown}:{port}"
-    assert is_everywhere(sock) is everywhere
-
-
-def test_url_of_a_unix_socket(listeners: Listeners, path: str) -> None:
-    [sock] = listeners.claim(Claim(unix_path=path), 0, 1)
-    assert url_of(sock, "https") == f"unix:{path}"
-    assert not is_everywhere(sock)

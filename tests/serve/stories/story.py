@@ -360,8 +360,10 @@ class Story:
             process.boot = False
             boot, descriptors = line.under_way.popleft()
             assert isinstance(boot, Boot)
-            for descriptor in descriptors:
+            own = len(descriptors) - sum(offer.count for offer in boot.offers)
+            for descriptor in descriptors[:own]:
                 os.close(descriptor)
+            process.worker._mailbox.offers.add(boot.offers, descriptors[own:])
             # All workers of a generation run the same code.
             process.program = self.programs.setdefault(boot.generation, self.code)
             process.begin(boot.slot, self.loop)

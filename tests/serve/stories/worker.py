@@ -246,6 +246,7 @@ class Process:
         if not self.alive:
             return
         self.alive = False
+        self.worker._mailbox.offers.close()
         loop = asyncio.get_running_loop() if self.task is not None else None
         if loop is not None:
             loop.remove_reader(self.channel.fileno())

@@ -18,6 +18,7 @@ import pytest
 from tests.serve.limits import descriptors_left
 from tornkit.serve.wire import channel as channel_module
 from tornkit.serve.wire.channel import MAX_DESCRIPTORS, MAX_MESSAGE, Channel, ChannelClosed
+from tornkit.serve.wire.encoding import encode
 from tornkit.serve.wire.messages import (
     Adopt,
     Claim,
@@ -28,7 +29,6 @@ from tornkit.serve.wire.messages import (
     Handover,
     Message,
     Ready,
-    encode,
 )
 
 # The time limit is what ends a `receive` that waits for ever: a socket with a timeout of its own

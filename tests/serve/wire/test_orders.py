@@ -10,7 +10,8 @@ import pytest
 
 from tornkit.appload.target import Kind, Target
 from tornkit.serve.config import DEFAULT_ADDRESS, DEFAULT_PORT, HttpOptions, ServeConfig
-from tornkit.serve.wire.messages import Claim, Prepare, decode, encode
+from tornkit.serve.wire.encoding import decode, encode
+from tornkit.serve.wire.messages import Claim, Prepare
 from tornkit.serve.wire.orders import Orders, application_claim
 
 APPLICATION = Target(Kind.APPLICATION, "app:make", "/src", "/src", module="app", attribute="make")

@@ -24,7 +24,15 @@ from tornkit.serve.failures import CANNOT_START
 from tornkit.serve.sources import snapshot_imports, sources
 from tornkit.serve.warm_imports import warm_modules
 from tornkit.serve.wire.channel import Channel, ChannelClosed
-from tornkit.serve.wire.messages import Boot, Failed, Lesson, Message, decode, encode
+from tornkit.serve.wire.encoding import decode, encode
+from tornkit.serve.wire.messages import (
+    Boot,
+    Claim,
+    Failed,
+    Lesson,
+    Message,
+    Offer,
+)
 from tornkit.serve.wire.orders import Orders
 from tornkit.serve.worker import entry, reexec
 
@@ -46,6 +54,7 @@ class Scene:
         self.begin: Callable[[], None] | None = None
         self.kept: list[int] = []
         self.memory: list[int] = []
+        self.offered: tuple[tuple[Offer, ...], list[int]] = ((), [])
 
     def send(self, *messages: Message, descriptors: Sequence[int] = ()) -> None:
         for message in messages:
@@ -77,8 +86,9 @@ class Scene:
         self.begin, self.kept = begin, list(kept)
         self.calls.append("may be executed again")
 
-    def boot(self, boot: Boot) -> None:
+    def boot(self, boot: Boot, offered: Sequence[int]) -> None:
         self.calls.append(boot.lesson)
+        self.offered = (boot.offers, list(offered))
 
     def live(self, slot: int, heartbeat: Any) -> int:
         self.calls.append(("lives", slot))
@@ -143,6 +153,20 @@ def test_one_beside_others_imports_what_they_have(
     (snapshot,) = installed
     assert os.fstat(snapshot).st_ino == os.fstat(descriptors[1]).st_ino
     os.close(snapshot)
+
+
+def test_sockets_that_are_offered(scene: Scene, descriptors: tuple[int, int]) -> None:
+    """They come last, and are no files that others have loaded."""
+    boot = replace(BOOT, offers=(Offer(Claim(port=80), 2), Offer(Claim(port=81), 1)))
+    heartbeat, sock = descriptors
+    assert scene.exit_of(PREPARE, boot, descriptors=[heartbeat, sock, sock, sock]) == 0
+    assert "snapshot" not in scene.calls
+    offers, offered = scene.offered
+    assert offers == boot.offers
+    assert {os.fstat(each).st_ino for each in offered} == {os.fstat(sock).st_ino}
+    assert len(offered) == 3
+    for each in offered:
+        os.close(each)
 
 
 class TestRehearsal:
@@ -247,6 +271,23 @@ class TestExecutedAgain:
         nodes = [os.fstat(each).st_ino for each in kept]
         assert nodes == [os.fstat(each).st_ino for each in descriptors]
         for each in scene.kept:
+            os.close(each)
+
+    def test_it_asks_for_what_it_was_offered(
+        self, scene: Scene, descriptors: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The descriptors end with the interpreter that was given them."""
+        begun: list[tuple[Any, ...]] = []
+        monkeypatch.setattr(warm_modules, "current", Warm(90))
+        monkeypatch.setattr(reexec, "begin", lambda *words: begun.append(words))
+        boot = replace(BOOT, offers=(Offer(Claim(port=80), 1),))
+        scene.exit_of(PREPARE, boot, descriptors=descriptors)
+        assert scene.begin is not None
+        scene.begin()
+        ((_, _, again, kept, _),) = begun
+        assert again == BOOT
+        assert kept == [scene.memory[0]]
+        for each in scene.offered[1]:
             os.close(each)
 
     def test_it_goes_on_as_the_worker_that_it_was(

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tornkit.serve.wire.channel import Channel, ChannelClosed
-from tornkit.serve.wire.messages import Claim, Drain, Go, Grant, Message, Refresh
-from tornkit.serve.worker.mailbox import Mailbox
+from tornkit.serve.wire.messages import Claim, Drain, Go, Grant, Message, Offer, Refresh
+from tornkit.serve.worker.mailbox import Mailbox, Offers
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -134,3 +134,64 @@ def test_descriptors_come_with_a_grant(scene: Scene) -> None:
         scene.supervisor.send(Grant(), [sock.fileno()])
     _, [descriptor] = scene.mailbox.ask(Claim())
     os.close(descriptor)
+
+
+# ---- what is offered ----
+
+HERE, THERE = Claim(port=80, backlog=5), Claim(port=81, address="::1")
+
+
+def is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def descriptors() -> Iterator[list[int]]:
+    made = [os.open(os.devnull, os.O_RDONLY) for _ in range(3)]
+    yield made
+    for each in filter(is_open, made):
+        os.close(each)
+
+
+@pytest.fixture
+def offers(descriptors: list[int]) -> Offers:
+    """Two descriptors for one address, and one for another."""
+    offers = Offers()
+    offers.add([Offer(HERE, 2), Offer(THERE, 1)], descriptors)
+    return offers
+
+
+def test_each_is_taken_once(offers: Offers, descriptors: list[int]) -> None:
+    assert offers.take(THERE) == descriptors[2:]
+    assert offers.take(HERE) == descriptors[:2]
+    assert offers.take(HERE) is None
+    assert offers.settle() == (THERE, HERE)
+
+
+def test_another_backlog_is_the_same_address(offers: Offers, descriptors: list[int]) -> None:
+    """As it is for the supervisor, which is told what was claimed."""
+    claim = Claim(port=80, backlog=7, scheme="https")
+    assert offers.take(claim) == descriptors[:2]
+    assert offers.settle() == (claim,)
+
+
+def test_what_is_not_taken_is_closed(offers: Offers, descriptors: list[int]) -> None:
+    offers.take(HERE)
+    assert offers.settle() == (HERE,)
+    assert [is_open(each) for each in descriptors] == [True, True, False]
+    assert offers.take(THERE) is None
+    assert offers.settle() == (HERE,)
+
+
+def test_the_supervisor_is_asked_for_the_rest_alone(
+    scene: Scene, offers: Offers, descriptors: list[int]
+) -> None:
+    scene.mailbox.offers = offers
+    assert scene.mailbox.ask(HERE) == (Grant(), descriptors[:2])
+    scene.supervisor.send(Grant(98, "taken"))
+    assert scene.mailbox.ask(HERE) == (Grant(98, "taken"), [])
+    assert scene.supervisor.receive() == (HERE, [])

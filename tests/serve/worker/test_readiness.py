@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tornado.web import Application, RequestHandler
 
+from tests.serve.scripted import TARGET
+from tornkit.engine import activity
+from tornkit.serve.config import ServeConfig
 from tornkit.serve.sources import sources
-from tornkit.serve.wire.messages import Ready
+from tornkit.serve.wire.messages import Claim, Ready
+from tornkit.serve.wire.orders import Orders
 from tornkit.serve.worker import readiness
 from tornkit.serve.worker.digests import COOKIE_SECRET, ROUTES, digests
 from tornkit.serve.worker.readiness import ready_message
 
 KEY = "0a" * 16
+ORDERS = Orders.of(TARGET, ServeConfig())
 FILES = {"/me/b.py", "/me/a.py"}
 
 
 @pytest.fixture(autouse=True)
 def process(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that has loaded two files, each as a module, and one more."""
+    monkeypatch.setattr(activity, "summary", lambda chosen, loop: {"engine": chosen.engine})
     monkeypatch.setattr(readiness, "user_files", lambda own: set(FILES))
     monkeypatch.setattr(readiness, "other_modules", lambda own: ("wave", "json"))
     monkeypatch.setattr(sources, "_marks", {"/me/a.py": "1:2", "/me/b.py": "3:4", "/lib/c.py": "5"})
@@ -33,7 +40,7 @@ def app(**settings: Any) -> Application:
 
 
 def ready(*applications: Application, watched: tuple[str, ...] = ()) -> Ready:
-    return ready_message(iter(applications), iter(watched), KEY)
+    return ready_message(iter(applications), iter(watched), replace(ORDERS, digest_key=KEY))
 
 
 def test_what_is_loaded() -> None:
@@ -43,7 +50,12 @@ def test_what_is_loaded() -> None:
         sources={"/me/a.py": "1:2", "/me/b.py": "3:4"},
         names={"a": "/me/a.py"},
         modules=("wave", "json"),
+        platform={"engine": "tornkit"},
     )
+
+
+def test_what_was_taken_of_what_was_offered() -> None:
+    assert ready_message([], [], ORDERS, [Claim(port=80)]).claims == (Claim(port=80),)
 
 
 def test_files_are_told_in_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,4 +106,5 @@ def test_what_has_to_be_the_same_in_all_workers() -> None:
     one, other = app(cookie_secret="one"), app()
     assert ready(one, other).digests == digests([one, other], bytes.fromhex(KEY))
     assert ready(one).digests.keys() == {COOKIE_SECRET, ROUTES}
-    assert ready_message([one], [], "0b" * 16).digests != ready(one).digests
+    other_key = replace(ORDERS, digest_key="0b" * 16)
+    assert ready_message([one], [], other_key).digests != ready(one).digests

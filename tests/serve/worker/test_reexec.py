@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tornkit.serve.wire.messages import Boot, Lesson, Message, Prepare, decode
+from tornkit.serve.wire.encoding import decode
+from tornkit.serve.wire.messages import Boot, Lesson, Message, Prepare
 from tornkit.serve.wire.processes import command
 from tornkit.serve.worker import reexec
 

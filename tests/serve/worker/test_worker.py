@@ -21,6 +21,7 @@ import pytest
 import tornkit
 from tests.serve.stories.worker import in_one_process
 from tests.serve.zygote.test_zygote import Zygote, wait_for_input
+from tornkit import linux
 from tornkit.appload.target import Kind, Serves, Target
 from tornkit.serve.config import ServeConfig
 from tornkit.serve.warm_imports import warm_modules
@@ -41,10 +42,11 @@ from tornkit.serve.wire.messages import (
     Lesson,
     Loaded,
     Message,
+    Offer,
     Ready,
     Refresh,
 )
-from tornkit.serve.wire.orders import Orders
+from tornkit.serve.wire.orders import Orders, application_claim
 from tornkit.serve.worker.failure_report import tell
 from tornkit.serve.worker.worker import Worker
 
@@ -97,14 +99,22 @@ def zygote() -> Iterator[Forks]:
 class Life:
     """One worker, as its supervisor sees it."""
 
-    def __init__(self, zygote: Forks, orders: Orders, lesson: Lesson) -> None:
+    def __init__(
+        self,
+        zygote: Forks,
+        orders: Orders,
+        lesson: Lesson,
+        offered: Mapping[Claim, socket.socket],
+    ) -> None:
         self._zygote = zygote
         (self.pid,) = zygote.fork(stale=True)
         self.channel = zygote.workers.pop()
         self.heartbeat = Heartbeat.create()
         self._heard: deque[Message] = deque()
         self.channel.send(orders.message())
-        self.channel.send(Boot(0, 1, lesson), [self.heartbeat.descriptor])
+        boot = Boot(0, 1, lesson, offers=tuple(Offer(claim, 1) for claim in offered))
+        descriptors = [sock.fileno() for sock in offered.values()]
+        self.channel.send(boot, [self.heartbeat.descriptor, *descriptors])
 
     def says(self, *messages: Message, descriptors: tuple[int, ...] = ()) -> None:
         for message in messages:
@@ -161,6 +171,7 @@ def live(zygote: Forks, tmp_path: Path) -> Iterator[Callable[..., Life]]:
         attribute: str | None = "app",
         lesson: Lesson | None = None,
         folder: str | None = None,
+        offered: Mapping[Claim, socket.socket] | None = None,
         **config: Any,
     ) -> Life:
         path = tmp_path / "web.py"
@@ -175,7 +186,7 @@ def live(zygote: Forks, tmp_path: Path) -> Iterator[Callable[..., Life]]:
             attribute=None if program else attribute,
         )
         orders = replace(Orders.of(target, ServeConfig(**config)), folder=folder or str(tmp_path))
-        lives.append(Life(zygote, orders, lesson or Lesson()))
+        lives.append(Life(zygote, orders, lesson or Lesson(), offered or {}))
         return lives[-1]
 
     yield live
@@ -234,6 +245,71 @@ def test_an_application_from_its_first_message_to_its_end(
     worker.says(Drain(1.0, successor=False))
     worker.hears(Closed)
     assert worker.status() == 0
+
+
+def sockets_of(pid: int) -> set[str]:
+    """The sockets that a process has open, by their inodes."""
+    links = (str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir())
+    return {each for each in links if each.startswith("socket:")}
+
+
+def name_of(sock: socket.socket) -> str:
+    return str(Path(f"/proc/self/fd/{sock.fileno()}").readlink())
+
+
+@pytest.mark.skipif(not linux.USED, reason="looks by way of /proc")
+def test_sockets_that_were_offered(live: Live, listening: socket.socket) -> None:
+    """What it claims of them it has, and says so with `Ready`; the rest it closes."""
+    claim = application_claim(8889, "127.0.0.1", None)
+    with socket.create_server(("127.0.0.1", 0)) as unwanted:
+        offers = {Claim(port=1): unwanted, replace(claim, backlog=7): listening}
+        worker = live(APP, port=8889, address="127.0.0.1", offered=offers)
+        assert worker.hears(Ready).claims == (claim,)
+        client = asking(listening)
+        worker.says(Go())
+        assert b"served" in answer(client)
+        assert name_of(listening) in sockets_of(worker.pid)
+        assert name_of(unwanted) not in sockets_of(worker.pid)
+
+
+def test_what_was_not_offered_is_claimed(live: Live, listening: socket.socket) -> None:
+    code = """
+        import asyncio
+        async def main():
+            Application([("/", Page)]).listen(8001, "127.0.0.1")
+            Application([("/", Page)]).listen(8002, "127.0.0.1")
+            await asyncio.Event().wait()
+        asyncio.run(main())
+    """
+    known = Claim(port=8001, address="127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        worker = live(code, program=True, offered={known: listening})
+        assert worker.grants(other).port == 8002
+        assert [claim.port for claim in worker.hears(Ready).claims] == [8001]
+        clients = [asking(listening), asking(other)]
+        worker.says(Go())
+        assert all(b"served" in answer(client) for client in clients)
+
+
+@pytest.mark.skipif(not linux.USED, reason="looks by way of /proc")
+def test_a_child_that_the_program_forks_has_none_of_them(
+    live: Live, listening: socket.socket, tmp_path: Path
+) -> None:
+    """It would hold a port for as long as it lives, which without tornkit it has never had."""
+    code = """
+        if (child := os.fork()) == 0:
+            time.sleep(60)
+        open("child", "w").write(f"{child} ")
+    """
+    claim = application_claim(8889, "127.0.0.1", None)
+    worker = live(code + APP, port=8889, address="127.0.0.1", offered={claim: listening})
+    worker.hears(Ready)
+    child = int((tmp_path / "child").read_text())
+    try:
+        assert name_of(listening) in sockets_of(worker.pid)
+        assert name_of(listening) not in sockets_of(child)
+    finally:
+        os.kill(child, signal.SIGKILL)
 
 
 def test_what_it_is_told_while_it_loads_waits(live: Live, listening: socket.socket) -> None:

@@ -472,8 +472,9 @@ def test_a_port_that_nobody_wants_any_more_is_closed_in_each_slot(world: World) 
         world.passes(10)
         world.watcher.sees(Path("/src/app.py"))
         yield
-        [successor] = world.new_workers()  # it claims nothing
-        successor.says(Ready())
+        [successor] = world.new_workers()
+        assert [offer.claim for offer in successor.boot.offers] == [CLAIM]
+        successor.says(Ready())  # it has taken nothing
         yield
         world.passes(1)
         yield

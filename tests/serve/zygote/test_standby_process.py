@@ -21,7 +21,8 @@ from tornkit.serve.config import ServeConfig
 from tornkit.serve.warm_imports import warm_modules
 from tornkit.serve.warm_imports.tornado_first import WITH_TORNADO
 from tornkit.serve.wire.channel import Channel
-from tornkit.serve.wire.messages import Warm, decode, encode
+from tornkit.serve.wire.encoding import decode, encode
+from tornkit.serve.wire.messages import Warm
 from tornkit.serve.wire.orders import Orders
 from tornkit.serve.wire.processes import command
 from tornkit.serve.worker import entry

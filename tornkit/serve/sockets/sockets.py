@@ -49,6 +49,14 @@ class _Listener:
     port: int = 0  # that it had before it was closed for a while
     file: tuple[int, int] | None = None  # device and inode of a Unix socket's
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether all slots have the same sockets."""
+        return not BALANCED or self.claim.unix_path is not None or self.inherited
+
+    def key(self, slot: int) -> int:
+        return 0 if self.is_shared else slot
+
 
 class Listeners:
     """Every address that was claimed."""
@@ -65,18 +73,34 @@ class Listeners:
 
         :raises CannotBind: taken, privileged, no such address.
         """
-        # Asking again with another backlog is the same address.
-        key = replace(claim, backlog=0, scheme="")
+        key = claim.place  # asking again with another backlog is the same address
         listener = self._listeners.get(key) or _Listener(claim)
         inherited = [sock for sock in self._inherited if _is_at(sock, claim)]
         if inherited:
             listener.sockets[0], listener.inherited = inherited, True
-        own = slot if BALANCED and claim.unix_path is None and not inherited else 0
+        own = listener.key(slot)
         if own not in listener.sockets:
             listener.sockets[own] = self._bind(listener)
         self._listeners[key] = listener
         listener.generations.add(generation)
         return listener.sockets[own]
+
+    def held(
+        self, slot: int, generation: int | None
+    ) -> Iterator[tuple[Claim, list[socket.socket]]]:
+        """Each claim of a generation's, with the sockets that a slot has for it by now."""
+        for listener in self._listeners.values():
+            sockets = listener.sockets.get(listener.key(slot))
+            if sockets and generation in listener.generations:
+                yield listener.claim, sockets
+
+    def claim_held(self, claim: Claim, slot: int, generation: int) -> bool:
+        """Note that a generation claims what a slot has; False where it has no such sockets."""
+        listener = self._listeners.get(claim.place)
+        if listener is None or not listener.sockets.get(listener.key(slot)):
+            return False
+        listener.generations.add(generation)
+        return True
 
     def close_until_claimed(self, generation: int) -> None:
         """Close ``generation``'s sockets until they are claimed again, port 0 as the same port.
@@ -144,7 +168,7 @@ class Listeners:
         return [
             sock
             for listener in self._listeners.values()
-            if BALANCED and listener.claim.unix_path is None and not listener.inherited
+            if not listener.is_shared
             for sock in listener.sockets.get(slot, ())
         ]
 
@@ -369,29 +393,3 @@ def _explain(error: OSError, claim: Claim, shown: str) -> str:
             return f"can't listen on {shown}: this machine has no such address"
         case _:
             return f"can't listen on {shown}: {error.strerror or error}"
-
-
-def url_of(sock: socket.socket, scheme: str = "http") -> str:
-    """URL of a socket, by name where it listens everywhere; for a Unix socket its path.
-
-    ``::`` is not everywhere: IPv4 has a socket of its own, and ``localhost`` may mean that alone.
-    """
-    if sock.family == socket.AF_UNIX:
-        name = sock.getsockname()
-        return f"unix:{name if isinstance(name, str) else os.fsdecode(name)}"
-    host, port = sock.getsockname()[:2]
-    if host == "0.0.0.0":  # noqa: S104 - compared
-        host = "localhost"
-    elif host == "::":
-        host = "::1"
-    shown = f"[{host.replace('%', '%25')}]" if ":" in host else host  # RFC 6874
-    return f"{scheme}://{shown}:{port}"
-
-
-def is_everywhere(sock: socket.socket) -> bool:
-    """Whether a socket listens on every address of the machine, and so for strangers."""
-    if sock.family == socket.AF_UNIX:
-        return False
-    with contextlib.suppress(OSError):  # ENOBUFS
-        return sock.getsockname()[0] in ("0.0.0.0", "::")  # noqa: S104 - compared
-    return False

@@ -31,8 +31,9 @@ from tornkit.serve.hub.keeper import HubKeeper
 from tornkit.serve.loop.loop import Loop
 from tornkit.serve.nursery.nursery import Nursery
 from tornkit.serve.reporter import Banner, Reporter
-from tornkit.serve.sockets.sockets import Listeners, is_everywhere, url_of
+from tornkit.serve.sockets.sockets import Listeners
 from tornkit.serve.sockets.systemd import Notifier
+from tornkit.serve.sockets.urls import is_everywhere, url_of
 from tornkit.serve.supervisor.signals import SIGNALS, SupervisorSignals
 from tornkit.serve.supervisor.stand_in import StandIn
 from tornkit.serve.supervisor.succession import Succession

@@ -25,7 +25,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from tornkit.serve.shortage import GONE
-from tornkit.serve.wire.messages import Message, decode, encode
+from tornkit.serve.wire.encoding import decode, encode
+from tornkit.serve.wire.messages import Message
 
 _HEADER = struct.Struct("!IB")
 _READ_SIZE = 65536

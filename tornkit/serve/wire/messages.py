@@ -1,16 +1,14 @@
-"""Every message between the supervisor, its workers and its zygote, and its bytes.
+"""Every message between the supervisor, its workers and its zygote.
 
-Frozen dataclasses; a message travels as one JSON object with its class's name under ``type``.
-``bytes`` fields travel as base64. File descriptors travel beside a message (see
-`tornkit.serve.wire.channel`); the docstrings say how many. End of file means that the peer died.
+Frozen dataclasses, of which `tornkit.serve.wire.encoding` makes bytes. File descriptors travel
+beside a message (see `tornkit.serve.wire.channel`); the docstrings say how many. End of file means
+that the peer died.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-from dataclasses import dataclass, field, fields
-from typing import Any, get_args
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tornkit.appload.target import Serves
 
@@ -36,6 +34,17 @@ class Lesson:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Sockets that a worker has with its `Boot`: ``count`` descriptors, for what may be claimed.
+
+    Its predecessor in the slot has claimed them, so it need not wait to be granted the same.
+    """
+
+    claim: Claim
+    count: int
+
+
+@dataclass(frozen=True)
 class Prepare:
     """The first message: the worker's orders (`tornkit.serve.wire.orders.Orders`).
 
@@ -52,7 +61,7 @@ class Boot:
     One descriptor: the memory of its `tornkit.serve.wire.heartbeat`. A second one for a worker that
     is started beside others: the source files that those have loaded
     (`tornkit.serve.sources.snapshot`). With ``lobby``, one between them: the way to the hub of
-    `tornkit.bus` (`tornkit.serve.hub`).
+    `tornkit.bus` (`tornkit.serve.hub`). Behind them all, those of ``offers``, in order.
     ``lesson`` is what earlier workers have found out. ``stands_in``: load nothing of the user's,
     and say that there is nothing yet.
     """
@@ -62,6 +71,7 @@ class Boot:
     lesson: Lesson = field(default_factory=Lesson)
     stands_in: bool = False
     lobby: bool = False
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +141,11 @@ class Claim:
     occurrence: int = 0
     scheme: str = "http"
 
+    @property
+    def place(self) -> Claim:
+        """The claim without what makes it no other: two are for one address if these are equal."""
+        return replace(self, backlog=0, scheme="")
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -144,6 +159,7 @@ class Ready:
     (`tornkit.serve.worker.digests`).
     ``names`` leads from the names of modules to those of ``sources`` that they were loaded from.
     ``platform`` is `tornkit.engine.activity.summary`.
+    ``claims`` are those for which it has taken sockets of `Boot.offers`.
     """
 
     files: tuple[str, ...] = ()
@@ -154,6 +170,7 @@ class Ready:
     digests: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     platform: dict[str, Any] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -353,44 +370,3 @@ Upward = (
 ToZygote = Warm | Fork
 FromZygote = Trying | Warmed | Forked | Unfit | Exited
 Message = Downward | Upward | HostBus | ToZygote | FromZygote
-
-_TYPES: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Message)}
-
-
-def encode(message: Message) -> bytes:
-    """The message's bytes."""
-    content = {"type": type(message).__name__, **vars(message)}
-    return json.dumps(content, default=_as_json).encode()
-
-
-def _as_json(value: object) -> dict[str, object]:
-    if isinstance(value, bytes):
-        return {"base64": base64.b64encode(value).decode("ascii")}
-    return vars(value)
-
-
-def decode(data: bytes) -> Message:
-    """The message that `encode` made these bytes of.
-
-    :raises ValueError: they are no message. The peer is then not to be trusted any further.
-    """
-    content = json.loads(data)
-    try:
-        kind = _TYPES[content.pop("type")]
-    except (KeyError, TypeError, AttributeError):
-        raise ValueError(f"not a message: {data[:80]!r}") from None
-    names = {each.name for each in fields(kind)}
-    if not content.keys() <= names:
-        raise ValueError(f"{kind.__name__} has no {content.keys() - names}")
-    for name, value in content.items():
-        if isinstance(value, list):
-            content[name] = tuple(tuple(item) if isinstance(item, list) else item for item in value)
-        elif isinstance(value, dict) and value.keys() == {"base64"}:
-            content[name] = base64.b64decode(value["base64"])
-    try:
-        if "lesson" in content:
-            lesson = content["lesson"]
-            content["lesson"] = Lesson(lesson["serves"], tuple(lesson["not_http"]))
-        return kind(**content)
-    except (TypeError, KeyError) as error:
-        raise ValueError(str(error)) from None

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from tornado.httpserver import HTTPServer
@@ -25,8 +26,9 @@ from tornkit.serve.sources.bytecode import cache_only_settled_sources
 from tornkit.serve.terminal.logs import show_no_own_frames
 from tornkit.serve.warm_imports import warm_modules
 from tornkit.serve.wire.channel import Channel, ChannelClosed
+from tornkit.serve.wire.encoding import decode
 from tornkit.serve.wire.heartbeat import Heartbeat
-from tornkit.serve.wire.messages import Boot, Message, Prepare, decode
+from tornkit.serve.wire.messages import Boot, Message, Prepare
 from tornkit.serve.wire.orders import Orders
 from tornkit.serve.worker.failure_report import tell
 from tornkit.serve.worker.signals import leave_to_supervisor
@@ -71,9 +73,12 @@ def main_told(
         assert isinstance(boot, Boot)
         if not descriptors:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        own = len(descriptors) - sum(offer.count for offer in boot.offers)
+        descriptors, offered = descriptors[:own], descriptors[own:]
         if len(warm_modules.current):
             kept = [descriptors[0], *map(os.dup, descriptors[1:])]
-            worker.may_reexecute(partial(_reexecute, channel, message, boot, kept), kept[1:])
+            again = replace(boot, offers=())  # then it asks for what it needs
+            worker.may_reexecute(partial(_reexecute, channel, message, again, kept), kept[1:])
         others = descriptors[1:]
         if orders.bus_url is not None:
             lobby.given = lobby.BusElsewhere(orders.bus_url, orders.bus)
@@ -81,7 +86,7 @@ def main_told(
             lobby.given = lobby.Lobby(socket.socket(fileno=others.pop(0)), orders.bus)
         for descriptor in others:
             snapshot_imports.install(descriptor)
-        worker.boot(boot)
+        worker.boot(boot, offered)
         status = worker.live(boot.slot, Heartbeat(descriptors[0]))
     except ChannelClosed:
         sys.exit(1)

@@ -271,7 +271,7 @@ class Listening:
 
         :raises Refused:
         """
-        address = replace(claim, backlog=0)  # as the supervisor tells them apart
+        address = claim.place  # as the supervisor tells them apart
         occurrence = 0
         if self._closed:
             return [_stand_in(claim)]

@@ -1,8 +1,9 @@
 """A worker's end of its channel, for any number of threads.
 
-A claim is answered where it was made: `ask` blocks its thread until the grant is there. Any other
-message is queued, whoever read it, and `on_mail` is called when a wait has left something in the
-queue: the descriptor tells no loop of what was read already.
+A claim is answered where it was made: `ask` blocks its thread until the grant is there, or has the
+answer among the `Offers` that came with `Boot`. Any other message is queued, whoever read it, and
+`on_mail` is called when a wait has left something in the queue: the descriptor tells no loop of
+what was read already.
 
     thread that claims ── ask ──▶ grant          any loop that watches the channel ── read ──▶ queue
                             └── what else came ──▶ queue, on_mail()
@@ -15,12 +16,49 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from tornkit.serve.wire.channel import Channel, ChannelClosed
-from tornkit.serve.wire.messages import Claim, Grant, Message
+from tornkit.serve.wire.messages import Claim, Grant, Message, Offer
 
 Mail = tuple[Message, list[int]]
+
+
+class Offers:
+    """Descriptors of listening sockets, each for one claim until the worker is ready."""
+
+    def __init__(self) -> None:
+        self._descriptors: dict[Claim, list[int]] = {}
+        self._taken: list[Claim] = []
+
+    def add(self, offers: Iterable[Offer], descriptors: Sequence[int]) -> None:
+        """Take these in; the descriptors are in the order of their offers."""
+        left = iter(descriptors)
+        for offer in offers:
+            self._descriptors[offer.claim.place] = list(islice(left, offer.count))
+
+    def take(self, claim: Claim) -> list[int] | None:
+        """The descriptors for a claim, once; None where there are none."""
+        if claim.place not in self._descriptors:
+            return None
+        self._taken.append(claim)  # first: whoever finds them gone by now has to find this
+        return self._descriptors.pop(claim.place, None)
+
+    def settle(self) -> tuple[Claim, ...]:
+        """Close what was not taken; return the claims for which the rest was.
+
+        One that comes in this very moment, in another thread, may be told of and asked for.
+        """
+        self.close()
+        return tuple(self._taken)
+
+    def close(self) -> None:
+        """Close what was not taken."""
+        while self._descriptors:
+            _, descriptors = self._descriptors.popitem()
+            for descriptor in descriptors:
+                os.close(descriptor)
 
 
 class Mailbox:
@@ -34,6 +72,7 @@ class Mailbox:
         self._on_mail = on_mail
         self._reading = threading.Lock()
         self._queue: deque[Mail] = deque()
+        self.offers = Offers()
         self._unwanted = 0  # grants on their way whose claim was given up
 
     def fileno(self) -> int:
@@ -47,10 +86,13 @@ class Mailbox:
         self._channel.send(message, descriptors)
 
     def ask(self, claim: Claim) -> Mail:
-        """Send a claim and wait for its grant.
+        """Send a claim and wait for its grant, but for what was offered.
 
         :raises ChannelClosed: the supervisor is gone.
         """
+        offered = self.offers.take(claim)
+        if offered is not None:
+            return Grant(), offered
         with self._reading:
             self._channel.send(claim)
             try:

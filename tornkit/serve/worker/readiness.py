@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from tornado.web import Application
 
+from tornkit.engine import activity
 from tornkit.serve.sources import sources
 from tornkit.serve.warm_imports.userfiles import (
     folders_of,
@@ -15,20 +16,29 @@ from tornkit.serve.warm_imports.userfiles import (
     own_modules,
     user_files,
 )
-from tornkit.serve.wire.messages import Ready
+from tornkit.serve.wire.messages import Claim, Ready
 from tornkit.serve.worker.digests import digests
+from tornkit.serve.worker.serving_loops import running_loop
+
+
+class ReadyOrders(activity.Chosen, Protocol):
+    """Orders of the supervisor's that are asked for."""
+
+    @property
+    def digest_key(self) -> str:
+        """The supervisor's, in hexadecimal."""
 
 
 def ready_message(
     applications: Iterable[Application],
     watched: Iterable[str],
-    digest_key: str,
-    platform: dict[str, Any] | None = None,
+    orders: ReadyOrders,
+    claims: Iterable[Claim] = (),
 ) -> Ready:
     """The `Ready` of this process.
 
-    ``watched`` are the files that the program gave to `tornado.autoreload.watch`; ``digest_key``
-    is the supervisor's, in hexadecimal; ``platform`` is `tornkit.engine.activity.summary`.
+    ``watched`` are the files that the program gave to `tornado.autoreload.watch`; ``claims`` are
+    those that were offered and taken.
     """
     own = own_modules()
     files = user_files(own)
@@ -40,9 +50,10 @@ def ready_message(
         watched=tuple(sorted(str(Path(name).resolve()) for name in list(watched))),
         folders=_folders(made),
         modules=other_modules(own),
-        digests=digests(made, bytes.fromhex(digest_key)),
+        digests=digests(made, bytes.fromhex(orders.digest_key)),
         names=sources.names(states),
-        platform=platform or {},
+        platform=activity.summary(orders, running_loop()),
+        claims=tuple(claims),
     )
 
 

@@ -15,7 +15,8 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 
-from tornkit.serve.wire.messages import Boot, Prepare, encode
+from tornkit.serve.wire.encoding import encode
+from tornkit.serve.wire.messages import Boot, Prepare
 from tornkit.serve.wire.processes import command
 from tornkit.serve.worker.signals import NUMBERS
 

@@ -32,7 +32,6 @@ from tornkit.appload import own_tornado
 from tornkit.appload.leaving import Leaving, Left
 from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Serves
-from tornkit.engine.activity import summary
 from tornkit.engine.fidelity import replaced
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.errors import NotAnApplication, TornkitError
@@ -123,8 +122,11 @@ class Worker:
         if orders.engine == "tornkit":
             EngineServer.observer = self._loops
 
-    def boot(self, boot: Boot) -> None:
-        """Take in what is known by now: the findings of earlier workers, the generation."""
+    def boot(self, boot: Boot, offered: Sequence[int] = ()) -> None:
+        """Take in what is known by now: findings of earlier workers, the generation, sockets."""
+        self._mailbox.offers.add(boot.offers, offered)
+        if offered:  # a child of the program's, forked before it listens, is to have none of them
+            os.register_at_fork(after_in_child=self._mailbox.offers.close)
         self._orders = self._lessons.take(boot.lesson, self._orders)
         if boot.stands_in:
             self._orders = self._orders.standing_in()
@@ -320,18 +322,16 @@ class Worker:
             os._exit(1)
 
     def _send_ready(self) -> None:
-        loop, key = running_loop(), self._orders.digest_key
-        platform = summary(self._orders, loop)
-        self._mailbox.send(ready_message(self._applications, self._watched, key, platform))
-        if loop is not None and self._orders.engine == "tornkit":
+        orders, loop, taken = self._orders, running_loop(), self._mailbox.offers.settle()
+        self._mailbox.send(ready_message(self._applications, self._watched, orders, taken))
+        if loop is not None and orders.engine == "tornkit":
             replaced.is_aside(loop)  # else the first request would look
-        if self._orders.warn_blocking:  # not sooner: `appload.leaving` has the signal until here
+        if orders.warn_blocking:  # not sooner: `appload.leaving` has the signal until here
             self._loops.call_in_main_thread(self._heartbeat.write_stacks_on_signal)
             self._heartbeat.beat(self._loops.pulse())  # the first request may block
         self._sources_told = sources.count()
-        for descriptor in self._kept:
-            os.close(descriptor)
-        self._kept.clear()
+        while self._kept:
+            os.close(self._kept.pop())
         self._conduct.ready()
         lobby.arrive()
         if self._listening.has_port_left:

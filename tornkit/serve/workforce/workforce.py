@@ -52,6 +52,7 @@ from tornkit.serve.workforce.children import Children, WorkerState
 from tornkit.serve.workforce.events import Audience, Events, Nobody, Worker
 from tornkit.serve.workforce.generation import Generation, GenerationState
 from tornkit.serve.workforce.health import Health
+from tornkit.serve.workforce.offering import offers, takes
 
 # A worker that was told to end gets this long beyond its drain timeout to run its own clean-up.
 _END_GRACE = 3.0
@@ -158,8 +159,10 @@ class Workforce:
                 snapshot.append(generation.snapshot.descriptor())
             heartbeat = self._health.admit(process.pid)
             self._loop.listen(process.channel, partial(self._read, worker))
-            boot = Boot(slot, generation.number, generation.lesson, lobby=bool(self._lobby))
-            self._send(worker, boot, heartbeat, *self._lobby, *snapshot)
+            found, offered = offers(self._listeners, slot, self._children.newest_that_serves)
+            lobby = bool(self._lobby)
+            boot = Boot(slot, generation.number, generation.lesson, lobby=lobby, offers=found)
+            self._send(worker, boot, heartbeat, *self._lobby, *snapshot, *offered)
         except OSError as error:
             self._loop.unlisten(process.channel)
             self._health.forget(process.pid)
@@ -291,7 +294,9 @@ class Workforce:
             match message:
                 case Claim():
                     self._on_claim(worker, message)
-                case Ready() if worker.state is WorkerState.BOOTING:
+                case Ready() if worker.state is WorkerState.BOOTING and takes(
+                    self._listeners, worker, message
+                ):
                     worker.move(WorkerState.READY)
                     worker.platform = message.platform
                     self._events.worker_ready(worker, message)
@@ -365,8 +370,7 @@ class Workforce:
             if successor is not None:
                 self._send(successor, Adopt(handover.unread), *descriptors)
         finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
+            _close(descriptors)
 
     def _on_stale(self, what: str) -> None:
         assert self._events is not None

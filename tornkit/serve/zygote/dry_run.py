@@ -35,7 +35,6 @@ from tornkit import linux, seams
 from tornkit.appload.leaving import Leaving
 from tornkit.appload.load import application_of, call_factory, find_attribute
 from tornkit.appload.target import Kind, Target
-from tornkit.engine.activity import summary
 from tornkit.engine.server import HTTPServer as EngineServer
 from tornkit.serve.terminal.logs import set_up_application_logging
 from tornkit.serve.wire.channel import Channel
@@ -69,10 +68,11 @@ _KNOWN = tuple(f"{folder}{os.sep}" for each in (tornado, tornkit) for folder in 
 
 @dataclass(frozen=True)
 class _Chosen:
-    """A `tornkit.engine.activity.Chosen`."""
+    """A `tornkit.serve.worker.readiness.ReadyOrders`."""
 
     engine: str
     speedups: bool = True
+    digest_key: str = _KEY
 
 
 def rehearse() -> None:
@@ -171,8 +171,7 @@ async def _serve(made: object) -> None:
         server.add_sockets(hooks.claim(application_claim(None, None, None)))
         try:
             chosen = _Chosen("tornkit" if isinstance(server, EngineServer) else "tornado")
-            platform = summary(chosen, asyncio.get_running_loop())
-            mailbox.send(ready_message((application,), (), _KEY, platform))
+            mailbox.send(ready_message((application,), (), chosen))
             hooks.open()
             client.setblocking(False)
             client.connect(listening.getsockname())
