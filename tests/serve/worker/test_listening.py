@@ -197,6 +197,21 @@ def test_equal_claims_are_counted(install: Install, supervisor: Supervisor) -> N
     close_all(sockets)
 
 
+def test_claims_of_two_schemes_are_counted_as_one(install: Install, supervisor: Supervisor) -> None:
+    """The supervisor tells addresses by nothing else: both servers would have the same port."""
+
+    async def serve() -> None:
+        for options in (None, ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)):
+            server = HTTPServer(Application(), ssl_options=options)
+            server.listen(0, "127.0.0.1")
+            server.stop()
+
+    install()
+    asyncio.run(serve())
+    assert [claim.scheme for claim in supervisor.claims] == ["http", "https"]
+    assert [claim.occurrence for claim in supervisor.claims] == [0, 1]
+
+
 def test_a_successor_gets_the_same_ports(install: Install, supervisor: Supervisor) -> None:
     places = []
     for _ in range(2):
