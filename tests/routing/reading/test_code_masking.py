@@ -20,6 +20,14 @@ from tornkit.routing.reading.code_masking import without_secrets
         ("token = make_token(user)", "token = make_token(user)"),
         ('name = "not secret"', 'name = "not secret"'),
         ('password = ""', 'password = ""'),
+        ('password = get("PASSWORD", "") or "hunter2"', 'password = get("PASSWORD", "") or "***"'),
+        ('log("the password is", "hunter2")', 'log("the password is", "***")'),
+        ('d = {"a": "", "password": "hunter2"}', 'd = {"a": "", "password": "***"}'),
+        ("say(\"don't\", token='hunter2')", "say(\"don't\", token='***')"),
+        ('password = given  # hunter2', 'password = given  #***'),
+        ('# the password is hunter2', '# the password***'),
+        ('x = 1  # it\'s; password = "hunter2"', "x = 1  # it's; password***"),
+        ('# the password', '# the password'),
     ],
 )  # fmt: skip
 def test_no_secret_is_in_the_source(line: str, shown: str) -> None:
@@ -37,6 +45,15 @@ def test_no_secret_is_in_the_source(line: str, shown: str) -> None:
         'key = """\nhunter2\n"""\nname = "shown"',
         'settings = dict(\n    token=\n    "hunter2",\n)\nname = "shown"',
         'token = f"{prefix}hunter2"',
+        'if self.get_argument("password", "") == "hunter2" and 1 / 0:',
+        "password = '' or 'hunter2'",
+        'password = "" "a" "" "hunter2"',
+        'password = "" or \'\' or """hunter2"""',
+        'password = "unterminated hunter2',
+        'password = "" or """"hunter2"""',
+        'password = "" or \\\n    "hunter2"\nname = "shown"',
+        "password = '\\'' or 'hunter2'",
+        'password = "#" or "hunter2"',
     ],
 )
 def test_no_secret_is_in_the_source_in_whatever_way(code: str) -> None:
