@@ -167,6 +167,55 @@ IOLoop.current().start()
 note("after the loop")
 """
 
+SAVES_AT_ITS_END = """\
+async def save(queue):
+    while (item := await queue.get()) is not None:
+        await asyncio.sleep(0.01)
+        note(item)
+
+
+async def main():
+    options.parse_command_line()
+    app.listen(options.port, address="127.0.0.1")
+    queue = asyncio.Queue()
+    saving = asyncio.create_task(save(queue))
+    try:
+        await asyncio.Event().wait()
+    finally:
+        queue.put_nowait("saved")
+        queue.put_nowait(None)
+        await saving
+        note("finished")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+ENDS_ON_THE_SECOND = """\
+asked = []
+
+
+def on_signal(number, frame):
+    asked.append(number)
+    if len(asked) > 1:
+        note("left at once")
+        os._exit(3)
+    IOLoop.current().add_callback_from_signal(IOLoop.current().call_later, 0.2, finish)
+
+
+def finish():
+    note("saved")
+    note("finished")
+    IOLoop.current().stop()
+
+
+signal.signal(signal.SIGINT, on_signal)
+tornado.options.parse_command_line()
+app.listen(options.port, address="127.0.0.1")
+IOLoop.current().start()
+"""
+
 PROGRAMS = {"asyncio": ASYNCIO, "old style": OLD_STYLE, "forking": FORKING}
 
 
@@ -285,6 +334,27 @@ def test_a_program_that_handles_sigterm_ends_by_it(
     assert server.wait_until_ended() == 0
     assert events(serve, "sigterm") == [str(old), str(new)]
     assert "did not end in time" not in server.log
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("source", [SAVES_AT_ITS_END, ENDS_ON_THE_SECOND])
+def test_a_program_cleans_up_as_without_tornkit(
+    serve: Serve, wait_for: Callable[..., Any], source: str, loop: str
+) -> None:
+    """After an edit, and at a Ctrl-C, which reaches it as well as the supervisor."""
+    if loop == "uvloop":
+        pytest.importorskip("uvloop")
+    server = serve({"prog.py": COMMON + source}, "prog.py", "--loop", loop)
+    (old,) = server.answering_pids(1)
+    server.edit("prog.py", "1 {options", "2 {options")
+    server.wait_for_reload()
+    wait_for(lambda: events(serve, "finished") == [str(old)], "the old worker cleaned up")
+    (new,) = server.answering_pids(1)
+    server.signal(signal.SIGINT, group=True)
+    assert server.wait_until_ended() == 0
+    assert events(serve, "saved") == events(serve, "finished") == [str(old), str(new)]
+    assert events(serve, "left") == []
     assert "Traceback" not in server.log
 
 

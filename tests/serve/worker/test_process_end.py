@@ -118,8 +118,216 @@ INTERRUPTED = """
         say("interrupted")
 """
 
+SAVES = """
+    async def save(queue):
+        while (item := await queue.get()) is not None:
+            await asyncio.sleep(0)
+            say("wrote", item)
+
+    async def main():
+        queue = asyncio.Queue()
+        saving = asyncio.create_task(save(queue))
+        beside(interrupt_main, [{told}])
+        try:
+            await asyncio.sleep(LONG)
+        finally:
+            queue.put_nowait("the last")
+            queue.put_nowait(None)
+            await saving
+            say("saved")
+    try:
+        {run}
+    except KeyboardInterrupt:
+        say("interrupted")
+"""
+HERE = "Loop(asyncio.get_running_loop())"
+SAVED = End("wrote the last\nsaved\ninterrupted\n", 0)
+
 CASES: dict[str, tuple[str, End]] = {
     # ---- interrupt_main ----
+    "main() that others help to clean up": (
+        SAVES.format(told=HERE, run="asyncio.run(main())"),
+        SAVED,
+    ),
+    "main() of a loop that does not listen": (
+        SAVES.format(told="", run="asyncio.run(main())"),
+        SAVED,
+    ),
+    "main() of a runner": (
+        # A coroutine is run to its end before.
+        SAVES.format(
+            told=HERE,
+            run="""with asyncio.Runner() as runner:
+            runner.run(asyncio.sleep(0))
+            runner.run(main())""",
+        ),
+        SAVED,
+    ),
+    "main() in another loop": (
+        SAVES.format(
+            told=HERE,
+            run="""
+        try:
+            from uvloop import new_event_loop
+        except ImportError:  # there is none for this Python
+            from asyncio import new_event_loop
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(main())""",
+        ),
+        SAVED,
+    ),
+    "main() that returns": (
+        """
+        async def main():
+            beside(interrupt_main, [Loop(asyncio.get_running_loop())])
+            try:
+                await asyncio.sleep(LONG)
+            except asyncio.CancelledError:
+                say("cancelled")
+        asyncio.run(main())
+        say("goes on")
+        """,
+        End("cancelled\ngoes on\n", 0),
+    ),
+    "main() that goes on, interrupted twice": (
+        """
+        async def main():
+            loops = [Loop(asyncio.get_running_loop())]
+            for _ in range(2):
+                interrupt_main(loops)
+                try:
+                    await asyncio.sleep(LONG)
+                except asyncio.CancelledError:
+                    say("cancelled")
+        try:
+            asyncio.run(main())
+        except KeyboardInterrupt:
+            say("interrupted")
+        """,
+        End("cancelled\ncancelled\ninterrupted\n", 0),
+    ),
+    "a coroutine that no runner runs": (
+        # The loop is left at once, as a KeyboardInterrupt leaves it.
+        """
+        async def main():
+            beside(interrupt_main, [Loop(asyncio.get_running_loop())])
+            try:
+                await asyncio.sleep(LONG)
+            finally:
+                say("cleaned up")
+        loop = asyncio.new_event_loop()
+        try:
+            loop.run_until_complete(main())
+        except KeyboardInterrupt:
+            say("interrupted")
+        os._exit(0)
+        """,
+        End("interrupted\n", 0),
+    ),
+    "a program that a Ctrl-C has reached": (
+        # Nothing tells it a second time.
+        """
+        def handler(number, frame):
+            say("told", signal.Signals(number).name)
+        signal.signal(signal.SIGINT, handler)
+        signal.raise_signal(signal.SIGINT)
+        interrupt_main([])
+        time.sleep(0.1)
+        say("saved")
+        end_threads([], 0)
+        """,
+        End("told SIGINT\nsaved\n", 0),
+    ),
+    "a program that a Ctrl-C has reached, with one handler for all": (
+        """
+        def handler(number, frame):
+            say("told", signal.Signals(number).name)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handler)
+        signal.raise_signal(signal.SIGINT)
+        interrupt_main([])
+        time.sleep(0.1)
+        say("saved")
+        end_threads([], 0)
+        """,
+        End("told SIGINT\nsaved\n", 0),
+    ),
+    "a program that has put a handler back": (
+        """
+        def handler(number, frame):
+            say("told")
+            signal.signal(number, before)
+        before = signal.signal(signal.SIGINT, handler)
+        signal.raise_signal(signal.SIGINT)
+        interrupt_main([])
+        time.sleep(0.1)
+        say("saved")
+        end_threads([], 0)
+        """,
+        End("told\nsaved\n", 0),
+    ),
+    "a loop's handlers": (
+        """
+        async def main():
+            stop = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, lambda: (say("told"), stop.set()))
+            os.kill(os.getpid(), signal.SIGINT)
+            await stop.wait()
+            interrupt_main([Loop(loop)])
+            await asyncio.sleep(0.1)
+            say("saved")
+        asyncio.run(main())
+        end_threads([], 0)
+        """,
+        End("told\nsaved\n", 0),
+    ),
+    "a program that does not end on a Ctrl-C": (
+        """
+        signals._PATIENCE = 0.05
+        told = []
+        def handler(number, frame):
+            told.append(number)
+            if len(told) > 1:
+                say("told twice")
+                sys.exit(3)
+        signal.signal(signal.SIGINT, handler)
+        signal.raise_signal(signal.SIGINT)
+        interrupt_main([])
+        time.sleep(LONG)
+        """,
+        End("told twice\n", 3),
+    ),
+    "a program that asks at a Ctrl-C, and ends at another signal": (
+        """
+        signal.signal(signal.SIGINT, lambda number, frame: say("sure?"))
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(4))
+        signal.raise_signal(signal.SIGINT)
+        beside(interrupt_main, [])
+        time.sleep(LONG)
+        """,
+        End("sure?\n", 4),
+    ),
+    "a program that looks at its handlers": (
+        """
+        def handler(number, frame):
+            say("told", number == signal.SIGINT)
+        before = signal.getsignal(signal.SIGINT)
+        assert signal.signal(signal.SIGINT, handler) is before
+        assert signal.getsignal(signal.SIGINT) is handler
+        assert signal.signal(signal.SIGINT, signal.default_int_handler) is handler
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.signal(signal.SIGINT, signal.SIG_IGN) is signal.default_int_handler
+        assert signal.signal(signal.SIGINT, handler) is signal.SIG_IGN
+        signal.raise_signal(signal.SIGINT)
+        try:
+            signal.signal(signal.SIGINT, 7.5)
+        except TypeError:
+            say("refused")
+        """,
+        End("told True\nrefused\n", 0),
+    ),
     "a main thread that runs a loop": (
         """
         async def main():

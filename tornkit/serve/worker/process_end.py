@@ -44,10 +44,17 @@ _main_is_done = threading.Event()
 _STOP_AFTER = 0.1  # seconds between the cancellation of a loop's tasks and its stop
 
 
-def interrupt_main(loops: Iterable[EndingLoop]) -> None:
-    """Interrupt the program as a Ctrl-C would; from any thread."""
+def interrupt_main(loops: Iterable[EndingLoop], *, again: bool = False) -> None:
+    """Interrupt the program as a Ctrl-C would; from any thread.
+
+    One that its user's Ctrl-C has reached already is left to end by itself for some time, unless
+    this comes ``again``.
+    """
     main = threading.main_thread()
     loops = tuple(loops)
+    if not again and signals.patience() > 0:
+        _start(_interrupt_unless_done, loops, signals.patience())
+        return
     if has_threads():
         _start(_stop_unless_done, loops)
     for each in loops:
@@ -93,6 +100,12 @@ def end_threads(loops: Iterable[EndingLoop], status: int) -> None:
     # The last one that is registered runs first: what follows may take its time.
     atexit.register(ended.set)
     _start(_end_unless, ended, _THREADS_PATIENCE, status)
+
+
+def _interrupt_unless_done(loops: Iterable[EndingLoop], patience: float) -> None:
+    """Interrupt the program again where it has not ended."""
+    if not _main_is_done.wait(patience):
+        interrupt_main(loops, again=True)
 
 
 def _stop_unless_done(loops: Iterable[EndingLoop]) -> None:

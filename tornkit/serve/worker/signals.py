@@ -5,21 +5,30 @@ process of a unit to terminate; but who stops when is the supervisor's business,
 they are caught and passed over, by a handler: a blocked or ignored signal would be inherited by
 the programs that the user's code starts, which could then not be terminated any more.
 
-A program that handles one of them by itself goes on doing so, and is ended by it.
+A program that handles one of them by itself goes on doing so, and is ended by it. Where a Ctrl-C
+has reached it before, it is not told a second time: to many programs that means to leave at once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 import threading
+import time
+from functools import wraps
 from types import FrameType
+from typing import Any
 
 from tornkit.serve.terminal import debugger
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+# Seconds for a program to end on a signal of its own; then it is told once more.
+_PATIENCE = 5.0
 
+_told: tuple[object, float] | None = None  # the program's handler that was called last, and when
 
 _interrupted: threading.Event | None = None  # there is one while a signal is to interrupt
 
@@ -30,7 +39,7 @@ def _pass_over(number: int, frame: FrameType | None) -> None:
     if _interrupted is not None:
         _interrupted.set()
         _interrupted = None
-        raise KeyboardInterrupt
+        interrupt(frame)
 
 
 def raise_interrupts() -> threading.Event:
@@ -42,6 +51,7 @@ def raise_interrupts() -> threading.Event:
 
 def leave_to_supervisor() -> None:
     """Pass signals over from now on, in this process but not in children that it forks."""
+    _note_calls()
     for number in NUMBERS:
         signal.signal(number, _pass_over)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, NUMBERS)
@@ -49,6 +59,70 @@ def leave_to_supervisor() -> None:
     if not os.environ.get("PYTHONBREAKPOINT"):
         sys.breakpointhook = _breakpoint
     os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_as_usual)
+
+
+class _Noted:
+    """Handler of a program's that notes that it was called."""
+
+    def __init__(self, handler: Any) -> None:
+        self.handler = handler
+
+    def __call__(self, number: int, frame: FrameType | None) -> Any:
+        global _told  # noqa: PLW0603 - a process has one main thread
+        _told = self.handler, time.monotonic()
+        return self.handler(number, frame)
+
+
+def _note_calls() -> None:
+    """Have calls of handlers noted that are set from now on; whoever asks for one has it plain."""
+    set_handler, get_handler = signal.signal, signal.getsignal
+
+    def plain(handler: Any) -> Any:
+        return handler.handler if isinstance(handler, _Noted) else handler
+
+    @wraps(set_handler)
+    def noting(signalnum: Any, handler: Any) -> Any:
+        if signalnum in _ENDING and callable(handler) and handler is not _pass_over:
+            handler = _Noted(handler)
+        return plain(set_handler(signalnum, handler))
+
+    @wraps(get_handler)
+    def asked(signalnum: Any) -> Any:
+        return plain(get_handler(signalnum))
+
+    signal.signal, signal.getsignal = noting, asked
+
+
+def patience() -> float:
+    """Seconds for which a program is left to end by itself: its user's signal has reached it.
+
+    None for one that has another handler for the signal that it would be sent: it may have taken
+    the first for a question.
+    """
+    if _told is None:
+        return 0.0
+    handler, when = _told
+    number = ending_signal()
+    if number is not None and not is_ours(number) and signal.getsignal(number) is not handler:
+        return 0.0
+    return max(0.0, when + _PATIENCE - time.monotonic())
+
+
+def interrupt(frame: FrameType | None) -> None:
+    """Interrupt what runs in a frame of the main thread as a Ctrl-C does without tornkit.
+
+    `asyncio.run` takes SIGINT over, and cancels main(), whose other tasks live until it has cleaned
+    up; but only where it finds Python's own handler, in whose place stands one of ours.
+
+    :raises KeyboardInterrupt: nothing there takes it over, or has done so before.
+    """
+    take_over = getattr(asyncio.Runner, "_on_sigint", None)
+    while frame is not None and take_over is not None:
+        if frame.f_code is asyncio.Runner.run.__code__ and "task" in frame.f_locals:
+            take_over(frame.f_locals["self"], signal.SIGINT, None, frame.f_locals["task"])
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def _breakpoint(*, header: str | None = None) -> None:
@@ -90,13 +164,13 @@ def _as_usual() -> None:
 def end_program() -> None:
     """End the program as its own user would; called from its loop.
 
-    :raises KeyboardInterrupt: it handles neither signal. It is what a Ctrl-C would raise, and
-        `asyncio.run` cancels main() on it, so that the program's clean-up runs.
+    :raises KeyboardInterrupt: it handles neither signal, and runs its loop without `asyncio.run`.
     """
     number = ending_signal()
     if number is None or is_ours(number):
-        raise KeyboardInterrupt
-    signal.raise_signal(number)
+        interrupt(sys._getframe())
+    else:
+        signal.raise_signal(number)
 
 
 def ending_signal() -> int | None:
