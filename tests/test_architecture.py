@@ -479,6 +479,7 @@ def test_private_parts_of_tornado_are_touched_in_few_places() -> None:
         "tornkit.serve.warm_imports.exit_handlers",  # of Python's `atexit`, `weakref` and the like
         "tornkit.serve.warm_imports.import_inputs",  # of Python's `os.environ` and `warnings`
         "tornkit.serve.warm_imports.warm_modules",  # of its own base class
+        "tornkit.serve.worker.signals",  # of `asyncio.Runner`: what it does at a Ctrl-C
     }, {name: found[name] for name in places}
 
 

@@ -17,7 +17,7 @@ import signal
 import sys
 import threading
 import time
-from functools import wraps
+from functools import cache, wraps
 from types import FrameType
 from typing import Any
 
@@ -61,7 +61,7 @@ def leave_to_supervisor() -> None:
     os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_as_usual)
 
 
-class _Noted:
+class _NotedHandler:
     """Handler of a program's that notes that it was called."""
 
     def __init__(self, handler: Any) -> None:
@@ -73,17 +73,18 @@ class _Noted:
         return self.handler(number, frame)
 
 
+@cache
 def _note_calls() -> None:
-    """Have calls of handlers noted that are set from now on; whoever asks for one has it plain."""
+    """Have calls of handlers noted, once; whoever sets one or asks for it does not see that."""
     set_handler, get_handler = signal.signal, signal.getsignal
 
     def plain(handler: Any) -> Any:
-        return handler.handler if isinstance(handler, _Noted) else handler
+        return handler.handler if isinstance(handler, _NotedHandler) else handler
 
     @wraps(set_handler)
     def noting(signalnum: Any, handler: Any) -> Any:
         if signalnum in _ENDING and callable(handler) and handler is not _pass_over:
-            handler = _Noted(handler)
+            handler = _NotedHandler(handler)
         return plain(set_handler(signalnum, handler))
 
     @wraps(get_handler)
@@ -96,8 +97,8 @@ def _note_calls() -> None:
 def patience() -> float:
     """Seconds for which a program is left to end by itself: its user's signal has reached it.
 
-    None for one that has another handler for the signal that it would be sent: it may have taken
-    the first for a question.
+    Not one that has another handler for the signal that it would be sent: it may have taken the
+    first for a question.
     """
     if _told is None:
         return 0.0
