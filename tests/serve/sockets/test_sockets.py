@@ -17,6 +17,7 @@ from typing import NoReturn
 
 import pytest
 
+from tests.serve.ipv6 import ipv6
 from tornkit import linux
 from tornkit.errors import BindError
 from tornkit.serve.sockets import port_owner
@@ -31,18 +32,6 @@ pytestmark = pytest.mark.usefixtures("no_leaks")
 
 LOCAL = Claim(port=0, address="127.0.0.1")
 balanced = pytest.mark.skipif(not BALANCED, reason="the slots share one socket here")
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
 
 
 @pytest.fixture

@@ -7,19 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.serve.ipv6 import ipv6
 from tornkit.serve.sockets.urls import is_everywhere, url_of
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
 
 
 @pytest.mark.parametrize(

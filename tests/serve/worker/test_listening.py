@@ -17,6 +17,7 @@ from tornado.iostream import IOStream
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
+from tests.serve.ipv6 import ipv6
 from tests.serve.limits import descriptors_left
 from tornkit import seams
 from tornkit.serve.sockets.sockets import CannotBind, Listeners
@@ -24,18 +25,6 @@ from tornkit.serve.wire.messages import Claim
 from tornkit.serve.worker.listening import Listening, Refused
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.socket(socket.AF_INET6) as sock:
-            sock.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-ipv6 = pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
 
 
 class Supervisor:
