@@ -38,7 +38,7 @@ def old(crew: Team) -> Generation:
     return old
 
 
-def claimed(listeners: Listeners, slot: int, generation: int | None) -> list[Claim]:
+def claimed(listeners: Listeners, slot: int, generation: int) -> list[Claim]:
     return [claim for claim, _ in listeners.held(slot, generation)]
 
 
@@ -79,13 +79,15 @@ def test_one_that_takes_what_is_not_there_is_not_what_it_was(
     assert worker.failure is not None
     assert worker.failure.message == "said Ready untimely"
     assert worker.state is WorkerState.GONE
-    assert claimed(crew.listeners, 0, None) == []
+    assert UNKNOWN not in claimed(crew.listeners, 0, 2), "nothing is bound for it"
 
 
-def test_no_more_than_a_message_carries(crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_than_a_message_carries(
+    crew: Team, old: Generation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(offering, "_MOST", 2)
     for occurrence in range(3):
         crew.listeners.claim(replace(CLAIM, occurrence=occurrence), 0, 1)
-    found, descriptors = offers(crew.listeners, 0, 1)
+    found, descriptors = offers(crew.listeners, 0, crew.workforce.of(old))
     assert [offer.claim.occurrence for offer in found] == [0, 1]
     assert len(descriptors) == 2

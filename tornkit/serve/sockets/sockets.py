@@ -85,9 +85,7 @@ class Listeners:
         listener.generations.add(generation)
         return listener.sockets[own]
 
-    def held(
-        self, slot: int, generation: int | None
-    ) -> Iterator[tuple[Claim, list[socket.socket]]]:
+    def held(self, slot: int, generation: int) -> Iterator[tuple[Claim, list[socket.socket]]]:
         """Each claim of a generation's, with the sockets that a slot has for it by now."""
         for listener in self._listeners.values():
             sockets = listener.sockets.get(listener.key(slot))

@@ -114,12 +114,6 @@ class Children(Generic[ProcessT]):
             default=None,
         )
 
-    @property
-    def newest_that_serves(self) -> int | None:
-        """Number of the newest generation of which a worker serves."""
-        numbers = (each.generation for each in self if each.state is WorkerState.SERVING)
-        return max(numbers, default=None)
-
     def newest_serving(self) -> list[WorkerHandle[ProcessT]]:
         """Serving workers of the newest generation of which any serves."""
         serving = [

@@ -7,6 +7,7 @@ every worker claims what its predecessor did. So it has those sockets with its `
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tornkit.serve.sockets.sockets import Listeners
@@ -17,12 +18,12 @@ _MOST = 64  # descriptors to one worker; a program that has more claims the rest
 
 
 def offers(
-    listeners: Listeners, slot: int, serving: int | None
+    listeners: Listeners, slot: int, serving: Sequence[WorkerHandle[Any]]
 ) -> tuple[tuple[Offer, ...], list[int]]:
-    """What a generation that serves has claimed, and the descriptors that a slot has for it."""
+    """What a generation whose workers serve has claimed, and a slot's descriptors for it."""
     found: list[Offer] = []
     descriptors: list[int] = []
-    for claim, sockets in listeners.held(slot, serving):
+    for claim, sockets in listeners.held(slot, serving[0].generation) if serving else ():
         if len(descriptors) + len(sockets) <= _MOST:
             found.append(Offer(claim, len(sockets)))
             descriptors += [sock.fileno() for sock in sockets]
@@ -34,7 +35,5 @@ def takes(listeners: Listeners, worker: WorkerHandle[Any], ready: Ready) -> bool
 
     It has them while the generation serves that had claimed them, which is until this one does.
     """
-    for claim in ready.claims:
-        if not listeners.claim_held(claim, worker.slot, worker.generation):
-            return False
-    return True
+    slot, generation = worker.slot, worker.generation
+    return all(listeners.claim_held(claim, slot, generation) for claim in ready.claims)

@@ -159,7 +159,7 @@ class Workforce:
                 snapshot.append(generation.snapshot.descriptor())
             heartbeat = self._health.admit(process.pid)
             self._loop.listen(process.channel, partial(self._read, worker))
-            found, offered = offers(self._listeners, slot, self._children.newest_that_serves)
+            found, offered = offers(self._listeners, slot, self._children.newest_serving())
             lobby = bool(self._lobby)
             boot = Boot(slot, generation.number, generation.lesson, lobby=lobby, offers=found)
             self._send(worker, boot, heartbeat, *self._lobby, *snapshot, *offered)
