@@ -77,9 +77,9 @@ def test_paths_are_real_and_absolute(
 def test_a_folder_whose_name_only_begins_alike(
     loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        ownership, "installed_folders", lambda: (f"{tmp_path.resolve()}/site-packages/",)
-    )
+    # Whose a file is, is remembered: what is installed stays so, also for tests that come later.
+    folders = (*ownership.installed_folders(), f"{tmp_path.resolve()}/site-packages/")
+    monkeypatch.setattr(ownership, "installed_folders", lambda: folders)
     loaded.add("mine", str(tmp_path / "site-packages-of-mine" / "a.py"))
     loaded.add("theirs", str(tmp_path / "site-packages" / "b.py"))
     assert user_files() == {str(tmp_path.resolve() / "site-packages-of-mine" / "a.py")}
