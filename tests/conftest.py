@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tornado.httpserver import HTTPServer
 
-from tornkit import seams
+from tornkit import lobby, seams
+from tornkit.engine.fidelity import replaced
 from tornkit.ownership import file_of, is_user_file, real
 from tornkit.routing.reading import places
 
@@ -80,6 +81,13 @@ def _observed_no_longer() -> Iterator[None]:
         for name in ("start_request", "on_close"):
             patch.setattr(HTTPServer, name, getattr(HTTPServer, name))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_process_that_ends_or_steps_aside() -> None:
+    """What a worker notes for good, or until its next request, is not noted for the next test."""
+    lobby.is_leaving = False
+    replaced.aside = replaced.tasks_aside = replaced.websockets_aside = False
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -195,9 +195,7 @@ class TestLongPolls:
 
         run(main())
 
-    def test_not_in_a_worker_that_is_to_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(lobby, "is_leaving", False)
-
+    def test_not_in_a_worker_that_is_to_end(self) -> None:
         async def main() -> None:
             position = await bus.publish("a", 1)
             waiting = asyncio.ensure_future(bus.wait("a", since=position))

@@ -159,11 +159,14 @@ class TestFailures:
 
 
 def test_windows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tornkit import __main__
+    from tornkit import __main__, import_order
 
     monkeypatch.setattr(sys, "platform", "win32")
-    with pytest.raises(SystemExit, match="needs Linux or macOS"):
-        __main__.main()
+    try:
+        with pytest.raises(SystemExit, match="needs Linux or macOS"):
+            __main__.main()
+    finally:
+        import_order.as_python_has_it()
 
 
 def test_listed_commands_exist() -> None:

@@ -46,6 +46,8 @@ def inputs_of(
 def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process is as it was afterwards."""
     monkeypatch.setenv("COLOUR", "of this process")
+    monkeypatch.setenv("SHAPE", "of a module")  # which sets it; away again, with this
+    del os.environ["SHAPE"]
     before = (os.stat, io.open, builtins.__import__, importlib.import_module, sys.argv)
     finders, filters = sys.meta_path[:], warnings.filters[:]
     yield

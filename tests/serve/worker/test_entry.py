@@ -16,6 +16,7 @@ from tornado.httpserver import HTTPServer
 
 from tests.serve.scripted import TARGET
 from tornkit import seams
+from tornkit.devtools import install as devtools
 from tornkit.engine import loops as engine_loops
 from tornkit.engine import speedups
 from tornkit.engine.server import HTTPServer as EngineServer
@@ -361,6 +362,7 @@ def test_what_serves_is_what_was_asked_for(
         (entry, "cache_only_settled_sources"),
         (sources, "note_imports"),
         (seams, "prepare"),
+        (devtools, "install"),
         (entry, "show_no_own_frames"),
         (faulthandler, "register"),
     ):
