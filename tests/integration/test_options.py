@@ -190,6 +190,42 @@ def test_https(serve: Serve, certificate: tuple[Path, Path]) -> None:
     assert server.get().text.startswith("2 is")
 
 
+BOUND_FIRST = """\
+import asyncio
+import ssl
+import sys
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+
+class Main(RequestHandler):
+    def get(self):
+        self.write(self.request.protocol)
+
+
+async def main(certfile, keyfile):
+    sockets = bind_sockets(0, "127.0.0.1")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certfile, keyfile)
+    HTTPServer(Application([("/", Main)]), ssl_options=context).add_sockets(sockets)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def test_https_of_a_program_that_binds_before_it_has_a_server(
+    serve: Serve, certificate: tuple[Path, Path]
+) -> None:
+    server = serve({"prog.py": BOUND_FIRST}, "prog.py", "--workers", "2", "--", *certificate)
+    assert server.url.startswith("https://127.0.0.1:")
+    assert server.get("/").text == "https"
+
+
 def test_a_certificate_that_is_missing_or_no_certificate(
     serve: Serve, certificate: tuple[Path, Path]
 ) -> None:

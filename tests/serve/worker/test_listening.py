@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from tornado import netutil, process, tcpserver
@@ -300,6 +301,34 @@ def test_the_scheme_of_a_server(install: Install, supervisor: Supervisor) -> Non
 
     run(test)
     assert ports_of(supervisor) == [(0, "https")]
+
+
+@pytest.mark.parametrize(
+    ("make", "scheme"),
+    [
+        (lambda: HTTPServer(Application()), None),
+        (lambda: HTTPServer(Application(), ssl_options=ssl.create_default_context()), "https"),
+        (tcpserver.TCPServer, "tcp"),
+    ],
+)
+def test_the_scheme_of_a_server_that_comes_after_its_socket(
+    install: Install,
+    supervisor: Supervisor,
+    make: Callable[[], tcpserver.TCPServer],
+    scheme: str | None,
+) -> None:
+    listening = install()
+
+    async def test() -> None:
+        server = make()
+        first, second = (netutil.bind_sockets(0, "127.0.0.1") for _ in range(2))
+        server.add_sockets([*first, *second])
+        server.stop()
+
+    asyncio.run(test())
+    assert [claim.scheme for claim in supervisor.claims] == ["http", "http"]
+    expected = [replace(claim, scheme=scheme) for claim in supervisor.claims if scheme]
+    assert listening.corrections == expected
 
 
 def test_a_refusal_tells_its_reason() -> None:

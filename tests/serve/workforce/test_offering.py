@@ -54,6 +54,17 @@ def test_a_successor_has_what_its_predecessor_claimed(crew: Team, old: Generatio
     assert claimed(crew.listeners, 0, 2) == [CLAIM]
 
 
+def test_what_is_spoken_may_come_to_be_known_with_ready(crew: Team) -> None:
+    [process] = crew.start(Generation(1, (), 0.0), [0])
+    process.says(CLAIM)
+    crew.loop.passes()
+    assert [scheme for _, scheme in crew.listeners.with_schemes()] == ["http"]
+    process.says(Ready(claims=(replace(CLAIM, scheme="https"),)))
+    crew.loop.passes()
+    assert crew.worker(process).state is WorkerState.READY
+    assert [scheme for _, scheme in crew.listeners.with_schemes()] == ["https"]
+
+
 def test_where_nobody_serves_nothing_is_offered(crew: Team) -> None:
     crew.listeners.claim(CLAIM, 0, 0)
     [process] = crew.start(Generation(1, (), 0.0), [0])

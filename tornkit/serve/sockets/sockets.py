@@ -93,10 +93,14 @@ class Listeners:
                 yield listener.claim, sockets
 
     def claim_held(self, claim: Claim, slot: int, generation: int) -> bool:
-        """Note that a generation claims what a slot has; False where it has no such sockets."""
+        """Note that a generation claims what a slot has, and what it speaks there.
+
+        False where the slot has no such sockets.
+        """
         listener = self._listeners.get(claim.place)
         if listener is None or not listener.sockets.get(listener.key(slot)):
             return False
+        listener.claim = replace(listener.claim, scheme=claim.scheme)
         listener.generations.add(generation)
         return True
 

@@ -159,7 +159,8 @@ class Ready:
     (`tornkit.serve.worker.digests`).
     ``names`` leads from the names of modules to those of ``sources`` that they were loaded from.
     ``platform`` is `tornkit.engine.activity.summary`.
-    ``claims`` are those for which it has taken sockets of `Boot.offers`.
+    ``claims`` are those for which it has taken sockets of `Boot.offers`; then those of sockets that
+    were bound before their server was there, with the scheme that it speaks.
     """
 
     files: tuple[str, ...] = ()

@@ -30,6 +30,29 @@ def add_accept_handler(sock: socket.socket, callback: seams.AcceptCallback) -> C
     return _Patient(sock, callback).stop
 
 
+def came_to(listening: socket.socket, connection: socket.socket) -> bool:
+    """Whether a connection was made to the address that a socket listens on."""
+    if listening.family != connection.family:
+        return False
+    own, local = _name_of(listening), _name_of(connection)
+    return local is not None and (own == local or _is_wildcard_of(own, local))
+
+
+def _name_of(sock: socket.socket) -> Any:
+    """Address of a socket; None where it was closed, by another thread or by the program."""
+    try:
+        return sock.getsockname()
+    except OSError:
+        return None
+
+
+def _is_wildcard_of(listening: Any, local: Any) -> bool:
+    """Whether an address covers another, as ``0.0.0.0:80`` covers ``10.0.0.1:80``."""
+    if not isinstance(listening, tuple) or not isinstance(local, tuple):
+        return False
+    return listening[0] in ("0.0.0.0", "::") and listening[1] == local[1]  # noqa: S104 - compared
+
+
 def accept_rest(sock: socket.socket, callback: seams.AcceptCallback) -> None:
     """Accept whoever has connected already: with the last close of a socket they are reset."""
     while True:

@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 from weakref import WeakSet
 
 from tornado.httpserver import HTTPServer
@@ -28,7 +27,7 @@ from tornado.tcpserver import TCPServer
 from tornkit import seams, stream_seams
 from tornkit.serve.shortage import RAISE_LIMIT
 from tornkit.serve.wire.messages import Claim
-from tornkit.serve.worker.accepting import accept_rest, add_accept_handler
+from tornkit.serve.worker.accepting import accept_rest, add_accept_handler, came_to
 from tornkit.serve.worker.serving_loops import call_in, loop_of
 
 _log = logging.getLogger("tornkit")
@@ -105,6 +104,8 @@ class Listening:
         self._on_not_http = on_not_http
         self._assumed: dict[int, int] = {}  # by descriptor: the program's port
         self._claims: Counter[Claim] = Counter()
+        self._granted: dict[int, Claim] = {}  # by descriptor
+        self.corrections: list[Claim] = []  # of sockets bound before their server was known
         self._registrations: list[_Registration] = []
         self._early: list[_Early] = []
         # A server may be stopped and another one started: a loop is new once.
@@ -152,10 +153,8 @@ class Listening:
         self, sock: socket.socket, callback: seams.AcceptCallback
     ) -> Callable[[], None]:
         server = seams.server_of(callback)
-        if server is not None and not isinstance(server, HTTPServer):
-            assumed = self._assumed.get(sock.fileno())
-            if assumed is not None:
-                self._on_not_http(assumed)
+        if server is not None:
+            self._note_scheme(sock.fileno(), _scheme(server))
         loop = loop_of(IOLoop.current())
         registration = _Registration(sock, callback, loop)
         with self._lock:
@@ -279,15 +278,25 @@ class Listening:
             with self._lock:
                 occurrence = self._claims[address]
                 self._claims[address] += 1
+        asked = replace(claim, occurrence=occurrence)
         try:
-            descriptors = self._ask(replace(claim, occurrence=occurrence))
+            descriptors = self._ask(asked)
         except Refused as error:
             if error.errno != errno.ECANCELED:
                 raise
             return [_stand_in(claim)]
+        self._granted.update(dict.fromkeys(descriptors, asked))
         return [_socket_of(descriptor) for descriptor in descriptors]
 
     # ---- inside ----
+
+    def _note_scheme(self, descriptor: int, scheme: str) -> None:
+        """See what is spoken on a socket, now that there is a server for it."""
+        assumed, claim = self._assumed.get(descriptor), self._granted.get(descriptor)
+        if scheme == "tcp" and assumed is not None:
+            self._on_not_http(assumed)
+        if claim is not None and claim.scheme != scheme:
+            self.corrections.append(replace(claim, scheme=scheme))
 
     def _chosen_port(self, port: int) -> int:
         """Port to bind: the person's for the program's first one, also at a further address."""
@@ -353,26 +362,16 @@ class Listening:
 
     def _listener_of(self, connection: socket.socket) -> _Registration | None:
         """The registration whose address the connection came to."""
-        local = _name_of(connection)
         for registration in tuple(self._registrations):
-            if registration.sock.family != connection.family:
-                continue
-            listening = _name_of(registration.sock)
-            if local is not None and (listening == local or _is_wildcard_of(listening, local)):
+            if came_to(registration.sock, connection):
                 return registration
         return None
 
 
-def _name_of(sock: socket.socket) -> Any:
-    """Address of a socket; None where it was closed, by another thread or by the program."""
-    try:
-        return sock.getsockname()
-    except OSError:
-        return None
-
-
 def _scheme(server: TCPServer | None) -> str:
-    """URL scheme of an HTTP server, as far as that is known yet."""
+    """URL scheme of a server; where there is none yet, what is most likely."""
+    if server is not None and not isinstance(server, HTTPServer):
+        return "tcp"
     return "https" if server is not None and server.ssl_options is not None else "http"
 
 
@@ -380,13 +379,6 @@ def _stand_in(claim: Claim) -> socket.socket:
     """A socket of no address, for a program that listens while it ends."""
     family = socket.AF_INET if claim.unix_path is None else socket.AF_UNIX
     return _socket_of(socket.socket(family).detach())
-
-
-def _is_wildcard_of(listening: Any, local: Any) -> bool:
-    """Whether an address covers another, as ``0.0.0.0:80`` covers ``10.0.0.1:80``."""
-    if not isinstance(listening, tuple) or not isinstance(local, tuple):
-        return False
-    return listening[0] in ("0.0.0.0", "::") and listening[1] == local[1]  # noqa: S104 - compared
 
 
 def _socket_of(descriptor: int) -> socket.socket:

@@ -38,7 +38,7 @@ def ready_message(
     """The `Ready` of this process.
 
     ``watched`` are the files that the program gave to `tornado.autoreload.watch`; ``claims`` are
-    those that were offered and taken.
+    those that were offered and taken, then those whose scheme has come to be known.
     """
     own = own_modules()
     files = user_files(own)

@@ -81,8 +81,7 @@ from tornkit.serve.worker.serving_loops import (
 # Turns of a loop behind its first `listen()`: a program that says `await asyncio.sleep(0)` before
 # its next one has made that, too. Ten microseconds each, where there is nothing else to do.
 _TURNS = 8
-# Seconds for a loop that listens to run, where another runs already.
-_LOOP_PATIENCE = 1.0
+_LOOP_PATIENCE = 1.0  # seconds for a loop that listens to run, where another runs already
 _log = logging.getLogger("tornkit")
 
 
@@ -322,8 +321,9 @@ class Worker:
             os._exit(1)
 
     def _send_ready(self) -> None:
-        orders, loop, taken = self._orders, running_loop(), self._mailbox.offers.settle()
-        self._mailbox.send(ready_message(self._applications, self._watched, orders, taken))
+        orders, loop = self._orders, running_loop()
+        claims = [*self._mailbox.offers.settle(), *self._listening.corrections]
+        self._mailbox.send(ready_message(self._applications, self._watched, orders, claims))
         if loop is not None and orders.engine == "tornkit":
             replaced.is_aside(loop)  # else the first request would look
         if orders.warn_blocking:  # not sooner: `appload.leaving` has the signal until here
