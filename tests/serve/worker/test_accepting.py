@@ -148,3 +148,17 @@ def test_each_who_waits_is_accepted_though_a_program_s_own_handler_raises(
     assert [record.getMessage() for record in caplog.records] == ["an accept handler raised"] * 2
     accepting.accept_rest(listener, raising)  # closed: nobody waits
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize("bound", ["127.0.0.1", ""])
+def test_a_connection_comes_to_its_address_or_to_that_of_all(bound: str) -> None:
+    listening, other = socket.create_server((bound, 0)), socket.create_server((bound, 0))
+    with listening, other, socket.socket(socket.AF_UNIX) as unix:
+        client = socket.create_connection(("127.0.0.1", listening.getsockname()[1]))
+        with client, listening.accept()[0] as connection:
+            assert accepting.came_to(listening, connection)
+            assert not accepting.came_to(other, connection)
+            assert not accepting.came_to(unix, connection)
+            other.close()
+            assert not accepting.came_to(other, connection)
+        assert not accepting.came_to(listening, connection)
