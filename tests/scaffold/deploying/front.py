@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from tests.integration.addresses import is_free
@@ -86,6 +87,9 @@ class Front:
         return (self._folder / "error.log").read_text()
 
     def close(self) -> None:
-        self._process.terminate()
-        self._process.wait()
+        # nginx looks at a signal that has come before it waits for one only with the next.
+        while self._process.poll() is None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
         print(f"---- nginx:\n{self.errors}")
