@@ -139,6 +139,15 @@ class TestFreezing:
         assert process.gc.calls == ["collect", "freeze"]
         assert process.due() is Due.NOTHING
 
+    def test_it_is_done_before_the_first_request_where_nobody_waits_for_that(
+        self, process: Process
+    ) -> None:
+        process.collector.loaded(is_awaited=True)
+        assert process.gc.calls == []
+        process.collector.loaded(is_awaited=False)
+        assert process.gc.calls == ["collect", "freeze"]
+        assert process.due() is Due.NOTHING
+
     def test_little_is_left_as_it_is_and_looked_at_anew_when_it_has_become_much(self) -> None:
         process = Process(old=300, frozen=30_000)  # forked from a zygote
         process.do_what_is_due()

@@ -327,8 +327,8 @@ def test_the_scheme_of_a_server_that_comes_after_its_socket(
 
     asyncio.run(test())
     assert [claim.scheme for claim in supervisor.claims] == ["http", "http"]
-    expected = [replace(claim, scheme=scheme) for claim in supervisor.claims if scheme]
-    assert listening.corrections == expected
+    known = [replace(claim, scheme=scheme) for claim in supervisor.claims if scheme]
+    assert listening.corrected(supervisor.claims) == (*supervisor.claims, *known)
 
 
 def test_a_refusal_tells_its_reason() -> None:

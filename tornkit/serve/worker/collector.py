@@ -11,11 +11,12 @@ was made when the application was loaded and lives as long as the process. So a 
 - *collects* what was made since, if that is much, before Python does: Python's rule is a growth by
   a quarter, here an eighth is enough.
 
-Each is done in an idle moment (`attend`), when the loop has slept and no request is under way. The
+The first is done before the first request, but with --reload, where a person waits for that; what
+is left, in an idle moment (`attend`), when the loop has slept and no request is under way. The
 first two are due some day also where there is none (nothing is collected before it is frozen then,
-which would take 20 ms); the third is not, for Python's own rule stays
-in force: no threshold is changed, so threads, forks and a loop that is blocked have the garbage of
-each collected as ever, and a program that leaks cycles needs no more memory than by itself.
+which would take 20 ms); the third is not, for Python's own rule stays in force: no threshold is
+changed, so threads, forks and a loop that is blocked have the garbage of each collected as ever,
+and a program that leaks cycles needs no more memory than by itself.
 
 A program that has chosen anything of this by itself (`gc.disable`, `gc.set_threshold`, `gc.freeze`,
 `gc.set_debug`) keeps it: nothing is done. One that looks at all objects, to find a leak, is shown
@@ -141,6 +142,14 @@ class Collector:
         if self._frozen is not None:
             self._frozen = None
             self._gc.unfreeze()
+
+    def loaded(self, *, is_awaited: bool) -> None:
+        """Freeze what an application has loaded now, where nobody waits for it to serve.
+
+        Later, the garbage of requests would be frozen with it.
+        """
+        if not is_awaited:
+            self.do(self.due())
 
     def due(self) -> Due:
         """Action that is due now, if this is an idle moment."""

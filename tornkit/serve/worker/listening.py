@@ -15,7 +15,7 @@ import os
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from weakref import WeakSet
@@ -105,7 +105,7 @@ class Listening:
         self._assumed: dict[int, int] = {}  # by descriptor: the program's port
         self._claims: Counter[Claim] = Counter()
         self._granted: dict[int, Claim] = {}  # by descriptor
-        self.corrections: list[Claim] = []  # of sockets bound before their server was known
+        self._corrections: list[Claim] = []  # of sockets bound before their server was known
         self._registrations: list[_Registration] = []
         self._early: list[_Early] = []
         # A server may be stopped and another one started: a loop is new once.
@@ -194,6 +194,10 @@ class Listening:
     def has_port_left(self) -> bool:
         """Whether a port was chosen for a program that has no HTTP server to listen there."""
         return self._port is not None and self._first_port is None
+
+    def corrected(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+        """These claims, then those whose scheme has come to be known with their server."""
+        return (*claims, *self._corrections)
 
     def open(self) -> None:
         """Accept connections, now and on whatever is registered later."""
@@ -296,7 +300,7 @@ class Listening:
         if scheme == "tcp" and assumed is not None:
             self._on_not_http(assumed)
         if claim is not None and claim.scheme != scheme:
-            self.corrections.append(replace(claim, scheme=scheme))
+            self._corrections.append(replace(claim, scheme=scheme))
 
     def _chosen_port(self, port: int) -> int:
         """Port to bind: the person's for the program's first one, also at a further address."""

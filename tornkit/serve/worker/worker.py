@@ -321,10 +321,10 @@ class Worker:
             os._exit(1)
 
     def _send_ready(self) -> None:
-        orders, loop = self._orders, running_loop()
-        claims = [*self._mailbox.offers.settle(), *self._listening.corrections]
+        orders, claims = self._orders, self._listening.corrected(self._mailbox.offers.settle())
+        self._collector.loaded(is_awaited=orders.reload)
         self._mailbox.send(ready_message(self._applications, self._watched, orders, claims))
-        if loop is not None and orders.engine == "tornkit":
+        if orders.engine == "tornkit" and (loop := running_loop()) is not None:
             replaced.is_aside(loop)  # else the first request would look
         if orders.warn_blocking:  # not sooner: `appload.leaving` has the signal until here
             self._loops.call_in_main_thread(self._heartbeat.write_stacks_on_signal)
