@@ -311,7 +311,7 @@ def nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def nothing_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "_serve", lambda config, target: 0)
+    monkeypatch.setattr(serve, "_serve", lambda config, target, words: 0)
 
 
 @pytest.fixture

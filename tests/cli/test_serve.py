@@ -45,7 +45,9 @@ Hand = Callable[..., Handed]
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder: an application, a program. Nothing is served but by accident."""
-    monkeypatch.setattr(serve, "_serve", lambda config, target: pytest.fail("it would serve"))
+    monkeypatch.setattr(
+        serve, "_serve", lambda config, target, words: pytest.fail("it would serve")
+    )
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PORT", raising=False)
     (tmp_path / "web.py").write_text(APPLICATION)
@@ -62,7 +64,7 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
     """``hand("web.py")``: run the command up to the supervisor."""
     handed: list[tuple[ServeConfig, Target]] = []
 
-    def remember(config: ServeConfig, target: Target) -> int:
+    def remember(config: ServeConfig, target: Target, words: object) -> int:
         handed.append((config, target))
         return 0
 

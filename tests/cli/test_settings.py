@@ -31,7 +31,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Configured:
     """``configured("--port", "1", TORNKIT_PORT="2")`` -> the `ServeConfig` that would be served."""
     served: list[ServeConfig] = []
 
-    def remember(config: ServeConfig, target: object) -> int:
+    def remember(config: ServeConfig, target: object, words: object) -> int:
         served.append(config)
         return 0
 

@@ -14,6 +14,7 @@ from tornkit.cli.target import (
     Words,
     named_target,
     named_words,
+    retyped,
     target_parameters,
 )
 
@@ -98,3 +99,17 @@ def test_they_are_looked_up(here: Path) -> None:
     target = named_target(click.Context(click.Command("serve")), "chat.py", None, ["--debug"])
     assert (target.kind, target.arguments) == (Kind.PROGRAM, ("--debug",))
     assert target.path == str(here / "chat.py")
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ((None, None, ()), ()),
+        (("sample_project", None, ()), ("sample_project",)),
+        (("app.py", None, ("--port=1",)), ("app.py", "--", "--port=1")),
+        ((None, None, ("x",)), ("--", "x")),
+        ((None, "board", ("a", "-b")), ("-m", "board", "--", "a", "-b")),
+    ],
+)
+def test_words_for_another_command(named: Words, words: tuple[str, ...]) -> None:
+    assert retyped(*named) == words

@@ -20,7 +20,13 @@ from tornkit.bus_limits import MOST_MESSAGE, BusLimits
 from tornkit.bus_url import shown
 from tornkit.cli.output import say_lines
 from tornkit.cli.serve_options import serve_options
-from tornkit.cli.target import ProgramCommand, named_target, target_parameters
+from tornkit.cli.target import (
+    ProgramCommand,
+    named_target,
+    named_words,
+    retyped,
+    target_parameters,
+)
 from tornkit.errors import BusAway, CertificateError, UsageError
 from tornkit.paths import exists, expanded, is_file
 from tornkit.serve import local_tls
@@ -77,7 +83,8 @@ def command(
         _check_bus(config.bus_url)
     if config.http.tls:
         config = _with_local_certificate(config)
-    context.exit(_serve(config, target))
+    words = retyped(*named_words(context, app, module, arguments))
+    context.exit(_serve(config, target, words))
 
 
 def _config(options: Mapping[str, Any]) -> ServeConfig:
@@ -257,7 +264,7 @@ def _with_local_certificate(config: ServeConfig) -> ServeConfig:
     return replace(config, http=replace(config.http, certfile=str(made.path)))
 
 
-def _serve(config: ServeConfig, target: Target) -> int:
+def _serve(config: ServeConfig, target: Target, words: Sequence[str]) -> int:
     from tornkit.cli.reporter import TerminalReporter
     from tornkit.serve.run import run
 
@@ -269,4 +276,5 @@ def _serve(config: ServeConfig, target: Target) -> int:
         TerminalReporter(),
         keep_stdin=config.workers == 1 and has_terminal,
         keys=config.keys and has_terminal and os.isatty(2),
+        words=words,
     )

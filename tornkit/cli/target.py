@@ -63,6 +63,12 @@ def named_words(
     return None, module, (app, *arguments) if typed else tuple(arguments)
 
 
+def retyped(app: str | None, module: str | None, arguments: Sequence[str]) -> tuple[str, ...]:
+    """The words with which another command, typed in the same folder, has the same target."""
+    named = ("-m", module) if module is not None else (app,) if app is not None else ()
+    return (*named, "--", *arguments) if arguments else named
+
+
 def named_target(
     context: click.Context, app: str | None, module: str | None, arguments: Sequence[str]
 ) -> Target:

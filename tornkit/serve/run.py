@@ -56,11 +56,12 @@ def run(
     *,
     keep_stdin: bool = False,
     keys: bool = False,
+    words: Sequence[str] = (),
 ) -> int:
     """Serve until told to stop; return the exit code.
 
     ``keep_stdin``: a worker may read from the terminal. ``keys``: letters that are typed there are
-    acted on.
+    acted on. ``words`` are those by which a command has the same target.
 
     :raises BindError: the application's address can't be had. A program's is known later.
     :raises UnsupportedTornado: the program brings one that can't be served with.
@@ -141,7 +142,7 @@ def run(
     )
     if keys:
         shared = SharedTerminal(workforce, health)
-        typed = Typed(supervisor, target, reporter, _browse)
+        typed = Typed(supervisor, words, reporter, _browse)
         Keys(loop, typed, shared.is_free).begin()
     return supervisor.run()
 

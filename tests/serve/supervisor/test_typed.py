@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.serve.scripted import NO_PID, TARGET, FakeReporter
+from tests.serve.scripted import NO_PID, FakeReporter
 from tornkit.serve.supervisor.typed import SharedTerminal, Typed
 from tornkit.serve.wire.heartbeat import Pulse
 from tornkit.serve.workforce.children import WorkerHandle, WorkerState
@@ -41,7 +41,11 @@ class Supervisor:
 def made() -> tuple[Typed, Supervisor, FakeReporter]:
     supervisor, reporter = Supervisor(), FakeReporter()
     anything: Any = supervisor
-    return Typed(anything, TARGET, reporter, anything.asked.append), supervisor, reporter
+    return (
+        Typed(anything, ("-m", "board", "--", "x"), reporter, anything.asked.append),
+        supervisor,
+        reporter,
+    )
 
 
 def test_each_is_passed_on() -> None:
@@ -68,7 +72,8 @@ def test_the_routes_are_listed_by_the_command(monkeypatch: pytest.MonkeyPatch) -
     )
     actions, _, reporter = made()
     actions.list_routes()
-    assert started == [[sys.executable, "-P", "-m", "tornkit", "routes", "app:app"]]
+    words = ["-m", "board", "--", "x"]
+    assert started == [[sys.executable, "-P", "-m", "tornkit", "routes", *words]]
     assert reporter.told == []
 
     def refuses(*arguments: object, **options: object) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from tornkit.appload.target import Target
 from tornkit.serve.reporter import Reporter
 from tornkit.serve.shortage import in_words
 from tornkit.serve.supervisor.supervisor import Supervisor
@@ -15,17 +14,20 @@ from tornkit.serve.workforce.workforce import Workforce
 
 
 class Typed:
-    """A `tornkit.serve.supervisor.keys.KeyActions`; ``browse(urls)`` opens a browser."""
+    """A `tornkit.serve.supervisor.keys.KeyActions`; ``browse(urls)`` opens a browser.
+
+    ``words`` name the target in a command, as the person did who started this one.
+    """
 
     def __init__(
         self,
         supervisor: Supervisor,
-        target: Target,
+        words: Sequence[str],
         reporter: Reporter,
         browse: Callable[[tuple[str, ...]], None],
     ) -> None:
         self._supervisor = supervisor
-        self._target = target
+        self._words = words
         self._reporter = reporter
         self._browse = browse
 
@@ -45,7 +47,7 @@ class Typed:
         self._browse(tuple(f"{url}{path}" for url in self._supervisor.urls()))
 
     def list_routes(self) -> None:
-        command = [sys.executable, "-P", "-m", "tornkit", "routes", self._target.label]
+        command = [sys.executable, "-P", "-m", "tornkit", "routes", *self._words]
         no_input = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
         try:
             os.posix_spawn(command[0], command, os.environ, file_actions=no_input)
