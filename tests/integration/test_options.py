@@ -409,6 +409,14 @@ def test_a_terminal_gets_colour(serve: Serve) -> None:
         assert re.search(rf"\x1b\[(\d+;)*{coloured}", server.log), coloured
 
 
+def test_the_routes_of_what_was_named_are_listed_at_a_key(serve: Serve) -> None:
+    settings = '[tool.tornkit]\napp = "board.app"\n'
+    files = {"site/board/__init__.py": "", "site/board/app.py": APP, "site/pyproject.toml": settings}
+    server = serve(files, "site", terminal=True, env={"NO_COLOR": "1"})
+    server.type(b"l\n")
+    server.wait_for_log(r"\d+ routes\.")
+
+
 def test_no_color_takes_the_colour_from_a_terminal(serve: Serve) -> None:
     server = serve(FILES, terminal=True, env={"NO_COLOR": "1"})
     server.get("/nowhere")
