@@ -410,8 +410,11 @@ def test_a_terminal_gets_colour(serve: Serve) -> None:
 
 
 def test_the_routes_of_what_was_named_are_listed_at_a_key(serve: Serve) -> None:
-    settings = '[tool.tornkit]\napp = "board.app"\n'
-    files = {"site/board/__init__.py": "", "site/board/app.py": APP, "site/pyproject.toml": settings}
+    files = {
+        "site/board/__init__.py": "",
+        "site/board/app.py": APP,
+        "site/pyproject.toml": '[tool.tornkit]\napp = "board.app"\n',
+    }
     server = serve(files, "site", terminal=True, env={"NO_COLOR": "1"})
     server.type(b"l\n")
     server.wait_for_log(r"\d+ routes\.")
