@@ -18,6 +18,25 @@ class VariableNotes(Protocol):
         """Note that all of them were listed."""
 
 
+def mapping() -> dict[bytes, bytes] | None:
+    """The mapping in which `os.environ` keeps its variables; None in a Python of another sort."""
+    found = getattr(os.environ, "_data", None)
+    return found if isinstance(found, dict) else None
+
+
+def keep_in(variables: dict[bytes, bytes]) -> None:
+    """Have `os.environ` and `os.environb` keep their variables in this mapping."""
+    views: tuple[Any, ...] = (os.environ, os.environb)
+    for view in views:
+        view._data = variables
+
+
+def encoded_variables() -> Mapping[bytes, bytes]:
+    """All variables, not to be changed; a copy only where the mapping itself can't be had."""
+    kept = mapping()
+    return dict(os.environb) if kept is None else kept
+
+
 class RecordedEnvironment(dict[Any, Any]):
     """Dictionary inside `os.environ`, which notes the variables that are asked for."""
 

@@ -12,10 +12,13 @@ import sys
 import warnings
 from collections.abc import Iterator
 from importlib.machinery import PathFinder
+from itertools import compress
+from operator import is_
 from types import ModuleType
 
 from tornkit.ownership import attribute, file_of
 from tornkit.serve.warm_imports import streams
+from tornkit.serve.warm_imports.environment import encoded_variables
 from tornkit.serve.warm_imports.import_inputs import READ_IN_C
 from tornkit.serve.warm_imports.surroundings import (
     METADATA,
@@ -31,6 +34,8 @@ from tornkit.serve.warm_imports.userfiles import names_of_own
 # nothing to tell of.
 TAKEN = ""
 
+_TRUTH = bytes.maketrans(b"01", b"\0\1")  # of digits
+
 
 class HiddenModules:
     """Modules in the order of their imports, and the inputs that each rests on."""
@@ -44,7 +49,8 @@ class HiddenModules:
         self._extensions = 0  # installed ones in C, which may read variables unseen
         self._tops: dict[str, int] = {}  # first parts of names -> the modules that rest on them
         self._missing: dict[str, int] = {}  # names not found -> the modules that looked
-        self._beneath: dict[str, tuple[ModuleType, int]] = {}  # in sight from the start
+        self._beneath: dict[str, int] = {}  # names in sight from the start, likewise
+        self._modules_beneath: dict[str, ModuleType] = {}  # theirs
         self._surroundings: Surroundings | None = None
         self._variables: dict[str, str] = {}  # with which this process began
         self._encoded: dict[bytes, bytes] = {}
@@ -78,7 +84,7 @@ class HiddenModules:
         return found
 
     def _changed_variables(self) -> list[str]:
-        if dict(os.environb) == self._encoded:  # as it is nearly always; to decode takes longer
+        if encoded_variables() == self._encoded:  # as nearly always; to decode takes longer
             return []
         now = dict(os.environ)
         names = now.keys() | self._variables.keys()
@@ -124,9 +130,11 @@ class HiddenModules:
         for name, mask in self._missing.items():
             if mask & wanted and name in sys.modules:
                 yield from self._blame(mask & wanted, f"depends on whether there is {name}")
-        for name, (module, mask) in self._beneath.items():
-            if mask & wanted and sys.modules.get(name) is not module:
-                yield from self._blame(mask & wanted, f"would import another {name}")
+        beneath = self._modules_beneath
+        if not all(map(is_, map(sys.modules.get, beneath), beneath.values())):  # in C: some 60
+            for name, mask in self._beneath.items():
+                if mask & wanted and sys.modules.get(name) is not beneath[name]:
+                    yield from self._blame(mask & wanted, f"would import another {name}")
         yield from self._found_elsewhere(wanted)
 
     def _blame(self, mask: int, reason: str) -> Iterator[tuple[str, str]]:
@@ -218,9 +226,7 @@ class HiddenModules:
 
     def _named(self, mask: int) -> list[str]:
         """The names of these modules, in the order of their imports."""
-        return [
-            name for name, bit in zip(self._names, f"{mask:b}"[::-1], strict=False) if bit > "0"
-        ]
+        return list(compress(self._names, f"{mask:b}"[::-1].encode().translate(_TRUTH)))
 
 
 def bits(mask: int) -> Iterator[int]:

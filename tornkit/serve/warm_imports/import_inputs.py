@@ -30,7 +30,7 @@ from types import ModuleType
 from typing import Any
 
 from tornkit.ownership import installed_folders, standard_folders
-from tornkit.serve.warm_imports import exit_handlers, streams
+from tornkit.serve.warm_imports import environment, exit_handlers, streams
 from tornkit.serve.warm_imports.arguments import RecordedArguments
 from tornkit.serve.warm_imports.environment import RecordedEnvironment
 from tornkit.serve.warm_imports.exit_handlers import ExitHandler
@@ -275,17 +275,15 @@ class Recorder:
 
     @contextmanager
     def _recording_environment(self) -> Iterator[None]:
-        views: tuple[Any, ...] = (os.environ, os.environb)
-        original = getattr(os.environ, "_data", None)
-        if not isinstance(original, dict):  # a Python of another sort: its variables go unseen
+        original = environment.mapping()
+        if original is None:  # its variables go unseen
             yield
             return
         recorded = RecordedEnvironment(
             {os.fsencode(name): os.fsencode(value) for name, value in self._environment.items()}
         )
         recorded.notes = self
-        for view in views:
-            view._data = recorded
+        environment.keep_in(recorded)
         try:
             yield
         finally:
@@ -296,8 +294,7 @@ class Recorder:
                     original.pop(key, None)
                 else:
                     original[key] = value
-            for view in views:
-                view._data = original
+            environment.keep_in(original)
 
     @contextmanager
     def _recording_arguments(self) -> Iterator[None]:

@@ -25,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 from tornkit.ownership import attribute
+from tornkit.serve.warm_imports.environment import encoded_variables
 from tornkit.serve.warm_imports.exit_handlers import ExitHandler
 from tornkit.serve.warm_imports.hidden_modules import TAKEN, HiddenModules, bits
 from tornkit.serve.warm_imports.import_inputs import Inputs
@@ -135,8 +136,8 @@ class WarmModules(HiddenModules):
             self._tops[top] = self._tops.get(top, 0) | own
             beneath = sys.modules.get(each)
             if beneath is not None:
-                mask = self._beneath[each][1] if each in self._beneath else 0
-                self._beneath[each] = (beneath, mask | own)
+                self._modules_beneath[each] = beneath
+                self._beneath[each] = self._beneath.get(each, 0) | own
         for each in inputs.missing:
             if each not in self._bits and each not in sys.modules:
                 self._missing[each] = self._missing.get(each, 0) | own
@@ -154,7 +155,7 @@ class WarmModules(HiddenModules):
     def begin(self) -> None:
         """Take the variables of now as those that the program starts with."""
         self._variables = dict(os.environ)
-        self._encoded = dict(os.environb)
+        self._encoded = dict(encoded_variables())
 
     def copy_pages(self) -> None:
         """Have pages of its own for what will be looked at and shown, while nobody waits.
@@ -175,6 +176,11 @@ class WarmModules(HiddenModules):
             there[name] = self._modules[name]
         for name in names:
             del there[name]
+        for name in self._taken:
+            package, _, part = name.rpartition(".")
+            with contextlib.suppress(AttributeError):
+                setattr(self._modules[package], part, self._modules[name])
+                delattr(self._modules[package], part)
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
