@@ -264,6 +264,23 @@ def test_a_folder_can_be_overlooked(folder: Path) -> None:
     assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= 20
 
 
+def test_a_file_fits_into_a_head() -> None:
+    assert [n for n in MODULES if len(MODULES[n].read_text().splitlines()) > 400] == []
+
+
+def test_a_function_of_more_than_a_screen_says_why() -> None:
+    said = re.compile(r"# (Longer than a screen|One function)|In one piece")
+    silent = []
+    for name in MODULES:
+        lines = MODULES[name].read_text().splitlines()
+        for node in ast.walk(tree_of(name)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                text = lines[node.lineno - 1 : node.end_lineno]
+                if len(text) > 50 and said.search("\n".join(text)) is None:
+                    silent.append(f"{name}.{node.name}")
+    assert silent == []
+
+
 def test_each_class_has_a_name_of_its_own() -> None:
     names = [
         node.name

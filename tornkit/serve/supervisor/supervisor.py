@@ -72,6 +72,7 @@ class Supervisor:
         on_serving: Callable[[Banner], None] = lambda banner: None,
         keys: bool = False,
     ) -> None:
+        # Longer than a screen because it takes in all its parts; it decides nothing.
         self._config = config
         self._target = target
         self._loop = loop
