@@ -379,6 +379,19 @@ def modes(call: ast.Call) -> Iterator[object]:
             yield each.value
 
 
+def test_no_function_of_json_is_looked_up_beside_users_code() -> None:
+    """A program may put its own in its place, as ``json.dumps = orjson.dumps``."""
+    looked_up = {
+        name
+        for name in below("serve", "bus", "devtools")
+        for node in ast.walk(tree_of(name))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and (node.value.id, node.attr[:4] in ("dump", "load")) == ("json", True)
+    }
+    assert looked_up == set()
+
+
 def test_users_code_runs_only_in_workers_and_for_routes() -> None:
     loaders = ("tornkit.appload.load", "tornkit.appload.program")
     others = [name for name in below() if name not in below("appload")]

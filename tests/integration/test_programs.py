@@ -268,6 +268,19 @@ def test_a_program_without_a_main_guard(serve: Serve, start: str) -> None:
         assert client.request().text == "1 hello of __main__"
 
 
+@pytest.mark.parametrize("way", ["original(value).encode()", "'anything'"])
+def test_a_program_that_puts_its_own_in_the_place_of_json_dumps(serve: Serve, way: str) -> None:
+    """As orjson's, which returns bytes: what is said between processes does not pass through it."""
+    own = f"import json\noriginal = json.dumps\njson.dumps = lambda value, **rest: {way}\n"
+    program = COMMON + own + ASYNCIO
+    server = serve({"prog.py": program}, "prog.py", "--workers", "2", "--drain-timeout", "0.1")
+    assert server.get().text == "1 hello of __main__"
+    server.edit("prog.py", "1 {options", "2 {options")
+    server.wait_for_reload()
+    assert server.get().text == "2 hello of __main__"
+    assert server.errors == []
+
+
 @pytest.mark.thorough
 def test_tasks_are_numbered_as_after_a_fork(serve: Serve, wait_for: Callable[..., Any]) -> None:
     server = serve({"prog.py": COMMON + FORKING}, "prog.py", "--workers", "2")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
+from json import dumps
 
 from tornkit.bus.message import Message
 from tornkit.engine.websocket.protocol import frame_of
@@ -16,7 +16,7 @@ def as_json(message: Message) -> str | bytes:
     if message.is_bytes:
         return message.data  # type: ignore[no-any-return]
     return (
-        f'{{"channel":{json.dumps(message.channel)},"event":"{message.event}",'
+        f'{{"channel":{dumps(message.channel)},"event":"{message.event}",'
         f'"position":"{message.position}","time":{message.time!r},"data":{message.json}}}'
     )
 

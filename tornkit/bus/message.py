@@ -5,7 +5,7 @@ The first byte says what follows: ``j`` JSON in UTF-8, ``b`` bytes as they are.
 
 from __future__ import annotations
 
-import json
+from json import JSONEncoder, dumps, loads
 from typing import Any, Literal
 
 from tornkit.bus.errors import MessageTooLarge
@@ -14,7 +14,7 @@ from tornkit.bus.position import MessagePosition
 Event = Literal["message", "join", "leave", "gap"]
 _JSON, _BYTES = b"j", b"b"
 _OVERHEAD = 500  # bytes of memory of a message, beside its payload
-_encode = json.JSONEncoder(
+_encode = JSONEncoder(
     ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=True
 ).encode
 
@@ -33,7 +33,7 @@ def payload_of(data: Any, most: int) -> bytes:
         try:
             payload = _JSON + text.encode()
         except UnicodeEncodeError:
-            payload = _JSON + json.dumps(data, allow_nan=False, separators=(",", ":")).encode()
+            payload = _JSON + dumps(data, allow_nan=False, separators=(",", ":")).encode()
     if len(payload) - 1 > most:
         raise MessageTooLarge(f"the message has {len(payload) - 1:,} bytes; the limit is {most:,}")
     return payload
@@ -41,7 +41,7 @@ def payload_of(data: Any, most: int) -> bytes:
 
 def data_of(payload: bytes) -> Any:
     """The data whose bytes these are, made anew."""
-    return payload[1:] if payload[:1] == _BYTES else json.loads(payload[1:])
+    return payload[1:] if payload[:1] == _BYTES else loads(payload[1:])
 
 
 def checked_info(present: object, info: Any, most: int) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.client import responses
+from json import dumps
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -241,7 +241,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _json(content: dict[str, Any]) -> ErrorAnswer:
-    body = _bytes(f"{json.dumps(content, indent=2)}\n")
+    body = _bytes(f"{dumps(content, indent=2)}\n")
     return ErrorAnswer(body, (("Content-Type", Form.JSON.value),))
 
 

@@ -5,8 +5,8 @@ What `tornkit routes` says, of the applications as they are in this process.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,8 @@ def routes(applications: Collection[Application], label: str) -> bytes:
     """JSON of the table (``routing/render/schema.json``); ``checked``: findings were looked for."""
     few = sum(len(each.table.routes) for each in unreversed_tables(applications)) <= _MOST_CHECKED
     report = report_on(applications, label, ALL if few else (), declared=True)
-    document = json.loads(table_json.document(report, report.routes, _here()))
-    return json.dumps({**document, "checked": few}).encode()
+    document = loads(table_json.document(report, report.routes, _here()))
+    return dumps({**document, "checked": few}).encode()
 
 
 def match(applications: Collection[Application], url: str, method: str) -> dict[str, Any]:

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from functools import partial
+from json import dumps, loads
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
@@ -184,7 +184,7 @@ class Site:
         if not self._knows(request):
             return _refusal(403)
         try:
-            asked = json.loads(body)
+            asked = loads(body)
             failure, frame = asked["failure"], asked["frame"]
         except (ValueError, KeyError, TypeError, RecursionError):
             return _refusal(400)
@@ -276,7 +276,7 @@ def _refusal(status: int) -> SiteAnswer:
 
 
 def _json(content: dict[str, Any]) -> SiteAnswer:
-    return SiteAnswer(200, _JSON, json.dumps(content).encode())
+    return SiteAnswer(200, _JSON, dumps(content).encode())
 
 
 def _argument(request: HTTPServerRequest, name: str) -> str:

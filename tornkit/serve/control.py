@@ -7,12 +7,12 @@ nothing to get wrong. One that does not read is not waited for.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ class ControlSocket:
 
     def _answer(self, connection: socket.socket) -> None:
         assert self._loop is not None
-        content = json.dumps(self._snapshot()).encode()
+        content = dumps(self._snapshot()).encode()
         answer = _Answer(self._loop, connection, content, self._answers.discard)
         self._answers.add(answer)
         answer.send()
@@ -161,6 +161,6 @@ def ask_all(folder: Path) -> Iterator[dict[str, Any]]:
             except OSError:
                 continue
         with contextlib.suppress(ValueError, RecursionError):
-            answer = json.loads(received)
+            answer = loads(received)
             if isinstance(answer, dict) and isinstance(answer.get("pid"), int):
                 yield answer

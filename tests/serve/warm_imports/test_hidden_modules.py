@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import locale
+import logging
 import os
 import sys
 import warnings
@@ -248,6 +249,20 @@ class TestTheRest:
             assert scene.differences() == {}
             warnings.simplefilter("error", BytesWarning)
             assert scene.differences() == {"warns": "depends on warnings filters"}
+
+    def test_the_class_of_loggers(self, scene: Scene) -> None:
+        class Own(logging.Logger):
+            pass
+
+        scene.hide(logs=Inputs(loggers=[logging.Logger("tk")]), calm=Inputs())
+        assert scene.differences() == {}
+        before = logging.getLoggerClass()
+        logging.setLoggerClass(Own)
+        try:
+            assert scene.differences() == {"logs": "depends on the class of loggers"}
+            assert scene.differences("calm") == {}
+        finally:
+            logging.setLoggerClass(before)
 
     def test_the_first_reason_is_told(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         file = scene.folder / "settings"

@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import locale
+import logging
 import os
 import sys
 import time
@@ -54,6 +55,8 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert (os.stat, io.open, builtins.__import__, importlib.import_module, sys.argv) == before
     assert type(os.environ._data) is dict  # type: ignore[attr-defined]
     assert (sys.meta_path, warnings.filters) == (finders, filters)
+    for name in [each for each in logging.root.manager.loggerDict if each.startswith("tk.")]:
+        del logging.root.manager.loggerDict[name]
 
 
 def test_nearly_all_read_nothing() -> None:
@@ -135,6 +138,15 @@ class TestVariables:
             patch.setattr(os.environ, "_data", UserDict(os.environ._data))  # type: ignore[attr-defined]
             found = inputs_of("os.environ['COLOUR']")
         assert found.variables == {}
+
+
+class TestLoggers:
+    def test_those_that_were_not_there(self) -> None:
+        logging.getLogger("tk.before")
+        code = "for name in ('tk.before', 'tk.new.one', 'tk.new.one'): logging.getLogger(name)"
+        found = inputs_of(code, logging=logging)
+        assert {each.name for each in found.loggers} == {"tk.new.one"}
+        assert found.never_the_same() is None
 
 
 class TestFiles:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from types import SimpleNamespace
 
-from tornkit.serve.warm_imports.interception import noting, replaced
+from tornkit.serve.warm_imports.interception import noting, noting_methods, replaced
 
 
 def test_an_attribute_is_replaced_while_entered() -> None:
@@ -49,3 +49,26 @@ def test_what_is_not_there_is_not_noted() -> None:
     owner = SimpleNamespace()
     with noting(owner, "function", print):
         assert not hasattr(owner, "function")
+
+
+def test_methods_are_noted_and_then_as_they_were() -> None:
+    class Parent:
+        def inherited(self) -> str:
+            return "inherited"
+
+    class Owner(Parent):
+        def method(self, name: str) -> str:
+            return f"{name} of {type(self).__name__}"
+
+        def other(self) -> str:
+            return "other"
+
+    before, noted = dict(vars(Owner)), []
+    names = ("method", "inherited", "not_there")
+    with noting_methods(Owner, names, lambda: noted.append("note")):
+        owner = Owner()
+        assert (owner.method("it"), owner.other()) == ("it of Owner", "other")
+        assert (owner.inherited(), noted) == ("inherited", ["note"])
+        kept = owner.method
+    assert vars(Owner) == before
+    assert kept("kept") == "kept of Owner", "a module may have kept it"

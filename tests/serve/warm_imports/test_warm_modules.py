@@ -45,6 +45,10 @@ PACKAGES = {
         "import warnings\nMADE_IN = WHERE\ntry:\n    warnings.warn('old', DeprecationWarning)\n"
         "    VALUE = 'passed'\nexcept DeprecationWarning:\n    VALUE = 'raised'\n"
     ),
+    "logs.py": (
+        "import logging\nLOGGER = logging.getLogger(__name__)\n"
+        "MADE_IN, VALUE = WHERE, type(LOGGER).__name__\n"
+    ),
     "formats.py": "import locale\nMADE_IN, VALUE = WHERE, locale.setlocale(locale.LC_NUMERIC)\n",
     "bundle/__init__.py": "MADE_IN = WHERE\n",
     "bundle/part.py": "from . import other\nMADE_IN, VALUE = WHERE, other.VALUE\n",
@@ -96,6 +100,30 @@ CASES = {
         "keeps",
         False,
         "keeps.stream() is sys.stdout",
+    ),
+    "the class of loggers": (
+        "import logging; logging.setLoggerClass(type('Own', (logging.Logger,), {}))",
+        "logs",
+        False,
+        "logs.VALUE",
+    ),
+    "loggers that there are, disabled": (
+        "import logging.config; logging.config.dictConfig({'version': 1})",
+        "logs",
+        True,
+        "__import__('logging').getLogger('logs').disabled",
+    ),
+    "its logger, by the program": (
+        "import logging; logging.getLogger('logs').setLevel(1)",
+        "logs",
+        True,
+        "logs.LOGGER.level",
+    ),
+    "a logger of another name": (
+        "import logging; logging.getLogger('a')",
+        "logs",
+        True,
+        "logs.VALUE",
     ),
     "exit handlers in their order": ("", "ends", True, f"{AT_EXIT}, ends.ended.NAMES"),
     "and of what was imported alone": ("", "ended", True, f"{AT_EXIT}, ended.NAMES"),
@@ -366,6 +394,7 @@ def test_what_is_refused_is_named_with_its_reason(answers: tuple[Answers, Answer
 NEVER = {
     "reads sys.argv": "import sys\nNAME = sys.argv[0]\n",
     "warns when it is imported": "import warnings\nwarnings.warn('look')\n",
+    "uses tornado.options": "from tornado.options import options\nIS_SET = 'debug' in options\n",
 }
 
 

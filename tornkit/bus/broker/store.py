@@ -7,7 +7,7 @@ than an error.
 from __future__ import annotations
 
 import heapq
-import json
+from json import loads
 from typing import Any, NamedTuple
 
 from tornkit.bus.errors import BusError, StoreFull
@@ -91,7 +91,7 @@ class Store:
         entry = self._entries.get(key)
         value: Any = 0
         if entry is not None:
-            value = json.loads(entry.value[1:]) if entry.value[:1] == b"j" else None
+            value = loads(entry.value[1:]) if entry.value[:1] == b"j" else None
             ends = entry.ends
         if type(value) is not int:
             raise BusError(f"the value of {key!r} is no whole number")

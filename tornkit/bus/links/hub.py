@@ -10,13 +10,13 @@ supervisor's, which sends that connection there. The hub takes it whenever it co
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import socket
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from json import loads
 from typing import Any
 
 from tornkit.bus.broker.broker import CaughtUp
@@ -158,7 +158,7 @@ class HubLink:
                 elif kind == frames.KEPT:
                     self._kept.setdefault(number, []).append(frames.read_told(body))
                 else:
-                    self._answered(kind, number, json.loads(body))
+                    self._answered(kind, number, loads(body))
         except ValueError:
             self._lost()
 

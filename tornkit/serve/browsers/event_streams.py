@@ -6,10 +6,10 @@ not read is dropped. It comes again by itself.
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable
 from functools import partial
+from json import dumps
 from typing import Any
 
 from tornkit.serve.loop.loop import Loop
@@ -26,7 +26,7 @@ Event = dict[str, Any]
 
 def encoded(event: Event) -> bytes:
     """One event as the bytes of a stream (HTML Standard, "Server-sent events")."""
-    return b"data: %b\n\n" % json.dumps(event).encode()  # JSON has no line end in it
+    return b"data: %b\n\n" % dumps(event).encode()  # JSON has no line end in it
 
 
 class _Stream:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import array
 import contextlib
-import json
 import os
 import socket
 import struct
 from collections.abc import Callable
 from functools import partial
+from json import loads
 from typing import Any
 
 from tornkit.bus.broker.broker import Broker
@@ -186,7 +186,7 @@ class Hub:
                     if number:
                         member.answer(frames.framed(frames.ANSWER, number, offset))
                 else:
-                    self._call(member, number, json.loads(body))
+                    self._call(member, number, loads(body))
         except _NONSENSE:
             self._drop(member)
 

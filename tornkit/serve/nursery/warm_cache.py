@@ -11,11 +11,11 @@ another user has made or can write to is not believed, and not written to
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from json import dumps, loads
 from pathlib import Path
 
 from tornkit.serve.private_files import NotPrivate, PrivateFolder
@@ -59,7 +59,7 @@ class WarmCache:
                 read, written_at = folder.read(self._name, _MOST_BYTES)
             if time.time() - written_at > _KEPT_FOR:
                 return ()
-            content = json.loads(read)
+            content = loads(read)
         except NotPrivate as error:
             self._refuse(error)
             return ()
@@ -77,7 +77,7 @@ class WarmCache:
             return
         try:
             with PrivateFolder(self._folder) as folder:
-                folder.write(self._name, json.dumps(list(modules)).encode())
+                folder.write(self._name, dumps(list(modules)).encode())
         except NotPrivate as error:
             self._refuse(error)
         except OSError:

@@ -5,10 +5,10 @@ Asked of the handlers that access lines reach, to know whether those handlers sh
 
 from __future__ import annotations
 
-import json
 import logging
 import logging.handlers
 import sys
+from json import loads
 
 from tornado.log import LogFormatter
 
@@ -59,6 +59,6 @@ def _is_json(formatter: logging.Formatter | None) -> bool:
         return False
     record = logging.LogRecord("tornado.access", logging.INFO, "", 0, "message", (), None)
     try:
-        return isinstance(json.loads(formatter.format(record)), dict)
+        return isinstance(loads(formatter.format(record)), dict)
     except (ValueError, KeyError):  # KeyError: of a field that the application's records alone have
         return False

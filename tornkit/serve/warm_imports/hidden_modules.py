@@ -7,6 +7,7 @@ the pages on which they are.
 from __future__ import annotations
 
 import locale
+import logging
 import os
 import sys
 import warnings
@@ -47,6 +48,7 @@ class HiddenModules:
         self._names: list[str] = []
         self._sensitive: list[Sensitive] = []
         self._extensions = 0  # installed ones in C, which may read variables unseen
+        self._with_loggers = 0
         self._tops: dict[str, int] = {}  # first parts of names -> the modules that rest on them
         self._missing: dict[str, int] = {}  # names not found -> the modules that looked
         self._beneath: dict[str, int] = {}  # names in sight from the start, likewise
@@ -78,6 +80,10 @@ class HiddenModules:
                 difference = self._difference(each, written)
                 if difference is not None:
                     found.setdefault(each.name, difference)
+        assert self._surroundings is not None
+        if logging.getLoggerClass() is not self._surroundings.logger_class:
+            for name in self._named(wanted & self._with_loggers):
+                found.setdefault(name, "depends on the class of loggers")
         for variable in filter(READ_IN_C.match, changed):
             for name in self._named(wanted & self._extensions):
                 found.setdefault(name, f"may depend on the variable {variable}")

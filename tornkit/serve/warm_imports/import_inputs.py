@@ -1,9 +1,10 @@
 """Recorder of everything that a module reads from its process while it is imported.
 
 Environment variables, files and folders, the current folder, ``sys.argv``, the locale, warnings
-filters, the distributions on ``sys.path``, other modules, and names that were looked for and not
-found: a program may change each of them before it imports the module, and would then get another
-one. `tornkit.serve.warm_imports.hidden_modules` compares them with what they are by then.
+filters, the distributions on ``sys.path``, Tornado's options, loggers, other modules,
+and names that were looked for and not found: a program may change each of them before it imports
+the module, and would then get another one. `tornkit.serve.warm_imports.hidden_modules` compares
+them with what they are by then.
 
 Nothing is recorded that C code reads by itself, but for what `READ_IN_C` names. No audit hook is
 used, though it would see more: it can't be removed, and would cost a worker 0.1 µs for each
@@ -16,6 +17,7 @@ import builtins
 import importlib
 import io
 import locale
+import logging
 import os
 import re
 import sys
@@ -30,7 +32,7 @@ from types import ModuleType
 from typing import Any
 
 from tornkit.ownership import installed_folders, standard_folders
-from tornkit.serve.warm_imports import environment, exit_handlers, streams
+from tornkit.serve.warm_imports import environment, exit_handlers, loggers, streams, tornado_options
 from tornkit.serve.warm_imports.arguments import RecordedArguments
 from tornkit.serve.warm_imports.environment import RecordedEnvironment
 from tornkit.serve.warm_imports.exit_handlers import ExitHandler
@@ -64,6 +66,8 @@ class Inputs:
     warned: bool = False  # visibly
     arguments: bool = False
     streams: bool = False  # keeps sys.stdout or another one as it was
+    options: bool = False  # Tornado's
+    loggers: list[logging.Logger] = field(default_factory=list)  # that were not there
     exit_handlers: list[ExitHandler] = field(default_factory=list)  # set by it
     in_c: bool = False  # an extension module
 
@@ -73,6 +77,8 @@ class Inputs:
             return "reads sys.argv"
         if self.warned:
             return "warns when it is imported"
+        if self.options:
+            return "uses tornado.options"
         return None
 
 
@@ -96,6 +102,7 @@ class Recorder:
         self._outside = Inputs()
         self._noting = False
         self._written: set[str] = set()
+        self._hooks = ExitStack()  # while it records
 
     def current(self) -> Inputs:
         """The inputs of the innermost module under way."""
@@ -125,6 +132,8 @@ class Recorder:
                 found = [each.__name__ for each in values if isinstance(each, ModuleType)]
                 inputs.imports.update(dict.fromkeys(found))
             inputs.imports.pop(name, None)
+            if name == tornado_options.MODULE:  # before, there was none to be noted
+                self._hooks.enter_context(tornado_options.noted(self._note_options))
 
     def _around(self) -> Inputs:
         """The inputs of the module around the innermost one."""
@@ -184,7 +193,9 @@ class Recorder:
     @contextmanager
     def recording(self) -> Iterator[None]:
         """Record the inputs of modules that are executed within this block."""
-        with ExitStack() as hooks:
+        with self._hooks as hooks:
+            hooks.enter_context(tornado_options.noted(self._note_options))
+            hooks.enter_context(loggers.recorded(self._note_logger))
             hooks.enter_context(self._recording_environment())
             hooks.enter_context(self._recording_arguments())
             hooks.enter_context(self._recording_warnings())
@@ -229,6 +240,12 @@ class Recorder:
 
     def _note_current_folder(self) -> None:
         self.current().current_folder = _getcwd()
+
+    def _note_options(self) -> None:
+        self.current().options = True
+
+    def _note_logger(self, logger: logging.Logger) -> None:
+        self.current().loggers.append(logger)
 
     def _note_locale(self, *args: object, **kwargs: object) -> None:
         self.current().locale = True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 
@@ -54,3 +55,24 @@ def noting(owner: object, name: str, note: Callable[..., None]) -> Iterator[None
     else:
         with replaced(owner, name, _Noted(original, note)):
             yield
+
+
+@contextmanager
+def noting_methods(owner: type, names: Iterable[str], note: Callable[[], None]) -> Iterator[None]:
+    """Call ``note`` before any of these methods of a class, of those that it has."""
+    with ExitStack() as stack:
+        for name in names:
+            if name in vars(owner):
+                stack.enter_context(replaced(owner, name, _noted_method(owner, name, note)))
+        yield
+
+
+def _noted_method(owner: type, name: str, note: Callable[[], None]) -> Callable[..., Any]:
+    original = vars(owner)[name]
+
+    @functools.wraps(original)
+    def method(*args: Any, **kwargs: Any) -> Any:
+        note()
+        return original(*args, **kwargs)
+
+    return method

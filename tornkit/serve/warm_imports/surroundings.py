@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import locale
+import logging
 import os
 import stat
 import sys
@@ -46,6 +47,7 @@ class Surroundings:
         self.locale = locale.setlocale(locale.LC_ALL)
         self.filters = tuple(warnings.filters)
         self.streams = streams.current()
+        self.logger_class = logging.getLoggerClass()
 
 
 def names_in(folder: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ names, would copy the pages on which they are.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from types import ModuleType
 from typing import Any
 
 from tornkit.ownership import attribute
+from tornkit.serve.warm_imports import loggers
 from tornkit.serve.warm_imports.environment import encoded_variables
 from tornkit.serve.warm_imports.exit_handlers import ExitHandler
 from tornkit.serve.warm_imports.hidden_modules import TAKEN, HiddenModules, bits
@@ -41,6 +43,7 @@ class WarmModules(HiddenModules):
         self._closures: dict[str, int] = {}
         self._refused = 0
         self._exit_handlers: list[tuple[int, ExitHandler]] = []  # the bits of their modules
+        self._loggers: list[tuple[int, logging.Logger]] = []  # likewise
         self._taken: list[str] = []  # parts that their packages had as attributes
         self.on_refused: Callable[[Mapping[str, str]], None] = lambda refused: None
         self.on_spoilt: Callable[[], None] = lambda: None
@@ -73,6 +76,7 @@ class WarmModules(HiddenModules):
             bit = self._bits[name]
             self._note(name, bit, inputs.get(name) or Inputs())
         self._keep_exit_handlers(inputs)
+        self._hide_loggers(inputs)
         self._surroundings = Surroundings()
         place = next(
             (n for n, finder in enumerate(sys.meta_path) if finder is PathFinder),
@@ -83,6 +87,7 @@ class WarmModules(HiddenModules):
     def show_all(self) -> None:
         """Undo `hide`."""
         sys.modules.update((n, m) for n, m in self._modules.items() if self._is_hidden(n))
+        loggers.show(each for _, each in self._loggers)
         self._set_exit_handlers((1 << len(self._names)) - 1)
         self._give_back(self._taken)
         if self in sys.meta_path:
@@ -118,6 +123,8 @@ class WarmModules(HiddenModules):
         module = self._modules[name]
         if inputs.in_c and not is_standard(module):
             self._extensions |= own
+        if inputs.loggers:
+            self._with_loggers |= own
         if (
             inputs.variables
             or inputs.environment is not None
@@ -149,6 +156,19 @@ class WarmModules(HiddenModules):
                 self._exit_handlers.append((self._bits[name], handler))
             else:  # it stays in sight
                 handler.set()
+
+    def _hide_loggers(self, inputs: Mapping[str, Inputs]) -> None:
+        """Hide those that no module in sight has asked for."""
+        seen = {
+            each.name for name in inputs if name not in self._bits for each in inputs[name].loggers
+        }
+        found: dict[logging.Logger, int] = {}
+        for name, bit in self._bits.items():
+            for each in inputs[name].loggers if name in inputs else ():
+                if each.name not in seen:
+                    found[each] = found.get(each, 0) | 1 << bit
+        self._loggers = [(mask, each) for each, mask in found.items()]
+        loggers.hide(found)
 
     # ---- in a worker ----
 
@@ -220,6 +240,8 @@ class WarmModules(HiddenModules):
         for sensitive in self._sensitive:
             if closure >> sensitive.bit & 1:
                 _set_variables(sensitive.inputs.sets)
+        if closure & self._with_loggers:
+            loggers.show(each for mask, each in self._loggers if mask & closure)
         self._set_exit_handlers(closure)
 
     def _set_exit_handlers(self, mask: int) -> None:

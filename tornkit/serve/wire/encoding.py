@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import fields
+from json import dumps, loads
 from typing import get_args
 
 from tornkit.serve.wire.messages import Claim, Lesson, Message, Offer
@@ -18,7 +18,7 @@ _TYPES: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Mes
 def encode(message: Message) -> bytes:
     """The message's bytes."""
     content = {"type": type(message).__name__, **vars(message)}
-    return json.dumps(content, default=_as_json).encode()
+    return dumps(content, default=_as_json).encode()
 
 
 def _as_json(value: object) -> dict[str, object]:
@@ -32,7 +32,7 @@ def decode(data: bytes) -> Message:
 
     :raises ValueError: they are no message. The peer is then not to be trusted any further.
     """
-    content = json.loads(data)
+    content = loads(data)
     try:
         kind = _TYPES[content.pop("type")]
     except (KeyError, TypeError, AttributeError):

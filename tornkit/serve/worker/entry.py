@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import faulthandler
-import json
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from json import load
 
 from tornado.httpserver import HTTPServer
 
@@ -99,7 +99,7 @@ def main_told(
 def main_reexecuted(descriptor: int) -> None:
     """Be the worker that the process was, from its `Boot` on. Exits."""
     with open(descriptor) as file:
-        told = json.load(file)
+        told = load(file)
     for each in (told["channel"], *told["descriptors"]):
         os.set_inheritable(each, False)
     prepare, boot = (decode(each.encode()) for each in told["messages"])

@@ -9,11 +9,11 @@ and the supervisor notice nothing but the time that it takes.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from json import dumps
 
 from tornkit.serve.wire.encoding import encode
 from tornkit.serve.wire.messages import Boot, Prepare
@@ -38,7 +38,7 @@ def begin(
     told = {"channel": channel, "messages": messages, "descriptors": list(descriptors)}
     reading, writing = os.pipe()
     os.set_blocking(writing, False)  # a pipe holds 64 KiB
-    data = json.dumps(told).encode()
+    data = dumps(told).encode()
     written = os.write(writing, data)
     os.close(writing)
     if written < len(data):  # the reader would wait for the rest, or read half a document

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections import deque
 from collections.abc import Callable
+from json import dumps
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tornkit.bus.errors import BusError, MessageTooLarge, Unavailable
@@ -277,7 +277,7 @@ class NatsConnection:
         :raises JetStreamRefusal: it refuses.
         :raises Unavailable: it does not answer.
         """
-        payload = b"" if content is None else json.dumps(content).encode()
+        payload = b"" if content is None else dumps(content).encode()
         subject = f"$JS.API.{subject}"
         if is_urgent:
             return wire.content_of(await self.ask_now(subject, payload))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import json
 import logging
 import math
 import secrets
 from functools import partial
+from json import dumps
 from typing import Any
 
 from tornkit.bus.broker.broker import CaughtUp
@@ -248,7 +248,7 @@ class NatsLink:
         return True  # nobody asks for them
 
     async def call_store(self, method: str, *arguments: Any) -> Any:
-        json.dumps(arguments, allow_nan=False)
+        dumps(arguments, allow_nan=False)
         return await self._store.call(method, arguments)
 
     def abandon(self) -> None:

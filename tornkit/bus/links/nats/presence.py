@@ -7,11 +7,11 @@ has come, and one deletes it, and tells of one who has gone.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 import time
 from collections.abc import Callable
+from json import dumps, loads
 from typing import Any
 
 from tornkit.bus.broker.presence import Present
@@ -154,7 +154,7 @@ class NatsPresence:
         """Those who are there, in the order in which they came."""
         await self._settled(channel)
         found = await self._records.read_all(self._subjects.everyone_in(channel))
-        records = [json.loads(each.data) for each in found]
+        records = [loads(each.data) for each in found]
         present = [Present(each["id"], each["info"], each["since"]) for each in records]
         return sorted(present, key=lambda each: each.since)
 
@@ -207,13 +207,13 @@ class NatsPresence:
             if is_read:
                 record = await self._records.read(subject)
                 seen = record.sequence
-                content = None if record.message is None else json.loads(record.message.data)
+                content = None if record.message is None else loads(record.message.data)
             link, info = self._link, self._there[key][0]
             if content is None:
                 made = {"id": id_, "info": info, "since": time.time(), "links": [link]}
             else:
                 made = {**content, "links": sorted({*content["links"], link})}
-            payload = json.dumps(made, separators=(",", ":")).encode()
+            payload = dumps(made, separators=(",", ":")).encode()
             # One behind the other, without waiting: whoever comes then comes later.
             _, written = await asyncio.gather(
                 self._keeper.register(self._link),
@@ -232,12 +232,12 @@ class NatsPresence:
             record = await self._records.read(subject)
             if record.message is None:
                 return
-            content = json.loads(record.message.data)
+            content = loads(record.message.data)
             links = [each for each in content["links"] if each != link]
             if len(links) == len(content["links"]):
                 return
             if links:
-                payload = json.dumps({**content, "links": links}, separators=(",", ":")).encode()
+                payload = dumps({**content, "links": links}, separators=(",", ":")).encode()
                 if await self._records.write(subject, payload, {}, record.sequence) is not None:
                     return
             elif await self._records.delete(subject, record.sequence):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
+from json import dumps
 from operator import attrgetter
 
 from tornkit.bus.broker.broker import CaughtUp
@@ -51,7 +51,7 @@ async def read_batches(
             "max_bytes": _BATCH_BYTES,
         }
         place = f"$JS.API.DIRECT.GET.{stream}"
-        _, answer = connection.ask(place, json.dumps(request).encode(), is_last=is_last)
+        _, answer = connection.ask(place, dumps(request).encode(), is_last=is_last)
         reply = await answer
         if reply.status not in (wire.END, wire.NONE):
             raise Unavailable(f"NATS can't be read: status {reply.status}")

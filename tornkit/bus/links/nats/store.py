@@ -8,9 +8,9 @@ clock; the server forgets it soon after.
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 from collections.abc import Callable
+from json import loads
 from typing import Any, NamedTuple
 
 from tornkit.bus.errors import BusError, Unavailable
@@ -109,7 +109,7 @@ class NatsStore:
             value: Any = 0
             left = seconds
             if stored.value is not None:
-                value = json.loads(stored.value[1:]) if stored.value[:1] == b"j" else None
+                value = loads(stored.value[1:]) if stored.value[:1] == b"j" else None
                 left = stored.left
             if type(value) is not int:
                 raise BusError(f"the value of {key!r} is no whole number")

@@ -7,11 +7,11 @@ is of. One that is lost is made anew with another.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from json import dumps
 from typing import Any, NamedTuple
 
 from tornkit.bus.errors import BusError, Unavailable
@@ -160,7 +160,7 @@ class MessageStream:
         later = datetime.fromtimestamp(heard.time, UTC) + timedelta(microseconds=2)
         request = {"start_time": later.isoformat(), "next_by_subj": ">"}
         reply = await self._connection.ask_now(
-            f"$JS.API.DIRECT.GET.{name}", json.dumps(request).encode()
+            f"$JS.API.DIRECT.GET.{name}", dumps(request).encode()
         )
         if reply.status != wire.OK:
             return False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
+from json import loads
 from typing import Any, NamedTuple
 
 from tornkit.bus.errors import BusError, Unavailable
@@ -109,7 +109,7 @@ def content_of(reply: NatsReply) -> dict[str, Any]:
     if reply.status == NOBODY:
         raise Unavailable("JetStream does not answer: is the NATS server started with -js?")
     try:
-        content: dict[str, Any] = json.loads(reply.data)
+        content: dict[str, Any] = loads(reply.data)
     except ValueError:
         raise Unavailable("JetStream's answer can't be read") from None
     error = content.get("error")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import re
 import secrets
 from functools import partial
+from json import loads
 from typing import Any
 
 from redis.exceptions import MovedError, OutOfMemoryError, ResponseError
@@ -302,7 +302,7 @@ class RedisLink:
         found = []
         for each in await self._call("present", channel.encode()):
             time, order, payload = each.split(b" ", 2)
-            told = json.loads(payload[1:])
+            told = loads(payload[1:])
             found.append((int(order), Present(told["id"], told["info"], int(time) / 1e6)))
         return [present for _, present in sorted(found, key=lambda each: each[0])]
 
