@@ -32,11 +32,18 @@ def body(running: Running) -> bytes:
     return ask(running.address, Request("/file.txt").encode(running.address)).body
 
 
+def is_gone(running: Running) -> bool:
+    """Whether it answers no more; another test's server may have its port by now."""
+    try:
+        return body(running) != b"of the stage"
+    except NoAnswer:
+        return True
+
+
 def test_a_server_of_a_measurement_runs_in_the_folder_and_ends_with_it(stage: Stage) -> None:
     with stage.serving(GOOD) as running:
         assert body(running) == b"of the stage"
-    with pytest.raises(NoAnswer):
-        body(running)
+    assert is_gone(running)
     assert "file.txt" in stage.log("good").read_text()
 
 
@@ -47,8 +54,7 @@ def test_a_server_of_a_round_is_started_once_and_ends_with_the_round(stage: Stag
         with stage.serving(GOOD) as again:
             assert again is running
             assert body(again) == b"of the stage"
-    with pytest.raises(NoAnswer):
-        body(running)
+    assert is_gone(running)
 
 
 def test_a_server_that_does_not_start_fails_when_it_is_asked_for_and_no_other(
