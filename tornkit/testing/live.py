@@ -66,7 +66,7 @@ class LiveServer:
         )
         try:
             self.url = self._wait_until_serving()
-        except BaseException:
+        except BaseException:  # raised again, a Ctrl-C too: no server stays
             self.close()
             raise
 

@@ -99,7 +99,7 @@ class LoopThread:
 
         try:
             return await to_thread.run_sync(future.result, abandon_on_cancel=True)
-        except BaseException:
+        except BaseException:  # raised again, trio's cancellation too
             future.cancel()
             raise
 

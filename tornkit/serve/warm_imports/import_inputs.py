@@ -119,7 +119,7 @@ class Recorder:
         references = streams.StreamReferences()
         try:
             yield inputs
-        except BaseException:
+        except BaseException:  # raised again
             # Whoever goes on without the module has its exit handlers nevertheless.
             self._around().exit_handlers += inputs.exit_handlers
             inputs.exit_handlers.clear()
