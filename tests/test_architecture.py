@@ -507,7 +507,7 @@ def test_private_parts_of_tornado_are_touched_in_few_places() -> None:
         *below("engine.speedups"),
         "tornkit.engine.routers.direct",  # likewise, of those that it leaves out
         "tornkit.serve.warm_imports.exit_handlers",  # of Python's `atexit`, `weakref` and the like
-        "tornkit.serve.warm_imports.import_inputs",  # of its `warnings`
+        "tornkit.serve.warm_imports.import_recorder",  # of its `warnings`
         "tornkit.serve.warm_imports.environment",  # of Python's `os.environ`
         "tornkit.serve.warm_imports.warm_modules",  # of its own base class
         "tornkit.serve.worker.signals",  # of `asyncio.Runner`: what it does at a Ctrl-C

@@ -13,7 +13,7 @@ import tornado
 import tornado.log
 import tornado.options
 
-from tornkit.serve.warm_imports.import_inputs import Recorder
+from tornkit.serve.warm_imports.import_recorder import Recorder
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_by_a_module_behind_the_first_import_of_them() -> None:
     """Tornado's own module uses them as well, which is no reason to load it each time."""
     code = """\
 import json, sys
-from tornkit.serve.warm_imports.import_inputs import Recorder
+from tornkit.serve.warm_imports.import_recorder import Recorder
 from types import ModuleType
 recorder = Recorder({})
 with recorder.recording(), recorder.of(ModuleType("outer"), None):

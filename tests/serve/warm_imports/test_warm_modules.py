@@ -19,57 +19,82 @@ import tornkit
 
 PACKAGES = {
     # At its end the innermost has read just what the outermost has, and is not to be taken for it.
-    "outer.py": "import middle, asks\nMADE_IN, VALUE = WHERE, asks.VALUE\n",
+    "outer.py": "import middle, asks\nMADE_IN, VALUE = WHERE[0], asks.VALUE\n",
     "middle.py": "import inner\n",
     "inner.py": "import middle\n",
-    "calm.py": "import lower\nMADE_IN = WHERE\n",
-    "lower.py": "MADE_IN = WHERE\n",
-    "asks.py": "import os\nMADE_IN, VALUE = WHERE, os.environ.get('COLOUR')\n",
-    "asks_getenv.py": "import os\nMADE_IN, VALUE = WHERE, os.getenv('COLOUR', 'none')\n",
-    "asks_whether.py": "from os import environ\nMADE_IN, VALUE = WHERE, 'COLOUR' in environ\n",
-    "copies.py": "import os\nMADE_IN = WHERE\nVALUE = dict(os.environ).get('COLOUR')\n",
-    "rests.py": "import asks\nMADE_IN, VALUE = WHERE, asks.VALUE\n",
-    "sets.py": "import os\nMADE_IN = WHERE\nos.environ.setdefault('SHAPE', 'round')\n",
-    "folder.py": "import os\nMADE_IN, VALUE = WHERE, os.getcwd()\n",
+    "calm.py": "import lower\nMADE_IN = WHERE[0]\n",
+    "lower.py": "MADE_IN = WHERE[0]\n",
+    "asks.py": "import os\nMADE_IN, VALUE = WHERE[0], os.environ.get('COLOUR')\n",
+    "asks_getenv.py": "import os\nMADE_IN, VALUE = WHERE[0], os.getenv('COLOUR', 'none')\n",
+    "asks_whether.py": "from os import environ\nMADE_IN, VALUE = WHERE[0], 'COLOUR' in environ\n",
+    "copies.py": "import os\nMADE_IN = WHERE[0]\nVALUE = dict(os.environ).get('COLOUR')\n",
+    "rests.py": "import asks\nMADE_IN, VALUE = WHERE[0], asks.VALUE\n",
+    "sets.py": "import os\nMADE_IN = WHERE[0]\nos.environ.setdefault('SHAPE', 'round')\n",
+    "folder.py": "import os\nMADE_IN, VALUE = WHERE[0], os.getcwd()\n",
     "reads.py": (
-        "import os\nMADE_IN = WHERE\nNAME = os.environ['SETTINGS']\n"
+        "import os\nMADE_IN = WHERE[0]\nNAME = os.environ['SETTINGS']\n"
         "VALUE = open(NAME).read() if os.path.exists(NAME) else None\n"
     ),
-    "lists.py": "import os\nMADE_IN = WHERE\nVALUE = sorted(os.listdir(os.environ['PLUGINS']))\n",
+    "lists.py": (
+        "import os\nMADE_IN = WHERE[0]\nVALUE = sorted(os.listdir(os.environ['PLUGINS']))\n"
+    ),
     "optional.py": (
-        "MADE_IN = WHERE\ntry:\n    import faster\n    VALUE = faster.__name__\n"
+        "MADE_IN = WHERE[0]\ntry:\n    import faster\n    VALUE = faster.__name__\n"
         "except ImportError:\n    VALUE = None\n"
     ),
-    "library.py": "import secrets\nMADE_IN, VALUE = WHERE, hasattr(secrets, 'token_hex')\n",
+    "library.py": "import secrets\nMADE_IN, VALUE = WHERE[0], hasattr(secrets, 'token_hex')\n",
     "deprecated.py": (
-        "import warnings\nMADE_IN = WHERE\ntry:\n    warnings.warn('old', DeprecationWarning)\n"
+        "import warnings\nMADE_IN = WHERE[0]\ntry:\n    warnings.warn('old', DeprecationWarning)\n"
         "    VALUE = 'passed'\nexcept DeprecationWarning:\n    VALUE = 'raised'\n"
     ),
     "logs.py": (
         "import logging\nLOGGER = logging.getLogger(__name__)\n"
-        "MADE_IN, VALUE = WHERE, type(LOGGER).__name__\n"
+        "MADE_IN, VALUE = WHERE[0], type(LOGGER).__name__\n"
     ),
-    "formats.py": "import locale\nMADE_IN, VALUE = WHERE, locale.setlocale(locale.LC_NUMERIC)\n",
-    "bundle/__init__.py": "MADE_IN = WHERE\n",
-    "bundle/part.py": "from . import other\nMADE_IN, VALUE = WHERE, other.VALUE\n",
-    "loose/__init__.py": "MADE_IN = WHERE\n",
+    "formats.py": "import locale\nMADE_IN, VALUE = WHERE[0], locale.setlocale(locale.LC_NUMERIC)\n",
+    "bundle/__init__.py": "MADE_IN = WHERE[0]\n",
+    "bundle/part.py": "from . import other\nMADE_IN, VALUE = WHERE[0], other.VALUE\n",
+    "loose/__init__.py": "MADE_IN = WHERE[0]\n",
     "loose/part.py": "import os\nVALUE = os.environ.get('COLOUR')\n",
-    "keeps.py": "import sys\nMADE_IN = WHERE\ndef stream(it=sys.stdout):\n    return it\n",
-    "ended.py": "MADE_IN = WHERE\nNAMES = []\n",
+    "keeps.py": "import sys\nMADE_IN = WHERE[0]\ndef stream(it=sys.stdout):\n    return it\n",
+    "ended.py": "MADE_IN = WHERE[0]\nNAMES = []\n",
     "ends.py": (
-        "import atexit, ended, ends_inner\nMADE_IN = WHERE\n"
+        "import atexit, ended, ends_inner\nMADE_IN = WHERE[0]\n"
         "atexit.register(ended.NAMES.append, 'outer')\n"
     ),
     "ends_inner.py": (
-        "from atexit import register, unregister\nfrom ended import NAMES\nMADE_IN = WHERE\n"
+        "from atexit import register, unregister\nfrom ended import NAMES\nMADE_IN = WHERE[0]\n"
         "register(NAMES.append, 'first')\n@register\ndef second():\n    NAMES.append('second')\n"
         "def never():\n    NAMES.append('never')\nregister(never), unregister(never)\n"
     ),
     "does_without.py": (
-        "import ended\nMADE_IN = WHERE\ntry:\n    import fails\nexcept ImportError:\n    pass\n"
+        "import ended\nMADE_IN = WHERE[0]\ntry:\n    import fails\nexcept ImportError:\n    pass\n"
     ),
     "fails.py": (
         "import atexit, ended\natexit.register(ended.NAMES.append, 'fails')\nraise ImportError\n"
+    ),
+    "conf.py": (
+        "MADE_IN, DEBUG, VERBOSE, CACHE = WHERE[0], False, 0, None\n"
+        "def make():\n    global CACHE\n    CACHE = []\n"
+    ),
+    "asks_conf.py": "import conf\nMADE_IN, VALUE = WHERE[0], conf.DEBUG\n",
+    "has_conf.py": "from conf import DEBUG as VALUE\nMADE_IN = WHERE[0]\n",
+    "stars_conf.py": "from conf import *\nMADE_IN, VALUE = WHERE[0], DEBUG\n",
+    "calls_conf.py": (
+        "import conf\nMADE_IN = WHERE[0]\ndef ask():\n    return conf.DEBUG\nVALUE = ask()\n"
+    ),
+    "rests_on_conf.py": "import asks_conf\nMADE_IN, VALUE = WHERE[0], asks_conf.VALUE\n",
+    "set_up/__init__.py": "MADE_IN, DEBUG = WHERE[0], False\n",
+    "set_up/part.py": "from . import DEBUG as VALUE\nMADE_IN = WHERE[0]\n",
+    "copies_function.py": "from os.path import expanduser as VALUE\nMADE_IN = WHERE[0]\n",
+    "calls_function.py": (
+        "import os\nMADE_IN = WHERE[0]\ndef home():\n    return os.path.expanduser('~')\n"
+    ),
+    "built_in.py": "MADE_IN, VALUE = WHERE[0], [ascii(each) for each in 'a']\n",
+    "waits.py": "import socket\nMADE_IN, VALUE = WHERE[0], socket.getdefaulttimeout()\n",
+    "tells.py": (
+        "import logging\nMADE_IN = WHERE[0]\nLOGGER = logging.getLogger('tells.much')\n"
+        "LOGGER.info('here')\n"
     ),
     "bundle/other.py": "import os\nVALUE = os.environ.get('COLOUR')\n",
 }
@@ -175,7 +200,7 @@ CASES = {
     ),
     "a stub of it": ("sys.modules['faster'] = json", "optional", False, "optional.VALUE"),
     "the module itself": (
-        "sys.path.insert(0, mine('calm.py', 'MADE_IN = WHERE; import lower; HERE = 1'))",
+        "sys.path.insert(0, mine('calm.py', 'MADE_IN = WHERE[0]; import lower; HERE = 1'))",
         "calm",
         False,
         "calm.HERE",
@@ -234,6 +259,64 @@ CASES = {
         None,
         "(spec.origin[-7:], 'calm' in sys.modules, spec.loader.is_package('calm'))",
     ),
+    "a variable of another module": ("import conf; conf.DEBUG = 1", "asks_conf", False, "VALUE"),
+    "another one of it": ("import conf; conf.VERBOSE = 1", "asks_conf", True, "VALUE"),
+    "the variable, to what it was": ("import conf; conf.DEBUG = False", "asks_conf", True, "VALUE"),
+    "by from": ("import conf; conf.DEBUG = 1", "has_conf", False, "VALUE"),
+    "by from, with a star": ("import conf; conf.DEBUG = 1", "stars_conf", False, "VALUE"),
+    "asked by a function": ("import conf; conf.DEBUG = 1", "calls_conf", False, "VALUE"),
+    "of what it rests on": ("import conf; conf.DEBUG = 1", "rests_on_conf", False, "VALUE"),
+    "what the module has set itself": ("import conf; conf.make()", "asks_conf", True, "VALUE"),
+    "a variable behind its import": (
+        "import asks_conf, conf; conf.DEBUG = 1",
+        "rests_on_conf",
+        True,
+        "VALUE",
+    ),
+    "a variable of its package": (
+        "import set_up; set_up.DEBUG = 1",
+        "set_up.part",
+        False,
+        "VALUE",
+    ),
+    "a function that is patched": (
+        "os.path.expanduser = str.upper",
+        "copies_function",
+        False,
+        "VALUE('~')",
+    ),
+    "a patched function that is called later": (
+        "os.path.expanduser = str.upper",
+        "calls_function",
+        True,
+        "home()",
+    ),
+    "a built-in function": ("builtins.ascii = str.upper", "built_in", False, "VALUE"),
+    "the timeout of sockets": (
+        "import socket; socket.setdefaulttimeout(7)",
+        "waits",
+        False,
+        "VALUE",
+    ),
+    "what it logs": (
+        "import io, logging; text = io.StringIO(); logging.basicConfig(level=10, stream=text)",
+        "tells",
+        False,
+        "text.getvalue()",
+    ),
+    "what it does not log": ("import logging; logging.basicConfig()", "tells", True, "LOGGER.name"),
+    "and where all is disabled": (
+        "import logging; logging.basicConfig(level=10); logging.disable()",
+        "tells",
+        True,
+        "LOGGER.name",
+    ),
+    "and where its package is silent": (
+        "import logging; logging.basicConfig(level=10); logging.getLogger('tells').setLevel(40)",
+        "tells",
+        True,
+        "LOGGER.name",
+    ),
     "reloaded": ("import importlib, calm; importlib.reload(calm)", "calm", False, "calm.__name__"),
     "its own record": (
         "",
@@ -243,12 +326,12 @@ CASES = {
     ),
 }
 SCRIPT = """\
-import builtins, json, locale, os, sys, warnings
+import builtins, json, locale, os, socket, sys, warnings
 from importlib.machinery import ModuleSpec
 
 how, INSTALLED, temporary = sys.argv[1:4]
 cases = json.loads(sys.stdin.read())
-builtins.WHERE = "elsewhere"
+builtins.WHERE = ["elsewhere"]
 sys.path.insert(0, INSTALLED)
 os.environ.pop("COLOUR", None)
 os.environ.pop("SHAPE", None)
@@ -261,8 +344,8 @@ from tornkit.serve.warm_imports.warming import Warming
 
 folders = (*ownership.installed_folders(), INSTALLED + "/")
 ownership.installed_folders = lambda: folders
-import tornkit.serve.warm_imports.import_inputs
-tornkit.serve.warm_imports.import_inputs.installed_folders = ownership.installed_folders
+import tornkit.serve.warm_imports.import_recorder
+tornkit.serve.warm_imports.import_recorder.installed_folders = ownership.installed_folders
 if how == "warm":
     sys.modules.pop("secrets", None)
     before = frozenset(sys.modules)
@@ -285,7 +368,7 @@ class Hook:
         return None
 
     def exec_module(self, module):
-        module.HOOKED, module.MADE_IN = True, WHERE
+        module.HOOKED, module.MADE_IN = True, WHERE[0]
 
 
 def mine(name, text):
@@ -307,11 +390,12 @@ def found(name):
 def run(before, name, warm, value):
     refused = {}
     warm_modules.current.on_refused = refused.update
-    builtins.WHERE = "here"
+    WHERE[0] = "here"
     scope = globals()
     exec(before, scope)
     exec(f"import {name}", scope)
     made = getattr(sys.modules[name], "MADE_IN", None)
+    scope = {**vars(sys.modules[name]), **scope}
     return eval(value, scope), made, refused
 
 
@@ -394,6 +478,8 @@ def test_what_is_refused_is_named_with_its_reason(answers: tuple[Answers, Answer
 NEVER = {
     "reads sys.argv": "import sys\nNAME = sys.argv[0]\n",
     "warns when it is imported": "import warnings\nwarnings.warn('look')\n",
+    "prints when it is imported": "print('hello')\n",
+    "logs when it is imported": "import logging\nlogging.getLogger('culprit').warning('look')\n",
     "uses tornado.options": "from tornado.options import options\nIS_SET = 'debug' in options\n",
 }
 

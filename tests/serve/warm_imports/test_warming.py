@@ -73,6 +73,22 @@ BEHIND = {
     "sets a signal handler": "import signal\nsignal.signal(signal.SIGTERM, print)\n",
     "sets an exit handler": ("import weakref\ndef kept(): pass\nweakref.finalize(kept, print)\n"),
     "replaces a hook or a stream of sys": "import sys\nsys.excepthook = print\n",
+    "changes sys.path, and not at its end": "import sys\nsys.path.insert(0, 'vendored')\n",
+    "configures the root logger": "import logging\nlogging.basicConfig()\n",
+    "calls logging.disable": "import logging\nlogging.disable()\n",
+    "sets a class of logging": (
+        "import logging\nlogging.setLoggerClass(type('Own', (logging.Logger,), {}))\n"
+    ),
+    "calls logging.captureWarnings": "import logging\nlogging.captureWarnings(True)\n",
+    "sets the default timeout of sockets": "import socket\nsocket.setdefaulttimeout(7)\n",
+    "sets the recursion limit": "import sys\nsys.setrecursionlimit(5000)\n",
+    "sets the switch interval": "import sys\nsys.setswitchinterval(1)\n",
+    "sets a trace function": "import sys\nsys.setprofile(lambda *args: None)\n",
+    "configures the garbage collector": "import gc\ngc.set_threshold(7)\n",
+    "enables faulthandler": "import faulthandler, sys\nfaulthandler.enable(sys.__stderr__)\n",
+    "sets the umask": "import os\nos.umask(0o007)\n",
+    "sets the locale": "import locale\nlocale.setlocale(locale.LC_ALL, 'C.UTF-8')\n",
+    "sets the context of decimal": "import decimal\ndecimal.getcontext().prec = 7\n",
 }
 
 
@@ -88,8 +104,9 @@ def test_what_a_module_leaves_behind(tmp_path: Path, reason: str) -> None:
         "import atexit\natexit.register(print)\n",
         "import weakref\ndef kept(): pass\nweakref.finalize(kept, print).atexit = False\n",
         "import multiprocessing.util\n",
+        "import decimal, sys\nsys.path.append('vendored')\n",
     ],
-    ids=["set in the worker", "not called at the exit", "the library's"],
+    ids=["set in the worker", "not called at the exit", "the library's", "no handlers"],
 )
 def test_exit_handlers_that_are_not_in_the_way(tmp_path: Path, source: str) -> None:
     assert unsafe(tmp_path, {"calm": source}) == {}
@@ -103,7 +120,7 @@ def test_what_a_process_of_multiprocessing_ends_with(tmp_path: Path) -> None:
 def test_what_a_module_tidies_up_is_forgiven(tmp_path: Path) -> None:
     tidy = """\
         import os, signal, threading
-        thread = threading.Thread(target=print)
+        thread = threading.Thread(target=len, args=[''])
         thread.start()
         thread.join()
         for descriptor in os.pipe():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import locale
 import logging
 import os
+import socket
 import sys
 import warnings
 from collections.abc import Iterator
@@ -18,9 +19,10 @@ from operator import is_
 from types import ModuleType
 
 from tornkit.ownership import attribute, file_of
-from tornkit.serve.warm_imports import streams
+from tornkit.serve.warm_imports import loggers, streams
 from tornkit.serve.warm_imports.environment import encoded_variables
 from tornkit.serve.warm_imports.import_inputs import READ_IN_C
+from tornkit.serve.warm_imports.module_variables import ModuleVariables
 from tornkit.serve.warm_imports.surroundings import (
     METADATA,
     Sensitive,
@@ -53,6 +55,7 @@ class HiddenModules:
         self._missing: dict[str, int] = {}  # names not found -> the modules that looked
         self._beneath: dict[str, int] = {}  # names in sight from the start, likewise
         self._modules_beneath: dict[str, ModuleType] = {}  # theirs
+        self._module_variables = ModuleVariables()
         self._surroundings: Surroundings | None = None
         self._variables: dict[str, str] = {}  # with which this process began
         self._encoded: dict[bytes, bytes] = {}
@@ -73,6 +76,9 @@ class HiddenModules:
         found: dict[str, str] = {}
         for name, reason in self._differing_names(wanted):
             found.setdefault(name, reason)
+        for mask, variable in self._module_variables.changed(wanted, self._shown):
+            for name in self._named(mask):
+                found.setdefault(name, f"depends on {variable}")
         changed = self._changed_variables()
         written: dict[str, str | None] = {}
         for each in self._sensitive:
@@ -122,6 +128,10 @@ class HiddenModules:
             return "depends on warnings filters"
         if inputs.streams and streams.current() != self._surroundings.streams:
             return "depends on sys.stdin, sys.stdout and sys.stderr"
+        if inputs.timeout and socket.getdefaulttimeout() != self._surroundings.timeout:
+            return "depends on the default timeout of sockets"
+        if any(loggers.would_log(logger, level) for logger, level in inputs.levels.items()):
+            return "logs when it is imported"
         if inputs.distributions and any(
             name.endswith(METADATA) for folder in self._new_folders() for name in names_in(folder)
         ):

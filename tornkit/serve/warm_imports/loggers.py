@@ -31,6 +31,33 @@ def recorded(note: Callable[[logging.Logger], None]) -> AbstractContextManager[N
     return replaced(logging.Manager, "getLogger", get_logger)
 
 
+def asked(note: Callable[[logging.Logger, int, bool], None]) -> AbstractContextManager[None]:
+    """Context in which ``note`` is told of each logger that is asked whether it logs at a level."""
+    original = logging.Logger.isEnabledFor
+
+    @functools.wraps(original)
+    def is_enabled_for(self: logging.Logger, level: int) -> bool:
+        enabled = original(self, level)
+        note(self, level, enabled)
+        return enabled
+
+    return replaced(logging.Logger, "isEnabledFor", is_enabled_for)
+
+
+def would_log(logger: logging.Logger, level: int) -> bool:
+    """Whether a logger would log at this level if it were put where it belongs now."""
+    manager = logging.root.manager
+    if manager.disable >= level:
+        return False
+    name, above = logger.name, logger
+    while above.level == logging.NOTSET and name:
+        name = name.rpartition(".")[0]
+        found = manager.loggerDict.get(name) if name else logging.root
+        if isinstance(found, logging.Logger):
+            above = found
+    return level >= above.level
+
+
 def hide(loggers: Iterable[logging.Logger]) -> None:
     """Take loggers out of the registry, and the places that it kept for those above them.
 

@@ -1,12 +1,14 @@
 """Standard streams that a module keeps: one that is imported later would keep the program's own.
 
 ``logging.StreamHandler(sys.stderr)`` and ``def show(file=sys.stdout)`` hold what was there when
-they were executed.
+they were executed. And what a module writes to them: it is written when the program imports it.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 def current() -> tuple[object, ...]:
@@ -27,3 +29,21 @@ class StreamReferences:
 
     def _references(self) -> int:
         return sum(map(sys.getrefcount, self._streams))
+
+
+@contextmanager
+def swallowed(note: Callable[[], None]) -> Iterator[None]:
+    """Call ``note`` for each text that is written to stdout or stderr, and write nothing."""
+
+    def write(text: str) -> int:
+        note()
+        return len(text)
+
+    found = [each for each in (sys.stdout, sys.stderr) if hasattr(each, "__dict__")]
+    for stream in found:
+        vars(stream)["write"] = write
+    try:
+        yield
+    finally:
+        for stream in found:
+            vars(stream).pop("write", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import logging
 import os
+import socket
 import stat
 import sys
 import warnings
@@ -47,6 +48,7 @@ class Surroundings:
         self.locale = locale.setlocale(locale.LC_ALL)
         self.filters = tuple(warnings.filters)
         self.streams = streams.current()
+        self.timeout = socket.getdefaulttimeout()
         self.logger_class = logging.getLoggerClass()
 
 

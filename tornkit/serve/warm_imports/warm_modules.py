@@ -75,6 +75,7 @@ class WarmModules(HiddenModules):
         for name in self._names:
             bit = self._bits[name]
             self._note(name, bit, inputs.get(name) or Inputs())
+        self._module_variables.find(self._modules, inputs)
         self._keep_exit_handlers(inputs)
         self._hide_loggers(inputs)
         self._surroundings = Surroundings()
@@ -136,6 +137,8 @@ class WarmModules(HiddenModules):
             or inputs.locale
             or inputs.filters
             or inputs.streams
+            or inputs.timeout
+            or inputs.levels
         ):
             self._sensitive.append(Sensitive(name, bit, inputs))
         for each in (name, *inputs.imports):
@@ -176,6 +179,10 @@ class WarmModules(HiddenModules):
         """Take the variables of now as those that the program starts with."""
         self._variables = dict(os.environ)
         self._encoded = dict(encoded_variables())
+
+    def take_module_variables(self) -> None:
+        """Take the variables of modules in sight as they are before any of the program's code."""
+        self._module_variables.begin()
 
     def copy_pages(self) -> None:
         """Have pages of its own for what will be looked at and shown, while nobody waits.

@@ -1,9 +1,10 @@
 """Imports modules ahead and watches each: one that leaves something behind is unsafe.
 
 A module is *unsafe* that leaves behind what a fork would break or share: a thread, a descriptor,
-a child process, a signal handler, an exit handler; or that brings the user's own code in. Blame
-goes to the innermost module whose execution did it. Everything that imported an unsafe module
-while it was watched is unsafe too.
+a child process, a signal handler, an exit handler; what would be there before the program has
+imported it: a setting of the process's; or that brings the user's own code in. Blame goes to the
+innermost module whose execution did it. Everything that imported an unsafe module while it was
+watched is unsafe too.
 
 This runs in a candidate for the next zygote (`tornkit.serve.zygote.zygote`). Clean, it becomes the
 zygote; spoiled, it is thrown away and the next candidate goes without what is to blame.
@@ -26,8 +27,9 @@ from typing import Any
 
 from tornkit import linux
 from tornkit.ownership import standard_folders
-from tornkit.serve.warm_imports import exit_handlers, streams
-from tornkit.serve.warm_imports.import_inputs import Inputs, Recorder
+from tornkit.serve.warm_imports import code_names, exit_handlers, process_settings, streams
+from tornkit.serve.warm_imports.import_inputs import Inputs
+from tornkit.serve.warm_imports.import_recorder import Recorder
 from tornkit.serve.warm_imports.userfiles import is_standard, is_user_module
 
 # They say themselves that a fork after their import is unsafe, and it need not show.
@@ -48,6 +50,8 @@ class _Marks:
     signals: tuple[Any, ...]
     exit_handlers: int
     hooks: tuple[object, ...]
+    path: tuple[str, ...]
+    settings: Mapping[str, object]
 
     @classmethod
     def now(cls) -> _Marks:
@@ -58,6 +62,8 @@ class _Marks:
             signals=tuple(signal.getsignal(number) for number in _SIGNALS),
             exit_handlers=exit_handlers.count(),
             hooks=(*streams.current(), sys.excepthook, sys.unraisablehook, threading.excepthook),
+            path=tuple(sys.path),
+            settings=process_settings.current(),
         )
 
     def what_stays(self) -> str | None:
@@ -87,7 +93,11 @@ class _Marks:
             return "sets an exit handler"
         if any(now is not then for now, then in zip(later.hooks, self.hooks, strict=True)):
             return "replaces a hook or a stream of sys"
-        return None
+        if later.path[: len(self.path)] != self.path:
+            return "changes sys.path, and not at its end"
+        return next(
+            (words for words, was in self.settings.items() if later.settings[words] != was), None
+        )
 
 
 _SIGNALS = tuple(
@@ -178,7 +188,8 @@ class Warming:
         before = _Marks.now()
         with self._recorder.of(module, loader) as inputs:
             try:
-                execute()
+                with code_names.noted(loader, inputs.note_names):
+                    execute()
             finally:
                 self._judge(module, inputs, before, known)
 

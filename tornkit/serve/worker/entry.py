@@ -87,6 +87,7 @@ def main_told(
         for descriptor in others:
             snapshot_imports.install(descriptor)
         worker.boot(boot, offered)
+        warm_modules.current.take_module_variables()
         status = worker.live(boot.slot, Heartbeat(descriptors[0]))
     except ChannelClosed:
         sys.exit(1)

@@ -22,7 +22,8 @@ from types import ModuleType
 import pytest
 import tornado
 
-from tornkit.serve.warm_imports.import_inputs import READ_IN_C, Inputs, Recorder
+from tornkit.serve.warm_imports.import_inputs import READ_IN_C, Inputs
+from tornkit.serve.warm_imports.import_recorder import Recorder
 
 GIVEN = {"COLOUR": "red", "HOME": "/home/me"}
 

@@ -1,0 +1,166 @@
+"""Variables of modules in sight that hidden modules look at while they are imported.
+
+A program may set one before it imports the module: ``conf.DEBUG = True``, then ``import library``,
+which asks ``conf.DEBUG``, or has it from a ``from conf import DEBUG``; or a function that it has
+patched. What a module looks at is known from what it has imported and from the names in its code
+(`tornkit.serve.warm_imports.code_names`): rather too much than too little, which costs only where
+the program has set that very variable.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from operator import is_
+from types import ModuleType
+from typing import Any
+
+from tornkit.serve.warm_imports.code_names import EVERYTHING
+from tornkit.serve.warm_imports.import_inputs import Inputs
+
+_PLAIN = (bool, int, float, complex, str, bytes, tuple, frozenset)
+
+
+class ModuleVariables:
+    """Variables of modules, their values, and the hidden modules that look at them."""
+
+    def __init__(self) -> None:
+        self._in_sight: list[_Variables] = []  # of modules that are so from the start
+        self._hidden: list[_Variables] = []
+
+    def find(self, hidden: Mapping[str, ModuleType], inputs: Mapping[str, Inputs]) -> None:
+        """Find what each hidden module looks at, of the others and of those in sight."""
+        readers = _Readers(hidden, inputs)
+        in_sight = {name: each for name, each in sys.modules.items() if name not in hidden}
+        self._in_sight = list(_found(in_sight, readers))
+        self._hidden = list(_found(hidden, readers))
+
+    def begin(self) -> None:
+        """Take those in sight as they are now for what the modules were imported with."""
+        for each in self._in_sight:
+            each.begin()
+
+    def changed(self, wanted: int, shown: int) -> Iterator[tuple[int, str]]:
+        """Modules among those wanted that have looked at what is another by now, and its name."""
+        for each in self._in_sight:
+            if each.all_readers & wanted:
+                yield from each.changed(wanted)
+        for each in self._hidden:
+            if each.bit & shown and each.all_readers & wanted:
+                yield from each.changed(wanted)
+
+
+def _found(modules: Mapping[str, ModuleType], readers: _Readers) -> Iterator[_Variables]:
+    for place, (name, module) in enumerate(modules.items()):
+        found = readers.of(name, module)
+        if found:
+            yield _Variables(name, 1 << place, _namespace(module), found)
+
+
+class _Variables:
+    """Variables of one module."""
+
+    def __init__(
+        self, owner: str, bit: int, home: dict[str, Any], readers: Mapping[str, int]
+    ) -> None:
+        self.bit = bit
+        self.all_readers = 0
+        for mask in readers.values():
+            self.all_readers |= mask
+        self._owner = owner
+        self._home = home
+        self._readers = readers
+        self.begin()
+
+    def begin(self) -> None:
+        self._values = tuple(map(self._home.get, self._readers))
+
+    def changed(self, wanted: int) -> Iterable[tuple[int, str]]:
+        now = map(self._home.get, self._readers)
+        if all(map(is_, now, self._values)):  # in C, and as nearly always
+            return ()
+        return [
+            (readers & wanted, f"{self._owner}.{name}")
+            for (name, readers), value in zip(self._readers.items(), self._values, strict=True)
+            if readers & wanted and _differ(self._home.get(name), value)
+        ]
+
+
+class _Readers:
+    """Which hidden modules look at which variables, as bits."""
+
+    def __init__(self, hidden: Mapping[str, ModuleType], inputs: Mapping[str, Inputs]) -> None:
+        self._hidden = hidden
+        self._bits = {name: 1 << place for place, name in enumerate(hidden)}
+        self._inputs = {name: inputs[name] for name in hidden if name in inputs}
+        self._by_import: dict[str, list[str]] = {}  # modules -> those that have imported them
+        for name, each in self._inputs.items():
+            for imported in each.imports:
+                self._by_import.setdefault(imported, []).append(name)
+
+    def of(self, name: str, module: ModuleType) -> dict[str, int]:
+        """Variables of a module and the hidden modules that read each."""
+        if not _is_module(module) or name.partition(".")[0] in ("tornkit", "__main__"):
+            return {}
+        own = _variables(name, module)
+        standard = name.partition(".")[0] in sys.stdlib_module_names
+        found: dict[str, int] = {}
+        for reader in self._importing(name):
+            for variable in own & self._words(reader, module, at_import=standard):
+                found[variable] = found.get(variable, 0) | self._bits[reader]
+        found.pop(name, None)
+        return found
+
+    def _importing(self, name: str) -> list[str]:
+        """Modules that can name this one: they have imported it, or a package around it."""
+        if name == "builtins":
+            return list(self._inputs)
+        found = dict.fromkeys(self._by_import.get(name, ()))
+        package, _, part = name.rpartition(".")
+        while package:
+            for reader in self._by_import.get(package, ()):
+                if part in self._inputs[reader].names.everywhere:
+                    found[reader] = None
+            package = package.rpartition(".")[0]
+        found.pop(name, None)
+        return list(found)
+
+    def _words(self, reader: str, module: ModuleType, *, at_import: bool) -> frozenset[str]:
+        names = self._inputs[reader].names
+        words = names.at_import if at_import else names.everywhere
+        if EVERYTHING in words:
+            there = _namespace(self._hidden[reader])
+            values = _namespace(module).items()
+            words |= {name for name, value in values if there.get(name) is value}
+        return words
+
+
+# What of `sys` is compared by itself, or is no input of a module's.
+_OF_SYS = {"argv", "path", "modules", "meta_path", "path_hooks"}
+
+
+def _variables(name: str, module: ModuleType) -> set[str]:
+    """Variables of a module that a program may set: no other module, no ``__name__``."""
+    return {
+        variable
+        for variable, value in _namespace(module).items()
+        if not isinstance(value, ModuleType)
+        and not variable.startswith("__")
+        and not (name == "sys" and variable in _OF_SYS)
+    }
+
+
+def _is_module(something: object) -> bool:
+    return isinstance(something, ModuleType)  # in `sys.modules` may be anything
+
+
+def _namespace(module: ModuleType) -> dict[str, Any]:
+    """Namespace of a module; one that loads itself when it is asked is not asked."""
+    found: dict[str, Any] = object.__getattribute__(module, "__dict__")
+    return found
+
+
+def _differ(now: object, then: object) -> bool:
+    if now is then:
+        return False
+    return type(now) is not type(then) or not isinstance(now, _PLAIN) or now != then
