@@ -240,7 +240,7 @@ def test_stop(world: World, number: signal.Signals) -> None:
         signal.raise_signal(number)
         yield
         assert world.reporter.since() == [("stopping", number.name)]
-        assert first.heard() == second.heard() == [Drain(10.0, successor=False, final=True)]
+        assert first.heard() == second.heard() == [Drain(10.0, successor=False, final=number)]
         assert list(world.listeners) == []
         world.watcher.sees(APP)
         first.dies(0)
@@ -321,7 +321,7 @@ def test_stop_while_the_next_boots(world: World) -> None:
         signal.raise_signal(signal.SIGTERM)
         yield
         assert new.signals == [signal.SIGKILL]
-        assert old.heard() == [Drain(10.0, successor=False, final=True)]
+        assert old.heard() == [Drain(10.0, successor=False, final=signal.SIGTERM)]
         assert world.reporter.since()[0] == ("stopping", "SIGTERM")
         old.dies(0)
         yield

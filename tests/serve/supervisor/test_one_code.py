@@ -361,7 +361,7 @@ def test_it_ends_although_a_birth_is_awaited(world: World) -> None:
         yield
         os.kill(os.getpid(), signal.SIGTERM)
         yield
-        assert Drain(10.0, successor=False, final=True) in worker.heard()
+        assert Drain(10.0, successor=False, final=signal.SIGTERM) in worker.heard()
         worker.says(Closed())
         worker.dies(0)
         yield

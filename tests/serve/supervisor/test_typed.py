@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -27,9 +28,9 @@ class Supervisor:
     def resize(self, change: int) -> None:
         self.asked.append(change)
 
-    def stop(self, why: str) -> None:
+    def stop(self, why: str, number: int) -> None:
         self.stopping = True
-        self.asked.append(("stop", why))
+        self.asked.append(("stop", why, number))
 
     def stop_now(self, exit_code: int) -> None:
         self.asked.append(("stop now", exit_code))
@@ -58,7 +59,7 @@ def test_each_is_passed_on() -> None:
     actions.stop("q")
     browsed = ("http://127.0.0.1:8888",)
     page = ("http://127.0.0.1:8888/page",)
-    asked = [("restart", "r"), -1, browsed, page, ("stop", "q"), ("stop now", 0)]
+    asked = [("restart", "r"), -1, browsed, page, ("stop", "q", signal.SIGINT), ("stop now", 0)]
     assert supervisor.asked == asked
     actions.clear_terminal()
     actions.show_keys([("r", "start anew")])

@@ -107,6 +107,9 @@ class Warm:
     def __len__(self) -> int:
         return self._count
 
+    def take_module_variables(self) -> None:
+        """As they are before any of the program's code."""
+
 
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:

@@ -386,6 +386,66 @@ CASES: dict[str, tuple[str, End]] = {
         """,
         End("handled True\n", 3),
     ),
+    "a program with a handler of SIGTERM, at a Ctrl-C": (
+        """
+        signals.end_by(signal.SIGINT)
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(3))
+        try:
+            beside(interrupt_main, [])
+            time.sleep(LONG)
+        except KeyboardInterrupt:
+            say("interrupted")
+        """,
+        End("interrupted\n", 0),
+    ),
+    "in a loop, at a Ctrl-C": (
+        """
+        async def main():
+            signals.end_by(signal.SIGINT)
+            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(3))
+            interrupt_main([Loop(asyncio.get_running_loop())])
+            try:
+                await asyncio.sleep(LONG)
+            finally:
+                say("cleaned up")
+        try:
+            asyncio.run(main())
+        except KeyboardInterrupt:
+            say("interrupted")
+        """,
+        End("cleaned up\ninterrupted\n", 0),
+    ),
+    "a program with a handler of each, at a Ctrl-C that has not reached it": (
+        """
+        signals.end_by(signal.SIGINT)
+        signal.signal(signal.SIGINT, lambda number, frame: sys.exit(4))
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(3))
+        beside(interrupt_main, [])
+        time.sleep(LONG)
+        """,
+        End("", 4),
+    ),
+    "a program that asks at a Ctrl-C, at one": (
+        """
+        signals.end_by(signal.SIGINT)
+        signal.signal(signal.SIGINT, lambda number, frame: say("sure?"))
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(4))
+        signal.raise_signal(signal.SIGINT)
+        beside(interrupt_main, [])
+        time.sleep(LONG)
+        """,
+        End("sure?\n", 4),
+    ),
+    "a program that has given up Ctrl-C, at one": (
+        """
+        signals.end_by(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(3))
+        beside(interrupt_main, [])
+        time.sleep(LONG)
+        """,
+        End("", 3),
+    ),
     "a main thread that sees no signal": (
         """
         atexit.register(say, "exit handler")

@@ -25,8 +25,8 @@ class SignalActions(Protocol):
     def reap(self) -> None:
         """Reap children that have ended."""
 
-    def stop(self, why: str) -> None:
-        """Let requests under way finish, then end."""
+    def stop(self, why: str, number: int = signal.SIGTERM) -> None:
+        """Let requests under way finish, then end; programs are told by the signal."""
 
     def stop_now(self, exit_code: int) -> None:
         """End at once, with this exit code."""
@@ -63,7 +63,7 @@ class SupervisorSignals:
                 if self._actions.stopping:
                     self._actions.stop_now(128 + number)
                 else:
-                    self._actions.stop(signal.Signals(number).name)
+                    self._actions.stop(signal.Signals(number).name, number)
             case signal.SIGHUP:
                 if self._has_terminal and not os.isatty(2):
                     self._actions.stop("the terminal is gone")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 from collections.abc import Callable, Mapping
 from itertools import chain
@@ -159,7 +160,7 @@ class Supervisor:
     def dump_stacks(self) -> None:
         self._workforce.dump_all_stacks()
 
-    def stop(self, why: str) -> None:
+    def stop(self, why: str, number: int = signal.SIGTERM) -> None:
         """Accept no more connections, let requests under way finish, end."""
         self.succession.end()
         self._reporter.stopping(why)
@@ -168,7 +169,7 @@ class Supervisor:
         if self._stand_in is not None:
             self._stand_in.end()
         for worker in self._workforce:
-            self._workforce.retire(worker, successor=False, final=True)
+            self._workforce.retire(worker, successor=False, final=number)
 
     def stop_now(self, exit_code: int) -> None:
         self.succession.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
@@ -41,7 +42,7 @@ class Typed:
         if self._supervisor.stopping:
             self._supervisor.stop_now(0)
         else:
-            self._supervisor.stop(why)
+            self._supervisor.stop(why, signal.SIGINT)  # as by Ctrl-C
 
     def open_browser(self, path: str = "") -> None:
         self._browse(tuple(f"{url}{path}" for url in self._supervisor.urls()))

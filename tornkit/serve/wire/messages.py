@@ -95,12 +95,13 @@ class Drain:
     """Accept no more, finish requests under way within ``timeout`` seconds, and exit.
 
     ``successor``: idle connections may move to a worker of the next generation (`Handover`).
-    ``final``: nobody accepts where it did; who waits there is accepted first.
+    ``final``: the number of the signal by which the server ends, else 0. Nobody will accept where
+    it did; who waits there is accepted first.
     """
 
     timeout: float
     successor: bool
-    final: bool = False
+    final: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from tornkit import lobby
 from tornkit.engine.open_ended import StreamPolicy
 from tornkit.serve.config import STREAM_PATIENCE_RELOADED, STREAM_PATIENCE_STOPPED
 from tornkit.serve.wire.messages import Closed, Drain, Handover
+from tornkit.serve.worker import signals
 from tornkit.serve.worker.close_schedule import WEBSOCKET_SPREAD
 from tornkit.serve.worker.listening import Listening
 from tornkit.serve.worker.mailbox import Mailbox
@@ -54,6 +55,7 @@ class Draining:
     def begin(self, drain: Drain) -> None:
         """Accept no more, and let go of connections in each loop that runs."""
         lobby.leave()
+        signals.end_by(drain.final)
         self._listening.end()
         self._listening.let_early_go(self._release if drain.successor else None)
         running = [each for each in self._loops if each.is_alive]
@@ -95,7 +97,7 @@ class Draining:
 
     async def _let_go(self, serving: ServingLoop, drain: Drain) -> None:
         """Stop accepting in this loop, and let go of its connections."""
-        self._listening.close(serving.loop, final=drain.final)
+        self._listening.close(serving.loop, final=bool(drain.final))
         moments = partial(WEBSOCKET_SPREAD.moments, timeout=drain.timeout)
         serving.websockets.close_all(
             _WEBSOCKET_RESTART if drain.successor else _WEBSOCKET_SHUTDOWN, moments

@@ -28,6 +28,8 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 # Seconds for a program to end on a signal of its own; then it is told once more.
 _PATIENCE = 5.0
 
+_ended_by = 0  # the number of the signal that ends the server, once it ends
+
 _told: tuple[object, float] | None = None  # the program's handler that was called last, and when
 
 _interrupted: threading.Event | None = None  # there is one while a signal is to interrupt
@@ -174,18 +176,32 @@ def end_program() -> None:
         signal.raise_signal(number)
 
 
+def end_by(number: int) -> None:
+    """Have the program end as it would by this signal; by SIGTERM rather than SIGINT where it is 0.
+
+    A person's Ctrl-C is no reason to run what the program does at a SIGTERM.
+    """
+    global _ended_by  # noqa: PLW0603 - a process ends once
+    _ended_by = number
+
+
 def ending_signal() -> int | None:
     """The signal that ends the program: one that it handles itself, or one that `is_ours`."""
-    ours = None
+    if _ended_by == signal.SIGINT and (
+        is_ours(signal.SIGINT) or (_told is None and _is_handled(signal.SIGINT))
+    ):
+        return signal.SIGINT
+    ours: int | None = None
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if is_ours(number):
             ours = number
-        elif number != signal.SIGHUP and signal.getsignal(number) not in (
-            signal.SIG_DFL,
-            signal.SIG_IGN,
-        ):
+        elif number != signal.SIGHUP and _is_handled(number):
             return number
     return ours
+
+
+def _is_handled(number: int) -> bool:
+    return signal.getsignal(number) not in (signal.SIG_DFL, signal.SIG_IGN)
 
 
 def is_ours(number: int) -> bool:

@@ -189,10 +189,10 @@ class Workforce:
         worker.serving_since = self._loop.now()
         self._send(worker, Go())
 
-    def retire(self, worker: Worker, *, successor: bool, final: bool = False) -> bool:
+    def retire(self, worker: Worker, *, successor: bool, final: int = 0) -> bool:
         """Let a worker finish, and see to its end; return whether `Events.worker_closed` will come.
 
-        One that does not serve yet is killed. ``final``: its sockets are closed for good.
+        One that does not serve yet is killed. ``final``: the server ends, by this signal.
         """
         if worker.is_booting:
             self.kill(worker)
