@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tornkit.serve.warm_imports.hidden_modules import TAKEN, HiddenModules, bits
+from tornkit.serve.warm_imports.hidden_modules import TAKEN, HiddenModules
 from tornkit.serve.warm_imports.import_inputs import Inputs
 from tornkit.serve.warm_imports.warm_modules import WarmModules
 
@@ -97,12 +97,6 @@ def test_what_is_out_of_sight(scene: Scene) -> None:
     assert warm.held("json") is sys.modules.get("json")
     assert warm.held("no_such_module") is None
     assert scene.differences() == {}
-
-
-def test_bits() -> None:
-    assert list(bits(0)) == []
-    assert list(bits(0b1)) == [0]
-    assert list(bits(1 << 700 | 0b1010)) == [1, 3, 700]
 
 
 # ---- what it has read ----

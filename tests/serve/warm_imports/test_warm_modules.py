@@ -91,6 +91,7 @@ PACKAGES = {
         "import os\nMADE_IN = WHERE[0]\ndef home():\n    return os.path.expanduser('~')\n"
     ),
     "built_in.py": "MADE_IN, VALUE = WHERE[0], [ascii(each) for each in 'a']\n",
+    "for_types.py": "from typing import TYPE_CHECKING as VALUE\nMADE_IN = WHERE[0]\n",
     "waits.py": "import socket\nMADE_IN, VALUE = WHERE[0], socket.getdefaulttimeout()\n",
     "tells.py": (
         "import logging\nMADE_IN = WHERE[0]\nLOGGER = logging.getLogger('tells.much')\n"
@@ -290,6 +291,12 @@ CASES = {
         "calls_function",
         True,
         "home()",
+    ),
+    "a word of the language": (
+        "import typing; typing.TYPE_CHECKING = True",
+        "for_types",
+        False,
+        "VALUE",
     ),
     "a built-in function": ("builtins.ascii = str.upper", "built_in", False, "VALUE"),
     "the timeout of sockets": (

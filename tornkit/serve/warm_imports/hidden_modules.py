@@ -20,6 +20,7 @@ from types import ModuleType
 
 from tornkit.ownership import attribute, file_of
 from tornkit.serve.warm_imports import loggers, streams
+from tornkit.serve.warm_imports.bits import bits
 from tornkit.serve.warm_imports.environment import encoded_variables
 from tornkit.serve.warm_imports.import_inputs import READ_IN_C
 from tornkit.serve.warm_imports.module_variables import ModuleVariables
@@ -243,11 +244,3 @@ class HiddenModules:
     def _named(self, mask: int) -> list[str]:
         """The names of these modules, in the order of their imports."""
         return list(compress(self._names, f"{mask:b}"[::-1].encode().translate(_TRUTH)))
-
-
-def bits(mask: int) -> Iterator[int]:
-    """The places of the bits that are set, lowest first."""
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest

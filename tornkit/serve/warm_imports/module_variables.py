@@ -15,6 +15,7 @@ from operator import is_
 from types import ModuleType
 from typing import Any
 
+from tornkit.serve.warm_imports.bits import bits
 from tornkit.serve.warm_imports.code_names import EVERYTHING
 from tornkit.serve.warm_imports.import_inputs import Inputs
 
@@ -26,14 +27,16 @@ class ModuleVariables:
 
     def __init__(self) -> None:
         self._in_sight: list[_Variables] = []  # of modules that are so from the start
-        self._hidden: list[_Variables] = []
+        self._hidden: dict[int, _Variables] = {}  # by the places of their modules
+        self._looked_at = 0  # these, as bits
 
     def find(self, hidden: Mapping[str, ModuleType], inputs: Mapping[str, Inputs]) -> None:
         """Find what each hidden module looks at, of the others and of those in sight."""
         readers = _Readers(hidden, inputs)
         in_sight = {name: each for name, each in sys.modules.items() if name not in hidden}
-        self._in_sight = list(_found(in_sight, readers))
-        self._hidden = list(_found(hidden, readers))
+        self._in_sight = list(_found(in_sight, readers).values())
+        self._hidden = _found(hidden, readers)
+        self._looked_at = sum(1 << place for place in self._hidden)
 
     def begin(self) -> None:
         """Take those in sight as they are now for what the modules were imported with."""
@@ -45,25 +48,25 @@ class ModuleVariables:
         for each in self._in_sight:
             if each.all_readers & wanted:
                 yield from each.changed(wanted)
-        for each in self._hidden:
-            if each.bit & shown and each.all_readers & wanted:
+        for place in bits(shown & self._looked_at):
+            each = self._hidden[place]
+            if each.all_readers & wanted:
                 yield from each.changed(wanted)
 
 
-def _found(modules: Mapping[str, ModuleType], readers: _Readers) -> Iterator[_Variables]:
+def _found(modules: Mapping[str, ModuleType], readers: _Readers) -> dict[int, _Variables]:
+    variables = {}
     for place, (name, module) in enumerate(modules.items()):
         found = readers.of(name, module)
         if found:
-            yield _Variables(name, 1 << place, _namespace(module), found)
+            variables[place] = _Variables(name, _namespace(module), found)
+    return variables
 
 
 class _Variables:
     """Variables of one module."""
 
-    def __init__(
-        self, owner: str, bit: int, home: dict[str, Any], readers: Mapping[str, int]
-    ) -> None:
-        self.bit = bit
+    def __init__(self, owner: str, home: dict[str, Any], readers: Mapping[str, int]) -> None:
         self.all_readers = 0
         for mask in readers.values():
             self.all_readers |= mask
@@ -137,6 +140,15 @@ class _Readers:
 
 # What of `sys` is compared by itself, or is no input of a module's.
 _OF_SYS = {"argv", "path", "modules", "meta_path", "path_hooks"}
+# Modules whose classes and functions are words of the language: nobody puts others in their place,
+# and to look at each would take longer than all the others.
+_VOCABULARY = frozenset(
+    {
+        *("abc", "ast", "collections", "collections.abc", "contextlib", "dataclasses", "enum"),
+        *("functools", "itertools", "keyword", "math", "numbers", "operator", "re", "string"),
+        *("textwrap", "types", "typing"),
+    }
+)
 
 
 def _variables(name: str, module: ModuleType) -> set[str]:
@@ -147,6 +159,8 @@ def _variables(name: str, module: ModuleType) -> set[str]:
         if not isinstance(value, ModuleType)
         and not variable.startswith("__")
         and not (name == "sys" and variable in _OF_SYS)
+        and not (name == "builtins" and isinstance(value, type))
+        and not (name in _VOCABULARY and callable(value))
     }
 
 

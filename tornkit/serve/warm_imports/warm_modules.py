@@ -27,9 +27,10 @@ from typing import Any
 
 from tornkit.ownership import attribute
 from tornkit.serve.warm_imports import loggers
+from tornkit.serve.warm_imports.bits import bits
 from tornkit.serve.warm_imports.environment import encoded_variables
 from tornkit.serve.warm_imports.exit_handlers import ExitHandler
-from tornkit.serve.warm_imports.hidden_modules import TAKEN, HiddenModules, bits
+from tornkit.serve.warm_imports.hidden_modules import TAKEN, HiddenModules
 from tornkit.serve.warm_imports.import_inputs import Inputs
 from tornkit.serve.warm_imports.surroundings import Sensitive, Surroundings
 from tornkit.serve.warm_imports.userfiles import born_with, is_standard
