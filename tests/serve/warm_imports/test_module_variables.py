@@ -81,13 +81,37 @@ def test_of_modules_in_sight(modules: dict[str, ModuleType]) -> None:
     assert changed(variables, shown=0) == {"box.settings.DEBUG": mask}
 
 
-def test_something_in_the_place_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "odd", 5)
+class Disguised:
+    """What says that it is a module, and has no namespace, as cffi's libraries."""
+
+    __slots__ = ()
+    __class__ = ModuleType  # type: ignore[assignment]
+
+
+class Proxy:
+    @property
+    def __class__(self) -> type:  # type: ignore[misc]
+        raise AssertionError
+
+
+@pytest.mark.parametrize("odd", [5, None, Disguised()])
+def test_something_in_the_place_of_a_module(odd: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "odd", odd)
     variables = ModuleVariables()
     variables.find(
         {"odd.part": ModuleType("odd.part")}, {"odd.part": Inputs(imports={"odd": None})}
     )
     assert changed(variables) == {}
+
+
+def test_what_a_variable_says_of_itself_is_not_asked(modules: dict[str, ModuleType]) -> None:
+    settings = modules["box.settings"]
+    vars(settings).update(DEBUG=Proxy())
+    variables = ModuleVariables()
+    variables.find(modules, inputs())
+    assert changed(variables) == {}
+    vars(settings).update(DEBUG=Proxy())
+    assert changed(variables) == {"box.settings.DEBUG": READER}
 
 
 def test_one_that_loads_itself_is_not_asked() -> None:

@@ -103,7 +103,7 @@ class _Readers:
 
     def of(self, name: str, module: ModuleType) -> dict[str, int]:
         """Variables of a module and the hidden modules that read each."""
-        if not _is_module(module) or name.partition(".")[0] in ("tornkit", "__main__"):
+        if not _is(module, ModuleType) or name.partition(".")[0] in ("tornkit", "__main__"):
             return {}
         own = _variables(name, module)
         standard = name.partition(".")[0] in sys.stdlib_module_names
@@ -156,16 +156,20 @@ def _variables(name: str, module: ModuleType) -> set[str]:
     return {
         variable
         for variable, value in _namespace(module).items()
-        if not isinstance(value, ModuleType)
+        if not _is(value, ModuleType)
         and not variable.startswith("__")
         and not (name == "sys" and variable in _OF_SYS)
-        and not (name == "builtins" and isinstance(value, type))
+        and not (name == "builtins" and _is(value, type))
         and not (name in _VOCABULARY and callable(value))
     }
 
 
-def _is_module(something: object) -> bool:
-    return isinstance(something, ModuleType)  # in `sys.modules` may be anything
+def _is(something: object, kind: type) -> bool:
+    """Whether it is one in truth; `isinstance` believes what an object says, and may run its code.
+
+    In `sys.modules` may be anything, as cffi's libraries.
+    """
+    return issubclass(type(something), kind)
 
 
 def _namespace(module: ModuleType) -> dict[str, Any]:
@@ -177,4 +181,4 @@ def _namespace(module: ModuleType) -> dict[str, Any]:
 def _differ(now: object, then: object) -> bool:
     if now is then:
         return False
-    return type(now) is not type(then) or not isinstance(now, _PLAIN) or now != then
+    return type(now) is not type(then) or type(now) not in _PLAIN or now != then
