@@ -39,7 +39,7 @@ CANNOT_FAIL = {
     "os": "_exit close environ fsdecode fsencode getpgrp getpid getppid getuid geteuid isatty kill"
     " strerror waitpid waitstatus_to_exitcode register_at_fork set_inheritable sysconf"
     " sched_getaffinity cpu_count execv walk umask urandom getenv pathsep sep get_terminal_size",
-    "socket": "AddressFamily CMSG_SPACE CMSG_LEN",
+    "socket": "AddressFamily CMSG_SPACE CMSG_LEN getdefaulttimeout",
     "select": "poll",
 }
 

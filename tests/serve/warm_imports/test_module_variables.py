@@ -89,8 +89,8 @@ class Disguised:
 
 
 class Proxy:
-    @property
-    def __class__(self) -> type:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         raise AssertionError
 
 
