@@ -84,6 +84,7 @@ if __name__ == "__main__":
 """
 NO_BUS = APP.replace("from tornkit import bus", "bus = None")
 FEW = 10  # clients
+CROWDED = (pytest.mark.thorough, pytest.mark.release, pytest.mark.timeout(600))
 COUNT = 60  # messages of each publisher
 PUBLISHERS = 3
 
@@ -177,7 +178,11 @@ async def answered(url: str) -> bool:
 
 @pytest.mark.parametrize(
     ("workers", "clients", "reloads", "kills"),
-    [(2, FEW, 3, 2), pytest.param(4, 100, 20, 8, marks=pytest.mark.thorough)],
+    [
+        (2, FEW, 3, 2),
+        pytest.param(4, 100, 20, 8, marks=pytest.mark.thorough),
+        pytest.param(4, 1000, 100, 20, marks=CROWDED),
+    ],
 )
 def test_it_goes_on_through_reloads_and_kills(
     serve: Serve, wait_for: Callable[..., Any], workers: int, clients: int, reloads: int, kills: int
