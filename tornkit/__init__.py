@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """``HTTPServer`` when it is first asked for: importing tornkit imports no Tornado."""
+    """Import ``HTTPServer`` when it is first asked for: importing tornkit imports no Tornado."""
     if name != "HTTPServer":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from tornkit.engine.server import HTTPServer

@@ -12,7 +12,7 @@ MOST_MESSAGE = 32 * 1024 * 1024  # bytes, of ``max_message`` under `tornkit serv
 
 @dataclass(frozen=True)
 class BusLimits:
-    """What is kept, and how large it may be.
+    """Limits of the bus: of messages that are kept, sizes, and waiting times.
 
     ``history`` messages of each channel are kept for ``history_age`` seconds, and of all channels
     at most ``history_bytes``. ``max_message`` counts bytes of a message's data, ``patience``

@@ -1,6 +1,6 @@
-"""URLs of a broker for `tornkit.bus`: which there are, and how one is shown.
+"""URLs of a broker for `tornkit.bus`: which there are, and how they are shown.
 
-By itself, so that the command line can judge one without an import of the bus.
+By itself, so that the command line can judge a URL without an import of the bus.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ NATS = ("nats", "tls")
 
 
 class BadBusURL(ValueError):
-    """URL that is none of a broker's; the text says no password."""
+    """URL that is not one of a broker; the text holds no password."""
 
 
 def scheme_of(url: str) -> str:
-    """The scheme of a URL.
+    """The scheme of a broker's URL.
 
     :raises BadBusURL: no broker has it.
     """
@@ -28,7 +28,7 @@ def scheme_of(url: str) -> str:
 
 
 def package_of(url: str) -> str:
-    """What speaks with the broker: ``redis`` or ``nats``, also the name of tornkit's extra.
+    """Package that speaks with the broker: ``redis`` or ``nats``, also tornkit's extra.
 
     :raises BadBusURL: no broker has such a URL.
     """
@@ -49,7 +49,7 @@ def shown(url: str) -> str:
 
 
 def _host_shown(text: str) -> str:
-    """A host without what stands in the place of its port: maybe a password whose @ is missing."""
+    """A host, its port left out if that is no number: maybe a password whose @ is missing."""
     host, slash, path = text.partition("/")
     name, colon, port = host.rpartition(":")
     if not colon or port.isdecimal() or host.endswith("]"):

@@ -7,7 +7,7 @@ from typing import TextIO
 
 
 def wants_colour(stream: TextIO | None) -> bool:
-    """Colour only on a terminal, and none with NO_COLOR (no-color.org)."""
+    """Whether to write in colour: to a terminal, and not with NO_COLOR (no-color.org)."""
     return (
         stream is not None
         and stream.isatty()

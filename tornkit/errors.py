@@ -25,7 +25,7 @@ from collections.abc import Sequence
 
 
 class TornkitError(Exception):
-    """Base of all. ``str(error)`` is the line to print."""
+    """Base class of all errors of tornkit. ``str(error)`` is the line to print."""
 
     exit_code = 1
 
@@ -37,7 +37,7 @@ class UsageError(TornkitError):
 
 
 class AppLoadError(TornkitError):
-    """The application could not be had."""
+    """Base class of errors by which an application could not be loaded."""
 
 
 class AppNotFound(AppLoadError):

@@ -12,9 +12,9 @@ _before: list[str] | None = None
 
 
 def library_first() -> None:
-    """Look into the standard library first, then into what is installed, until `as_python_has_it`.
+    """Put the standard library first on ``sys.path``, then what is installed, for now.
 
-    For as long as no user's code is imported.
+    Until `as_python_has_it`, for as long as no user's code is imported.
     """
     global _before  # noqa: PLW0603 - of the process
     if _before is None:
@@ -23,7 +23,7 @@ def library_first() -> None:
 
 
 def as_python_has_it() -> None:
-    """Look where Python looks, from now on: user's code is about to be imported."""
+    """Restore the order of ``sys.path``: user's code is about to be imported."""
     global _before
     if _before is not None:
         sys.path[:], _before = _before, None

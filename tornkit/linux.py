@@ -32,7 +32,7 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 def shared_memory(name: str) -> int:
-    """Descriptor of memory that processes can share, empty so far; ``name`` is for whoever looks.
+    """Descriptor of new, empty memory that processes can share; ``name`` is for people.
 
     :raises OSError:
     """
@@ -124,6 +124,6 @@ def die_with_parent(wanted: bool = True) -> None:
 
 
 def become_reaper() -> None:
-    """Make orphans of our descendants our children: the workers of a zygote that died."""
+    """Become the parent of orphaned descendants, as the workers of a zygote that died."""
     if USED:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)

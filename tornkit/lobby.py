@@ -1,4 +1,4 @@
-"""What a worker of `tornkit serve` and `tornkit.bus` tell each other: its broker, and its end.
+"""State that a worker of `tornkit serve` and `tornkit.bus` share: the broker, and the end.
 
 By itself, so that a worker can note it without an import of the bus, which most never use.
 """
@@ -16,7 +16,7 @@ from tornkit.bus_limits import BusLimits
 
 
 class Lobby(NamedTuple):
-    """A socket by which members come to the hub, and the bus's limits."""
+    """Socket by which a worker connects to the hub, and the bus's limits."""
 
     sock: socket.socket
     limits: BusLimits
@@ -35,19 +35,19 @@ on_leave: list[Callable[[], None]] = []
 
 
 def elsewhere() -> str | None:
-    """The URL of the broker, where that is neither the hub nor in this process."""
+    """The URL of the broker, if that is neither the hub nor in this process; else None."""
     return given.url if isinstance(given, BusElsewhere) else os.environ.get("TORNKIT_BUS")
 
 
 def arrive() -> None:
-    """Ask for the hub where the bus is imported: its first use is not to wait for that start."""
+    """Have the hub started if the bus is imported, so that its first use need not wait."""
     if isinstance(given, Lobby) and "tornkit.bus" in sys.modules and not elsewhere():
         with contextlib.suppress(OSError):  # then it is started by the first use
             given.sock.send(b"a", socket.MSG_DONTWAIT)
 
 
 def leave() -> None:
-    """Note that this worker is to end: who waits for messages waits no longer."""
+    """Note that this worker is to end, and end all waiting for messages."""
     global is_leaving  # noqa: PLW0603 - of the process, as `given`
     is_leaving = True
     for each in on_leave:

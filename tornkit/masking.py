@@ -44,7 +44,7 @@ _ISSUED = re.compile(
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether what is called so is better not printed.
+    """Whether a name looks like that of a secret, whose value is better not printed.
 
     ``cookie_secret``, ``apiKey`` and ``AUTH`` are; ``author`` and ``monkey`` are not.
     """
@@ -67,7 +67,7 @@ def masked(text: str) -> str:
 
 
 def _masked_pairs(text: str) -> Iterator[str]:
-    """The text in pieces, with a mask in the place of what stands behind each secret name."""
+    """Pieces of the text, with a mask in the place of the value behind each secret name."""
     place = 0
     while (found := _NAME.search(text, place)) is not None:
         yield text[place : found.end()]

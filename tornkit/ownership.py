@@ -41,7 +41,7 @@ def real(name: str) -> str:
 
 
 def attribute(module: object, name: str) -> object:
-    """Attribute of a module, past its own code: a lazy one would be imported by it, or raise."""
+    """Attribute of a module, or None; read without running a lazy module's ``__getattr__``."""
     try:
         return object.__getattribute__(module, "__dict__").get(name)
     except AttributeError:  # a program may put anything into sys.modules
@@ -49,7 +49,7 @@ def attribute(module: object, name: str) -> object:
 
 
 def file_of(module: object) -> str | None:
-    """The file that a module was loaded from, without waking it."""
+    """The file that a module was loaded from, or None, without running a lazy module's code."""
     name = attribute(module, "__file__")
     return name if isinstance(name, str) else None
 

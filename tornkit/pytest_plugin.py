@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _fixtures(config: pytest.Config) -> ModuleType:
-    """The fixtures, but for short names that are another's."""
+    """Module with the fixtures, without short names that another plugin has."""
     others = [plugin for plugin, _ in config.pluginmanager.list_plugin_distinfo()]
     taken = {name for name in _SHORT if any(hasattr(plugin, name) for plugin in others)}
     if not taken or _is_project(config):
@@ -63,7 +63,7 @@ def _is_project(config: pytest.Config) -> bool:
 
 
 class _RoutesReport:
-    """Hooks of ``--tornkit-routes``: processes of xdist tell the first one, which prints."""
+    """Hooks of ``--tornkit-routes`` that gather the routes reached, also of xdist, and print."""
 
     def __init__(self, config: pytest.Config, reached: Any) -> None:
         self._config = config

@@ -267,7 +267,7 @@ class LiveApplications:
 
 
 def observe_applications() -> LiveApplications:
-    """The live set of this process's applications."""
+    """Return a live set of the applications that this process makes from now on."""
     applications = LiveApplications()
     initialise = Application.__init__
 

@@ -111,7 +111,7 @@ def forget_unread(stream: IOStream) -> None:
 
 
 def is_plain(stream: IOStream) -> bool:
-    """Whether the kernel has all there is to know of the connection: TLS keeps secrets."""
+    """Whether the stream has no TLS, so that the kernel has all state of the connection."""
     return not isinstance(stream, SSLIOStream)
 
 
@@ -131,7 +131,7 @@ def has_input(stream: IOStream) -> bool:
 
 
 def readable(sock: socket.socket) -> bool:
-    """Whether bytes wait in the socket, or its end."""
+    """Whether a read of the socket would not block: bytes wait, or the end."""
     poller = select.poll()
     poller.register(sock.fileno(), select.POLLIN)
     try:
@@ -145,11 +145,11 @@ class BufferSizes(Protocol):
 
     @property
     def max_buffer_size(self) -> int | None:
-        """Unread bytes that a stream keeps."""
+        """Most bytes that a stream keeps unread."""
 
     @property
     def read_chunk_size(self) -> int | None:
-        """Bytes of one read."""
+        """Most bytes of one read."""
 
 
 def stream_of(server: BufferSizes, sock: socket.socket, unread: bytes) -> IOStream:
@@ -166,7 +166,7 @@ def stream_of(server: BufferSizes, sock: socket.socket, unread: bytes) -> IOStre
 def closed_stream(
     server: BufferSizes, unread: bytes = b"", error: BaseException | None = None
 ) -> IOStream:
-    """A stream of no connection, that is closed, for this ``error``.
+    """Make a stream without a connection that is closed, for this ``error``.
 
     What it had read can still be read from it.
     """
@@ -176,7 +176,7 @@ def closed_stream(
 
 
 def register(stream: IOStream, *, watched: bool) -> None:
-    """Have the loop hold the stream and tell it of errors, as after a read that is done.
+    """Add a stream to the loop's watching for errors, as after a read that is done.
 
     ``watched``: for its end, too, as one that had a close callback.
     """

@@ -1,4 +1,4 @@
-"""Ends the processes that a program has started which is only looked at.
+"""Ends the processes that were started by a program which `tornkit routes` only looks at.
 
 `tornkit routes` runs a program up to the moment it would serve. What it has started until then, a
 proxy or a pool of workers, would outlive it, or be waited for at its exit. With plain Python a
@@ -25,7 +25,7 @@ _LOOK = 0.005  # seconds between looks
 
 @contextlib.contextmanager
 def none_left_behind() -> Iterator[None]:
-    """End all that was started inside and still runs."""
+    """At the end of the context, end all processes that were started inside and still run."""
     linux.become_reaper()
     before = _descendants()
     try:
@@ -35,7 +35,7 @@ def none_left_behind() -> Iterator[None]:
 
 
 def _end(spared: frozenset[int]) -> None:
-    """Ask all but these to end, then kill; more than once, as one may start another meanwhile."""
+    """End all descendants but ``spared`` by SIGTERM, then SIGKILL, also those started meanwhile."""
     deadline = time.monotonic() + _PATIENCE
     asked: set[int] = set()
     while left := _descendants() - spared:
@@ -56,7 +56,7 @@ def _signal(pids: Iterable[int], number: int) -> None:
 
 
 def _descendants() -> frozenset[int]:
-    """The children of this process, theirs, and so on, as far as they run."""
+    """Ids of this process's children, their children, and so on, as far as they run."""
     children: dict[int, list[int]] = {}
     for pid, parent in _parents():
         children.setdefault(parent, []).append(pid)
@@ -70,7 +70,7 @@ def _descendants() -> frozenset[int]:
 
 
 def _parents() -> Iterator[tuple[int, int]]:
-    """Each process that has not ended, and its parent."""
+    """Ids of each process that has not ended, and of its parent."""
     if not (linux.PROC / "self/stat").exists():
         yield from _parents_by_ps()
         return

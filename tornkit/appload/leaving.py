@@ -31,11 +31,11 @@ _SIGNAL = signal.SIGURG
 
 
 class Left(SystemExit):
-    """Ends a program from inside: asyncio lets SystemExit alone through a callback."""
+    """SystemExit that ends a program from a callback: asyncio lets SystemExit alone through."""
 
 
 class _WatchedLoop:
-    """A loop that listens: whether it has turned, and in which thread."""
+    """Event loop with a listening server: whether it has turned since, and in which thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, over: Callable[[], bool]) -> None:
         self.loop = loop
@@ -94,7 +94,7 @@ class Leaving:
         signal.signal(_SIGNAL, self._before)
 
     def listens(self, loop: asyncio.AbstractEventLoop | None, *, http: bool) -> None:
-        """Note a server, in whichever thread; without a loop one that is not Tornado's."""
+        """Note a server that listens; ``loop`` is None for one that is not Tornado's."""
         with self._lock:
             self._last = time.monotonic()
             self._serves_http = self._serves_http or http
@@ -107,7 +107,7 @@ class Leaving:
                 self._thread.start()
 
     def wait_for_threads(self) -> None:
-        """Wait, where the main thread has nothing left to do, as Python does before it exits."""
+        """Wait for the program's other threads, as Python does before it exits."""
         while not self._time_to_go.is_set() and self._others():
             time.sleep(_LOOK)
 
@@ -176,7 +176,7 @@ def _place_of(thread: int) -> tuple[int, int] | None:
 
 
 def exit_without_threads(status: int, patience: float = 0.5) -> None:
-    """Exit though the program has left threads that would keep the process; return without any."""
+    """Exit if non-daemon threads still run after ``patience`` seconds; return if none does."""
     deadline = time.monotonic() + patience
     this = threading.current_thread()
     left = [each for each in threading.enumerate() if each is not this and not each.daemon]

@@ -1,4 +1,4 @@
-"""Names that lead through links: where a target is by the names that a person used.
+"""Paths of a target by the names that a person used, with symbolic links not resolved.
 
 `locate` resolves all links, so ``current/app.py`` is ``releases/1/app.py`` for good. A server runs
 longer than that: once the link is turned to ``releases/2``, what is served next has to come from

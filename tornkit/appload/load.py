@@ -179,7 +179,7 @@ async def build_application(found: object, target: Target) -> HTTPServerConnecti
 def call_factory(
     found: object, target: Target, loop: asyncio.AbstractEventLoop | None = None
 ) -> object:
-    """The application that ``found`` is, or its value when it is called: see `application_of`.
+    """The application that ``found`` is, or what calling it gives: see `application_of`.
 
     A factory may use a running loop, as in `async def main(): app = make_app()`. With a ``loop``,
     which does not run, it may run that one or another by itself as well (`factory`).
@@ -196,7 +196,7 @@ def call_factory(
 
 
 async def application_of(made: object, target: Target) -> HTTPServerConnectionDelegate:
-    """The application that a factory has made, or promised.
+    """The application that a factory has returned, or that awaiting its value gives.
 
     :raises NotAnApplication, AppRaised:
     """

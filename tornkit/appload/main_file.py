@@ -14,7 +14,7 @@ from tornkit.errors import NoSuchModule
 
 
 def run_file(path: str, argv0: str) -> None:
-    """Run it as ``__main__``. Whatever it raises comes through.
+    """Run a Python file as ``__main__``. Whatever it raises comes through.
 
     :param path: absolute.
     :raises NoSuchModule: it can't be read.

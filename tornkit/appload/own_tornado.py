@@ -43,7 +43,7 @@ def find(import_root: str) -> str | None:
 
 
 def use(folder: str | None) -> None:
-    """Import Tornado from this folder, unless one has been imported; None: from ``sys.path``."""
+    """Import Tornado from this folder, unless one has been imported; None: import nothing."""
     global used  # noqa: PLW0603 - a process has one Tornado
     if folder is None or "tornado" in sys.modules:
         return

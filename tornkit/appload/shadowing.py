@@ -1,4 +1,4 @@
-"""Names of the program's own that Python or tornkit has given to another module before.
+"""A program's own modules that have the names of modules which were imported before.
 
 A file ``secrets.py`` or a package ``queue/`` beside a program comes before the standard library,
 and before what is installed, as long as the name has not been imported. tornkit has imported many
@@ -41,7 +41,7 @@ def put_first(folder: str, served: str | None) -> None:
 
 
 def give_way(folder: str, but: str = "") -> None:
-    """Forget modules whose names this folder takes, as a plain ``python`` would never have had."""
+    """Remove modules from `sys.modules` whose names a folder's modules take, but for ``but``."""
     for name in _names_in(folder) - _NEVER - {but}:
         # Not by the names in `sys.modules`: to look at them all copies the pages they are on.
         if name in sys.modules and _is_taken(name, folder) and name not in _names_at_start():
@@ -51,7 +51,7 @@ def give_way(folder: str, but: str = "") -> None:
 
 
 def take_back() -> None:
-    """Give the names back to the modules that had them first, once no code of the program's runs.
+    """Put the modules that `give_way` removed back, once no code of the program's runs.
 
     What tornkit prints with imports parts of itself when they are wanted: a user's ``rich.py`` has
     none of them.
@@ -61,7 +61,7 @@ def take_back() -> None:
 
 @contextlib.contextmanager
 def library_names() -> Iterator[None]:
-    """Let tornkit import parts of itself in the middle of a program, from the standard library.
+    """Inside the context, import tornkit's parts in the midst of a program from the library.
 
     A file of the program's may have a name that one of them wants: it loses that, and gets it back.
     """

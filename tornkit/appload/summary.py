@@ -31,7 +31,7 @@ def summary(error: BaseException) -> str:
 
 
 def _is_missing_package(error: ModuleNotFoundError) -> bool:
-    """Whether nothing of it is there: not a module that a package which is there does not have."""
+    """Whether a whole package is missing, not a module of one that was imported."""
     top = (error.name or "").partition(".")[0]
     return bool(top) and top not in sys.modules and not top.startswith("_")
 
@@ -55,7 +55,7 @@ def _pattern_summary(error: re.error) -> str:
 
 
 def _text(error: re.error) -> str:
-    """The pattern as it was written: Tornado adds a ``$``."""
+    """The pattern of a regex error as the user wrote it, without the ``$`` that Tornado adds."""
     pattern = error.pattern
     text = pattern.decode("latin-1") if isinstance(pattern, bytes) else str(pattern)
     in_router = any(_is_tornados(name) for name, _ in _frames(error))
@@ -63,7 +63,7 @@ def _text(error: re.error) -> str:
 
 
 def _place(error: re.error, pattern: str) -> str | None:
-    """The line on which it stands, if that is one line in the file of the user's that uses it.
+    """File and line of a pattern: where it stands, if on one line only, else the user's last frame.
 
     The traceback points at the call of ``Application`` only, for rules that are tuples.
     """
@@ -77,7 +77,7 @@ def _place(error: re.error, pattern: str) -> str | None:
 
 
 def _frames(error: BaseException) -> list[tuple[str, int]]:
-    """File and line of each frame, outermost first."""
+    """File and line of each frame of an error's traceback, outermost first."""
     found = []
     trace = error.__traceback__
     while trace is not None:

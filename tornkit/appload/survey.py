@@ -54,7 +54,7 @@ def survey(path: Path) -> Survey:
 
 
 def _does_something(body: list[ast.stmt]) -> bool:
-    """Whether a call stands for itself at the left margin, or in an ``if``, ``with`` or ``try``."""
+    """Whether a module's body has a bare call at top level, or in an ``if``, ``with``, ``try``."""
     for node in body:
         match node:
             case ast.Expr(value=ast.Call() | ast.Await()):

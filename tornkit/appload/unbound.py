@@ -43,10 +43,10 @@ _create_unix_server = asyncio.SelectorEventLoop.create_unix_server
 
 
 class Unbound:
-    """The sockets of this process that believe to be bound; ``on_listen`` is told when one listens.
+    """Sockets whose ``bind`` and ``listen`` are intercepted, so that they only seem to listen.
 
-    They are known by the inode behind the descriptor: a socket that is duplicated, or wrapped for
-    TLS, is another object.
+    ``on_listen`` is called when a socket listens. Sockets are known by the inode behind the
+    descriptor: a socket that is duplicated, or wrapped for TLS, is another object.
     """
 
     def __init__(self, on_listen: Callable[[], None] = lambda: None) -> None:
@@ -108,7 +108,7 @@ class Unbound:
         return undo
 
     def _install_unix_server(self) -> None:
-        """Replace asyncio's server on a path, which binds by itself."""
+        """Replace asyncio's ``create_unix_server``, so that no file is removed or bound."""
         unbound = self
 
         async def create_unix_server(
@@ -143,7 +143,7 @@ class Unbound:
         self._addresses[_inode(sock)] = found[0][4]
 
     def listen(self, sock: socket.socket) -> None:
-        """Let a socket seem to listen."""
+        """Make a socket seem to listen: put one that nobody can connect to in its place."""
         if not self.is_listening(sock):
             if _inode(sock) not in self._addresses:
                 self.bind(sock, ("", 0))
@@ -152,14 +152,14 @@ class Unbound:
             self._on_listen()
 
     def unix_socket(self, path: str) -> socket.socket:
-        """A socket that seems to listen at a path."""
+        """Make a Unix socket that seems to listen at a path."""
         sock = socket.socket(socket.AF_UNIX)
         sock.setblocking(False)
         self._replace(sock, path)
         return sock
 
     def quietly(self, make: Callable[..., list[socket.socket]], *args: Any, **kwargs: Any) -> Any:
-        """Call a function that listens, without a word to ``on_listen``."""
+        """Call a function that listens, without calling ``on_listen``."""
         self._told.already = True
         try:
             return make(*args, **kwargs)
@@ -167,7 +167,7 @@ class Unbound:
             self._told.already = False
 
     def address(self, sock: socket.socket) -> Address | None:
-        """Address that a socket believes to be bound to; None for one that is the system's."""
+        """Address that a socket seems to be bound to; None if its bind was not intercepted."""
         try:
             return self._addresses.get(_inode(sock))
         except OSError:  # closed: the system's own answer says so
@@ -200,7 +200,7 @@ def _inode(sock: socket.socket) -> int:
 
 
 def _wait_in_vain(sock: socket.socket) -> None:
-    """Wait for a client that never comes.
+    """Block as ``accept`` does, for a client that never comes.
 
     :raises OSError: the socket does not block, or for so long; or it was closed.
     """

@@ -124,15 +124,15 @@ def subscribe(
     queue: int = 1000,
     on_slow: OnSlow = "drop_oldest",
 ) -> Subscription:
-    """Hear of channels, and of all those that a `pattern` stands for::
+    """Subscribe to channels, and to all those that match a `pattern`; iterate asynchronously::
 
         async with bus.subscribe("room:1", since=position) as messages:
             async for message in messages:
                 print(message.channel, message.data, message.position)
 
-    ``since`` is the position of a message: what came behind it comes first. ``joins``: also of
-    those who come and go. ``present`` is an id of one who is there for as long as the subscription
-    is, and ``info`` what others see of it (`presence`).
+    ``since`` is the position of a message: the messages behind it come first. ``joins``: also get
+    join and leave events. ``present`` is the id of a participant who is present for as long as the
+    subscription lasts, and ``info`` what others see of it (`presence`).
 
     ``queue`` messages wait to be read, of 16 MiB at most. What happens to the next one is
     ``on_slow``: with ``"drop_oldest"`` the oldest make room, and a message whose event is ``"gap"``
@@ -163,7 +163,7 @@ async def history(*channels: str, limit: int = 50) -> list[Message]:
 
 
 async def presence(channel: str) -> list[Present]:
-    """Who is there (``present`` of `subscribe` and `relay`), in the order in which they came.
+    """List who is present in a channel (``present`` of `subscribe`, `relay`), in order of arrival.
 
     :raises BadName, Unavailable: as in `publish`.
     """
@@ -171,7 +171,7 @@ async def presence(channel: str) -> list[Present]:
 
 
 class MessageBatch(list[Message]):
-    """Messages, and the ``position`` to come back with, also where there are none."""
+    """List of messages that `wait` returns, with the ``position`` to wait from next time."""
 
     def __init__(self, messages: Iterable[Message], position: str) -> None:
         super().__init__(messages)
@@ -179,14 +179,14 @@ class MessageBatch(list[Message]):
 
     @property
     def has_gap(self) -> bool:
-        """Whether some are missing that should be here: read anew what you keep elsewhere."""
+        """Whether messages are missing from the batch: read anew what you keep elsewhere."""
         return any(message.event == "gap" for message in self)
 
 
 async def wait(
     *channels: str, since: str | None, timeout: float = 30.0, joins: bool = False
 ) -> MessageBatch:
-    """Wait for messages behind a position, as long polling does; none once the time is over::
+    """Wait for messages behind a position (long polling); an empty batch once the time is over::
 
         batch = await bus.wait("room:1", since=self.get_argument("since", None))
         news = [message.data for message in batch if message.event == "message"]

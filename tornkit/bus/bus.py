@@ -27,9 +27,9 @@ _log = logging.getLogger("tornkit")
 
 
 class Bus:
-    """One loop's listeners, and its way to the broker.
+    """Bus of one event loop: its listeners, and its link to the broker.
 
-    A `tornkit.bus.links.link.MessageReceiver`.
+    It is a `tornkit.bus.links.link.MessageReceiver`.
     """
 
     def __init__(
@@ -57,14 +57,14 @@ class Bus:
     # ---- publishing ----
 
     async def publish(self, channel: str, data: Any) -> str:
-        """Publish; the position of the message."""
+        """Publish a message, and return its position."""
         payload = payload_of(data, self.limits.max_message)
         name = check_channel(channel)
         self._send_posted()
         return str(await self.broker_link.publish(name, payload))
 
     def post(self, channel: str, data: Any) -> None:
-        """Publish without waiting, from anywhere."""
+        """Publish a message without waiting, from any thread or a signal handler."""
         name, payload = check_channel(channel), payload_of(data, self.limits.max_message)
         # This may be a signal handler in the middle of anything, or another thread.
         self._posted.append((name, payload))
@@ -89,9 +89,9 @@ class Bus:
                 listener.take(made, epoch)
 
     async def listen(self, listener: Listener, since: str | None) -> None:
-        """Let a listener hear, of what came behind ``since`` first.
+        """Register a listener, which gets the messages behind ``since`` first.
 
-        :raises Unavailable: nothing has answered; then it hears nothing.
+        :raises Unavailable: the broker has not answered; then the listener is not registered.
         """
         position = None if since is None else position_of(since)
         newest = self._newest  # nothing up to here will be heard
@@ -107,7 +107,7 @@ class Bus:
     async def _missed_by_new(
         self, listener: Listener, since: MessagePosition | None, newest: MessagePosition
     ) -> CaughtUp:
-        """What a listener has missed that has come behind ``newest``."""
+        """Return what a new listener has missed behind ``since``, at least up to ``newest``."""
         may_fail = True
         while True:
             restored = self._restored
@@ -126,7 +126,7 @@ class Bus:
                 return missed
 
     def forget(self, listener: Listener) -> None:
-        """Let it hear no more."""
+        """Remove a listener, and stop watching names that have no other one."""
         for name in self._dispatch.remove(listener):
             self.broker_link.unwatch(name)
         self.counts.changed(listener.names)
@@ -157,7 +157,7 @@ class Bus:
             self._catching_up.discard(listener)
 
     async def _missed(self, names: tuple[str, ...], since: MessagePosition | None) -> CaughtUp:
-        """`BrokerLink.catch_up`, asked once for all who have missed the same."""
+        """Call `BrokerLink.catch_up`, once for all who ask with the same names and position."""
         key = names, since
         asked = self._asking.get(key)
         if asked is None or asked.done():
@@ -180,7 +180,7 @@ class Bus:
     # ---- asking ----
 
     async def history(self, names: Iterable[str], limit: int) -> list[Message]:
-        """What is kept of these channels, the oldest first."""
+        """Return the newest ``limit`` messages kept of these channels, the oldest first."""
         if type(limit) is not int:
             raise TypeError(f"a limit is an int, not {type(limit).__name__}")
         checked = tuple(check_name(each) for each in names)
@@ -188,11 +188,11 @@ class Bus:
         return [message_of(epoch, each, "message") for each in kept]
 
     async def presence(self, channel: str) -> list[Present]:
-        """Who is in a channel."""
+        """List who is present in a channel."""
         return await self.broker_link.present(check_channel(channel))
 
     def end_waits(self) -> None:
-        """Have the long polls answer now: from any thread."""
+        """End all long polls of this loop now; may be called from any thread."""
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits there
             self.loop.call_soon_threadsafe(self._end_waits)
 
@@ -201,7 +201,7 @@ class Bus:
             end()
 
     def close(self) -> None:
-        """Hear and say nothing more."""
+        """Cancel what is under way, and close the link to the broker."""
         if not self.loop.is_closed():
             for task in (*self._tasks, *self._asking.values()):
                 task.cancel()

@@ -1,4 +1,4 @@
-"""Counts of one loop's subscriptions, and of what they did not read, for `tornkit bus`."""
+"""Counts of one loop's subscriptions, and of messages that they dropped, for `tornkit bus`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PAUSE = 1.0  # seconds from a change until it is told, with all others of that 
 
 
 class SubscriptionCounts:
-    """What has changed since it was last told. ``count`` says how many hear of a name now."""
+    """Changes of subscriptions that the broker has not been told; ``count`` counts a name's."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class SubscriptionCounts:
         self._is_due = False
 
     def changed(self, names: Iterable[str]) -> None:
-        """Note that some have begun or ceased to hear of these."""
+        """Note that subscriptions to these names have begun or ended."""
         for name in names:
             self._slow(name)
 
@@ -33,7 +33,7 @@ class SubscriptionCounts:
         self._slow(channel)[0] += 1
 
     def ended(self, names: Iterable[str]) -> None:
-        """Note that a subscription to these has ended because it was not read."""
+        """Note that a subscription to these names has ended because it was not read."""
         for name in names:
             self._slow(name)[1] += 1
 

@@ -1,7 +1,7 @@
 """Listeners of one loop: who hears of which channel, and how far each has heard.
 
-A channel is watched once for all of them. One that comes late, or whose link was away, gets what it
-has missed before what comes then, and each message once.
+A channel is watched once for all of them. A listener that comes late, or whose link was away, gets
+the messages it has missed before later ones, and each message once.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _MOST_WAITING = 64 * 1024 * 1024  # bytes that come while what one has missed is
 
 
 class Listener:
-    """One that hears of channels, by calls of ``on_message``.
+    """Listener to channels, which calls ``on_message`` with each message, in order.
 
-    ``joins``: also of those who come and go.
+    ``joins``: also with join and leave events.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Listener:
         self._lost: MessagePosition | None = None  # of the newest that was not kept meanwhile
 
     def take(self, message: Message, epoch: str) -> None:
-        """Hear of a message, now or once it is this one's turn."""
+        """Pass a message on, or queue it while missed messages are fetched."""
         if message.event != "message" and not self._joins:
             return
         if self._waiting is not None:
@@ -60,11 +60,11 @@ class Listener:
 
     @property
     def waits(self) -> bool:
-        """Whether what it has missed is being fetched."""
+        """Whether the messages that it has missed are being fetched."""
         return self._waiting is not None
 
     def wait(self) -> None:
-        """Hear nothing until `caught_up`, and what has waited for that not before it is fetched."""
+        """Hold back all messages until `caught_up`; drop those that were queued before."""
         # Some may be missing behind what has waited, where a gap in front of it would not tell.
         self._forget_waiting()
 
@@ -73,7 +73,7 @@ class Listener:
         self._waiting_bytes = 0
 
     def caught_up(self, missed: CaughtUp) -> None:
-        """Hear what was missed, and what has come meanwhile; then what comes."""
+        """Pass on the messages that were missed, then those queued meanwhile; queue no more."""
         epoch = missed.position.epoch
         # Of another epoch: the link was lost meanwhile, which is the gap that is told of.
         waiting = [each for each in self._waiting or () if each.epoch == epoch]
@@ -113,13 +113,13 @@ class Listener:
 
 
 def message_of(epoch: str, kept: Kept, event: Event) -> Message:
-    """The message that users get."""
+    """Make the message that users get of a kept one."""
     position = MessagePosition(epoch, kept.offset)
     return Message(kept.channel, position, kept.time, kept.payload, event)
 
 
 class Dispatch:
-    """Listeners by name."""
+    """Listeners by channel or pattern."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, dict[Listener, None]] = {}
@@ -127,7 +127,7 @@ class Dispatch:
         self._audiences: dict[str, tuple[Listener, ...]] = {}
 
     def add(self, listener: Listener) -> list[str]:
-        """Let one hear; the names of which nobody has heard before."""
+        """Add a listener; return those of its names that had no listener before."""
         new = [name for name in listener.names if name not in self._by_name]
         for name in listener.names:
             self._by_name.setdefault(name, {})[listener] = None
@@ -136,7 +136,7 @@ class Dispatch:
         return new
 
     def remove(self, listener: Listener) -> list[str]:
-        """Let it hear no more; the names of which nobody hears now."""
+        """Remove a listener; return those of its names that have no listener now."""
         left: list[str] = []
         for name in listener.names:
             listeners = self._by_name.get(name, {})
@@ -155,15 +155,15 @@ class Dispatch:
             self._audiences.pop(name, None)
 
     def count(self, name: str) -> int:
-        """How many hear of a channel by its own name, or of a pattern."""
+        """Number of listeners to a channel by its own name, or to a pattern."""
         return len(self._by_name.get(name, ()))
 
     def names(self) -> Iterable[str]:
-        """Channels and patterns of which anybody hears."""
+        """Channels and patterns that have listeners."""
         return self._by_name
 
     def of(self, channel: str) -> tuple[Listener, ...]:
-        """Those who hear of a channel, each once."""
+        """Listeners to a channel, by its name or by a pattern, each once."""
         audience = self._audiences.get(channel)
         if audience is None:
             found = dict(self._by_name.get(channel, {}))
@@ -179,5 +179,5 @@ class Dispatch:
         return any(listener in self._by_name.get(name, ()) for name in listener.names)
 
     def __iter__(self) -> Iterator[Listener]:
-        """Every one, once."""
+        """Iterate over all listeners, each once."""
         return iter({each: None for found in self._by_name.values() for each in found})

@@ -1,4 +1,4 @@
-"""What clients are sent for a message: its text or bytes, made once for all of them."""
+"""Encoding of messages for clients, as text or bytes, made once for all clients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Encode = Callable[[Message], str | bytes]
 
 
 def as_json(message: Message) -> str | bytes:
-    """An object with the message's channel, event, position, time and data; bytes as they are."""
+    """Encode a message as a JSON object with its channel, event and so on; bytes stay bytes."""
     if message.is_bytes:
         return message.data  # type: ignore[no-any-return]
     return (
@@ -22,7 +22,7 @@ def as_json(message: Message) -> str | bytes:
 
 
 class EncodedMessage:
-    """A message as it is sent: what ``encode`` gave, its bytes and its frame."""
+    """Message as clients are sent it: what ``encode`` gave, its bytes, its WebSocket frame."""
 
     __slots__ = ("_frame", "data", "given", "is_binary")
 
@@ -34,14 +34,14 @@ class EncodedMessage:
 
     @property
     def frame(self) -> bytes:
-        """The frame of a WebSocket, made once."""
+        """The message as a WebSocket frame, made once."""
         if self._frame is None:
             self._frame = frame_of(self.data, binary=self.is_binary)
         return self._frame
 
 
 def encoded(message: Message, encode: Encode) -> EncodedMessage:
-    """What ``encode`` makes of a message, which it is asked for once; raises what that raises."""
+    """Encode a message by ``encode``, which is called once for it; raises what that raises."""
     if message.made is None:
         message.made = {}
     made: EncodedMessage | None = message.made.get(encode)
@@ -51,7 +51,7 @@ def encoded(message: Message, encode: Encode) -> EncodedMessage:
 
 
 def frames_of(messages: Sequence[EncodedMessage]) -> tuple[bytes, int]:
-    """The frames of these messages, and how many bytes their messages have."""
+    """Join the WebSocket frames of these messages; return them and the size of the messages."""
     if len(messages) == 1:
         return messages[0].frame, len(messages[0].data)
     return b"".join([each.frame for each in messages]), sum([len(each.data) for each in messages])

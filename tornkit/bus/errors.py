@@ -16,15 +16,15 @@ from __future__ import annotations
 
 
 class BusError(Exception):
-    """Base of all."""
+    """Base class of all errors of the bus."""
 
 
 class BadName(BusError, ValueError):
-    """Name of a channel that can't be one."""
+    """Name of a channel that is not valid."""
 
 
 class MessageTooLarge(BusError, ValueError):
-    """Message beyond the limit."""
+    """Message that is larger than the limit."""
 
 
 class NoLoop(BusError, RuntimeError):
@@ -32,11 +32,11 @@ class NoLoop(BusError, RuntimeError):
 
 
 class StoreFull(BusError):
-    """No room for another value."""
+    """The store has no room for another value."""
 
 
 class LeaseLost(BusError):
-    """End of a lease before that of its block: somebody else may hold it by now."""
+    """A lease has ended before its ``async with`` block: another may hold it by now."""
 
 
 class Unavailable(BusError, ConnectionError):

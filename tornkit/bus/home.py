@@ -29,31 +29,31 @@ _DEFAULTS = BusLimits()
 
 
 class Home:
-    """This process's way to a broker, and a `Bus` for each loop that uses it."""
+    """The buses of this process, a `Bus` for each event loop, and how each finds its broker."""
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Forget all that there is."""
+        """Forget all buses, and the broker of this process."""
         self._buses: dict[int, Bus] = {}  # by id of the loop, which the bus keeps
         self._local: LocalBroker | None = None
         self._making = threading.Lock()
 
     def begin_anew(self) -> None:
-        """Begin anew in a process that was forked: what there was is its parent's."""
+        """Let go of the parent's buses in a process that was forked, and begin without any."""
         for bus in self._buses.values():
             bus.broker_link.abandon()
         self.forget()
 
     def end_waits(self) -> None:
-        """Have all long polls of this process answer now."""
+        """End all long polls of this process now."""
         for bus in tuple(self._buses.values()):
             bus.end_waits()
 
     @property
     def limits(self) -> BusLimits:
-        """Those of the hub, if there is one."""
+        """Limits of the bus: those that this worker was given, else the defaults."""
         # Asked for each time: this module may have been imported before there was a worker.
         return _DEFAULTS if lobby.given is None else lobby.given.limits
 

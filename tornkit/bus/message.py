@@ -20,7 +20,7 @@ _encode = JSONEncoder(
 
 
 def payload_of(data: Any, most: int) -> bytes:
-    """Bytes of a message's data: a JSON value, or bytes.
+    """Encode a message's data, a JSON value or bytes, as the payload that travels.
 
     :raises TypeError, ValueError: JSON has no such value.
     :raises MessageTooLarge: they are more than ``most``.
@@ -40,12 +40,12 @@ def payload_of(data: Any, most: int) -> bytes:
 
 
 def data_of(payload: bytes) -> Any:
-    """The data whose bytes these are, made anew."""
+    """Decode a payload to a message's data, a new object each time."""
     return payload[1:] if payload[:1] == _BYTES else loads(payload[1:])
 
 
 def checked_info(present: object, info: Any, most: int) -> Any:
-    """Return what one who is present tells of itself, as a copy.
+    """Check the id and the ``info`` of a participant, and return a copy of the ``info``.
 
     :raises TypeError, ValueError: ``present`` is no text, or JSON has no such value.
     :raises MessageTooLarge: it is more than ``most``.
@@ -89,7 +89,7 @@ class Message:
 
     @property
     def size(self) -> int:
-        """Bytes of memory, about."""
+        """Size in memory, in bytes, about."""
         return _OVERHEAD + len(self._payload)
 
     @property

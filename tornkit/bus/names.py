@@ -18,15 +18,15 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Pattern(str):
-    """Text that stands for many channels."""
+    """Pattern of channels' names, in which each ``*`` stands for any characters."""
 
     __slots__ = ()
 
 
 def check_channel(name: object) -> str:
-    """Return the name of a channel.
+    """Check the name of a channel, and return it.
 
-    :raises BadName: it is none, or a pattern.
+    :raises BadName: it is not valid, or a pattern.
     """
     if type(name) is not str:
         raise BadName(f"a channel's name is a str, not {type(name).__name__}")
@@ -53,7 +53,7 @@ def _check_text(text: str) -> str:
 
 
 def check_name(name: object) -> str:
-    """Return the name of a channel, or the text of a `Pattern`.
+    """Check the name of a channel or a `Pattern`, and return its text.
 
     :raises BadName: it is neither.
     """
@@ -61,7 +61,7 @@ def check_name(name: object) -> str:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether a name that was checked stands for many channels."""
+    """Whether a name that was checked is a pattern."""
     return "*" in name
 
 

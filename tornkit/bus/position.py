@@ -14,7 +14,7 @@ _FORM = re.compile(r"([0-9A-Za-z]{1,64})-([0-9]{1,19})", re.ASCII)
 
 
 class MessagePosition(NamedTuple):
-    """A position; ``str()`` is the text that users get, and may keep anywhere."""
+    """Epoch and offset of a message; ``str()`` is the text that users get, and may keep."""
 
     epoch: str
     offset: int
@@ -27,10 +27,10 @@ _UNKNOWN = MessagePosition("", 0)
 
 
 def position_of(text: str) -> MessagePosition:
-    """Position whose text this is.
+    """Parse the text of a position.
 
-    Mostly a client has kept it. What no bus has written is a position of an epoch that nobody
-    knows: whoever comes with it is told of a gap.
+    Mostly a client has kept it. Text that no bus has written gives a position of an epoch that
+    nobody knows: whoever comes with it is told of a gap.
 
     :raises TypeError: it is no text.
     """

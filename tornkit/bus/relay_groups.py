@@ -24,7 +24,7 @@ GroupKey = tuple[tuple[str, ...], Encode, bool]
 
 
 class Relay(Protocol):
-    """A WebSocket that hears of channels."""
+    """Interface of a relay: a WebSocket that is sent the messages of channels."""
 
     group_key: GroupKey
     """Names, encoding, and whether it hears of those who come and go."""
@@ -33,23 +33,23 @@ class Relay(Protocol):
     is_open: bool
 
     def plain_protocol(self) -> EngineProtocol | None:
-        """Where frames may be written straight to; None where each message is to be written."""
+        """The engine's protocol to write frames to; None: each message goes by the handler."""
 
     def heard(self) -> list[EncodedMessage]:
-        """Give out what it has heard by itself, and is to be sent."""
+        """Return, once, the messages of its own listener that are to be sent."""
 
     def write(self, messages: list[EncodedMessage]) -> None:
-        """Send these messages, or disconnect it where it does not read."""
+        """Send these messages, or disconnect a client that does not read."""
 
     def wait_for(self, sending: asyncio.Future[None], size: int) -> None:
-        """Take it that the socket has not taken all at once."""
+        """Count ``size`` bytes as unsent until ``sending`` is done."""
 
     def fail(self) -> None:
-        """Disconnect it: a message could not be encoded."""
+        """Disconnect the client: a message could not be encoded."""
 
 
 class RelayGroup:
-    """Relays with one key. ``listener`` is that of the first, which it takes over."""
+    """Relays with equal names and encoding, which share ``listener``, that of the first one."""
 
     def __init__(self, turn: SendingTurn, key: GroupKey, listener: Listener) -> None:
         self.key = key
@@ -62,7 +62,7 @@ class RelayGroup:
         listener.on_message = self._hear
 
     def add(self, relay: Relay) -> None:
-        """Take in one that has heard all that the group has heard."""
+        """Add a relay that has heard all that the group has heard."""
         protocol = relay.plain_protocol()
         enrolment = None if protocol is None else self._audience.add(protocol, relay)
         self.relays[relay] = enrolment
@@ -72,7 +72,7 @@ class RelayGroup:
             self._others.pop(relay, None)
 
     def remove(self, relay: Relay) -> None:
-        """Let one go."""
+        """Remove a relay."""
         enrolment = self.relays.pop(relay, None)
         self._others.pop(relay, None)
         if enrolment is not None:
@@ -95,7 +95,7 @@ class RelayGroup:
         self._made.append(made)
 
     def flush(self, *, is_plain: bool) -> None:
-        """Send what this turn has brought; ``is_plain``: frames may be written straight."""
+        """Send the messages of this turn; ``is_plain``: frames may be written straight."""
         messages, self._made = self._made, []
         if not is_plain:
             _write(tuple(self.relays), messages)
@@ -134,12 +134,12 @@ class SendingTurn:
         self._alone: list[Relay] = []
 
     def add_group(self, group: RelayGroup) -> None:
-        """Have a group flushed."""
+        """Send a group's messages at the end of this turn of the loop."""
         self._begin()
         self._full.append(group)
 
     def add(self, relay: Relay) -> None:
-        """Have one flushed that hears by itself."""
+        """Send the messages of a relay without a group at the end of this turn of the loop."""
         self._begin()
         self._alone.append(relay)
 
@@ -148,7 +148,7 @@ class SendingTurn:
             self._bus.loop.call_soon(self._flush)
 
     def leave(self, relay: Relay) -> None:
-        """Let one that ends hear no more."""
+        """Remove a relay that ends from its group, or its own listener."""
         if relay.listener is not None:
             self._bus.forget(relay.listener)
             return
@@ -172,7 +172,7 @@ class SendingTurn:
             self._join(relay)
 
     def _join(self, relay: Relay) -> None:
-        """Put one into its group that has heard all that the group has heard."""
+        """Move a relay into its group, once both have heard the same messages."""
         listener = relay.listener
         if listener is None or not relay.is_open or listener.waits:
             return

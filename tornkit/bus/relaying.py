@@ -41,19 +41,19 @@ _is_tornados = replaced.is_original(_write_message, ("tornado",))
 
 
 def _is_known() -> bool:
-    """Whether nobody has put something in the place of `WebSocketHandler.write_message`."""
+    """Whether `WebSocketHandler.write_message` is Tornado's own still."""
     return _is_tornados and WebSocketHandler.write_message is _write_message
 
 
 def _turn_of(bus: Bus) -> SendingTurn:
-    """The one of this bus."""
+    """The `SendingTurn` of a bus, made when it is first needed."""
     if bus.sending_turn is None:
         bus.sending_turn = SendingTurn(bus, _is_known)
     return bus.sending_turn  # type: ignore[no-any-return]
 
 
 class SocketRelay:
-    """A WebSocket that hears of channels."""
+    """Relay of channels' messages to one WebSocket."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class SocketRelay:
         self._is_plain = is_method(handler.write_message, _write_message, handler)
 
     async def begin(self, since: str | None) -> str | None:
-        """Begin with what came behind ``since``, and return how far that is; None: it is closed."""
+        """Send the messages behind ``since``, and return the position now; None: it is closed."""
         handler = self._handler
         if handler.ws_connection is None:
             return None
@@ -114,7 +114,7 @@ class SocketRelay:
         return str(listener.position)
 
     def end(self) -> None:
-        """Hear no more."""
+        """End the relay: the WebSocket is sent no more messages."""
         if not self.is_open:
             return
         self.is_open = False
@@ -124,7 +124,7 @@ class SocketRelay:
                 self._bus.broker_link.leave(name, self._present)
 
     def _hear(self, message: Message) -> None:
-        """Hear of a message, for as long as this has no group."""
+        """Encode a message and queue it to be sent, for as long as the relay has no group."""
         if not self.is_open:
             return
         try:
@@ -188,7 +188,7 @@ class SocketRelay:
             raise
 
     def wait_for(self, future: asyncio.Future[None], size: int) -> None:
-        """Take it that the socket has maybe not taken all at once."""
+        """Count ``size`` bytes as unsent until ``future`` is done."""
         self._unsent += 1
         self._unsent_bytes += size
         future.add_done_callback(partial(self._was_sent, size))
@@ -205,7 +205,7 @@ class SocketRelay:
 async def stream(
     subscription: Subscription, handler: RequestHandler, encode: Encode = as_json
 ) -> None:
-    """Send a subscription's messages as a stream of events (WHATWG HTML, 9.2), until it closes."""
+    """Send a subscription's messages as server-sent events (WHATWG HTML, 9.2), until it closes."""
     handler.set_header("Content-Type", "text/event-stream")
     handler.set_header("Cache-Control", "no-store")
     handler.set_header("X-Accel-Buffering", "no")  # nginx would hold them back

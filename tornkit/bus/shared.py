@@ -19,32 +19,32 @@ _MOST = 1e15  # seconds, and what is added
 class SharedStore:
     """Keys with values: JSON values or bytes, each for some ``seconds`` or until it is deleted.
 
-    Whatever a method does, it does at once for all workers. A store of one machine is gone with
+    Each method takes effect at once for all workers. A store of one machine is gone with
     `tornkit serve`, and empty where its hub had to be started again.
 
     :raises StoreFull: (all that set something) there is no room for more.
     """
 
     async def get(self, key: str, default: Any = None) -> Any:
-        """The value of a key."""
+        """Return the value of a key, or ``default`` if it has none."""
         value = await self._call("get", check_channel(key))
         return default if value is None else data_of(value.encode("latin1"))
 
     async def set(
         self, key: str, value: Any, *, seconds: float | None = None, only_new: bool = False
     ) -> bool:
-        """Set a value; whether that was done: with ``only_new`` not where there is one."""
+        """Set a value; return whether it was set (``only_new``: not if the key has one)."""
         ends = _checked(seconds)
         return bool(await self._call("set", check_channel(key), _text(value), ends, bool(only_new)))
 
     async def delete(self, key: str) -> bool:
-        """Delete a key; whether it was there."""
+        """Delete a key; return whether it was there."""
         return bool(await self._call("delete", check_channel(key), None))
 
     async def increment(self, key: str, by: int = 1, *, seconds: float | None = None) -> int:
-        """Add to a whole number, and return it; a key that is new begins as 0.
+        """Add to a whole number, and return the sum; a key that is new begins as 0.
 
-        ``seconds`` are for one that is new: so ``await store.increment(f"hits:{ip}", seconds=60)``
+        ``seconds`` are for a new key: so ``await store.increment(f"hits:{ip}", seconds=60)``
         counts in windows of a minute.
         """
         if type(by) is not int:
@@ -55,7 +55,7 @@ class SharedStore:
 
     @contextlib.asynccontextmanager
     async def lease(self, key: str, seconds: float = 30.0) -> AsyncIterator[bool]:
-        """Hold a key alone; whether it was free.
+        """Hold a key alone in an ``async with`` block, which gets whether it was free.
 
         ::
 
@@ -108,7 +108,10 @@ class SharedStore:
 
 
 def _checked(seconds: float | None) -> float | None:
-    """:raises TypeError, ValueError: it is no time that is to come."""
+    """Check a time to live in seconds, and return it as a float; None stays None.
+
+    :raises TypeError, ValueError: it is no number, negative or too large.
+    """
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):

@@ -66,7 +66,7 @@ class Subscription:
 
     @property
     def begins_now(self) -> bool:
-        """Whether it has nothing to catch up with."""
+        """Whether the subscription has no ``since``: no missed messages come first."""
         return self._since is None
 
     @property
@@ -101,7 +101,7 @@ class Subscription:
         self._wake()
 
     def end(self) -> None:
-        """End the loop over it, once what is there has been read."""
+        """End the iteration, once the messages in the queue have been read."""
         self._is_over = True
         self._wake()
 
@@ -125,9 +125,9 @@ class Subscription:
             await waiter
 
     def ready(self) -> list[Message]:
-        """The messages that are there, without waiting.
+        """Return all messages in the queue, without waiting.
 
-        :raises SlowSubscriber: as the loop over it.
+        :raises SlowSubscriber: as the iteration does.
         """
         messages = [] if self._lost is None else [self._gap(self._lost)]
         messages += self._queue
@@ -162,7 +162,7 @@ class Subscription:
         self._of_this_turn = self._bytes_of_this_turn = 0
 
     def _turn_over(self, left: int, count: int, size: int) -> None:
-        """Count what a turn has brought, a few turns later: whoever reads has had its turn."""
+        """Count a turn's messages as unread, ``left`` turns later: readers have had their turn."""
         if left:
             self._bus.loop.call_soon(self._turn_over, left - 1, count, size)
             return
@@ -171,7 +171,7 @@ class Subscription:
         self._make_room()
 
     def _make_room(self) -> None:
-        """Drop the oldest that are too many or too much; the newest stays, whatever its size."""
+        """Drop the oldest messages beyond the limits; the newest stays, whatever its size."""
         most = self._most + self._allowed + self._fresh
         most_bytes = self._most_bytes + self._allowed_bytes + self._fresh_bytes
         while len(self._queue) > most or (self._bytes > most_bytes and len(self._queue) > 1):
@@ -202,9 +202,9 @@ class Subscription:
         self._lost = message
 
     def _gap(self, last: Message) -> Message:
-        """What stands for messages that were dropped.
+        """Make the message, with the event ``"gap"``, that stands for messages dropped.
 
-        :raises SlowSubscriber: they are not to be missed.
+        :raises SlowSubscriber: the subscription is to end instead (``on_slow="disconnect"``).
         """
         missing, self._missing, self._lost = self._missing, 0, None
         if self._on_slow == "disconnect":
@@ -229,7 +229,7 @@ class Subscription:
 
 
 def checked_presence(names: tuple[str, ...], present: object, info: Any, most: int) -> Any:
-    """Return a copy of what one tells of itself who is present in these channels.
+    """Check a participant's id and ``info`` for these channels; return a copy of ``info``.
 
     :raises BadName: one of them is a pattern.
     :raises TypeError, ValueError: the id is no text, or JSON has no such value.

@@ -31,7 +31,7 @@ COMMANDS = {
 
 
 class _LazyGroup(click.Group):
-    """Finds commands by name; reports errors, `TornkitError` as one line and its exit code."""
+    """Command group that imports a command when it is used, and prints errors as one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -108,7 +108,7 @@ def _print_error(error: TornkitError) -> None:
 
 
 def _print_usage_error(error: click.ClickException, command: str) -> None:
-    """One line, printable: click quotes words, variables and pyproject.toml as they are."""
+    """Print an error that click found as one printable line."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         output.say_lines(error.format_message())
         return

@@ -32,7 +32,7 @@ _MOST_LINES = 1000
 
 
 class LineWriter:
-    """Lines in, their bytes out, in order. Safe from one thread.
+    """Writes lines to a stream, in order, without holding up the caller. Safe from one thread.
 
     ``stream`` is written to, or what `sys.stderr` is at the time.
     """
@@ -78,7 +78,7 @@ class LineWriter:
         return True
 
     def _taken(self, descriptor: int, data: bytes) -> int:
-        """Write without blocking; how many bytes were taken."""
+        """Write without blocking; return the number of bytes written."""
         try:
             status = os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode):
@@ -101,7 +101,7 @@ class LineWriter:
             self._second = os.open(f"{linux.PROC}/self/fd/{descriptor}", flags)
 
     def _has_thread(self) -> bool:
-        """Start it, the first time. The machine may have none to give."""
+        """Start the writing thread at first use; return whether there is one."""
         if self._thread is None:
             thread = threading.Thread(target=self._run, name="tornkit-lines", daemon=True)
             try:
@@ -113,7 +113,7 @@ class LineWriter:
         return True
 
     def _finish(self) -> None:
-        """The process ends, and the thread with it: a last chance for what is left."""
+        """At the exit of the process, give the thread a moment to write what is left."""
         with self._changed:
             self._changed.wait_for(lambda: not self._lines, _LAST_PATIENCE)
 
@@ -142,7 +142,7 @@ class LineWriter:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    """Past `sys.stderr`, whose lock would be held for as long as the write takes."""
+    """Write all bytes to a descriptor, not by `sys.stderr`, whose lock would be held so long."""
     while data:
         try:
             data = data[os.write(descriptor, data) :]

@@ -74,7 +74,7 @@ def _wanted(kind: click.ParamType[Any]) -> str | None:
 
 
 def _where_set(param: click.Parameter, context: click.Context) -> str | None:
-    """The variable, or the file and its line; None for the command line, which is in sight."""
+    """Variable, or file and line, that set a parameter; None if the command line did."""
     match context.get_parameter_source(param.name or ""):
         case ParameterSource.ENVIRONMENT:
             return variable_of(param, context)

@@ -24,7 +24,7 @@ class Piece(NamedTuple):
 
 
 def piece(text: str, **look: Any) -> Piece:
-    """``piece("error:", fg="red")``"""
+    """Make a piece of a line with a look of `click.style`: ``piece("error:", fg="red")``."""
     return Piece(text, look)
 
 
@@ -57,12 +57,12 @@ def result_json(text: str) -> None:
 
 
 def clear() -> None:
-    """Clear the screen, where standard output is one."""
+    """Clear the screen, if standard output is a terminal."""
     click.clear()
 
 
 def clear_said(writer: LineWriter | None = None) -> None:
-    """Clear the terminal that standard error is, and what was scrolled out of it."""
+    """Clear the terminal of standard error, and its scrollback."""
     _say("\x1b[H\x1b[2J\x1b[3J", True, writer)
 
 

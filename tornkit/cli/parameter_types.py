@@ -17,7 +17,7 @@ else:  # a generic class for type checkers alone, in click 8.2 and 8.3
 
 
 class Workers(_IntegerType):
-    """A number, or ``auto``."""
+    """Type of an option: a number of workers, or ``auto`` for that of the usable CPUs."""
 
     name = "N|auto"
 
@@ -38,7 +38,7 @@ class Workers(_IntegerType):
 
 
 class Size(_IntegerType):
-    """Bytes; ``k``, ``M`` and ``G`` are powers of 1024."""
+    """Type of an option: a size in bytes; ``k``, ``M`` and ``G`` are powers of 1024."""
 
     name = "SIZE"
     _UNITS: Mapping[str, int] = {"k": 1024, "m": 1024**2, "g": 1024**3}
@@ -53,7 +53,7 @@ class Size(_IntegerType):
 
 
 class BusURL(_TextType):
-    """The URL of a broker for `tornkit.bus`; no message shows the password in it."""
+    """Type of an option: a broker's URL for `tornkit.bus`; no message shows its password."""
 
     name = "URL"
 
@@ -67,7 +67,7 @@ class BusURL(_TextType):
 
 
 class Address(_TextType):
-    """A host name or an address of IPv4 or IPv6; in brackets, too, as in URLs."""
+    """Type of an option: a host name, or an IPv4 or IPv6 address, in brackets, too, as in URLs."""
 
     name = "ADDRESS"
 

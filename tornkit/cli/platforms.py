@@ -56,7 +56,7 @@ def described(platform: Mapping[str, Any]) -> str:
 
 
 def activity_of(platform: Mapping[str, Any]) -> str:
-    """How much of the engine is active, and what is not, and why."""
+    """Text that says how many parts of the engine are active, and which are not, and why."""
     inactive = inactive_parts(platform)
     count = len(platform["active"])
     if inactive is None:
@@ -65,7 +65,7 @@ def activity_of(platform: Mapping[str, Any]) -> str:
 
 
 def inactive_parts(platform: Mapping[str, Any]) -> str | None:
-    """One line about what Tornado's own code does instead, why, and what to do; None if nothing."""
+    """One line: what Tornado's own code does instead, why, and the cure; None if nothing."""
     if not platform or not platform["inactive"]:
         return None
     what = f"Tornado's own code serves {_some(platform['inactive'])}"

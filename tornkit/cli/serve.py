@@ -140,7 +140,10 @@ def _config(options: Mapping[str, Any]) -> ServeConfig:
 
 
 def _largest_message(size: int | None) -> int:
-    """:raises UsageError: it is more than the bus can carry."""
+    """The bus's largest message in bytes, or its default.
+
+    :raises UsageError: it is more than the bus can carry.
+    """
     if size is not None and size > MOST_MESSAGE:
         raise UsageError(
             f"--bus-max-message is {MOST_MESSAGE >> 20}M at most; put what is larger into a "
@@ -150,7 +153,7 @@ def _largest_message(size: int | None) -> int:
 
 
 def _platform_port() -> int | None:
-    """PORT in the environment, by which Heroku, Cloud Run and the like say where to listen.
+    """The port in the variable PORT, by which Heroku, Cloud Run and the like say it; else None.
 
     For applications alone: a program has a port of its own, and reads PORT by itself or does not.
 

@@ -10,14 +10,14 @@ NONE_RUNS = "no server runs; start one with tornkit serve"
 
 
 def running(pid: int | None) -> list[dict[str, Any]]:
-    """What each says of itself; only the one with this supervisor, if there is a ``pid``."""
+    """Status of each server of this user that runs, or of that with the supervisor ``pid``."""
     from tornkit.serve.control import ask_all, control_folder
 
     return [one for one in ask_all(control_folder()) if pid in (None, one["pid"])]
 
 
 def the_one(pid: int | None) -> dict[str, Any]:
-    """The only one.
+    """Status of the only server that runs, or of that with the supervisor ``pid``.
 
     :raises TornkitError: there is none.
     :raises UsageError: there are several.
@@ -32,6 +32,6 @@ def the_one(pid: int | None) -> dict[str, Any]:
 
 
 def other_version(server: dict[str, Any]) -> str:
-    """That a server does not answer as those of this version do."""
+    """Message that a server is of another version of tornkit."""
     version = str(server.get("tornkit", "unknown"))
     return f"supervisor {server['pid']} is of another version of tornkit: {version}"

@@ -117,7 +117,7 @@ def _options_by_key(command: click.Command) -> dict[str, click.Option]:
 
 
 def _long_keys(option: click.Option) -> tuple[str, ...]:
-    """Keys for the names under which an option is given; the name of ``-m`` is none."""
+    """Keys in pyproject.toml for an option's long names; none for one with a ``--no-`` form."""
     if option.secondary_opts:  # --reload/--no-reload: the key is a truth value
         return ()
     long = (each for each in option.opts if each.startswith("--"))
@@ -221,7 +221,7 @@ def variable_of(param: click.Parameter, context: click.Context) -> str | None:
 
 
 def _path_of(context: click.Context) -> str:
-    """Names of a command and of those that it belongs to: ``bus_listen``; the program's is none."""
+    """Names of a command and its parents, joined: ``bus_listen``; without the program's name."""
     above = context.parent
     if above is None or above.parent is None:
         return context.info_name or ""
@@ -249,7 +249,7 @@ def _warn(lines: Iterable[str]) -> None:
 
 
 def _value(value: object, option: click.Option, pyproject: Path, command: str, key: str) -> object:
-    """Setting as click wants it: one of several as a list, a path as seen from the file's folder.
+    """Convert a setting to what click wants: a list for several, paths from the file's folder.
 
     :raises UsageError: what should be a path is no text; click would fail with a traceback. All
         else that does not fit, it refuses by itself.
@@ -268,7 +268,7 @@ def _value(value: object, option: click.Option, pyproject: Path, command: str, k
 
 
 def _place(pyproject: Path, table: str, *keys: str) -> str:
-    """Place of the first of these keys that is there, as ``/site/pyproject.toml:12``."""
+    """File and line of the first of these keys that is there, as ``/site/pyproject.toml:12``."""
     lines = (line_of(pyproject, table, key) for key in keys)
     line = next((line for line in lines if line is not None), None)
     return f"{pyproject}" if line is None else f"{pyproject}:{line}"

@@ -81,7 +81,7 @@ def _show_one(server: dict[str, Any]) -> None:
 
 
 def render(server: dict[str, Any]) -> list[RenderableType]:
-    """One server: a heading, a table of its workers, what is warm, the last error."""
+    """Lay out one server's status: a heading, a table of its workers, what is warm, last error."""
     from rich.table import Table
     from rich.text import Text
 

@@ -52,7 +52,7 @@ def target_parameters(function: Function) -> Function:
 def named_words(
     context: click.Context, app: str | None, module: str | None, arguments: Sequence[str]
 ) -> Words:
-    """The words as `tornkit.appload.locate` takes them.
+    """The words that name a target, as `tornkit.appload.locate` takes them.
 
     With ``-m`` every word is the program's; TORNKIT_APP, which says what is usually meant, gives
     way.

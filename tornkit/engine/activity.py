@@ -37,7 +37,7 @@ class Activity:
 
 
 def activity(*, with_speedups: bool = True) -> Activity:
-    """Look which parts are active, or would be once the speedups are installed."""
+    """Find out which parts of the engine are active, or would be with the speedups installed."""
     with source_digests.forgotten():
         in_engine, in_routing = server.unknown(), texts.unknown(texts.ROUTING)
         is_active = {ENGINE: server.is_supported(), ROUTING: original.unchanged()}
@@ -61,7 +61,10 @@ def activity(*, with_speedups: bool = True) -> Activity:
 
 
 def look() -> None:
-    """Look in a process whose forks are going to serve, so that none of them has to."""
+    """Compare Tornado's functions with the known ones before a process forks workers.
+
+    The workers inherit the results, so that none of them has to compare again.
+    """
     speedups.look()
     server.unknown()
     texts.written_for()
@@ -72,7 +75,7 @@ class Chosen(Protocol):
 
     @property
     def engine(self) -> str:
-        """``tornkit``, or ``tornado`` for its own server."""
+        """Server in use: ``tornkit`` for the engine, ``tornado`` for Tornado's own."""
 
     @property
     def speedups(self) -> bool:

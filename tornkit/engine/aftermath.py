@@ -31,7 +31,7 @@ class ClosedConnection(Protocol):
 
     @property
     def view(self) -> StreamView | None:
-        """The stream as handlers see it, once one has looked."""
+        """View of the stream for handlers; None until a handler has looked at the stream."""
 
 
 class Aftermath:
@@ -58,7 +58,7 @@ class Aftermath:
             self._forget(2)
 
     def in_first_step(self) -> None:
-        """Let the reader go on: the handler's first step closed the connection and has returned."""
+        """Note that the handler closed the connection in its first step; clear close callbacks."""
         self._told, self._waits = True, False
         self._forget(1)
 
@@ -85,7 +85,7 @@ class Aftermath:
 
 
 def aftermath_of(connection: ClosedConnection, exchange: Exchange | None) -> Aftermath | None:
-    """Aftermath for the request that a close has met; None where none was being answered."""
+    """Make the aftermath for the request that was being answered at a close; None without one."""
     if (
         exchange is None
         or not exchange.read_finished

@@ -1,4 +1,4 @@
-"""Keeps out of the log what handlers meet because a drain closed their connections.
+"""Filter of log records about handlers whose connections a drain has closed.
 
 A handler that streams learns of it as if its client had left: its next ``flush`` raises
 `StreamClosedError`, or its task is cancelled while it waits. Tornado logs the one with a traceback,
@@ -29,7 +29,7 @@ class ClosedStreams(logging.Filter):
         self._closed: set[HTTPConnection] = set()
 
     def add(self, request: HTTPConnection) -> None:
-        """Pass over what becomes of it from now on."""
+        """Keep errors that follow from closing this request's connection out of the log."""
         if not self._closed:
             for logger in (app_log, gen_log):
                 logger.addFilter(self)

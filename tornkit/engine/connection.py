@@ -95,20 +95,20 @@ class Connection(Link):
 
     @property
     def stream(self) -> StreamView:
-        """The connection as a stream that can be looked at."""
+        """View of the connection as a stream, made when it is first asked for."""
         if self.view is None:
             self.view = StreamView(self)
         return self.view
 
     async def close(self) -> None:
-        """Close now; whoever asked to be told has been when this returns."""
+        """Close the connection now; its close callbacks have been called when this returns."""
         self.shut()
         for _ in range(_TURNS_TO_TELL):
             await asyncio.sleep(0)
 
     @property
     def state(self) -> State:
-        """What it is doing."""
+        """State of the connection, told from what it holds at the moment."""
         if self.closed:
             return State.CLOSED
         if self._exchange is not None:
@@ -135,7 +135,7 @@ class Connection(Link):
         return self._exchange
 
     def request_read(self, exchange: Exchange) -> None:
-        """A request is complete: its connection is watched for its handler from now on."""
+        """Note that a request is complete: from now on its handler is told of a close."""
         if self.closed:
             # By its handler, in this very step: as with Tornado it is told nothing.
             exchange.done()
@@ -170,10 +170,11 @@ class Connection(Link):
         return False
 
     def _on_end(self, error: OSError | None = None) -> None:
-        """The client sends no more. It may still read: what it asked before is answered.
+        """Handle a half-close (FIN) by the client, or an error: close once the buffers are empty.
 
-        Like Tornado, report the end only when both buffers are empty: nothing is left to be read
-        from memory, or to be written. A handler that has written nothing yet is told at once.
+        The client may still read: what it asked before is answered. Like Tornado, report the end
+        only when both buffers are empty: nothing is left to be read from memory, or to be written.
+        A handler that has written nothing yet is told at once.
         """
         self.error = error or self.error  # it is told once
         exchange = self._exchange
@@ -219,7 +220,7 @@ class Connection(Link):
             deliver(self, exchange, found)
 
     def want(self, tell: Callable[[], None] | None) -> None:
-        """Have ``tell`` called whenever more was read, or the connection has ended; or no more."""
+        """Call ``tell`` whenever more was read or the connection has ended; None: no longer."""
         self._wanting = tell
         if tell is not None:
             self._resume()
@@ -229,7 +230,7 @@ class Connection(Link):
     # ---- the end of a request ----
 
     def response_finished(self, exchange: Exchange) -> None:
-        """The handler has written everything; the socket may not have taken it yet."""
+        """Note that the handler has written its whole response; end the request once it is sent."""
         if exchange is not self._exchange:
             exchange.done()
             if self.closed and type(self.view) is StreamView:
@@ -298,7 +299,7 @@ class Connection(Link):
         self.server.on_close(self)
 
     def close_for_handler(self, exchange: Exchange) -> None:
-        """Close now; where it was closed before, tell whoever asked the stream since, as Tornado.
+        """Close for a handler; if closed already, call a close callback set on the stream since.
 
         Not where it was detached: the stream is another's.
         """
@@ -313,7 +314,7 @@ class Connection(Link):
         return super().let_loose()
 
     def detach_from(self, exchange: Exchange, turn: object) -> IOStream:
-        """The socket as a stream, while it is this exchange's; a closed one if it is not.
+        """Detach the socket as a stream for this exchange; give a closed one if it is not its own.
 
         ``turn`` is that of the loop in which the exchange finished. For the rest of it a handler
         may detach, as with Tornado, which looks for the next request in the turn that follows.
@@ -356,7 +357,7 @@ class Connection(Link):
         return stream
 
     def hand_on(self) -> None:
-        """Let Tornado's own code go on from here."""
+        """Hand the socket, with what was read, to Tornado's own code, which goes on from here."""
         size = self.server.buffer_size
         if len(self._inbox) > size and not self._inbox.has_head_within(size):
             # Its stream would not have taken so much in.
@@ -369,7 +370,7 @@ class Connection(Link):
     # ---- leaving ----
 
     def let_go(self, release: Release | None) -> None:
-        """Part with it as soon as no request is under way.
+        """Part with the connection as soon as no request is under way.
 
         ``release`` moves it to another process; where it is None, the connection closes, after a
         response that says so if there is one.

@@ -63,7 +63,7 @@ class RequestSource(Sender, Protocol):
 
     @property
     def view(self) -> StreamView | None:
-        """The stream as handlers see it, once one has looked."""
+        """View of the stream for handlers; None until a handler has looked at the stream."""
 
     @property
     def server(self) -> Destinations:
@@ -76,7 +76,7 @@ class RequestSource(Sender, Protocol):
         """Take up to ``size`` bytes of those that were read and not used."""
 
     def want(self, tell: Callable[[], None] | None) -> None:
-        """Have ``tell`` called when more bytes have come, or never will; None: no longer."""
+        """Call ``tell`` when more bytes have come, or never will; None: no longer."""
 
     def read_on(self) -> None:
         """Read from the socket again, where that was paused."""
@@ -136,11 +136,14 @@ def _finish(connection: RequestSource, exchange: Exchange, delegate: HTTPMessage
 
 
 class _TooLong(HTTPInputError):
-    """Error that is the client's, in each Tornado, since no delegate has raised it."""
+    """Error for a body that is too long: the client's fault with every Tornado.
+
+    No delegate has raised it.
+    """
 
 
 class _Body:
-    """The body of one request on its way, or one whose delegate waits before it."""
+    """Delivery of one request's body to its delegate, which may take its time over any of it."""
 
     __slots__ = (
         "_connection",

@@ -232,7 +232,7 @@ class Exchange(HTTPConnection):
         self._connection.response_finished(self)
 
     def can_answer(self, method: str) -> bool:
-        """Whether nothing was written, and `answer` would do as the other methods do."""
+        """Whether nothing was written yet, so that `answer` may write the whole response."""
         connection = self._connection
         return (
             self.read_finished
@@ -298,7 +298,7 @@ class Exchange(HTTPConnection):
             callback()
 
     def done(self) -> None:
-        """Let go of the handler: it may live in a reference cycle otherwise."""
+        """Drop the close callback, and so the handler, which may else live in a reference cycle."""
         self._close_callback = None
 
     @property

@@ -87,7 +87,7 @@ class HeadReader:
         return Head(start_line, LazyHeaders(lines), length, connection)
 
     def again(self) -> Head:
-        """Read the head in `whole` once more."""
+        """Make the head in `whole` once more, from the values that were kept of it."""
         assert self._fields is not None
         lines, length, connection = self._fields
         head: Head = _new_tuple(Head, (self._start_line, LazyHeaders(lines), length, connection))

@@ -23,7 +23,7 @@ _MOST_FOUND = 32  # names whose values are kept
 
 @lru_cache(maxsize=1024)
 def _beginning_of(name: Any) -> str | None:
-    """Line end and name that stand before the header's values; None where the name is none."""
+    """Text before a header's value in the lines (line end, name, colon); None for no valid name."""
     if not isinstance(name, str):
         normalize_header(name)  # which fails as Tornado does
     return f"\n{name.lower()}:" if _NAME.fullmatch(name) else None
@@ -86,7 +86,7 @@ def _values_of(as_list: dict[str, list[str]]) -> dict[str, str]:
 
 
 class LazyHeaders(HTTPHeaders):
-    """`HTTPHeaders` of `Lines`, which are taken apart when that is needed."""
+    """`HTTPHeaders` made of `Lines`, which are parsed only when that is needed."""
 
     def __init__(self, lines: Lines) -> None:
         # Not Tornado's __init__: what it would set is made when it is missed.

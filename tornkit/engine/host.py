@@ -1,4 +1,4 @@
-"""A server as its connections need it."""
+"""Protocol of a server, as far as its connections need it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Books(Protocol):
 
 
 class Host(Destinations, Limits, Protocol):
-    """A server as its connections need it; all sizes in bytes."""
+    """Protocol of a server, as far as its connections need it; all sizes in bytes."""
 
     @property
     def observer(self) -> Books:

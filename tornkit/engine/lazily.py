@@ -7,7 +7,7 @@ from typing import Any
 
 
 class WhenRead:
-    """One that ``make(instance)`` sets when it is first read.
+    """Descriptor of an attribute that ``make(instance)`` sets when it is first read.
 
     From then on it is an attribute like any other, and so are all others from the beginning. With
     a ``__getattr__`` Python would read each of them in its slow way: 1.5 microseconds a request.

@@ -82,7 +82,7 @@ class Link:
     # ---- what a subclass says ----
 
     def _received(self) -> bool:
-        """Use the bytes that were read; return whether they are a part whose rest may be there."""
+        """Use the bytes that were read; return whether only a part of a message has come so far."""
         raise NotImplementedError
 
     def _on_end(self, error: OSError | None = None) -> None:
@@ -100,7 +100,7 @@ class Link:
         raise NotImplementedError
 
     def shut(self, error: OSError | None = None) -> None:
-        """Close now."""
+        """Close the connection now; ``error`` is the reason, if there is one."""
         raise NotImplementedError
 
     # ---- reading ----
@@ -141,7 +141,7 @@ class Link:
             self._on_readable()
 
     def _receive(self) -> bool:
-        """Read once; return whether that gave a part of a request and no more."""
+        """Read from the socket once; return whether only a part of a message has come so far."""
         try:
             data = self.sock.recv(READ)
         except (BlockingIOError, InterruptedError):
@@ -161,7 +161,7 @@ class Link:
             self._poller.remove(self.sock.fileno())
 
     def read_on(self) -> None:
-        """Read again, if there is room."""
+        """Resume reading from the socket, if the receive buffer has room."""
         if len(self._inbox) < READ:
             self._resume()
 

@@ -74,11 +74,12 @@ def end_of(request: HTTPConnection) -> End:
 
 
 def _is_long_poll(handler: RequestHandler) -> bool:
-    """Whether the class that answers such requests also says what to do if the client leaves.
+    """Whether a handler may be a long poll: its class also defines ``on_connection_close``.
 
-    A handler that waits for others to act has to: its ``on_connection_close`` ends the waiting. In
-    a base class of the handler's it says nothing, nor for uploads, which are cleared away by it;
-    and every WebSocket has one.
+    That has to be the class that answers requests of this method. A handler that waits for others
+    to act has to define it: its ``on_connection_close`` ends the waiting. In a base class of the
+    handler's it says nothing, nor for uploads, which are cleared away by it; and every WebSocket
+    has one.
     """
     if isinstance(handler, WebSocketHandler) or stream_seams.streams_request_body(handler):
         return False

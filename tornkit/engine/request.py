@@ -149,7 +149,7 @@ class OwnPaths(Protocol):
     def delegate(
         self, connection: HTTPConnection, start_line: RequestStartLine, headers: HTTPHeaders
     ) -> HTTPMessageDelegate | None:
-        """What answers this request; None where it is the application's."""
+        """Delegate that answers this request; None if the request is for the application."""
 
 
 own_paths: tuple[str, OwnPaths] | None = None

@@ -16,18 +16,18 @@ class Sender(Protocol):
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that serves it."""
+        """The loop that serves the connection."""
 
     @property
     def closed(self) -> bool:
-        """Whether it was closed, or let go."""
+        """Whether the connection was closed, or let go."""
 
     @property
     def unsent(self) -> int:
         """Bytes that the socket has not taken."""
 
     def when_sent(self, waiter: Callable[[bool], None]) -> None:
-        """Have ``waiter`` called once all has gone (True), or never will (False)."""
+        """Call ``waiter`` once all bytes have gone (True), or never will (False)."""
 
     def shut(self) -> None:
-        """Close now."""
+        """Close the connection now."""

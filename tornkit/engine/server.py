@@ -38,7 +38,7 @@ _router_start_request = Router.start_request
 
 @functools.cache
 def unknown() -> tuple[str, ...]:
-    """Names of functions of Tornado's whose work the engine does, and that it does not know.
+    """Names of Tornado's functions that the engine stands in for and whose text it does not know.
 
     What somebody has put in the place of one is not among them: that is seen at each request.
     """

@@ -1,4 +1,4 @@
-"""A connection as far as handlers look at ``request.connection.stream``.
+"""Stand-in for the stream that handlers see as ``request.connection.stream``.
 
 Not a stream that one could read from: a handler that wants that detaches it.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class StreamView:
-    """The methods of `tornado.iostream.IOStream` that do not read."""
+    """View of a connection with those methods of `tornado.iostream.IOStream` that do not read."""
 
     __slots__ = ("_brief", "_callback", "_connection", "_stream", "told_instead_of")
 
@@ -35,7 +35,7 @@ class StreamView:
         self.told_instead_of: Exchange | None = None
 
     def become(self, stream: IOStream, *, handed_on: bool) -> None:
-        """Turn into this stream, which the connection is from now on, for all that hold the view.
+        """Pass everything on to ``stream`` from now on, which the connection has become.
 
         ``handed_on``: Tornado serves it on; else a handler has detached it.
         """
@@ -146,7 +146,7 @@ class StreamView:
             self.told_instead_of = exchange
 
     def forget_brief(self) -> None:
-        """Clear a callback of the turn in which a request was answered: the next one begins."""
+        """Clear a close callback that was set in the turn of an answer: the next request begins."""
         if self._brief is not None and self._callback is self._brief:
             self._callback = None
         self._brief = None

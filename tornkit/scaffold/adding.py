@@ -24,7 +24,7 @@ from tornkit.scaffold.writing import Changes
 
 @dataclass(frozen=True)
 class Addition:
-    """Features for a project: ``own`` files of theirs, and the ``rest`` that differs with them."""
+    """Changes by which features come: their ``own`` files, and an update of the ``rest``."""
 
     own: Arrangement
     rest: Update
@@ -41,9 +41,9 @@ class Addition:
 def added(
     root: Path, shown: str, features: frozenset[str], manner: Manner = Manner.REFUSE
 ) -> Addition:
-    """Add ``features`` to the project in ``root``.
+    """Work out what adds ``features`` to the project in ``root``; nothing is written.
 
-    Of one that the project has already, the files that are missing are restored.
+    Of a feature that the project has already, the files that are missing are restored.
 
     :raises UsageError: there is no project, or its version had no such addition.
     """
@@ -87,5 +87,5 @@ def _files(given: Answers, features: frozenset[str]) -> Mapping[PurePosixPath, P
 def _still_to_come(
     root: Path, own: list[PlannedFile], base: Mapping[PurePosixPath, PlannedFile]
 ) -> list[PlannedFile]:
-    """Files of additions, but for those that the project has had and that are there."""
+    """Files of ``own`` that are to be written: not those that the project had and has still."""
     return [file for file in own if file.path not in base or not os.path.lexists(root / file.path)]

@@ -64,7 +64,7 @@ class Arrangement:
 
 
 def arranged(plan: Plan, manner: Manner = Manner.REFUSE) -> Arrangement:
-    """Arrange a new project with what its folder has; with a ``.env`` that has a secret.
+    """Compare a planned project, and its ``.env``, with the files that its folder has already.
 
     :raises UsageError: the folder has a project of tornkit's.
     """
@@ -90,7 +90,7 @@ def arranged(plan: Plan, manner: Manner = Manner.REFUSE) -> Arrangement:
 def beside(
     root: Path, planned: Iterable[PlannedFile], manner: Manner
 ) -> tuple[dict[PurePosixPath, FileFate], list[PlannedFile]]:
-    """The fate of each file below ``root``, by path, and what is to be written of them."""
+    """Return the fate of each planned file, by path, and the files that are to be written."""
     fates: dict[PurePosixPath, FileFate] = {}
     files: list[PlannedFile] = []
     for file in sorted(planned, key=lambda each: each.path):

@@ -44,7 +44,7 @@ class HandlerName:
 
     @property
     def dashed(self) -> str:
-        """For URLs, pages and the route's name."""
+        """The name with dashes (``todo-list``), for URLs, pages and the route's name."""
         return "-".join(self.words)
 
     @property
@@ -53,9 +53,9 @@ class HandlerName:
 
 
 def parse_name(name: str) -> HandlerName:
-    """``todo_list``, ``todo-list``, ``TodoList`` and ``TodoListHandler`` are one name.
+    """Parse a handler's name: ``todo_list``, ``TodoList`` and ``TodoListHandler`` are one.
 
-    :raises UsageError: it is none.
+    :raises UsageError: it can't name a handler.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} can't name a handler: write it as todo_list or TodoList")
@@ -80,7 +80,7 @@ class HandlerPath:
 
 
 def parse_path(path: str) -> HandlerPath:
-    """``/todo`` is a path as it stands; what has brackets or backslashes is a regex of Tornado's.
+    """Parse a route's path: a path as it stands, or with brackets or backslashes a regex.
 
     :raises UsageError: it is neither.
     """
@@ -129,7 +129,7 @@ def handler(root: Path, shown: str, name: str, path: str | None, *, websocket: b
 
 
 def _kind(template: str, *, websocket: bool) -> str:
-    """Folder below ``handler/``."""
+    """Name of the folder below ``handler/`` with the files for a project's template."""
     if template == "minimal":
         return "minimal-websocket" if websocket else "minimal"
     if websocket:
@@ -170,7 +170,7 @@ def _rendered(
 
 
 def _edited(root: Path, given: Answers, route: NewRoute, code: str | None) -> PlannedFile:
-    """The file of the routes with one more, and for a project in one file with the class."""
+    """The file of routes with ``route`` added; in a project of one file with its class, too."""
     package = given.name.package
     path = PurePosixPath("app.py") if code is not None else PurePosixPath(package, "routes.py")
     imported = f"{package}.handlers.{route.name.replace('-', '_')}"

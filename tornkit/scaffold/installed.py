@@ -64,7 +64,7 @@ def _fits(version: str, clauses: str) -> bool:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """``2.0.40rc1`` -> ``(2, 0, 40)``; zeros at the end say nothing."""
+    """Numbers of a version, without zeros at the end: ``2.0.40rc1`` -> ``(2, 0, 40)``."""
     release = re.match(r"\d+(?:\.\d+)*", version)
     numbers = [int(each) for each in release[0].split(".")] if release else []
     while numbers and not numbers[-1]:

@@ -51,7 +51,7 @@ def _lines(content: bytes) -> list[str]:
 
 
 def _key(path: PurePosixPath, line: str) -> str | None:
-    """Key that lines with one meaning share; None for comments and blank lines."""
+    """Key by which lines of equal meaning are known; None for comments and blank lines."""
     text = line.strip()
     if not text or text.startswith("#"):
         return None

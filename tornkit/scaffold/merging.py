@@ -48,7 +48,9 @@ def has_markers(content: bytes) -> bool:
 
 
 def merged(base: bytes, yours: bytes, new: bytes, label: str) -> MergedFile:
-    """Merge texts. Line ends are those of ``yours`` where they are all alike.
+    """Merge two texts, ``yours`` and ``new``, by their common ``base``; mark conflicts.
+
+    Line ends are those of ``yours`` where they are all alike.
 
     :param label: of the new side, in the markers.
     """
@@ -84,13 +86,13 @@ def _lines(content: bytes) -> list[bytes]:
 
 @dataclass(frozen=True)
 class _Clash:
-    """A part that both sides changed, and differently."""
+    """Conflict: lines that both sides changed, and differently."""
 
     yours: Lines
     new: Lines
 
     def marked(self, label: bytes) -> list[bytes]:
-        """Its lines with markers; what both have alike at its ends stands outside of them."""
+        """Lines of the conflict, with markers around those that differ between the two sides."""
         start = _common(self.yours, self.new)
         end = _common(self.yours[start:][::-1], self.new[start:][::-1])
         yours, new = (side[start : len(side) - end] for side in (self.yours, self.new))
@@ -106,7 +108,7 @@ class _Clash:
 
 
 def _common(one: Lines, other: Lines) -> int:
-    """Number of lines at their beginning that are alike."""
+    """Number of lines at the beginning of both that are equal."""
     count = 0
     for line, like in zip(one, other, strict=False):
         if line != like:
@@ -136,7 +138,7 @@ def _decided(base: Lines, yours: Lines, new: Lines) -> Lines | _Clash:
 def _unchanged(base: Lines, yours: Lines, new: Lines) -> Iterator[tuple[int, int, int, int]]:
     """Runs of lines that both sides left alone: where each begins in the three, and its length.
 
-    The last is empty, at the three ends.
+    The last run is empty, at the three ends.
     """
     mine, its = (_matches(base, side) for side in (yours, new))
     one = other = 0

@@ -36,12 +36,12 @@ class PlannedFile:
 
     @property
     def executable(self) -> bool:
-        """Scripts say by their first line what runs them; archives and wheels keep no modes."""
+        """Whether the file is a script: it begins with ``#!``, as archives keep no modes."""
         return self.content.startswith(b"#!")
 
     @property
     def mode(self) -> int:
-        """Permissions, of which the user's umask takes its own."""
+        """Permissions of the file, before the user's umask is applied."""
         if self.private:
             return 0o600
         return 0o777 if self.executable else 0o666
@@ -73,12 +73,12 @@ def plan(target: str, template: str, features: frozenset[str], requirement: str)
 
 
 def templates() -> Traversable:
-    """The folder of this version's layers."""
+    """The folder of this version's templates."""
     return resources.files("tornkit.scaffold") / "templates"
 
 
 def files_of(given: Answers, source: Traversable) -> tuple[PlannedFile, ...]:
-    """Files that ``given`` makes of the layers in ``source``, by path; with ``.tornkit.toml``.
+    """Render a project's files, ``.tornkit.toml`` too, from its answers and ``source``'s layers.
 
     :raises KeyError: ``source``, of an earlier version, lacks the template or a feature.
     """

@@ -38,7 +38,7 @@ def init(folder: Path) -> None:
 
 
 def changed_since_commit(folder: Path, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
-    """Those of these files that are not as they were committed; of a repository with commits."""
+    """Files of these that git has uncommitted changes of; none without git or any commit."""
     if not has_git() or not is_tracked_place(folder):
         return []
     if _git(folder, "rev-parse", "--verify", "--quiet", "HEAD").returncode:

@@ -24,14 +24,14 @@ _FOLDER = Path(__file__).resolve().parents[2]
 
 
 def of_this_tornkit() -> str:
-    """``tornkit>=1.0``, or ``tornkit @ file:///...`` where it was installed from elsewhere."""
+    """Requirement for this tornkit: ``tornkit>=1.0``, or its place, ``tornkit @ file:///...``."""
     if url := _checkout() or _installed_from():
         return f"tornkit @ {url}"
     return FROM_INDEX
 
 
 def renewed(recorded: str) -> str:
-    """The requirement of a project that asks as ``recorded`` does, for this tornkit.
+    """The requirement for this tornkit, for a project whose requirement was ``recorded``.
 
     A project that takes tornkit from an index goes on with that, whoever updates it.
     """
@@ -39,7 +39,7 @@ def renewed(recorded: str) -> str:
 
 
 def is_direct(requirement: str) -> bool:
-    """Whether it names a place, not a range of versions."""
+    """Whether a requirement names a place (a URL), not a range of versions."""
     return requirement.startswith("tornkit @")
 
 
@@ -95,5 +95,5 @@ def url_of(direct: Mapping[str, Any]) -> str | None:
 
 
 def _without_password(url: str) -> str:
-    """``https://user:word@host/`` -> ``https://host/``; ``ssh://git@host/`` stays."""
+    """Remove a login with a password: ``https://user:word@host/`` -> ``https://host/``."""
     return re.sub(r"^([^:/?#]+://)[^/?#@]*:[^/?#@]*@", r"\1", url)

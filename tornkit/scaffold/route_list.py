@@ -88,7 +88,7 @@ def before_routes(source: str, code: str) -> str:
 
 
 def with_import(source: str, module: str, name: str) -> str:
-    """Have ``from module import name`` among the imports, in its place by the alphabet."""
+    """Add ``from module import name`` to the imports, in alphabetical order, unless it is there."""
     tree = ast.parse(source)
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     if any(

@@ -54,7 +54,7 @@ class Update:
 
 @dataclass(frozen=True)
 class _FileUpdate:
-    """One file's way: its outcome, and its new bytes where there are any to write."""
+    """Outcome of the update for one file, and its new bytes if it is to be written."""
 
     outcome: UpdateOutcome
     content: bytes | None = None
@@ -87,9 +87,9 @@ def update(
     old: tuple[Answers, Iterable[PlannedFile]],
     new: tuple[Answers, Iterable[PlannedFile]],
 ) -> Update:
-    """The update from ``old`` files to ``new`` ones.
+    """Work out the update of a project from ``old`` answers and files to ``new`` ones.
 
-    :param place: says where; has no changes itself.
+    :param place: the project's folder; has no changes itself.
     """
     (before, old_files), (after, new_files) = old, new
     base = {file.path: file.content for file in old_files}

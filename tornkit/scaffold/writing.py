@@ -143,7 +143,7 @@ def _is_record(file: PlannedFile) -> bool:
 
 
 def _keep(place: Path, kept: Path, unmove: contextlib.ExitStack) -> None:
-    """Give a file a second name, from which it comes back; the place is never empty."""
+    """Back up a file by a hard link (or a copy), and have ``unmove`` put it back on failure."""
     try:
         os.link(place, kept, follow_symlinks=False)
     except OSError:  # a file system without such names, or a file that is another user's
@@ -158,7 +158,7 @@ def _put_back(kept: Path, place: Path) -> None:
 
 @contextlib.contextmanager
 def _to_the_end() -> Iterator[None]:
-    """Hold signals that would end this process midway; a Ctrl-C that has come is over then."""
+    """Block signals that would end this process midway, and drop a Ctrl-C that came meanwhile."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _LATE)
     try:
         yield
@@ -169,7 +169,7 @@ def _to_the_end() -> Iterator[None]:
 
 
 def abandoned(root: Path) -> list[str]:
-    """Names of the staging folders in ``root`` of whoever was killed; files of before are there."""
+    """Names of staging folders in ``root`` that a killed process left, with the files of before."""
     return sorted(place.name for place in root.glob(f"{_STAGING}*"))
 
 
@@ -216,12 +216,12 @@ def _permissions(place: Path) -> int | None:
 
 
 def _with_execution(mode: int, executable: bool) -> int:
-    """Permissions that let those run a file who may read it, or as they are."""
+    """Permissions with execution for all who may read the file, if it is executable."""
     return mode | ((mode & 0o444) >> 2) if executable else mode
 
 
 def _make_folders(folder: Path, undo: contextlib.ExitStack) -> None:
-    """Make a folder as ``mkdir --parents``, remembering which folders are new."""
+    """Make a folder and its parents (``mkdir --parents``); ``undo`` removes those that are new."""
     missing = [place for place in (folder, *folder.parents) if not place.exists()]
     for place in reversed(missing):
         place.mkdir()

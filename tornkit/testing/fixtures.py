@@ -189,14 +189,14 @@ def assert_routes_ok(request: pytest.FixtureRequest, tornkit_project: Path) -> C
 
 
 def _reached(request: pytest.FixtureRequest) -> ReachedRoutes | None:
-    """Collection of the routes that tests reach; None where nobody wants to know."""
+    """The routes that tests have reached so far; None without ``--tornkit-routes``."""
     plugin: Any = request.config.pluginmanager.get_plugin(ROUTES_PLUGIN)
     reached: ReachedRoutes | None = getattr(plugin, "reached", None)
     return reached
 
 
 def told(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function returns; its error, in one line with the user's frames, fails the test."""
+    """Call a function and return its value; a TornkitError fails the test, as one line."""
     __tracebackhide__ = True
     from tornkit.errors import AppRaised, TornkitError
 

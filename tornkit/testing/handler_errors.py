@@ -20,7 +20,7 @@ _LOGGERS = ("tornado.application", "tornado.general", "asyncio", "tornkit")
 
 @contextmanager
 def errors_shown(add_section: Callable[[str], object]) -> Iterator[None]:
-    """Have errors shown while entered; ``add_section`` gets those that pytest would not see."""
+    """Show handlers' errors inside the context; ``add_section`` gets those pytest misses."""
     shown = _Errors(add_section)
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     for logger in loggers:

@@ -58,7 +58,7 @@ class LoopThread:
 
     @property
     def is_own(self) -> bool:
-        """Whether the caller is in this thread."""
+        """Whether the caller runs in the loop's own thread."""
         return threading.current_thread() is self._thread
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -72,8 +72,8 @@ class LoopThread:
     def wait(self, coroutine: Coroutine[Any, Any, T], patience: float | None = None) -> T:
         """Run a coroutine in the loop, and wait for its result.
 
-        :param patience: seconds after which the loop has to be blocked, if there is none.
-        :raises LoopStuck: it is.
+        :param patience: seconds after which the loop counts as blocked, if there is no result.
+        :raises LoopStuck: it does.
         """
         if self.is_own:
             coroutine.close()
@@ -104,7 +104,7 @@ class LoopThread:
             raise
 
     def run_aside(self, function: Callable[[asyncio.AbstractEventLoop], T]) -> T:
-        """Call a function in this thread while the loop does not run, as a program's main part."""
+        """Call a function in the loop's thread while the loop does not run, as a main program."""
         done = threading.Event()
         result: list[T] = []
         error: list[BaseException] = []

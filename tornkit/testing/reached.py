@@ -23,7 +23,7 @@ from tornkit.testing.recording import Record, SeenRequest
 
 
 class RouteLine(NamedTuple):
-    """A route as it is shown; the same in all processes."""
+    """Columns by which a route is shown; equal in all processes, so also its key."""
 
     host: str
     pattern: str
@@ -51,7 +51,7 @@ class RouteUse:
 
 
 class ReachedRoutes:
-    """Uses of the application's own routes, of all tests so far. ``base``: places are from here."""
+    """Uses of the application's routes by all tests so far; ``base`` is where paths begin."""
 
     def __init__(self, base: Path) -> None:
         self._base = base
@@ -72,11 +72,11 @@ class ReachedRoutes:
                     uses[route.index].used.add(_method(route, request))
 
     def told(self) -> list[Any]:
-        """All of it as plain data, for another process."""
+        """All uses as plain data, for another process's `hear`."""
         return [[*line, list(use.methods), sorted(use.used)] for line, use in self._uses.items()]
 
     def hear(self, told: Iterable[Any]) -> None:
-        """Take in what another process has told."""
+        """Add the uses that another process has told."""
         for host, pattern, place, handler, methods, used in told:
             line = RouteLine(host, pattern, place, handler)
             self._uses.setdefault(line, RouteUse(tuple(methods))).used.update(used)
@@ -108,7 +108,7 @@ def _counts(route: Route) -> bool:
 
 
 def _taking(table: RouteTable, request: SeenRequest) -> list[Route]:
-    """Routes that have taken a request, or may have, where the application's own code decides."""
+    """Routes that have taken a request, or may have if the application's own code decides."""
     path = request.target.partition("?")[0]
     found = match(table, Request(path, request.host))
     steps = [*found.maybe, *([found.step] if found.step is not None else [])]

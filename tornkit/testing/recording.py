@@ -1,4 +1,4 @@
-"""Notes which requests an application has got, for ``--tornkit-routes``."""
+"""Records which requests an application has got, for ``--tornkit-routes``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Record = set[SeenRequest]
 def recorded(
     application: HTTPServerConnectionDelegate, record: Record
 ) -> HTTPServerConnectionDelegate:
-    """An application of which each request's head is noted, and all passed on."""
+    """Wrap an application so that the head of each request is added to ``record``."""
     return _Recorded(application, record)
 
 
@@ -49,7 +49,7 @@ class _Recorded(HTTPServerConnectionDelegate):
 
 
 class _Noting(HTTPMessageDelegate):
-    """Delegate that passes everything on, and notes the head."""
+    """Delegate that records a request's head, and passes everything on."""
 
     def __init__(self, delegate: HTTPMessageDelegate, record: Record) -> None:
         self._delegate = delegate

@@ -43,7 +43,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 class Requesting:
-    """State and preparation of requests, whether they are awaited or not."""
+    """Base of both clients: settings of requests, and their preparation."""
 
     xsrf = True
     """Whether requests with unsafe methods bring an XSRF token, as a page's own would."""
@@ -69,7 +69,7 @@ class Requesting:
 
     @property
     def cookies(self) -> httpx2.Cookies:
-        """The cookies that are kept; the changes of a test count."""
+        """Cookie jar of the visitor; changes that a test makes count."""
         return httpx2.Cookies(self._visitor.jar)
 
     @property

@@ -20,7 +20,7 @@ _UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
 
 @dataclass(frozen=True)
 class ServingSettings:
-    """Whose server answers, in which loop; ``arguments`` are those of `HTTPServer`."""
+    """Settings of a test's server: engine, loop, speedups, and arguments of `HTTPServer`."""
 
     engine: str = "tornkit"
     loop: str = "asyncio"

@@ -16,7 +16,7 @@ _NONE_KEPT = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 
 
 class ToServer(httpx2.BaseTransport):
-    """Transport of `httpx2.Client`."""
+    """Transport of `httpx2.Client` that sends all requests to the server of the test."""
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor
@@ -32,7 +32,7 @@ class ToServer(httpx2.BaseTransport):
 
 
 class AsyncToServer(httpx2.AsyncBaseTransport):
-    """Transport of `httpx2.AsyncClient`; may be used in any loop."""
+    """Like `ToServer`, for `httpx2.AsyncClient`; may be used in any loop."""
 
     def __init__(self, visitor: Visitor) -> None:
         self._visitor = visitor

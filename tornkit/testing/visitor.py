@@ -46,7 +46,7 @@ class Visitor:
         return visitor
 
     def note(self, method: str, url: str) -> None:
-        """Note a request that is made."""
+        """Record a request that is made, if requests are recorded."""
         if self.record is not None:
             parts = urlsplit(url)
             target = f"{parts.path or '/'}?{parts.query}"
@@ -178,7 +178,7 @@ class Visitor:
 
 
 class _ResponseHead:
-    """Response as `http.cookiejar` asks one."""
+    """Headers of a response, in the form that `http.cookiejar` wants."""
 
     def __init__(self, headers: Message) -> None:
         self._headers = headers

@@ -79,7 +79,7 @@ def opening(
 
 
 class _Socket:
-    """WebSocket in the loop; its coroutines run there."""
+    """WebSocket connection whose coroutines run in the loop of the server."""
 
     def __init__(self, request: HTTPRequest, subprotocols: Sequence[str], timeout: float) -> None:
         self._request = request
@@ -152,7 +152,7 @@ class _Socket:
 
 
 class _Shown:
-    """State of a WebSocket, as both faces show it."""
+    """Base of `WebSocket` and `AsyncWebSocket`: the state of the connection."""
 
     def __init__(
         self, loop: LoopThread, request: HTTPRequest, subprotocols: Sequence[str], timeout: float

@@ -22,14 +22,14 @@ from tornkit.bus_limits import BusLimits
 
 
 class Member(Protocol):
-    """Somebody who hears of messages."""
+    """Receiver of a broker's messages: an event loop of this process, or a worker."""
 
     def deliver(self, message: Kept, event: Event) -> None:
-        """Take a message, now; to send it may take longer."""
+        """Take a message at once, without waiting until it is sent."""
 
 
 class CaughtUp(NamedTuple):
-    """What somebody missed, and how far that is: ``gap`` where more is missing than is here."""
+    """Messages behind a position, and the position now; ``gap``: others are not kept any more."""
 
     position: MessagePosition
     messages: list[Kept]
@@ -37,7 +37,7 @@ class CaughtUp(NamedTuple):
 
 
 class Broker:
-    """Channels and their members."""
+    """Broker of one machine: channels, the members that watch them, history, presence, store."""
 
     def __init__(self, limits: BusLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self.epoch = secrets.token_hex(6)
@@ -55,15 +55,18 @@ class Broker:
 
     @property
     def position(self) -> MessagePosition:
-        """That of the newest message."""
+        """Position of the newest message."""
         return MessagePosition(self.epoch, self._offset)
 
     def now(self) -> float:
-        """Seconds of a clock that only goes forward, for ages and ends."""
+        """Seconds of the broker's clock, which only goes forward, for ages and expiry times."""
         return self._clock()
 
     def publish(self, channel: str, payload: bytes, event: Event = "message") -> int:
-        """Give a message to all who hear of its channel, and keep it; its offset."""
+        """Deliver a message to all members that watch its channel, and return its offset.
+
+        It is kept in the history, unless it is a join or leave event.
+        """
         self._offset = offset = self._offset + 1
         # One text for all messages of a channel that are kept: each comes with one of its own.
         channel = sys.intern(channel)
@@ -88,7 +91,7 @@ class Broker:
         return audience
 
     def catch_up(self, names: Iterable[str], since: MessagePosition | None) -> CaughtUp:
-        """What came behind ``since``; without it nothing but the position that is now."""
+        """Return messages of these names behind ``since``; None: only the position now."""
         if since is None:
             return CaughtUp(self.position, [], gap=False)
         names = tuple(names)
@@ -112,7 +115,7 @@ class Broker:
         self._forget_audiences(name)
 
     def unwatch(self, member: Member, name: str) -> None:
-        """Let it not hear of that any more."""
+        """Stop the delivery of a channel's or pattern's messages to a member."""
         names = self._patterns if is_pattern(name) else self._names
         members = names.get(name, set())
         members.discard(member)
@@ -121,7 +124,7 @@ class Broker:
         self._forget_audiences(name)
 
     def part(self, member: Member) -> None:
-        """Forget a member, and tell that those have gone for whom it spoke."""
+        """Remove a member, and publish leave events for those who were present through it."""
         for names in (self._names, self._patterns):
             for name in [each for each, members in names.items() if member in members]:
                 self.unwatch(member, name)
@@ -129,7 +132,7 @@ class Broker:
             self._tell(channel, present, "leave")
 
     def names(self) -> Iterable[str]:
-        """Channels and patterns that anybody hears of or is in, or that have messages."""
+        """Channels and patterns that have watchers, participants or kept messages."""
         found = dict.fromkeys(self.history.channels())
         for more in (self._names, self._patterns, self.presence.channels()):
             found.update(dict.fromkeys(more))
@@ -148,13 +151,13 @@ class Broker:
     # ---- who is there ----
 
     def enter(self, member: Member, channel: str, id_: str, info: Any) -> None:
-        """Note that one is there, and tell those who hear of the channel."""
+        """Note that ``id_`` is present in a channel; publish a join event if it was not before."""
         present = Present(id_, info, time.time())
         if self.presence.enter(member, channel, present):
             self._tell(channel, present, "join")
 
     def leave(self, member: Member, channel: str, id_: str) -> None:
-        """Note that one has gone."""
+        """Note that ``id_`` has left a channel; publish a leave event if it is present no more."""
         present = self.presence.leave(member, channel, id_)
         if present is not None:
             self._tell(channel, present, "leave")

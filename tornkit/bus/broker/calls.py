@@ -1,4 +1,4 @@
-"""Calls of the store by name, with JSON values and base64 as they come from other processes."""
+"""Calls of the store by method name, with JSON values, as they come from other processes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tornkit.bus.errors import BusError
 
 
 def call_store(broker: Broker, method: str, arguments: list[Any]) -> Any:
-    """Do what was asked for; the result as JSON, values in Latin-1.
+    """Call a method of the broker's store; the result is a JSON value, bytes as Latin-1.
 
     :raises BusError: the store refuses it.
     """

@@ -1,7 +1,7 @@
-"""Messages that are kept, of each channel a number and all of them for a time.
+"""History of messages: a limited number for each channel, each for a limited time.
 
-Each has an offset, and the order of offsets is that in which they came; so the oldest of all are
-found without looking through the channels.
+Each message has an offset, and offsets grow in the order of arrival; so the oldest of all messages
+is found without looking through the channels.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Kept(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """What came behind an offset; ``gap``: more did, which is not kept any more."""
+    """Messages behind an offset; ``gap``: there were others, which are not kept any more."""
 
     messages: list[Kept]
     gap: bool
 
 
 class ChannelNumbers(NamedTuple):
-    """How many messages a channel has had, and what of them is kept, in bytes of memory."""
+    """Numbers of a channel: messages published, messages kept, and their bytes of memory."""
 
     published: int
     kept: int
@@ -45,7 +45,7 @@ class ChannelNumbers(NamedTuple):
 
 
 class _Channel:
-    """Messages of a channel, how many it has had, and the newest offset that it has no more."""
+    """Kept messages of a channel, how many it has had, and the newest offset dropped."""
 
     __slots__ = ("gone", "messages", "published")
 
@@ -56,7 +56,7 @@ class _Channel:
 
 
 class History:
-    """Messages by channel."""
+    """Kept messages by channel, within limits of number, age and memory."""
 
     def __init__(self, limits: BusLimits) -> None:
         self._limits = limits
@@ -73,7 +73,7 @@ class History:
         return len(self._order)
 
     def add(self, message: Kept, now: float) -> None:
-        """Keep a message that has come ``now``, and let the oldest go."""
+        """Keep a message that has come ``now``, and drop the oldest beyond the limits."""
         channel = self._channels.get(message.channel)
         if channel is None:
             gone, published = self._gone.pop(message.channel, (self._gone_of_others, 0))
@@ -88,7 +88,7 @@ class History:
         self.expire(now)
 
     def expire(self, now: float) -> None:
-        """Let go what is too old, or too much; ``now`` is seconds of the clock of `add`."""
+        """Drop messages that are too old, or too many bytes; ``now`` as in `add`, in seconds."""
         oldest = now - self._limits.history_age
         while self._order:
             when, first = next(iter(self._order.values()))
@@ -113,12 +113,12 @@ class History:
             self._gone_of_others = max(self._gone_of_others, offset)
 
     def of(self, names: Iterable[str]) -> list[Kept]:
-        """What is kept of these channels and patterns, the oldest first."""
+        """Return the kept messages of these channels and patterns, the oldest first."""
         found = self._messages(self._matching(tuple(names)))
         return sorted(found, key=attrgetter("offset"))
 
     def since(self, names: Iterable[str], offset: int) -> Missed:
-        """What came behind ``offset`` in these channels and patterns, the oldest first."""
+        """Return the messages behind ``offset`` that match these names, the oldest first."""
         names = tuple(names)
         channels = self._matching(names)
         messages = [each for each in self._messages(channels) if each.offset > offset]
@@ -136,7 +136,7 @@ class History:
         return self._gone.get(name, (0, 0))[1] if channel is None else channel.published
 
     def numbers(self, name: str) -> ChannelNumbers:
-        """What there is of a channel; it takes as long as there is much."""
+        """Count the messages of a channel; takes time proportional to those that are kept."""
         channel = self._channels.get(name)
         if channel is None:
             return ChannelNumbers(self.published(name), 0, 0)
@@ -148,13 +148,13 @@ class History:
         return [message for each in channels for message in self._channels[each].messages]
 
     def _matching(self, names: tuple[str, ...]) -> list[str]:
-        """Channels that have messages, each once."""
+        """Channels that have messages and match any of these names, each once."""
         if not any(map(is_pattern, names)):
             return [each for each in dict.fromkeys(names) if each in self._channels]
         return [each for each in self._channels if any(matches(name, each) for name in names)]
 
     def _has_lost(self, name: str, offset: int) -> bool:
-        """Whether a channel of which nothing is left had messages behind ``offset``."""
+        """Whether a name may have had messages behind ``offset`` in channels that are empty now."""
         if not is_pattern(name):
             return name not in self._channels and (
                 self._gone.get(name, (self._gone_of_others, 0))[0] > offset

@@ -1,4 +1,4 @@
-"""Who is in a channel: those who have said so, each with an id and what it tells of itself."""
+"""Presence: the participants of each channel, each with an id and information about itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Present(NamedTuple):
-    """One that is there.
+    """Participant who is present in a channel.
 
     ``id`` is unique in the channel, ``info`` what it tells of itself, ``since`` seconds since 1970.
     """
@@ -18,10 +18,10 @@ class Present(NamedTuple):
 
 
 class Presence:
-    """Those who are in each channel, and the member who speaks for each.
+    """Participants of each channel, and the members through which each is present.
 
-    One may be there several times, in several windows: it has come with the first, and goes with
-    the last.
+    A participant may be present several times, in several windows: it joins with the first, and
+    leaves with the last.
     """
 
     def __init__(self) -> None:
@@ -31,19 +31,19 @@ class Presence:
         return sum(map(len, self._channels.values()))
 
     def count(self, channel: str) -> int:
-        """How many are there."""
+        """Number of participants in a channel."""
         return len(self._channels.get(channel, ()))
 
     def of(self, channel: str) -> list[Present]:
-        """Those who are there, in the order in which they came."""
+        """List the participants of a channel, in the order in which they came."""
         return [present for present, _ in self._channels.get(channel, {}).values()]
 
     def channels(self) -> Iterable[str]:
-        """Channels in which anybody is."""
+        """Channels that have participants."""
         return self._channels
 
     def enter(self, member: object, channel: str, present: Present) -> bool:
-        """Note one; whether it was not there before."""
+        """Note a participant, present through a member; return whether it was not there before."""
         there = self._channels.setdefault(channel, {})
         if present.id in there:
             speakers = there[present.id][1]
@@ -53,7 +53,7 @@ class Presence:
         return True
 
     def leave(self, member: object, channel: str, id_: str) -> Present | None:
-        """Note that one has gone; it, where it is not there any more."""
+        """Note that a member's participant has left; return it if it is present no more."""
         there = self._channels.get(channel, {})
         if id_ not in there or member not in there[id_][1]:
             return None
@@ -69,7 +69,7 @@ class Presence:
         return present
 
     def leave_all(self, member: object) -> list[tuple[str, Present]]:
-        """Note that a member has gone with all for whom it spoke; those who are not there now."""
+        """Remove a member from all participants; return those who are present no more."""
         gone: list[tuple[str, Present]] = []
         for channel, there in list(self._channels.items()):
             for id_, (present, speakers) in list(there.items()):

@@ -1,6 +1,6 @@
 """Keys with values that all workers share, each for a time or until it is deleted.
 
-What is full forgets nothing by itself: a lock or a session that vanished in silence would be worse
+A full store drops nothing by itself: a lock or a session that vanished in silence would be worse
 than an error.
 """
 
@@ -18,11 +18,11 @@ _MOST_DUE = 1024  # ends in the heap that are none any more, before it is made a
 
 class _StoredValue(NamedTuple):
     value: bytes  # as `tornkit.bus.message` says
-    ends: float | None  # seconds since 1970
+    ends: float | None  # seconds, by the clock of the broker
 
 
 class Store:
-    """Values by key."""
+    """In-memory store of values by key, with expiry times and a limit of memory."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
@@ -35,7 +35,7 @@ class Store:
         return len(self._entries)
 
     def get(self, key: str, now: float) -> bytes | None:
-        """The value; None where there is none."""
+        """Return the value of a key; None if it has none."""
         self.expire(now)
         entry = self._entries.get(key)
         return None if entry is None else entry.value
@@ -43,9 +43,11 @@ class Store:
     def set(
         self, key: str, value: bytes, ends: float | None, now: float, *, only_new: bool = False
     ) -> bool:
-        """Set the value, until ``ends``; whether that was done: with ``only_new`` only if new.
+        """Set a value that expires at ``ends``; return whether it was set.
 
-        :raises StoreFull:
+        ``only_new``: leave a key alone that has a value.
+
+        :raises StoreFull: there is no room for the value.
         """
         self.expire(now)
         before = self._entries.get(key)
@@ -63,7 +65,7 @@ class Store:
         return True
 
     def delete(self, key: str, now: float, *, only: bytes | None = None) -> bool:
-        """Delete the key, or only if this is its value; whether that was done."""
+        """Delete a key, or only if ``only`` is its value; return whether it was deleted."""
         self.expire(now)
         entry = self._entries.get(key)
         if entry is None or (only is not None and entry.value != only):
@@ -72,7 +74,7 @@ class Store:
         return True
 
     def renew(self, key: str, only: bytes, ends: float, now: float) -> bool:
-        """Move the end of a key if this is its value; whether that was done."""
+        """Set a key's expiry time anew if ``only`` is its value; return whether that was done."""
         self.expire(now)
         entry = self._entries.get(key)
         if entry is None or entry.value != only:
@@ -82,10 +84,10 @@ class Store:
         return True
 
     def increment(self, key: str, by: int, ends: float | None, now: float) -> int:
-        """Add to a number, which begins as 0; the sum. ``ends`` is for one that begins.
+        """Add ``by`` to a whole number and return the sum; a new key begins as 0, with ``ends``.
 
         :raises BusError: the value is no whole number.
-        :raises StoreFull:
+        :raises StoreFull: there is no room for the value.
         """
         self.expire(now)
         entry = self._entries.get(key)
@@ -99,7 +101,7 @@ class Store:
         return value + by
 
     def expire(self, now: float) -> None:
-        """Delete what is over."""
+        """Delete the keys whose expiry time has come."""
         while self._ends and self._ends[0][0] <= now:
             _, key = heapq.heappop(self._ends)
             entry = self._entries.get(key)

@@ -1,12 +1,12 @@
 """Ways from an event loop to a broker.
 
-link.py    what each can do
+link.py    the interface of all links
 local.py   a broker in this process: without `tornkit serve`, one process is all there is
 hub.py     a broker in a process of its own, by a socket
-joining.py how a worker comes by that socket
-frames.py  what is said on it
+joining.py how a worker gets that socket
+frames.py  the frames that are sent on it
 posting.py messages that nobody waits for
-remote.py  one elsewhere, by its URL; check.py asks whether it answers
+remote.py  a broker elsewhere, by its URL; check.py asks whether it answers
 redis/     a Redis, for several machines
 nats/      a NATS server, for several machines
 """

@@ -1,6 +1,6 @@
-"""Question to the broker of ``TORNKIT_BUS``: does it answer? ``python -m tornkit.bus.links.check``.
+"""Check whether the broker of ``TORNKIT_BUS`` answers: ``python -m tornkit.bus.links.check``.
 
-Exit codes: 0 it does, 1 it does not; the last line of what is said to stderr is why.
+Exit codes: 0 it does, 1 it does not; the last line on standard error says why.
 """
 
 from __future__ import annotations

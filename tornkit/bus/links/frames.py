@@ -31,20 +31,20 @@ _to_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def published(number: int, channel: str, payload: bytes) -> bytes:
-    """Frame of a message on its way to a hub."""
+    """Encode a `PUBLISH` frame: a message from a member to the hub."""
     name = channel.encode()
     size = 5 + 2 + len(name) + len(payload)
     return b"".join((HEAD.pack(size, PUBLISH, number), _NAME.pack(len(name)), name, payload))
 
 
 def read_published(body: bytes) -> tuple[str, bytes]:
-    """Channel and payload of a `PUBLISH`."""
+    """Decode the body of a `PUBLISH` frame to its channel and payload."""
     (size,) = _NAME.unpack_from(body)
     return body[2 : 2 + size].decode(), body[2 + size :]
 
 
 def told(kind: int, number: int, message: Kept) -> bytes:
-    """Frame of a message on its way from a hub."""
+    """Encode a frame with a message from the hub to a member."""
     name = message.channel.encode()
     size = 5 + _MESSAGE.size + len(name) + len(message.payload)
     head = HEAD.pack(size, kind, number) + _MESSAGE.pack(message.offset, message.time, len(name))
@@ -52,20 +52,20 @@ def told(kind: int, number: int, message: Kept) -> bytes:
 
 
 def read_told(body: bytes) -> Kept:
-    """Message of a frame from a hub."""
+    """Decode the body of a frame from the hub to the message in it."""
     offset, time, size = _MESSAGE.unpack_from(body)
     end = _MESSAGE.size + size
     return Kept(body[_MESSAGE.size : end].decode(), offset, time, body[end:])
 
 
 def framed(kind: int, number: int, content: Any) -> bytes:
-    """Frame of JSON."""
+    """Encode a frame whose body is ``content`` as JSON."""
     body = _to_json(content).encode()
     return HEAD.pack(5 + len(body), kind, number) + body
 
 
 class FrameReader:
-    """Bytes as they come, and the frames in them."""
+    """Decoder of frames in a stream of bytes."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -73,9 +73,11 @@ class FrameReader:
         self._wanted = HEAD.size  # bytes, before there is anything to be looked at
 
     def feed(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
-        """Kind, number and body of each frame that is whole now; all are to be taken.
+        """Take bytes; give kind, number and body of each frame that is complete by now.
 
-        :raises ValueError: this is no frame of a hub's or a member's.
+        The iterator is to be read to its end.
+
+        :raises ValueError: the bytes are no frame of a hub's or a member's.
         """
         self._parts.append(data)
         self._have += len(data)

@@ -39,10 +39,10 @@ _log = logging.getLogger("tornkit")
 
 
 class HubLink:
-    """A `tornkit.bus.links.link.BrokerLink` of one loop.
+    """Link of one event loop to the hub (a `tornkit.bus.links.link.BrokerLink`).
 
-    ``connect`` makes a socket that a hub has, or will have; if it raises OSError, it is called
-    again. ``role`` is what `tornkit bus` calls this process.
+    ``connect`` makes a socket whose other end a hub has, or will have; if it raises OSError, it is
+    called again. ``role`` is what `tornkit bus` calls this process.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class HubLink:
         self._loop.add_reader(ours, self._read, ours)
 
     def _lost(self) -> None:
-        """Take it that the hub has ended, or has dropped this member."""
+        """Close a lost connection to the hub, fail the calls it has not answered, and reconnect."""
         self._drop()
         self._is_up = False
         for number in self._answers.keys() - self._early.keys():
@@ -122,7 +122,7 @@ class HubLink:
         self._unsent.clear()
 
     def abandon(self) -> None:
-        """Let go of the socket in a process that was forked; the loop is its parent's."""
+        """Close this process's copy of the socket after a fork; the loop is the parent's."""
         if self._sock is not None:
             os.close(self._sock.detach())
             self._sock = None
@@ -217,9 +217,9 @@ class HubLink:
     # ---- calls ----
 
     def _ask(self, make: Callable[[int], bytes]) -> asyncio.Future[Any]:
-        """Send what is made of a number, now or as soon as there is a hub; the answer to it.
+        """Send a frame to the hub, or queue it until connected; return its answer's future.
 
-        In the order of these calls, whenever that is.
+        ``make`` makes the frame for its number. Frames go out in the order of these calls.
         """
         number = self._numbers = self._numbers % 0xFFFFFFFF + 1
         frame = make(number)
@@ -235,7 +235,7 @@ class HubLink:
         return answer
 
     def _give_up(self) -> None:
-        """Tell those who have waited for too long."""
+        """Fail the calls that have waited for an answer longer than the bus has patience."""
         now = self._loop.time()
         while self._deadlines and self._deadlines[0][0] <= now:
             _, number = self._deadlines.popleft()
@@ -257,7 +257,7 @@ class HubLink:
         return result
 
     def _call_unheard(self, method: str, *arguments: Any) -> None:
-        """Say something that is said again to the next hub."""
+        """Call the hub without an answer, if connected; each new hub is sent that state anew."""
         if self._is_up:
             self._send(frames.framed(frames.CALL, 0, [method, *arguments]))
 
@@ -312,7 +312,7 @@ class HubLink:
         return self._is_up
 
     async def ask(self, method: str, *arguments: Any) -> Any:
-        """What `tornkit bus` asks for, of `tornkit.serve.hub.numbers`."""
+        """Call a method of `tornkit.serve.hub.numbers` in the hub, for `tornkit bus`."""
         result, _ = await self._call(method, *arguments)
         return result
 

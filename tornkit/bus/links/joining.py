@@ -1,4 +1,4 @@
-"""The way of a worker to the hub: by the lobby that it has from birth."""
+"""How a worker connects to the hub: by the lobby, a socket that it has from its start."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 
 
 def by_lobby(lobby: socket.socket) -> socket.socket:
-    """Send one end of a pair of sockets into the lobby, and return the other.
+    """Connect to the hub: send it one end of a pair of sockets by the lobby, return the other.
 
     :raises OSError: no descriptor is left, or the lobby is full, for the hub is slow to start.
     """

@@ -1,4 +1,4 @@
-"""What every way to a broker can do, and whom it tells."""
+"""Interfaces of a link to a broker, and of the receiver of its messages."""
 
 from __future__ import annotations
 
@@ -12,63 +12,64 @@ from tornkit.bus.position import MessagePosition
 
 
 class MessageReceiver(Protocol):
-    """Who hears what a link brings; called in the loop of the link."""
+    """Receiver of a link's messages; called in the loop of the link."""
 
     def deliver(self, epoch: str, message: Kept, event: Event) -> None:
         """Take a message of a channel that is watched."""
 
     def restored(self) -> None:
-        """Take it that the link was away and is back: messages may be missing."""
+        """Take notice that the link was away and is back: messages may be missing."""
 
 
 class BrokerLink(Protocol):
-    """A way to a broker, of one event loop.
+    """Link of one event loop to a broker.
 
-    What is awaited raises `tornkit.bus.errors.Unavailable` where the broker is away for too long.
+    Methods that are awaited raise `tornkit.bus.errors.Unavailable` where the broker is away for too
+    long.
     """
 
     async def publish(self, channel: str, payload: bytes) -> MessagePosition:
-        """Publish a message; its position."""
+        """Publish a message, and return its position."""
 
     def post(self, channel: str, payload: bytes) -> None:
         """Publish a message, and wait for nothing."""
 
     def watch(self, name: str) -> None:
-        """Hear of a channel, or of those that a pattern stands for, from now on."""
+        """Have messages of a channel, or of those that match a pattern, delivered from now on."""
 
     def unwatch(self, name: str) -> None:
-        """Hear of it no more."""
+        """End the delivery of a channel's or pattern's messages."""
 
     async def catch_up(self, names: tuple[str, ...], since: MessagePosition | None) -> CaughtUp:
-        """What came behind ``since``; without it nothing but the position that is now.
+        """Return the messages behind ``since``; None: no messages, only the position now.
 
-        What was watched before is heard of, from that position on.
+        Messages of what was watched before are delivered from that position on.
         """
 
     async def kept(self, names: tuple[str, ...], most: int) -> tuple[str, list[Kept]]:
-        """The epoch, and the newest messages that are kept of these, the oldest of them first."""
+        """Return the epoch, and the newest kept messages of these names, the oldest first."""
 
     def enter(self, channel: str, id_: str, info: Any) -> None:
-        """Say that one is there."""
+        """Announce that ``id_`` is present in a channel."""
 
     def leave(self, channel: str, id_: str) -> None:
-        """Say that it is there no more."""
+        """Announce that ``id_`` has left a channel."""
 
     async def present(self, channel: str) -> list[Present]:
-        """Who is there."""
+        """List who is present in a channel."""
 
     async def call_store(self, method: str, *arguments: Any) -> Any:
-        """Call a method of `tornkit.bus.broker.calls`."""
+        """Call a method of the shared store by name (`tornkit.bus.broker.calls`)."""
 
     def tell(self, changes: dict[str, list[int]]) -> bool:
-        """Tell of this loop's subscriptions, if somebody wants to know; False: say it again.
+        """Tell the broker of changed subscriptions, if anybody wants to know; False: tell it again.
 
-        Of each name that has changed: how many there are, and since it was last told, the messages
-        that they have dropped, and how many were ended as they did not read.
+        For each name that has changed: the number of subscriptions, and since it was last told, the
+        messages that they have dropped, and how many were ended as they did not read.
         """
 
     def abandon(self) -> None:
-        """Let go of it in a process that was forked."""
+        """Let go of the connection in a process that was forked; it is the parent's."""
 
     def close(self) -> None:
-        """Give back what it has."""
+        """Close the link."""

@@ -27,7 +27,7 @@ _OVERHEAD = 300  # bytes of memory of a message, beside its payload
 
 
 class LocalBroker:
-    """The broker, and the lock that whoever calls it holds."""
+    """The broker of this process, and the lock that whoever calls it holds."""
 
     def __init__(self, limits: BusLimits) -> None:
         self.broker = Broker(limits)
@@ -35,7 +35,7 @@ class LocalBroker:
 
 
 class LocalLink:
-    """A `tornkit.bus.links.link.BrokerLink`, and a `tornkit.bus.broker.broker.Member`."""
+    """Link of one loop to the process's own broker: a `BrokerLink`, and a `Member` there."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, receiver: MessageReceiver, shared: LocalBroker
@@ -52,7 +52,7 @@ class LocalLink:
     # ---- as a member, in whichever thread has the lock ----
 
     def deliver(self, message: Kept, event: Event) -> None:
-        """Queue a message."""
+        """Queue a message for the loop, and wake it."""
         if self._loop.is_closed():
             return
         self._heard.append((message, event))
@@ -128,7 +128,7 @@ class LocalLink:
         return True  # to nobody
 
     def abandon(self) -> None:
-        """Let go, in a process that was forked: the broker is forgotten as a whole."""
+        """Do nothing after a fork: the broker is forgotten as a whole."""
 
     def close(self) -> None:
         with self._shared.lock:

@@ -10,7 +10,7 @@ _TURN = 4 * 1024 * 1024  # bytes of one turn: others wait, too
 
 
 class Outgoing:
-    """A queue of frames. ``size`` is in bytes."""
+    """Queue of frames that a socket has not taken yet. ``size`` is in bytes."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -25,12 +25,12 @@ class Outgoing:
         self.size += len(frame)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Drop all frames."""
         self._frames.clear()
         self.size = 0
 
     def send(self, sock: socket.socket) -> bool:
-        """Send what the socket takes in this turn; whether that was all.
+        """Send what the socket takes in this turn; return whether the queue is empty.
 
         :raises OSError: the other end has gone.
         """

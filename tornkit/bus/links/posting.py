@@ -11,11 +11,11 @@ _log = logging.getLogger("tornkit")
 
 
 def tell_if_lost(channel: str, answer: asyncio.Future[Any]) -> None:
-    """Tell of a message whose answer is an error."""
+    """Log a posted message whose answer is an error."""
     if not answer.cancelled() and (error := answer.exception()) is not None:
         tell_of_loss(channel, error)
 
 
 def tell_of_loss(channel: str, error: BaseException) -> None:
-    """Tell of a message that is maybe lost."""
+    """Log that a message is maybe lost."""
     _log.error("a message to %s is maybe lost: %s", channel, error)

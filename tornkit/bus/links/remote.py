@@ -28,7 +28,7 @@ def link_to(
 
 
 def prepare(url: str | None) -> None:
-    """Import what speaks with a broker, so that the first request needs not wait for that.
+    """Import the library that speaks with a broker, so that the first request needs not wait.
 
     :raises BusError: as `link_to`.
     """

@@ -1,4 +1,4 @@
-"""What the bus refuses, as the line that a person gets."""
+"""Runs a coroutine, and turns errors of the bus into those that the command line prints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Result = TypeVar("_Result")
 
 
 def run(work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Run a coroutine to its end.
+    """Run a coroutine in a new event loop, and return its result.
 
     :raises UsageError: a channel's name can't be one.
     :raises TornkitError: the bus refuses something, or is away.

@@ -20,7 +20,7 @@ _LINES = 8  # of a server, beside its channels and its processes
 
 
 def run(*, as_json: bool, watch: bool, interval: float, show_all: bool, pid: int | None) -> int:
-    """Show it once, or until Ctrl-C; the exit code."""
+    """Show channels and processes of all servers, once or until Ctrl-C; return the exit code."""
     listing = _Listing(pid, as_json=as_json, show_all=show_all)
     if not watch:
         return run_coroutine(listing.once(interval))
@@ -30,7 +30,7 @@ def run(*, as_json: bool, watch: bool, interval: float, show_all: bool, pid: int
 
 
 class _Listing:
-    """Readings of all servers, one after another."""
+    """Reads the hubs of all servers that run, and shows their channels and processes."""
 
     def __init__(self, pid: int | None, *, as_json: bool, show_all: bool) -> None:
         self._pid = pid
@@ -39,7 +39,7 @@ class _Listing:
         self._readers: dict[int, HubReader] = {}  # by supervisor
 
     async def once(self, interval: float) -> int:
-        """Show two readings as one; the exit code."""
+        """Read the hubs twice, for the rates, and show the result; return the exit code."""
         try:
             if any(server["bus"] is not None for server in await self._read(most=1)):
                 await asyncio.sleep(interval)
@@ -50,7 +50,7 @@ class _Listing:
         return 0 if servers else 1
 
     async def forever(self, interval: float) -> None:
-        """Show a reading again and again."""
+        """Read the hubs and show the result, every ``interval`` seconds, without end."""
         while True:
             servers = await self._read(self._most())
             if not self._as_json:
@@ -59,7 +59,7 @@ class _Listing:
             await asyncio.sleep(interval)
 
     def _most(self) -> int | None:
-        """How many channels there is room for; None: for all."""
+        """Number of channels for which the terminal has room; None: all are shown."""
         out = console.out()
         if self._as_json or self._show_all or not out.is_terminal:
             return None

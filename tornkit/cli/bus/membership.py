@@ -27,11 +27,11 @@ _Result = TypeVar("_Result")
 
 
 class ServerEnded(TornkitError):
-    """End of the server meanwhile."""
+    """The server has ended while a command used its bus."""
 
 
 class Membership:
-    """A way to the hub of one server, of the running loop; ``server`` is what that says of itself.
+    """Connection of the running loop to the bus of a server; ``server`` is its status.
 
     ``role`` is what others see of it; nothing without one. ``on_return`` is called when a
     connection was lost and there is another.
@@ -84,11 +84,11 @@ class Membership:
         return sock
 
     async def ask(self, method: str, *arguments: Any) -> Any:
-        """Ask the hub, as `HubLink.ask`."""
+        """Call a method of the hub, as `HubLink.ask` does."""
         return await self._links[0].ask(method, *arguments)
 
     async def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        """Do something for as long as there is the server.
+        """Await a coroutine, for as long as the server runs.
 
         :raises ServerEnded: it has ended.
         """
@@ -103,14 +103,14 @@ class Membership:
             await asyncio.gather(task, return_exceptions=True)
 
     def close(self) -> None:
-        """Be a member no more."""
+        """Close the connection to the hub."""
         self.bus.close()
 
 
 class BrokerMembership:
-    """A way to a broker elsewhere, of the running loop.
+    """Connection of the running loop to a broker elsewhere, by its URL.
 
-    :raises BusError: what speaks with it is not installed.
+    :raises BusError: the library that speaks with it is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -119,18 +119,18 @@ class BrokerMembership:
         self.bus = Bus(loop, lambda bus: link_to(url, loop, bus, limits), limits)
 
     async def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        """Do something."""
+        """Await a coroutine."""
         return await work
 
     def close(self) -> None:
-        """Use it no more."""
+        """Close the connection to the broker."""
         self.bus.close()
 
 
 def membership_at(
     place: BusPlace, on_return: Callable[[], None] = lambda: None
 ) -> Membership | BrokerMembership:
-    """A way to the bus of a server that runs, or to the broker at a URL."""
+    """Connect to the bus of a server that runs, or to the broker at a URL."""
     if isinstance(place, str):
         return BrokerMembership(place)
     return Membership(place, "terminal", on_return)

@@ -30,7 +30,9 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def chosen_place(context: click.Context, pid: int | None, url: str | None) -> BusPlace:
-    """The place that is meant. ``--pid`` may also stand in front of the command.
+    """The broker's URL, or the server, that the options of a command name.
+
+    ``--pid`` may also stand in front of the command.
 
     :raises TornkitError: no server runs.
     :raises UsageError: several do.

@@ -83,7 +83,7 @@ def _value(data: str, *, as_text: bool, as_bytes: bool) -> Any:
 
 
 def _refuse(word: str) -> None:
-    """Take NaN and Infinity as no JSON: the bus has no such values.
+    """Refuse the constants NaN and Infinity in JSON: the bus has no such values.
 
     :raises ValueError: always.
     """

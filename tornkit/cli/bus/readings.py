@@ -13,7 +13,7 @@ _AT_ONCE = 50  # channels of one question, so that the hub goes on with others
 
 
 class HubReader:
-    """Reads one server's hub."""
+    """Reads the numbers of one server's hub, and works out the rates of its channels."""
 
     def __init__(self, membership: Membership) -> None:
         self._membership = membership
@@ -23,11 +23,11 @@ class HubReader:
         self._read_at = self._last_read_at = 0.0
 
     def close(self) -> None:
-        """Be a member no more."""
+        """Close the connection to the hub."""
         self._membership.close()
 
     async def read(self, workers: list[dict[str, Any]], most: int | None) -> dict[str, Any]:
-        """The hub's numbers, with the ``most`` busiest channels; None: with all.
+        """Read the hub's numbers, with the ``most`` busiest channels; None: with all.
 
         ``rate`` of a channel is None in the first reading, and in one of another hub. ``workers``
         are those of `tornkit status`.

@@ -21,9 +21,9 @@ _MEMBERS = ("process", "pid", "channels", "subs", "unread")
 
 
 def render(server: dict[str, Any], width: int | None) -> list[RenderableType]:
-    """One server: a heading, its channels, its processes, and sums.
+    """Lay out one server's bus: a heading, its channels, its processes, and sums.
 
-    ``width``: of the terminal; None: as wide as it is.
+    ``width``: of the terminal; None: as wide as the text is.
     """
     from rich.text import Text
 
@@ -51,7 +51,7 @@ def render(server: dict[str, Any], width: int | None) -> list[RenderableType]:
 
 
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]], width: int | None) -> Text:
-    """Rows below their heads: names to the left, and shortened where there is no room for them."""
+    """Text of a table with heads: names to the left, shortened where the width has no room."""
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 

@@ -76,7 +76,7 @@ def _is_written(update: Update, path: PurePosixPath) -> bool:
 
 
 def tell_abandoned(project: Path, shown: str) -> None:
-    """Say what is left of a change that was killed midway."""
+    """Print which staging folders are left of a change that was killed midway."""
     for name in writing.abandoned(project):
         place = printable(str(Path(shown, name)))
         console.err().print(
@@ -88,7 +88,7 @@ def tell_abandoned(project: Path, shown: str) -> None:
 
 
 def exit_code(update: Update) -> int:
-    """1 where a person has to settle something, as for git."""
+    """Exit code of an update: 1 if a conflict is to be settled by a person, as for git."""
     return 1 if update.having(UpdateOutcome.CONFLICT) else 0
 
 

@@ -18,7 +18,7 @@ _INSTALL = ".venv/bin/pip install -e . --group dev"
 
 
 def next_steps(plan: Plan) -> list[str]:
-    """Three lines at most, for the environment that tornkit runs in."""
+    """Commands to run next, three at most, for the environment that tornkit runs in."""
     pyproject = next(
         (file.content.decode() for file in plan.files if str(file.path) == "pyproject.toml"), ""
     )

@@ -19,7 +19,7 @@ else:  # a generic class for type checkers alone, in click 8.2 and 8.3
 
 
 class TemplateName(_NameType):
-    """The name of a template."""
+    """Type of an option: the name of a template."""
 
     name = "TEMPLATE"
 
@@ -40,7 +40,7 @@ class TemplateName(_NameType):
 
 
 class FeatureNames(_NamesType):
-    """Names of additions, with commas between them."""
+    """Type of an option: names of additions, with commas between them."""
 
     name = "A,B"
 
@@ -64,7 +64,7 @@ class FeatureNames(_NamesType):
 
 
 def complete_features(begun: str, given: Iterable[str], prefix: str = "") -> list[CompletionItem]:
-    """Additions that begin so and are not ``given``."""
+    """Completions of ``begun`` by names of additions that are not ``given``."""
     taken = set(given)
     return [
         CompletionItem(prefix + name, help=feature.summary)
@@ -81,7 +81,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def table(rows: Iterable[tuple[str, str]]) -> str:
-    """Lines for an epilog, unwrapped: names and what they are."""
+    """Format names and their descriptions as lines of two columns, for a help text."""
     listed = list(rows)
     width = max(len(name) for name, _ in listed)
     return "\n".join(f"  {name.ljust(width)}  {summary}" for name, summary in listed)

@@ -12,7 +12,7 @@ from tornkit.scaffold import catalogue
 
 
 def can_ask(*, yes: bool) -> bool:
-    """Whether there is a person to ask, one that wants it."""
+    """Whether questions can be asked: on a terminal, and not with ``--yes``."""
     streams = (sys.stdin, sys.stdout)
     return not yes and all(stream is not None and stream.isatty() for stream in streams)
 

@@ -182,7 +182,7 @@ def command(
 
 
 def _run(asked: Options, target: Target, words: Words) -> int:
-    """Do what was asked; the exit code."""
+    """Carry out the action that was asked for, and return the exit code."""
     # Before anything imports the installed one.
     own_tornado.use(own_tornado.find(target.import_root))
     match asked.action:
@@ -226,7 +226,7 @@ def _complete_columns(incomplete: str) -> list[str]:
 
 
 def _completed(incomplete: str, names: Iterable[str]) -> list[str]:
-    """Complete the last of ``index,name,ha``, each name once."""
+    """Completions of the last name in a list as ``index,name,ha``, each name once."""
     before, comma, last = incomplete.rpartition(",")
     taken = before.split(",")
     return [

@@ -33,7 +33,7 @@ _FAILING = {
 
 @dataclass(frozen=True)
 class CheckDemand:
-    """Demand for a check, from the command line; ``known`` is the baseline's."""
+    """Options of a check, read from the command line; ``known`` are the baseline's findings."""
 
     format: str
     codes: Wanted

@@ -1,4 +1,4 @@
-"""Garbage collection without work that finds nothing.
+"""Control of garbage collection: saves passes that would find nothing.
 
 A pass of the collector goes over all objects that were made since the last few, and over all of an
 application's own now and then: of 10,000 routes a quarter of the time, while nearly all of a table
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 
 def keep_loaded() -> None:
-    """Leave all that has been made so far to the end of the process, which frees its memory.
+    """Exempt all objects made so far from garbage collection, for good (`gc.freeze`).
 
     Before an application is loaded: its own objects are to be freed as Python does it, by which a
     file of its own is written out, or removed.
@@ -24,7 +24,7 @@ def keep_loaded() -> None:
 
 @contextlib.contextmanager
 def collection_paused() -> Iterator[None]:
-    """Collect no garbage inside; afterwards as before."""
+    """Turn garbage collection off inside the context."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -43,7 +43,7 @@ class DiffDemand:
 
 
 def demand(asked: Options, words: Words, target: Target) -> DiffDemand:
-    """Find BASE, before any code of the user's runs.
+    """Find the table or revision that ``--diff`` names, before any code of the user's runs.
 
     :raises UsageError: it is neither a table nor a revision.
     """

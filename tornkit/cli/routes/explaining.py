@@ -19,7 +19,7 @@ _STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
 def run(code: str) -> int:
-    """Print it.
+    """Print the explanation of a code of ``--check``; return the exit code.
 
     :raises UsageError: there is no such code.
     """
@@ -37,7 +37,7 @@ def run(code: str) -> int:
 
 
 def page(code: Code, explained: CodePage, width: int) -> list[FindingLine]:
-    """Paragraphs wrapped to ``width`` columns, code as it is."""
+    """Lines of a code's explanation: paragraphs wrapped to ``width`` columns, code as it is."""
     severity = code.severity.value
     heading = FindingLine(
         (

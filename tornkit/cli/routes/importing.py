@@ -26,7 +26,7 @@ _ALSO = (
 
 
 def import_ahead(target: Target) -> None:
-    """Import all of it, if the folder takes any such name (100 ms); mostly it does not."""
+    """Import all that listing needs, if the user's folder takes a module's name (100 ms)."""
     if not _takes_a_name(Path(target.import_root)):
         return
     for package in (tornkit.appload, tornkit.cli, tornkit.routing):
@@ -49,7 +49,7 @@ def _takes_a_name(folder: Path) -> bool:
 
 
 def _is_module(path: Path) -> bool:
-    """Whether Python imports it before the library's; a folder with no ``__init__`` comes last."""
+    """Whether a path is a module or package that Python would import before the library's."""
     suffixes = tuple(all_suffixes())
     if path.name.endswith(suffixes):
         return True

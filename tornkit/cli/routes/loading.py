@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def load(target: Target) -> LoadedApp:
-    """Load it; standard output is for the result.
+    """Load the application of a target; what it prints goes to standard error.
 
     :raises AppLoadError:
     """

@@ -25,8 +25,9 @@ _MOST_FALLBACKS = 5  # one may lead into itself
 
 
 def run(asked: Options, loaded: LoadedApp) -> int:
-    """Print who answers, or the URL of a name; 1 if it is sure that nobody does, or there is
-    none, or that it does not lead back.
+    """Print which route answers a URL, or the URL of a name; return the exit code.
+
+    1 if it is sure that nobody answers, or there is no URL, or that it does not lead back.
 
     :raises UsageError: the URL, the method or a header is none.
     """
@@ -68,7 +69,7 @@ def _match(asked: Options, url: str, loaded: LoadedApp) -> int:
 
 
 def _followed(found: Explanation, tornado: str, depth: int = 0) -> Explanation:
-    """With the error of an application that a ``FallbackHandler`` calls, if that has one."""
+    """Give an explanation the error of the application that a ``FallbackHandler`` calls, if any."""
     from tornado.web import Application
 
     from tornkit.routing.matching.answers import MatchVerdict
@@ -115,7 +116,7 @@ def _reverse(asked: Options, name: str, loaded: LoadedApp) -> int:
 
 
 def _say(lines: Sequence[SpanLine]) -> None:
-    """Beside the result: on standard error, in colour if that is a terminal."""
+    """Print lines to standard error, in colour if that is a terminal."""
     if sys.stderr.isatty():
         from tornkit.cli import console
         from tornkit.routing.render.terminal import TerminalPage

@@ -24,7 +24,7 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 @dataclass(frozen=True)
 class MendOutcome:
-    """``mended`` are the findings whose cure is written; the code is 1 where any is left."""
+    """Findings whose cure is written (``mended``), and the exit code, 1 where any is left."""
 
     mended: frozenset[Finding] = frozenset()
     exit_code: int = 0

@@ -95,7 +95,7 @@ def take(revision: Revision, words: Words, codes: Iterable[str]) -> SavedTable:
 
 
 def base_of(revision: Revision) -> Path:
-    """The folder that files are told relative to: the current one, if both trees have its like."""
+    """Folder that files are told relative to: the current one if in the repository, else that."""
     here = Path.cwd()
     return here if here.is_relative_to(revision.repository) else revision.repository
 
@@ -171,7 +171,7 @@ def _run(order: SnapshotOrder, folder: Path, output: Path, repository: Path, tre
 
 
 def _there(path: Path, repository: Path, tree: Path) -> Path:
-    """Corresponding path in the other tree; one that is not in the repository stays."""
+    """Place of a path in the other tree; a path that is not in the repository stays."""
     resolved = path.resolve()
     if not resolved.is_relative_to(repository):
         return path

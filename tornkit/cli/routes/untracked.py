@@ -42,7 +42,7 @@ def _ignored(git: Git, repository: Path) -> Iterator[str]:
 
 
 def _empty(git: Git, repository: Path) -> list[str]:
-    """Folders of which git knows nothing because no file is in them."""
+    """Empty folders of the work tree, which git does not track."""
     filled = set(_names(git(repository, *_OTHERS, "--no-empty-directory")))
     found = _names(git(repository, *_OTHERS))
     return [name for name in found if name.endswith("/") and name not in filled]

@@ -1,4 +1,4 @@
-"""The version of a class: a number that is another one after any attribute of it was set.
+"""Version of a class: a number that changes when an attribute of the class or a base is set.
 
 CPython keeps one in each class for its own caches, and forgets it when an attribute of the class,
 or of any of its bases, is set or deleted; the next lookup gives a new one. So a single number of a

@@ -1,4 +1,4 @@
-"""Attributes of one event loop, seen without asking for its dictionary where that is harmful.
+"""Attributes of one event loop, read without its ``__dict__`` where asking for that is harmful.
 
 Python 3.11 and 3.12 keep an object's attributes outside any dictionary until it is asked for, and
 take longer to read each of them from then on. A loop reads its own so often that a turn would take
@@ -20,7 +20,7 @@ _FEW = 4  # referents of a loop whose attributes are in a dictionary: that, and 
 
 
 def may_be_asked(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether to ask the loop for its dictionary costs nothing, or it has been asked already."""
+    """Whether asking the loop for its ``__dict__`` costs nothing, or has been done already."""
     return (
         not DICTIONARY_SLOWS
         or not issubclass(type(loop), asyncio.BaseEventLoop)
@@ -29,7 +29,7 @@ def may_be_asked(loop: asyncio.AbstractEventLoop) -> bool:
 
 
 def counted(loop: asyncio.AbstractEventLoop) -> tuple[Callable[[Any], Sized], Any]:
-    """Function, and what to call it with: how long its result is changes with the attributes."""
+    """Function and its argument; the result's length changes with the loop's attributes."""
     if may_be_asked(loop):
         return dict.keys, getattr(loop, "__dict__", {})
     return gc.get_referents, loop

@@ -172,7 +172,7 @@ def _is_loops_own(found: Any) -> bool:
 
 
 def _gathered(classes: list[type]) -> list[type]:
-    """Classes that inherit from these, as few as possible."""
+    """Make classes that inherit from all of these between them, as few as possible."""
     made: list[tuple[type, list[type]]] = []
     for kind in classes:
         for place, (_, bases) in enumerate(made):
@@ -200,7 +200,7 @@ def _is_below(other: type, base: type) -> bool:
 
 
 class _FunctionWatch:
-    """State at the last look, and the expression that compares it with the present one."""
+    """State of the watched functions at the last look; `unchanged` compares the present one."""
 
     def __init__(self, classes: list[type], *, by_version: bool) -> None:
         self.space: dict[str, Any] = {
@@ -254,7 +254,7 @@ class _FunctionWatch:
         )
 
     def note(self) -> bool:
-        """Take the present state for the one seen; False if a class has no version any more."""
+        """Record the present state as the last one seen; False if a class has no version left."""
         self.space["_edits"] = module_edits.count
         versions = [class_versions.renew(kind) for kind in self._classes]
         for number, version in enumerate(versions):
@@ -264,7 +264,7 @@ class _FunctionWatch:
         return all(versions)
 
     def note_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Take the present state of the loop alone for the one seen."""
+        """Record the present state of the loop alone as the last one seen."""
         parts, holder = loop_attributes.counted(loop)
         size = len(parts(holder))
         self.space.update(_loop=loop, _parts_of=parts, _holder=holder, _loop_size=size)
@@ -304,7 +304,7 @@ def _make_watch() -> _FunctionWatch:
 
 
 def look(loop: asyncio.AbstractEventLoop) -> None:
-    """Go through the table, as `unchanged` is false; log new replacements."""
+    """Look for replaced functions, as `unchanged` is false: set `aside` and its like; log them."""
     global aside, tasks_aside, websockets_aside, _by_version  # noqa: PLW0603 - as `_told`
     prepare()
     assert _watch is not None

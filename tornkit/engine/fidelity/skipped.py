@@ -37,7 +37,7 @@ class Part(Enum):
 
 
 class Skipped(NamedTuple):
-    """Names in one owner. ``owner`` is a module, or "module:Class"."""
+    """Names of functions that a part skips in one owner: a module, or "module:Class"."""
 
     owner: str
     names: tuple[str, ...]

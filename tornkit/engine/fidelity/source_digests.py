@@ -39,7 +39,7 @@ def once(digest: Callable[[object], Found]) -> Callable[[object], Found]:
 
 @contextmanager
 def forgotten() -> Iterator[None]:
-    """Context that takes the files that were read inside out of `linecache` at its end."""
+    """Context manager that drops files read inside it from `linecache` at its end."""
     before = set(linecache.cache)
     try:
         yield

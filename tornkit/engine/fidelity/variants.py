@@ -1,4 +1,4 @@
-"""Ways in which the Tornados differ that the engine knows, each told by a feature of one function.
+"""Differences between the versions of Tornado that the engine knows, told by their functions.
 
 A constant is named for what the newest Tornado does, or for what has to be done. That each of the
 functions is one that was judged is for `texts` to say; here is only how those differ.

@@ -71,7 +71,7 @@ def compiled(router: Router) -> Find | None:
 
 
 def _compile(target: Any, known: dict[int, Find]) -> Find | None:
-    """Function that finds in a rule's target, where that is a router of the plain sorts; or None.
+    """Function in place of ``find_handler`` of a rule's target; None if it is no plain router.
 
     ``known``, by their ids, are the routers that have been met: one may be nested in itself.
     """
@@ -105,7 +105,7 @@ class _ApplicationStandIn:
         self._waited_for: Router | None = None
 
     def read(self, known: dict[int, Find]) -> None:
-        """Take the router that the application has now."""
+        """Compile the router that the application has now."""
         self._router = self._application.default_router
         self._own_find = self._application.find_handler
         self._waited = 0

@@ -40,7 +40,7 @@ class DirectMatch(NamedTuple):
     params: dict[str, Any]
 
     def delegate(self) -> HTTPMessageDelegate:
-        """Have the delegate made, after all."""
+        """Have the application make the delegate of the request, after all."""
         application, request, handler_class, params = self
         return application.get_handler_delegate(request, handler_class, **params)
 

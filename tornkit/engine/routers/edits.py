@@ -28,7 +28,7 @@ _watching = False
 
 
 def watch() -> bool:
-    """Count from now on; false if somebody has taken the place, or Tornado's are made otherwise."""
+    """Count edits of rules and matchers from now on; False if their classes are not as expected."""
     global _watching  # noqa: PLW0603 - once a process
     if _watching:
         return True

@@ -1,4 +1,4 @@
-"""Index of the rules that may match a path: whose beginning it has, and whose words.
+"""Index of the rules that may match a path, by the literal beginnings and words they require.
 
 The required beginnings stand in order. What stands last among those that don't come after the path
 is the longest that the path begins with, or one from which the way leads there: everything between
@@ -32,7 +32,7 @@ _KEPT = 16  # lists of candidates are kept as long as all have together so many 
 
 
 class Node(NamedTuple):
-    """A required beginning: the longest other that it begins with, and the rules of its own."""
+    """Required beginning: its own rules, and the place of the longest other that it begins with."""
 
     parent: int
     own: Sequence[Entry]
@@ -73,7 +73,7 @@ class Index:
         return found
 
     def _gather(self, place: int) -> Sequence[Entry]:
-        """The rules of a beginning and of all that it begins with."""
+        """Rules of one required beginning and of all beginnings that it begins with, in order."""
         found: list[Entry] = []
         way = place
         while way >= 0:
@@ -132,7 +132,7 @@ def _parents(prefixes: Sequence[str]) -> Iterable[int]:
 def _take_crowds_apart(
     groups: Iterable[list[Entry]], regexes: Sequence[re.Pattern[str] | None]
 ) -> dict[str, list[Entry]]:
-    """Take rules that a word tells apart from crowded groups; return them by that word."""
+    """Move rules that require a rare word out of crowded groups; return them by that word."""
     crowds = [group for group in groups if len(group) > _CROWD]
     words = {
         place: _words(regexes[place])

@@ -23,9 +23,10 @@ _ENDS = {"AT_END", "AT_END_STRING"}
 
 
 def required_segments(regex: re.Pattern[str]) -> set[str]:
-    """Every one of them is in ``path.split("/")`` if ``regex.match(path)`` succeeds.
+    """Literal words that a path must have between its slashes for ``regex`` to match it.
 
-    Of a path without a newline, before which a ``$`` matches as well. Empty words are not told.
+    Every word is in ``path.split("/")`` if ``regex.match(path)`` succeeds, of a path without a
+    newline, before which a ``$`` matches as well. Empty words are not told.
     """
     # Past the cache of those trees: it would hold on to 1.6 kB for each route.
     tree = parsed.__wrapped__(regex)
@@ -42,7 +43,7 @@ def required_segments(regex: re.Pattern[str]) -> set[str]:
 
 
 def _parts(items: Sequence[tuple[Any, Any]], flags: int) -> Iterator[str]:
-    """Literal characters, the end, and in between what can't be told."""
+    """Literal characters of a syntax tree, `_END` for its end, `_UNKNOWN` for anything else."""
     for operator, argument in items:
         match str(operator):
             case "LITERAL" if not flags & re.IGNORECASE:

@@ -1,4 +1,4 @@
-"""Table of one router's rules, and the check that they are still those.
+"""Table of one router's rules, and the check that the rules have not changed since.
 
 The loop is that of ``RuleRouter.find_handler``, over those rules alone that the index leaves. What
 a rule is asked and what comes of it is Tornado's: matchers, ``get_target_delegate`` and
@@ -78,7 +78,7 @@ _NOTHING: _State = ([], [], 0)
 
 
 class Table:
-    """A router's rules as they were, to find among them in the router's place.
+    """Table of a router's rules as they were, which finds a destination in the router's place.
 
     To be `read` before it is used.
     """
@@ -260,7 +260,7 @@ def _remember(remembered: dict[str, Details], path: str, details: Details) -> No
 
 
 def _only_way(entries: list[Entry]) -> tuple[Rule, Find] | None:
-    """The only rule of a table, and its finder, where it leads to another and is open to all."""
+    """The only rule of a table and its finder, if it matches all and has a table; else None."""
     if len(entries) != 1:
         return None
     only = entries[0].details

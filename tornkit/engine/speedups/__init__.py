@@ -218,7 +218,7 @@ def _remember_what_is_known() -> None:
 
 
 def unknown() -> frozenset[str]:
-    """Names of the methods that are not, or were not before `install`, those that are known."""
+    """Names of Tornado's methods that are other than known to the speedups, now or at `install`."""
     if _installed:
         return _unknown
     names = {name for speedup in SPEEDUPS for name in speedup.concerned}

@@ -51,7 +51,7 @@ def get_arguments(
 
 
 def decoded(handler: RequestHandler, arguments: Sequence[bytes]) -> list[str]:
-    """``handler.decode_argument`` of each."""
+    """Decode each of these arguments as ``handler.decode_argument`` does."""
     if is_method(handler.decode_argument, decode, handler) and not replaced.aside:
         try:
             return [argument.decode() for argument in arguments]

@@ -113,7 +113,7 @@ def _schedule(
 
 
 def _may_not_wait(handler: RequestHandler) -> bool:
-    """Whether neither ``prepare`` nor the method is made to wait, as far as can be seen."""
+    """Whether neither ``prepare`` nor the HTTP method's function is seen to be a coroutine."""
     method: Any = handler.request.method
     if method not in handler.SUPPORTED_METHODS:
         return True

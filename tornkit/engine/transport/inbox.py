@@ -18,7 +18,7 @@ class FoundHead(Enum):
 
 
 class Inbox:
-    """Bytes in the order in which they came."""
+    """Receive buffer of one connection: its unread bytes, in the order in which they came."""
 
     __slots__ = ("_reader", "_searched", "data")
 

@@ -21,7 +21,7 @@ _numbers: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary(
 
 
 def close_slowly(sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
-    """Send the end now, and close when the client has ended, too."""
+    """Shut down the sending side now; close the socket once the client has closed its side."""
     try:
         sock.shutdown(socket.SHUT_WR)
         _Lingering(sock, loop)
@@ -30,12 +30,12 @@ def close_slowly(sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
 
 
 def number_in(loop: asyncio.AbstractEventLoop) -> int:
-    """Number of those that this loop reads."""
+    """Number of lingering sockets that ``loop`` still reads before they are closed."""
     return _numbers.get(loop, 0)
 
 
 async def ended(loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-    """Wait for those of this loop, for a bounded time."""
+    """Wait until all lingering sockets of ``loop`` are closed, for at most ``seconds``."""
     until = loop.time() + seconds
     while loop.time() < until and number_in(loop):
         await asyncio.sleep(_LOOK)

@@ -62,7 +62,7 @@ class Outbox:
         loop.add_writer(sock.fileno(), self._on_writable)
 
     def __len__(self) -> int:
-        """Bytes that have not gone."""
+        """Number of bytes that the socket has not taken yet."""
         return self._added - self._gone
 
     def add(self, data: bytes) -> None:
@@ -83,7 +83,7 @@ class Outbox:
         self._waiting.append((self._added, waiter))
 
     def rest(self) -> bytes:
-        """Bytes that have not gone."""
+        """Bytes that the socket has not taken yet."""
         return b"".join(self._pieces)[self._offset :]
 
     def stop(self) -> list[Waiter]:

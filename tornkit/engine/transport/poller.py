@@ -1,14 +1,15 @@
-"""Poller of a loop's connections: one call of the system tells which can be read.
+"""Poller of a loop's connections: one system call tells which of them can be read.
 
-A loop can ask, and makes a callback, an entry in its queue and a call through it for each that has:
-1.2 microseconds of asyncio's Python, 0.5 of uvloop's C. So a server's connections stand in an epoll
-of their own, the loop watches that alone, and who has something is called from here, in the turn
-and in the order in which the loop would have called it. With 32 clients at once that spares 2.5
-microseconds a request on asyncio's loop, what `batch` spares included, and 0.5 on uvloop's; one
-client alone pays some 3 for the second question.
+An event loop can watch sockets by itself, and makes a callback, an entry in its queue and a call
+through it for each that can be read: 1.2 microseconds of asyncio's Python, 0.5 of uvloop's C. So a
+server's connections are registered with an epoll object of their own, the loop watches that alone,
+and the callbacks of readable connections are called from here, in the turn and in the order in
+which the loop would have called them. With 32 clients at once that spares 2.5 microseconds a
+request on asyncio's loop, what `batch` spares included, and 0.5 on uvloop's; one client alone pays
+some 3 for the second system call.
 
-uvloop looks at a broken socket once, and never again, unless it is given anew; an epoll goes on
-telling of it.
+uvloop reports a broken socket once, and never again, unless it is registered anew; an epoll object
+goes on reporting it.
 
 Where there is no epoll, the loop watches each connection.
 """
@@ -28,7 +29,7 @@ from tornkit.engine.transport.turns import Turns
 
 
 class Poller(Protocol):
-    """Calls who has something to read."""
+    """Protocol of a poller, which calls a callback for each descriptor that can be read."""
 
     tells_once: bool
     """Whether it may tell of an error once, and never again."""
@@ -42,16 +43,16 @@ class Poller(Protocol):
         """
 
     def remove(self, fd: int) -> None:
-        """Call it no more; to be called while ``fd`` is open."""
+        """Watch ``fd`` no longer; to be called while it is open."""
 
 
 def new_poller(loop: asyncio.AbstractEventLoop) -> Poller:
-    """One that ``loop`` watches while anything stands in it."""
+    """Create a poller that ``loop`` watches while any descriptor is registered with it."""
     return _Epoll(loop) if linux.HAS_EPOLL else _Loop(loop)
 
 
 class _Loop:
-    """The loop watches each."""
+    """Poller without epoll: the event loop watches each descriptor by itself."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -66,9 +67,10 @@ class _Loop:
 
 
 class _Epoll:
-    """An epoll that the loop watches, open while anything stands in it.
+    """Poller by an epoll object, which the loop watches; open while a descriptor is registered.
 
-    Where the system has no descriptor left for one, or no room in it, the loop watches.
+    Where the system has no descriptor left for an epoll object, or no room in it, the loop watches
+    the connection by itself.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

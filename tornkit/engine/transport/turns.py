@@ -1,4 +1,4 @@
-"""Marks of the loop's turns, to tell whether something happened in this one.
+"""Tokens of an event loop's turns, to tell whether something happened in the current turn.
 
 A loop doesn't count its turns. A callback that is scheduled ends the turn in which it was, and one
 serves all that ask in that turn: 0.25 microseconds where one request is answered in it, and next to
@@ -12,7 +12,7 @@ from contextvars import Context
 
 
 class Turns:
-    """The turns of one loop, as far as somebody asks for them."""
+    """Tokens of one event loop's turns, made only when one is asked for."""
 
     __slots__ = ("_context", "_loop", "_now")
 
@@ -22,7 +22,7 @@ class Turns:
         self._now: object = None
 
     def now(self) -> object:
-        """A token of this turn."""
+        """Token of the loop's current turn."""
         if self._now is None:
             self._now = object()
             self._loop.call_soon(self._end, context=self._context)

@@ -30,7 +30,7 @@ _MOST = 256 * 1024  # bytes of one recv, where the client sends as much
 
 
 class Intake(WebSocketProtocol13):
-    """The side of the protocol that is turned to the socket."""
+    """Base class of the engine's protocol: reads a WebSocket's bytes from the stream's socket."""
 
     _loop: asyncio.AbstractEventLoop
     _parking: Parking
@@ -46,7 +46,7 @@ class Intake(WebSocketProtocol13):
     _proved = False  # a write since the last read has found the socket sound
 
     def _take_over(self, stream: IOStream) -> None:
-        """Have the stream's events come here, from now on."""
+        """Handle the events of the stream's socket here, from now on."""
         self._loop = asyncio.get_running_loop()
         self._parking = Parking(self._loop)
         self._looks_once = type(self._loop).__module__.partition(".")[0] == "uvloop"
@@ -62,7 +62,7 @@ class Intake(WebSocketProtocol13):
                 stream.close(exc_info=True)
 
     def _give_back(self, stream: IOStream) -> None:
-        """Have no more to do with the stream. It is closed; where the task is cancelled, soon."""
+        """Stop handling the stream's events; it is closed, or of a cancelled task will be soon."""
         self._direct = False
         self._unread, self._at = b"", 0
         vars(stream).pop("_handle_events", None)
@@ -73,7 +73,7 @@ class Intake(WebSocketProtocol13):
                 stream._state = None
 
     def _leave_to(self, stream: IOStream) -> None:
-        """Let the stream be as if it had always listened by itself, with what was not used."""
+        """Let the stream handle its events by itself again, and give it the bytes not used."""
         self._direct = False
         self._put_back(stream)
         vars(stream).pop("_handle_events", None)
@@ -85,7 +85,9 @@ class Intake(WebSocketProtocol13):
             stream.io_loop.add_handler(stream.fileno(), stream._handle_events, stream._state)
 
     def _must_wait(self, stream: IOStream) -> bool:
-        """Look for more; where there is none, have the stream listen, so that it can be waited for.
+        """Take bytes to parse from the buffer or the socket; return whether too few are there.
+
+        If so, the stream listens from now on, so that the task can wait for more.
 
         :raises StreamClosedError: nothing will come any more.
         """
@@ -110,13 +112,13 @@ class Intake(WebSocketProtocol13):
         return True
 
     def _take_out(self, stream: IOStream) -> None:
-        """All that is in the stream's buffer, to be looked at."""
+        """Move all bytes of the stream's read buffer to the bytes that frames are made of."""
         self._unread, self._at = bytes(stream._read_buffer), 0
         stream._read_buffer.clear()
         stream._read_buffer_size = 0
 
     def _put_back(self, stream: IOStream) -> None:
-        """Let the stream have what was read and not used."""
+        """Put the bytes of which no frame was made back in front of the stream's read buffer."""
         rest = self._unread[self._at :]
         self._unread, self._at = b"", 0
         if rest:
@@ -124,7 +126,7 @@ class Intake(WebSocketProtocol13):
             stream._read_buffer_size = len(stream._read_buffer)
 
     def _on_events(self, fd: Any, events: int) -> None:
-        """The loop says that something can be done with the socket."""
+        """Handle events that the loop reports of the socket."""
         if events != _READ or not self._parking.taken:
             self._on_other_events(fd, events)
             return
@@ -133,7 +135,7 @@ class Intake(WebSocketProtocol13):
             pass
 
     def _receive(self, stream: IOStream) -> bool:
-        """Read once, and wake the task if that is enough for it; whether bytes came that are not.
+        """Read once, and wake the task if it has enough; return whether bytes came, but too few.
 
         uvloop looks at a broken socket once, and never again: a part of a frame may be followed
         by a reset, which has to be seen now.
@@ -172,7 +174,7 @@ class Intake(WebSocketProtocol13):
         return False
 
     def _on_other_events(self, fd: Any, events: int) -> None:
-        """Bytes that are not waited for, or room to write."""
+        """Handle events that the task does not wait for: bytes to read ahead, room to write."""
         stream = self.stream
         if self._parking.taken:
             IOStream._handle_events(stream, fd, events)
@@ -210,14 +212,14 @@ class Intake(WebSocketProtocol13):
         stream.io_loop.update_handler(stream.fileno(), stream._state)
 
     def _overflow(self, stream: IOStream) -> None:
-        """More has come than a stream may hold, and the frame is not whole; as in `IOStream`."""
+        """Close the stream, which is full though the frame is not whole; as `IOStream` does."""
         gen_log.error("Reached maximum read buffer size")
         error = StreamBufferFullError("Reached maximum read buffer size")
         stream.close(exc_info=variants.OVERFLOW_IS_ERROR and error)
         gen_log.warning("error on read: %s" % error)  # noqa: UP031 - Tornado's own record
 
     def _fail(self, stream: IOStream, error: OSError) -> None:
-        """Let the stream have an error of the socket, as if it had met it by itself.
+        """Have the stream handle an error of the socket, as if it had met the error by itself.
 
         What is logged, what becomes of futures and which error it keeps is its own matter.
         """

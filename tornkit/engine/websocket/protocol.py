@@ -71,7 +71,7 @@ _MORE = _More()
 
 
 class Blockable(Protocol):
-    """What is told once frames may not be written straight to a socket any more."""
+    """Protocol of a listener that is told once frames may not be written straight to a socket."""
 
     def blocked(self) -> None: ...
 
@@ -207,7 +207,7 @@ class EngineProtocol(Intake):
         return self._handle_message(opcode, payload) if final else None
 
     def _refuse(self, read: int) -> None:
-        """Abort because of a frame of which Tornado would have read so much more by now."""
+        """Abort at an invalid frame; count ``read`` bytes, as many as Tornado had read of it."""
         self._wire_bytes_in += read
         self._abort()
 
@@ -266,14 +266,14 @@ class EngineProtocol(Intake):
         )
 
     def enrol(self, enrolment: Blockable) -> None:
-        """Tell this one once that is so no more; it `is_clear` now."""
+        """Register a listener, while this `is_clear`, to be told once when it no longer is."""
         if self._enrolments is None:
             self._enrolments = []
             self.stream._add_io_state = self._add_io_state  # type: ignore[method-assign]
         self._enrolments.append(enrolment)
 
     def withdraw(self, enrolment: Blockable) -> None:
-        """Tell it nothing."""
+        """Remove a listener that `enrol` has registered."""
         if self._enrolments and enrolment in self._enrolments:
             self._enrolments.remove(enrolment)
 

@@ -32,7 +32,7 @@ class Enrolment(Generic[T]):
         audience.enrolments[self._sock] = self
 
     def end(self) -> None:
-        """Take it off the list; the bytes that it was sent are counted now."""
+        """Take the socket off the audience's list, and count the bytes that it was sent."""
         if self._audience.enrolments.pop(self._sock, None) is not None:
             self.protocol.withdraw(self)
             self.protocol.count_out(
@@ -40,13 +40,13 @@ class Enrolment(Generic[T]):
             )
 
     def blocked(self) -> None:
-        """End: frames may not be written straight any more."""
+        """End, and tell the audience: frames may not be written straight to the socket any more."""
         self.end()
         self._audience.on_blocked(self.member)
 
 
 class FrameAudience(Generic[T]):
-    """Sockets that are sent the same frames, each with the member of the caller's that it is.
+    """Sockets that are sent the same frames, each with an object of the caller's, its *member*.
 
     ``on_blocked`` is told of a member whose socket was taken off the list.
     """
@@ -58,9 +58,9 @@ class FrameAudience(Generic[T]):
         """Bytes that were sent to each, with and without heads."""
 
     def add(self, protocol: EngineProtocol, member: T) -> Enrolment[T] | None:
-        """Put one on the list; None where frames may not be written straight to it now.
+        """Put a WebSocket on the list; None where frames may not be written straight to it now.
 
-        Nor may they where it is on the list already, as another member.
+        Nor may they where its socket is on the list already, as another member.
         """
         if not protocol.is_clear or protocol.stream.socket in self.enrolments:
             return None
@@ -71,8 +71,8 @@ class FrameAudience(Generic[T]):
     def send(self, data: bytes, size: int) -> list[tuple[T, asyncio.Future[None] | None]]:
         """Send frames of `frame_of` to all; ``size`` is that of their messages.
 
-        Gives those that are not done with, which are mostly none: with a future that waits for the
-        rest, or None where its connection is closed.
+        Gives the members whose sockets did not take all, which are mostly none: with a future that
+        waits for the rest, or None where the connection is closed.
         """
         count = len(data)
         late: list[tuple[socket.socket, int | OSError]] = []

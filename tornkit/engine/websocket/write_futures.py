@@ -13,7 +13,10 @@ from weakref import WeakKeyDictionary
 
 
 class Settling:
-    """The futures of one loop, which this must not keep alive: only a weak reference leads here."""
+    """Futures of one loop's writes that have gone at once: all are done in its next turn.
+
+    Keeps no reference to the loop, which it must not keep alive.
+    """
 
     __slots__ = ("_waiting",)
 
@@ -21,7 +24,7 @@ class Settling:
         self._waiting: list[asyncio.Future[None]] = []
 
     def future(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
-        """One that is done in the next turn of ``loop``."""
+        """Make a future that is done in the next turn of ``loop``."""
         future: asyncio.Future[None] = asyncio.Future(loop=loop)
         if not self._waiting:
             loop.call_soon(self._settle)
@@ -39,7 +42,7 @@ _of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Settling] = WeakKeyDicti
 
 
 def settling_of(loop: asyncio.AbstractEventLoop) -> Settling:
-    """The one of this loop."""
+    """The `Settling` of this loop, made when it is first asked for."""
     found = _of_loops.get(loop)
     if found is None:
         found = _of_loops[loop] = Settling()

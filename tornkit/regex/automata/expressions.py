@@ -20,21 +20,21 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Seq:
-    """One after the other; `EMPTY` without parts."""
+    """Concatenation of expressions; `EMPTY` without parts."""
 
     parts: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Alt:
-    """Any of them; `NEVER` without parts."""
+    """Alternation: any of the expressions; `NEVER` without parts."""
 
     parts: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """``low`` to ``high`` times, without end if ``high`` is None."""
+    """Repetition of an expression, ``low`` to ``high`` times, without end if ``high`` is None."""
 
     part: Expression
     low: int
@@ -43,7 +43,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Both at once."""
+    """Intersection: every string of both expressions."""
 
     left: Expression
     right: Expression
@@ -51,7 +51,7 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Every string but these."""
+    """Complement: every string that is not one of ``part``."""
 
     part: Expression
 
@@ -63,17 +63,17 @@ NEVER = Alt(())
 
 
 def letters(mask: int) -> Expression:
-    """One of these letters."""
+    """Expression of one letter of a set, given as a bit mask."""
     return Letters(mask) if mask else NEVER
 
 
 def anything(universe: int) -> Expression:
-    """Every string over these letters."""
+    """Expression of every string over these letters, given as a bit mask."""
     return Repeat(Letters(universe), 0, None)
 
 
 def seq(parts: Iterable[Expression]) -> Expression:
-    """One after the other."""
+    """Concatenation of expressions, simplified."""
     flat: list[Expression] = []
     for part in parts:
         if part == NEVER:
@@ -83,7 +83,7 @@ def seq(parts: Iterable[Expression]) -> Expression:
 
 
 def alt(parts: Iterable[Expression]) -> Expression:
-    """Any of them."""
+    """Alternation of expressions, simplified."""
     flat: dict[Expression, None] = {}
     for part in parts:
         flat.update(dict.fromkeys(part.parts if isinstance(part, Alt) else (part,)))
@@ -91,14 +91,14 @@ def alt(parts: Iterable[Expression]) -> Expression:
 
 
 def repeat(part: Expression, low: int, high: int | None) -> Expression:
-    """``low`` to ``high`` times."""
+    """Repetition of an expression, ``low`` to ``high`` times, simplified."""
     if part in (EMPTY, NEVER) or high == 0:
         return EMPTY if part == EMPTY or low == 0 or high == 0 else NEVER
     return part if (low, high) == (1, 1) else Repeat(part, low, high)
 
 
 def both(left: Expression, right: Expression) -> Expression:
-    """The strings of both."""
+    """Intersection of two expressions, simplified."""
     if left == right:
         return left
     for one, other in ((left, right), (right, left)):
@@ -110,12 +110,12 @@ def both(left: Expression, right: Expression) -> Expression:
 
 
 def complement(part: Expression) -> Expression:
-    """Every other string."""
+    """Complement of an expression: every other string."""
     return part.part if isinstance(part, Not) else Not(part)
 
 
 def nullable(expression: Expression) -> bool:
-    """Whether the empty string is one of it."""
+    """Whether the empty string is one of the strings of an expression."""
     match expression:
         case Letters():
             return False
@@ -132,7 +132,7 @@ def nullable(expression: Expression) -> bool:
 
 
 def is_plain(expression: Expression) -> bool:
-    """Whether it has no intersection and no complement, and so is a plain automaton."""
+    """Whether an expression has no intersection and no complement, and so is a plain automaton."""
     match expression:
         case Letters():
             return True

@@ -114,7 +114,7 @@ def _either(fragments: list[_Fragment]) -> _Fragment:
 
 
 def members(mask: int) -> Iterator[int]:
-    """The positions of a set."""
+    """Positions in a set, which is given as a bit mask."""
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1

@@ -50,7 +50,7 @@ class Bound(enum.Enum):
 
     @property
     def other(self) -> Bound:
-        """The bound that a complement needs of its part."""
+        """The opposite bound, by which the part of a complement has to be translated."""
         return Bound.UNDER if self is Bound.OVER else Bound.OVER
 
 
@@ -211,7 +211,10 @@ class _Walk:
         return alt(ways)
 
     def unknown(self, prefix: Expression, after: Sequence[_Item], at_start: bool) -> Expression:
-        """Expression with an assertion that can't be analysed: it always holds, or never."""
+        """Translate the rest behind an assertion that can't be analysed.
+
+        The assertion is taken to hold always for `Bound.OVER`, and never for `Bound.UNDER`.
+        """
         self.exact = False
         if self.bound is Bound.UNDER:
             return NEVER
@@ -268,7 +271,7 @@ class _Walk:
         return repeat(self.sequence(_items(inside, flags)), int(low), most)
 
     def at_most(self, expression: Expression) -> Expression:
-        """Mark an upper bound: some of these strings match. A lower bound would be `NEVER`."""
+        """Mark an expression as an upper bound, which may be too wide; `NEVER` for a lower one."""
         self.exact = False
         return expression if self.bound is Bound.OVER else NEVER
 

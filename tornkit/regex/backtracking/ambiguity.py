@@ -31,10 +31,10 @@ _Triple = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Pump:
-    """A word that can be repeated, and read in more than one way.
+    """Word that, repeated, multiplies the ways to match: it can be read in more than one way.
 
-    ``word`` leads from ``source`` to itself and to ``target``, and from there to itself. The two
-    are one where that is exponential.
+    ``word`` leads from the position ``source`` to itself and to ``target``, and from ``target`` to
+    itself. In an exponential ambiguity, ``source`` and ``target`` are the same position.
     """
 
     source: int

@@ -355,9 +355,10 @@ class _GraphWalk:
         return tuple(found), accepts
 
     def silently(self, state: int) -> Iterator[tuple[int, int]]:
-        """Each state that is reached without reading, for each way, though never a third time.
+        """States reached from ``state`` without reading, once for each way, but at most twice.
 
-        A way does not come by the same state twice: `re` leaves a repeat that matched nothing.
+        Each comes with its guard, a mask of what may come next. A way does not come by the same
+        state twice: `re` leaves a repeat that matched nothing.
         """
         first: dict[int, int] = defaultdict(int)
         second: dict[int, int] = defaultdict(int)

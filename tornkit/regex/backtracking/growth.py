@@ -50,7 +50,10 @@ def _grows(proof: Proof) -> str:
 
 
 def _multiplies(proof: Proof) -> str:
-    """Growth with each repetition in words, by the two points that say most about it."""
+    """Wording of exponential growth: by what factor each repetition of the pump slows the match.
+
+    The factor is measured between the `stopwatch.base` point of the run and its last one.
+    """
     pumps = [pump for pump, _ in proof.attack.pumps]
     more = "character" if len(pumps[0]) == 1 else f"{_printable(pumps[0])!r}"
     first, last = stopwatch.base(list(proof.points)), proof.points[-1]

@@ -35,7 +35,7 @@ def search(
     done: Callable[[State], bool],
     budget: Budget,
 ) -> Found[State] | None:
-    """The first state that is ``done``.
+    """Search for the first state that is ``done``, and the word that leads there; None without one.
 
     :param onward: the states behind one, each with the mask of characters that lead there.
     :raises TooMuch: the search is too long.

@@ -46,7 +46,7 @@ class _Step:
 
 
 class _Look(Exception):
-    """A sequence needs the whole analysis: its steps alone don't tell."""
+    """Exception: the steps of a sequence alone don't tell, so it needs the whole analysis."""
 
 
 def worth_a_look(regex: re.Pattern[str]) -> bool:
@@ -64,7 +64,7 @@ def is_suspicious(items: Items, flags: int) -> bool:
 
 
 def takes_one(items: Items) -> bool:
-    """Whether a sequence is one character, whichever."""
+    """Whether a sequence of nodes is a single node that matches one character."""
     return len(items) == 1 and str(items[0][0]) in CHARACTERS
 
 

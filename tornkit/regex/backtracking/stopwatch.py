@@ -55,8 +55,9 @@ def proves(points: list[Point]) -> bool:
 
 
 def base(points: list[Point]) -> Point | None:
-    """The point to compare the last one with: as early as can be measured, though not so early
-    that what a match costs anyway still counts.
+    """Point of a run to compare the last one with, as early as can be measured; None without one.
+
+    Not so early, though, that what a match costs anyway still counts.
     """
     known = [point for point in points[:-1] if point[2] >= _MEASURABLE]
     near = (point for point in known if point[2] * 30 >= points[-1][2])

@@ -1,1 +1,1 @@
-"""Readers of what a regex says, from Python's own syntax tree of it."""
+"""Readers of a regex's parts, beginning and end, from Python's own syntax tree of it."""

@@ -1,4 +1,4 @@
-r"""Dots that were meant to be dots: ``/favicon.ico``, ``www.example.com``.
+r"""Finds unescaped dots that were meant literally: ``/favicon.ico``, ``www.example.com``.
 
 Judged by meaning: in Python's own syntax tree, a lone dot is an "any character" that no repeat
 applies to, with more of the same word on both sides. ``.*``, ``.?``, ``(.)`` and ``[.]`` are none,
@@ -40,7 +40,7 @@ _IsDot = Callable[[Item], bool]
 
 @dataclass(frozen=True)
 class LoneDots:
-    """Lone dots, ``count`` of them. ``witness`` matches, and would not if they were escaped."""
+    """Unescaped dots, ``count`` of them. ``witness`` matches, but wouldn't if they were escaped."""
 
     count: int
     witness: str
@@ -113,7 +113,7 @@ def _texts(tree: _Items, places: Sequence[_Place], strangers: str) -> Iterator[s
 
 
 def _sendable(text: str) -> bool:
-    """Whether it can be shown, and sent as it stands: ASCII, and neither query nor fragment."""
+    """Whether a text can be shown, and sent as it stands: ASCII, and neither query nor fragment."""
     return all("!" <= character <= "~" and character not in "?#" for character in text)
 
 

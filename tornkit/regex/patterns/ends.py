@@ -36,7 +36,7 @@ def ends(regex: re.Pattern[str]) -> frozenset[PatternEnd]:
 
 
 def escapes(regex: re.Pattern[str]) -> bool:
-    """Whether it ends in branches of which some are closed and others open: ``/a|/b$``."""
+    """Whether a pattern ends in branches of which some are closed and others open: ``/a|/b$``."""
     return _escapes(parsed(regex))
 
 

@@ -53,7 +53,7 @@ def _spell_out(items: Any) -> None:
 
 
 def _spell_out_inside(argument: Any) -> None:
-    """Do so in the sequences of an argument, which may stand in tuples and lists."""
+    """Apply `_spell_out` to the sequences in an argument, which may stand in tuples and lists."""
     if isinstance(argument, _parser.SubPattern):
         _spell_out(argument)
     elif isinstance(argument, (tuple, list)):

@@ -1,4 +1,4 @@
-r"""Parameters as other frameworks write them, which a regex takes for plain text.
+r"""Finds parameters as other frameworks write them, which a regex takes for plain text.
 
 ``/posts/<int:id>`` (Flask, Django, Bottle), ``/posts/:id`` (Express, Sinatra) and ``/posts/{id}``
 (aiohttp, FastAPI) are valid regexes that match these very letters and no post. What is found is
@@ -48,8 +48,10 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Placeholder:
-    """``written`` is the parameter's text. ``meant`` is the whole pattern with groups in place of
-    all parameters, as a string for Tornado; ``example`` matches that and not the regex.
+    """Parameter of another framework's syntax in a regex, and the pattern that was meant.
+
+    ``written`` is the parameter's text. ``meant`` is the whole pattern with groups in place of all
+    parameters, as a string for Tornado; ``example`` matches that and not the regex.
     """
 
     written: str

@@ -115,7 +115,7 @@ def _variants(regex: re.Pattern[str]) -> Iterator[tuple[int, str]]:
 
 
 def _simple_variant(regex: re.Pattern[str]) -> str | None:
-    """The first variant of plain text with plain groups in it; None for any other pattern.
+    """First variant of an example, for plain text with plain groups in it; else None.
 
     Most are such, mostly with the same few groups, and to parse each whole one was half the time
     of a list of 10,000.
@@ -137,7 +137,7 @@ def _simple_variant(regex: re.Pattern[str]) -> str | None:
 
 @lru_cache(maxsize=256)
 def _simple_group(group: str) -> str | None:
-    """The first variant of what is in a simple group; None for any other."""
+    """First variant of an example of what is inside a simple group; None for any other group."""
     found = _SIMPLE_GROUP.fullmatch(group)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""The address of a NATS bus: servers, who one is there, and the prefix of all names."""
+"""The address of a NATS bus: servers, login, and the prefix of all names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NatsAddress:
 
 
 def address_of(url: str) -> NatsAddress:
-    """Read a URL; a name alone before the ``@`` is a token.
+    """Parse the URL of a NATS bus; a name alone before the ``@`` is a token.
 
     :raises ValueError: it is none of NATS's. The message holds no secret.
     """

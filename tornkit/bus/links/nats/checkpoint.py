@@ -1,7 +1,7 @@
 """Checkpoints: a link's own messages in the stream, by which it knows how far it has heard.
 
-What was subscribed to before one is heard behind it, and all that the stream had before it has been
-heard by then: it comes the same way. They are gone from the stream after a second.
+What was subscribed to before a checkpoint is heard behind it. Once it is heard, all messages that
+the stream had before it have been heard: they come the same way. The stream keeps it for a second.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints:
-    """Those of one link."""
+    """The checkpoints of one link: publishes them, and notes them when they come back."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Checkpoints:
 
     @property
     def server_time(self) -> float:
-        """The server's time, about."""
+        """The server's time in seconds since 1970, about."""
         return time.time() + self._ahead
 
     async def _make(self) -> Checkpoint:
@@ -76,7 +76,7 @@ class Checkpoints:
         return Checkpoint(self._epoch_of(stored.stream), stored.sequence, stored.time)
 
     def heard(self, message: StoredMessage) -> None:
-        """Take one that is heard."""
+        """Handle a checkpoint of this link that has come back from the stream."""
         self._ahead = message.time - time.time()
         number, watches = self._waiting.get(int(message.data), (None, []))
         if number is not None:
@@ -87,5 +87,5 @@ class Checkpoints:
 
 
 def _is_heard(reply: NatsReply) -> bool:
-    """Whether this is the message, or an error in the place of the server's acknowledgement."""
+    """Whether a reply is the checkpoint itself, or an error, not an acknowledgement."""
     return bool(reply.head) or b'"error"' in reply.data

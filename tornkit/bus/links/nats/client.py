@@ -28,7 +28,7 @@ CONNECTION_ERRORS = (OSError, nats_errors.Error)
 
 
 class OrderedClient(Client):  # type: ignore[misc]
-    """A connection that gives ``take`` all that comes, and is over when it is lost."""
+    """Client of nats-py that calls ``take`` for each message, in order, and never reconnects."""
 
     def __init__(
         self, address: NatsAddress, take: Callable[[bytes, bytes | None, bytes], None]
@@ -102,7 +102,7 @@ class OrderedClient(Client):  # type: ignore[misc]
             self._by_subject[subject] = await self.subscribe(subject)
 
     async def hear_no_more(self, subject: str) -> None:
-        """End it."""
+        """End the subscription to a subject."""
         subscription = self._by_subject.pop(subject, None)
         if subscription is not None:
             await subscription.unsubscribe()
@@ -113,7 +113,7 @@ class OrderedClient(Client):  # type: ignore[misc]
             self._transport.close()
 
     def abandon(self) -> None:
-        """Let go of the socket in a process that was forked; its parent goes on with it."""
+        """Close this process's copy of the socket after a fork; the parent goes on with it."""
         writer = getattr(self._transport, "_io_writer", None)
         sock = None if writer is None else writer.get_extra_info("socket")
         if sock is not None and sock.fileno() >= 0:

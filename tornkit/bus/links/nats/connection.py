@@ -31,19 +31,19 @@ Answers = Callable[[NatsReply], bool]
 
 
 class ConnectionOwner(Protocol):
-    """What a connection tells of itself."""
+    """Interface of a connection's owner, which the connection calls."""
 
     async def set_up(self) -> None:
-        """Make it ready; only what is `urgent` goes out until then."""
+        """Prepare a new connection; only what is `urgent` is sent until then."""
 
     def ready(self) -> None:
-        """Take it that others' calls are on their way."""
+        """Take notice that the connection is set up; requests that have waited are sent next."""
 
     def take(self, subject: str, head: bytes, data: bytes) -> None:
-        """Take what is heard."""
+        """Take a message of a subscription: its subject, headers and data."""
 
     def lost(self) -> None:
-        """Take it that it has gone."""
+        """Take notice that the connection is lost."""
 
 
 class _Request(NamedTuple):
@@ -59,7 +59,7 @@ class _Interest(NamedTuple):
 
 
 class NatsConnection:
-    """Requests with numbers, and subscriptions, on a connection that comes and goes."""
+    """Connection to NATS that reconnects by itself: numbered requests, and subscriptions."""
 
     def __init__(
         self,
@@ -169,18 +169,18 @@ class NatsConnection:
             _log.warning("the bus does not reach NATS at %s: %s", self._address.hosts, self._why)
 
     def drop(self, why: str) -> None:
-        """Have another connection in the place of this one."""
+        """Close this connection, so that another is made; ``why`` is told in messages."""
         if self._client is not None:
             self._client.why = why
             self._client.gone.set()
 
     def abandon(self) -> None:
-        """Let go of it in a process that was forked."""
+        """Let go of the socket in a process that was forked."""
         if self._client is not None:
             self._client.abandon()
 
     def close(self) -> None:
-        """Have none any more; whoever waits is told so."""
+        """Close the connection for good, and fail the requests that wait for an answer."""
         self._is_closed = True
         self._task.cancel()
         for number in tuple(self._answers):
@@ -189,12 +189,12 @@ class NatsConnection:
     # ---- writing ----
 
     def hear(self, subject: str, *, is_wanted: bool = True) -> None:
-        """Subscribe, or end that, in the order of the requests; on this connection alone."""
+        """Queue a subscription, or its end, behind earlier requests; for this connection alone."""
         if self.is_up:
             self._send(_Interest(subject, is_wanted))
 
     async def hear_now(self, subject: str) -> None:
-        """Subscribe while it is set up."""
+        """Subscribe to a subject at once, while the connection is set up."""
         if self._client is not None:
             await self._client.hear(subject)
 
@@ -231,7 +231,7 @@ class NatsConnection:
     # ---- asking ----
 
     def check_room(self) -> None:
-        """See that there is room for another message that nobody waits for.
+        """Check that there is room for another message that nobody waits for.
 
         :raises Unavailable: there is none.
         """
@@ -245,9 +245,9 @@ class NatsConnection:
         headers: dict[str, str] | None = None,
         is_last: Answers | None = None,
     ) -> tuple[int, asyncio.Future[NatsReply]]:
-        """Send a request, now or as soon as that can be; its number and the answer to it.
+        """Send a request, or queue it until connected; return its number and its answer's future.
 
-        In the order of these calls, whenever that is. ``is_last`` gets each answer, and says
+        Requests are sent in the order of these calls. ``is_last`` gets each answer, and says
         whether it is the one that is waited for.
         """
         request, answer = self._request(subject, payload, headers, is_last)
@@ -261,7 +261,7 @@ class NatsConnection:
     async def ask_now(
         self, subject: str, payload: bytes = b"", headers: dict[str, str] | None = None
     ) -> NatsReply:
-        """Ask while the connection is set up."""
+        """Send a request at once, while the connection is set up, and return the answer."""
         request, answer = self._request(subject, payload, headers, None)
         if self._client is None:
             self._fail(request.number, Unavailable("NATS has gone meanwhile"))
@@ -272,7 +272,7 @@ class NatsConnection:
     async def ask_jetstream(
         self, subject: str, content: Any = None, *, is_urgent: bool = False
     ) -> dict[str, Any]:
-        """Ask JetStream's own interface; what it answers.
+        """Call JetStream's own interface (``$JS.API``), and return the JSON that it answers.
 
         :raises JetStreamRefusal: it refuses.
         :raises Unavailable: it does not answer.
@@ -302,7 +302,7 @@ class NatsConnection:
         return _Request(number, subject, payload, headers), answer
 
     def _give_up(self) -> None:
-        """Tell those who have waited for too long."""
+        """Fail the requests that have waited longer than the bus has patience."""
         now = self._loop.time()
         while self._deadlines and self._deadlines[0][0] <= now:
             _, number = self._deadlines.popleft()
@@ -322,7 +322,7 @@ class NatsConnection:
             answer.set_exception(error)
 
     def answered(self, number: int, reply: NatsReply) -> None:
-        """Take an answer; to one whose time was over it is none."""
+        """Give an answer to the request of this number, unless that has failed already."""
         found = self._answers.get(number)
         if found is not None and found[1](reply):
             del self._answers[number]

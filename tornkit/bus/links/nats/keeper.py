@@ -17,7 +17,7 @@ _DYING = b"dying"  # in the place of what a link has written, while what it said
 
 
 class PresenceKeeper:
-    """One link's part in it."""
+    """One link's part in keeping the presence: its sign of life, and the keeper's work."""
 
     def __init__(
         self,
@@ -36,12 +36,12 @@ class PresenceKeeper:
         self._connected_at = 0.0
 
     def connected(self, now: float) -> None:
-        """Take it that there is another connection."""
+        """Take notice of a new connection, made at ``now``: this link is not the keeper yet."""
         self._connected_at = now
         self._keeps = 0
 
     async def register(self, link: str) -> None:
-        """Say that a link is there, if it has not been said."""
+        """Record that a link is alive, unless that was done."""
         if self._place is None and not self._is_registering:
             self._is_registering = True
             try:
@@ -50,7 +50,7 @@ class PresenceKeeper:
                 self._is_registering = False
 
     async def beat(self, link: str) -> bool:
-        """Say it again; False where others took it for dead."""
+        """Renew the record that a link is alive; False if others have taken it for dead."""
         if self._place is None:
             await self.register(link)
             return True
@@ -61,14 +61,14 @@ class PresenceKeeper:
         return await self._records.write(self._subjects.alive(link), b"", {}, seen)
 
     async def end(self, link: str) -> None:
-        """Say that a link is there no more."""
+        """Delete the record that a link is alive."""
         if self._place is not None:
             await self._records.delete(self._subjects.alive(link), self._place)
 
     async def look(self, link: str, now: float) -> None:
-        """Be the keeper, if there is no other; and then end what dead links have said.
+        """Become the keeper if there is no other; the keeper ends the presence of dead links.
 
-        :raises BusError: that can't be.
+        :raises BusError: that can't be done.
         """
         if not await self._is_keeper(link):
             return
@@ -100,7 +100,7 @@ class PresenceKeeper:
         return self._keeps > 0
 
     async def _bury(self, link: str) -> None:
-        """End all that a link has said."""
+        """End the presence of all for whom a dead link spoke."""
         for each in await self._records.read_all(self._subjects.everyone):
             if b'"%s"' % link.encode() in each.data:
                 await self._remove(each.subject, link)

@@ -1,4 +1,4 @@
-"""A loop's way to a bus on NATS."""
+"""Link of an event loop to a bus on NATS."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _log = logging.getLogger("tornkit")
 
 
 class NatsLink:
-    """A `tornkit.bus.links.link.BrokerLink` of one loop, with a connection of its own.
+    """Link of one loop to NATS, a `tornkit.bus.links.link.BrokerLink` with its own connection.
 
     :raises BusError: nats-py is not installed.
-    :raises ValueError: the URL is none.
+    :raises ValueError: the URL is not one of a NATS bus.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class NatsLink:
         self._store.lost()
 
     async def _beat(self) -> None:
-        """See again and again that the server answers, and that its stream is the same."""
+        """Check, again and again, that the server answers and that its stream is the same."""
         while True:
             await asyncio.sleep(_BEAT)
             try:
@@ -140,7 +140,7 @@ class NatsLink:
                 _log.warning("the presence of the bus: %s", error)
 
     def _anchor(self) -> None:
-        """Leave a message for as long as positions are good for.
+        """Publish a message that the stream keeps for as long as positions are good for.
 
         Else the stream of a bus where nothing happens would begin with the last checkpoint, and
         nobody could know that nothing was there before.
@@ -200,7 +200,7 @@ class NatsLink:
         answer.add_done_callback(partial(self._posted, channel))
 
     def _posted(self, channel: str, answer: asyncio.Future[wire.NatsReply]) -> None:
-        """Tell of a message that nobody waited for, and that is maybe lost."""
+        """Log a message that nobody waited for, if it is maybe lost."""
         if answer.cancelled():
             return
         try:
@@ -209,7 +209,7 @@ class NatsLink:
             tell_of_loss(channel, error)
 
     def _tell(self, channel: str, payload: bytes, event: Event) -> None:
-        """Publish that one has come or gone."""
+        """Publish a join or leave event of a channel."""
         headers = {**BRIEFLY, "Tornkit-Event": event}
         subject = self._subjects.published(channel, event)
         _, answer = self._connection.ask(subject, payload, headers)
@@ -261,7 +261,7 @@ class NatsLink:
         self._ending = self._loop.create_task(self._end())
 
     async def _end(self) -> None:
-        """Say that those have gone for whom this loop spoke, and close the connection."""
+        """End the presence of all for whom this loop spoke, and close the connection."""
         if self._beating is not None:
             self._beating.cancel()
         try:
@@ -276,6 +276,6 @@ class NatsLink:
 
 
 def _ignored(answer: asyncio.Future[wire.NatsReply]) -> None:
-    """Take no notice of whether it has arrived: the next one does."""
+    """Ignore whether an anchor message has arrived: the next one does."""
     if not answer.cancelled():
         answer.exception()

@@ -1,7 +1,7 @@
-"""Those who are there, for whom the links speak: a record of each, with the links that say so.
+"""Presence on NATS: a record of each participant, with the links that speak for it.
 
-A record is changed only by whoever has seen it as it is; so one link makes it, and tells of one who
-has come, and one deletes it, and tells of one who has gone.
+A record is changed only by a link that has seen its present state; so one link makes it, and tells
+that a participant has come, and one deletes it, and tells that the participant has gone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _Key = tuple[str, str]  # channel, and id in it
 
 
 class NatsPresence:
-    """Those who are there by this link; and those of all."""
+    """Participants that this link speaks for, and their records among those of all links."""
 
     def __init__(
         self,
@@ -65,26 +65,26 @@ class NatsPresence:
     # ---- the connection ----
 
     async def set_up(self) -> None:
-        """Make it ready while the connection is set up.
+        """Make the stream of the records, while the connection is set up.
 
-        :raises BusError: that can't be.
+        :raises BusError: that can't be done.
         """
         await self._records.set_up()
 
     def connected(self) -> None:
-        """Take it that there is another connection, maybe to a server that knows nothing."""
+        """Resume recording on a new connection, maybe to a server that knows nothing."""
         self._keeper.connected(self._loop.time())
         self._resuming = self._loop.create_task(self._resume())
 
     def lost(self) -> None:
-        """Take it that it is lost."""
+        """Stop recording, as the connection is lost."""
         self._is_connected = False
         self._records.lost()
         self.cancel()
         self._changing.clear()
 
     async def _resume(self) -> None:
-        """Go on where the connection before has ended."""
+        """Bring all records up to date on a new connection."""
         while self._attempted:
             try:
                 await self._say_that_it_is_there()
@@ -107,9 +107,9 @@ class NatsPresence:
             self._attempted.clear()
 
     async def beat(self) -> None:
-        """Say that this link is there, and look after those that are not any more.
+        """Renew this link's sign of life if it speaks for anybody; do the keeper's work.
 
-        :raises BusError: that can't be.
+        :raises BusError: that can't be done.
         """
         if self._is_connected and self._attempted:
             await self._say_that_it_is_there()
@@ -117,9 +117,9 @@ class NatsPresence:
         await self._keeper.look(self._link, self._loop.time())
 
     async def end(self) -> None:
-        """Say that all have gone for whom this link speaks.
+        """End the presence of all for whom this link speaks.
 
-        :raises BusError: that can't be.
+        :raises BusError: that can't be done.
         """
         if not self._is_connected:
             return
@@ -129,7 +129,7 @@ class NatsPresence:
         await self._keeper.end(self._link)
 
     def cancel(self) -> None:
-        """End what is on its way."""
+        """Cancel the changes of records that are under way."""
         for task in (*self._changing.values(), self._resuming):
             if task is not None:
                 task.cancel()
@@ -137,12 +137,12 @@ class NatsPresence:
     # ---- who is there ----
 
     def enter(self, channel: str, id_: str, info: Any) -> None:
-        """Note that one is there."""
+        """Note that ``id_`` is present in a channel, and have it recorded."""
         self._there.setdefault((channel, id_), []).append(info)
         self._change((channel, id_))
 
     def leave(self, channel: str, id_: str) -> None:
-        """Note that it is there no more, or once less."""
+        """Note that ``id_`` has left a channel, or is present once less."""
         infos = self._there.get((channel, id_))
         if infos is not None:
             infos.pop()
@@ -151,7 +151,7 @@ class NatsPresence:
                 self._change((channel, id_))
 
     async def of(self, channel: str) -> list[Present]:
-        """Those who are there, in the order in which they came."""
+        """List the participants of a channel, in the order in which they came."""
         await self._settled(channel)
         found = await self._records.read_all(self._subjects.everyone_in(channel))
         records = [loads(each.data) for each in found]
@@ -159,7 +159,7 @@ class NatsPresence:
         return sorted(present, key=lambda each: each.since)
 
     async def _settled(self, channel: str | None = None) -> None:
-        """Wait for what is on its way, of a channel or of all."""
+        """Wait for the changes of records under way, of a channel or of all."""
         tasks = [
             task for key, task in self._changing.items() if channel is None or key[0] == channel
         ]
@@ -169,7 +169,7 @@ class NatsPresence:
     # ---- records ----
 
     def _change(self, key: _Key) -> None:
-        """Have the record say what is true; as soon as that can be."""
+        """Start to bring the record of a participant up to date, if connected."""
         if self._is_connected and key not in self._changing:
             task = self._changing[key] = self._loop.create_task(self._changed(key))
             task.add_done_callback(lambda task: self._has_changed(key, task))
@@ -196,7 +196,7 @@ class NatsPresence:
                     await asyncio.sleep(_AGAIN)
 
     async def _add(self, key: _Key) -> None:
-        """Note in a record that this link speaks for one."""
+        """Record that this link speaks for a participant."""
         channel, id_ = key
         subject = self._subjects.person(channel, id_)
         seen = 0
@@ -227,7 +227,7 @@ class NatsPresence:
             is_read = True
 
     async def _remove(self, subject: str, link: str) -> None:
-        """Note in a record that a link speaks for one no more."""
+        """Record that a link does not speak for a participant any more."""
         while True:
             record = await self._records.read(subject)
             if record.message is None:

@@ -61,7 +61,7 @@ async def read_batches(
 
 
 class MessageReader:
-    """Reads the stream of the messages."""
+    """Reader of the stream of all messages: those that were missed, and the newest."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class MessageReader:
         self.cancel = self._state.cancel
 
     async def _read(self, name: str, epoch: str, since: int) -> Channels:
-        """Messages of a name by channel, those that are too old too."""
+        """Read the messages of a name behind ``since``, by channel, also those that are too old."""
         subjects = self._subjects
         subject = subjects.all_messages if is_pattern(name) else subjects.published(name)
         channels: Channels = {}
@@ -96,7 +96,7 @@ class MessageReader:
         return channels
 
     async def missed(self, names: tuple[str, ...], since: MessagePosition | None) -> CaughtUp:
-        """`tornkit.bus.links.link.BrokerLink.catch_up`."""
+        """Return the messages behind a position (`tornkit.bus.links.link.BrokerLink.catch_up`)."""
         point = await self._checkpoints.now()
         position = MessagePosition(point.epoch, point.sequence - 1)
         if since is None or since == position:
@@ -123,7 +123,7 @@ class MessageReader:
         return CaughtUp(position, [messages[each] for each in sorted(messages)], gap)
 
     async def kept(self, names: tuple[str, ...], most: int) -> tuple[str, list[Kept]]:
-        """`tornkit.bus.links.link.BrokerLink.kept`."""
+        """Return the newest kept messages (`tornkit.bus.links.link.BrokerLink.kept`)."""
         point = await self._checkpoints.now()
         found = await self._read_all(names, point.epoch, 0)
         state = await self._state()
@@ -141,7 +141,7 @@ class MessageReader:
     def _kept(
         self, channel: str, stored: list[StoredMessage], most: int, point: Checkpoint
     ) -> list[Kept]:
-        """Those that are neither too old nor too many."""
+        """Choose the newest ``most`` messages of a channel, without those that are too old."""
         newest = stored[max(0, len(stored) - most) :]
         oldest = point.time - self._age
         return [

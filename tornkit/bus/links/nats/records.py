@@ -1,6 +1,6 @@
 """Records: a stream with one message for each subject, changed only by whoever has seen the last.
 
-One that is deleted leaves a mark for a second, and then nothing.
+A deleted record leaves a mark for a second, and then nothing.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _GONE = {**BRIEFLY, "Tornkit-Gone": "1"}
 
 
 class NatsRecord(NamedTuple):
-    """What a subject has; ``sequence`` 0 where it has nothing, and has had nothing for a while."""
+    """Record of a subject; ``sequence`` is 0 where there is none, and was none for a while."""
 
     sequence: int
     message: StoredMessage | None
 
 
 class NatsRecords:
-    """Records of one stream, which is made when it is first used."""
+    """Records of one stream, by subject; the stream is made when it is first used."""
 
     def __init__(
         self, connection: NatsConnection, stream: str, subjects: list[str], most_bytes: int
@@ -40,13 +40,13 @@ class NatsRecords:
         self.is_there = False
 
     def lost(self) -> None:
-        """Take it that the connection is lost: the stream is to be looked for again."""
+        """Take notice that the connection is lost: the stream is to be looked for again."""
         self.is_there = False
 
     async def make(self) -> None:
-        """Have the stream, if there is none.
+        """Make the stream, if there is none.
 
-        :raises BusError: that can't be.
+        :raises BusError: that can't be done.
         """
         while not self.is_there:
             making = self._making
@@ -59,14 +59,14 @@ class NatsRecords:
         self.is_there = True
 
     async def set_up(self) -> None:
-        """Have it while the connection is set up."""
+        """Make the stream while the connection is set up, before other requests are sent."""
         await make_stream(
             self._connection, self._stream, self._subjects, self._most_bytes, is_urgent=True
         )
         self.is_there = True
 
     async def read(self, subject: str) -> NatsRecord:
-        """The record of a subject.
+        """Read the record of a subject.
 
         :raises Unavailable: NATS is away.
         """
@@ -82,7 +82,7 @@ class NatsRecords:
         return NatsRecord(message.sequence, None if is_gone(message) else message)
 
     async def read_all(self, subject: str) -> list[StoredMessage]:
-        """The records of all subjects that fit."""
+        """Read all records whose subject matches ``subject``, which has wildcards."""
         await self.make()
         found = await read_batches(self._connection, self._stream, subject, 0)
         return [each for each in found if not is_gone(each)]
@@ -90,9 +90,9 @@ class NatsRecords:
     async def write(
         self, subject: str, payload: bytes, headers: dict[str, str], seen: int | None
     ) -> int | None:
-        """Write a record if ``seen`` is still its sequence; its new one, else None.
+        """Write a record if ``seen`` is its sequence still; return the new one, else None.
 
-        Without ``seen`` whatever it is.
+        If ``seen`` is None, write it in any case.
 
         :raises StoreFull: there is no room.
         :raises Unavailable: NATS is away.
@@ -114,15 +114,18 @@ class NatsRecords:
             raise
 
     async def delete(self, subject: str, seen: int | None) -> bool:
-        """Delete a record if ``seen`` is still its sequence; whether that was done."""
+        """Delete a record if ``seen`` is its sequence still; return whether that was done."""
         return await self.write(subject, b"", _GONE, seen) is not None
 
     def _has_gone(self, status: int) -> None:
-        """:raises Unavailable: always; the next call makes the stream again."""
+        """Note that the stream has gone; the next call makes it again.
+
+        :raises Unavailable: always.
+        """
         self.is_there = False
         raise Unavailable(f"a stream of the bus is not there any more: status {status}")
 
 
 def is_gone(message: StoredMessage) -> bool:
-    """Whether this is the mark that a deleted one leaves."""
+    """Whether a message is the mark that a deleted record leaves."""
     return wire.header_of(message.head, b"Tornkit-Gone") is not None

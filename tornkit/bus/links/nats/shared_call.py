@@ -10,7 +10,10 @@ T = TypeVar("T")
 
 
 class SharedCall(Generic[T]):
-    """``make`` begins after all of those have asked who get its result."""
+    """Coroutine function whose calls in one turn of the loop share one call of ``make``.
+
+    ``make`` begins after all who get its result have asked.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, make: Callable[[], Awaitable[T]]) -> None:
         self._loop = loop
@@ -37,6 +40,6 @@ class SharedCall(Generic[T]):
             task.exception()  # whoever waited has it
 
     def cancel(self) -> None:
-        """End what is on its way."""
+        """Cancel the calls that are under way."""
         for task in self._tasks:
             task.cancel()

@@ -32,7 +32,7 @@ class _Stored(NamedTuple):
 
 
 class _Change(NamedTuple):
-    """What becomes of a value, and what is returned; ``value`` None deletes it."""
+    """New value of a key, its ``seconds``, and the result to return; None deletes the key."""
 
     value: bytes | None
     seconds: float | None
@@ -40,7 +40,7 @@ class _Change(NamedTuple):
 
 
 class NatsStore:
-    """`tornkit.bus.broker.store` on NATS."""
+    """Store of values by key on NATS, in a stream of records; all workers share it."""
 
     def __init__(
         self,
@@ -57,11 +57,11 @@ class NatsStore:
         self._changing: dict[str, list[asyncio.Future[None]]] = {}
 
     def lost(self) -> None:
-        """Take it that the connection is lost."""
+        """Take notice that the connection is lost: the stream is to be looked for again."""
         self._records.lost()
 
     async def call(self, method: str, arguments: tuple[Any, ...]) -> Any:
-        """Do what was asked for, as `tornkit.bus.broker.calls` says.
+        """Call a method of the store by name, with the arguments of `tornkit.bus.broker.calls`.
 
         :raises BusError: the store refuses it.
         """
@@ -118,7 +118,7 @@ class NatsStore:
         return int(await self._change(key, change))
 
     async def _change(self, key: str, change: Callable[[_Stored], _Change | None]) -> Any:
-        """Change a value by what ``change`` says of it; None where it says nothing."""
+        """Change a key's value as ``change`` decides; return its result, None for no change."""
         waiting = self._changing.setdefault(key, [])
         turn = asyncio.get_running_loop().create_future()
         waiting.append(turn)

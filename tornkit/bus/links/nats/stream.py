@@ -1,7 +1,7 @@
 """The stream of all messages of a bus, as JetStream keeps it: its epoch, and what it has.
 
 Its name is the prefix and the epoch, so that every answer and every message tells the epoch that it
-is of. One that is lost is made anew with another.
+is of. A stream that is lost is made anew with another epoch.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class LastHeard(NamedTuple):
 
 
 class StreamState(NamedTuple):
-    """What a stream has: the first sequence that is there, and how many of a channel may be.
+    """State of a stream: its first sequence, and how many messages of a channel it may have.
 
-    ``fewest`` is the smallest number that this has ever been.
+    ``fewest`` is the smallest number that this limit has ever been.
     """
 
     epoch: str
@@ -75,9 +75,9 @@ class MessageStream:
     async def find(self, heard: LastHeard) -> None:
         """Find the stream, or make it, while the connection is set up.
 
-        ``heard`` was so on the connection before.
+        ``heard`` is the last message that was heard on the connection before.
 
-        :raises BusError: that can't be.
+        :raises BusError: that can't be done.
         """
         for _ in range(_TRIES):
             listed = await self._ask("STREAM.LIST", {"subject": self._subjects.published("a")})
@@ -100,7 +100,7 @@ class MessageStream:
         raise Unavailable("the stream of the bus comes and goes")
 
     async def _claim(self) -> bool:
-        """Whether this link is the one that makes the stream.
+        """Try to become the one link that makes the stream; return whether that was done.
 
         The server looks at subjects and makes a stream in two steps, so that two links could make
         two of them, each of which would keep all messages.
@@ -125,9 +125,9 @@ class MessageStream:
         return True
 
     async def _use(self, info: dict[str, Any], heard: LastHeard) -> None:
-        """Take a stream that is there, with the limits of this bus.
+        """Use an existing stream, and set the limits of this bus.
 
-        :raises JetStreamRefusal: it is to be looked for again.
+        :raises JetStreamRefusal: it has lost messages and was deleted; look for a stream again.
         """
         config = info["config"]
         name = config["name"]
@@ -156,7 +156,7 @@ class MessageStream:
             await self._ask(f"STREAM.UPDATE.{name}", changed)
 
     async def _has_others(self, name: str, heard: LastHeard) -> bool:
-        """Whether the stream has a later message at a place that was heard already."""
+        """Whether the stream has a later message at a sequence that was heard already."""
         later = datetime.fromtimestamp(heard.time, UTC) + timedelta(microseconds=2)
         request = {"start_time": later.isoformat(), "next_by_subj": ">"}
         reply = await self._connection.ask_now(
@@ -198,9 +198,9 @@ class MessageStream:
         }
 
     async def state(self) -> StreamState:
-        """What it has now.
+        """Ask the server for the state of the stream.
 
-        :raises Unavailable: it has gone.
+        :raises Unavailable: the stream has gone.
         """
         epoch = self.epoch
         try:
@@ -218,7 +218,7 @@ def _age(info: dict[str, Any]) -> tuple[str, str]:
 
 
 def _fewest_of(config: dict[str, Any]) -> int:
-    """How few messages of a channel a stream has ever kept at most."""
+    """The smallest limit of messages of a channel that a stream has had; 0 if unknown."""
     most = int(config.get("max_msgs_per_subject", -1))
     try:
         return min(int((config.get("metadata") or {})[_FEWEST]), most)
@@ -234,9 +234,9 @@ async def make_stream(
     *,
     is_urgent: bool = False,
 ) -> None:
-    """Have a stream that keeps the last message of each subject, if there is none.
+    """Make a stream that keeps the last message of each subject; set its limit if it exists.
 
-    What is full refuses, and forgets nothing.
+    A stream that is full refuses messages, and forgets none.
     """
     config = {
         "name": name,

@@ -22,23 +22,23 @@ from tornkit.bus.message import Event
 
 @lru_cache(maxsize=8192)
 def token_of(name: str) -> str:
-    """One token of a subject that stands for a name, readable where the name is plain."""
+    """Encode a name as one token of a subject, readable where the name is plain."""
     return quote(name, safe="-_:/@+,~").replace(".", "%2E")
 
 
 @lru_cache(maxsize=8192)
 def name_of(token: str) -> str:
-    """The name for which a token stands."""
+    """Decode a token of a subject to the name that it stands for."""
     return unquote(token)
 
 
 def digest_of(text: str) -> str:
-    """Token of a text of any length."""
+    """Token of a subject that is the hash of a text of any length."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 class NatsSubjects:
-    """Subjects with the prefix of a bus."""
+    """NATS subjects of a bus, all with its prefix."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -56,56 +56,56 @@ class NatsSubjects:
         self._live = f"{prefix}.live."
 
     def published(self, channel: str, event: Event = "message") -> str:
-        """Where a message is published."""
+        """Subject on which a message of a channel, or a join or leave, is published."""
         return f"{self.prefix}.{'m' if event == 'message' else 'e'}.{token_of(channel)}"
 
     def checkpoint(self, link: str) -> str:
-        """Where a link's checkpoints are published."""
+        """Subject on which a link's checkpoints are published."""
         return f"{self.prefix}.b.{link}"
 
     @property
     def republished(self) -> tuple[str, str]:
-        """Source and destination of what is said again."""
+        """Source and destination of the messages that the stream publishes again."""
         return f"{self.prefix}.*.*", f"{self._live}{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}"
 
     def live(self, channel: str) -> tuple[str, ...]:
-        """Where a channel is heard."""
+        """Subjects to subscribe to for a channel."""
         return (f"{self._live}*.{token_of(channel)}",)
 
     @property
     def live_of_all(self) -> tuple[str, ...]:
-        """Where all channels are heard."""
+        """Subjects to subscribe to for all channels."""
         return f"{self._live}m.*", f"{self._live}e.*"
 
     def live_checkpoints(self, link: str) -> str:
-        """Where a link hears its own checkpoints."""
+        """Subject on which a link hears its own checkpoints."""
         return f"{self._live}b.{link}"
 
     def read_live(self, subject: str) -> tuple[str, str]:
-        """Kind and name of something that is heard."""
+        """Parse the subject of a republished message to its kind and name."""
         kind, _, token = subject[len(self._live) :].partition(".")
         return kind, name_of(token)
 
     def channel(self, subject: str) -> str:
-        """Channel of a message that is stored."""
+        """Channel of a stored message, by its subject."""
         return name_of(subject.rpartition(".")[2])
 
     def person(self, channel: str, id_: str) -> str:
-        """Where it is kept that one is in a channel."""
+        """Subject of the record that ``id_`` is present in a channel."""
         return f"{self.prefix}.p.{token_of(channel)}.{digest_of(id_)}"
 
     def everyone_in(self, channel: str) -> str:
-        """Those of a channel."""
+        """Subject, with a wildcard, of all participants' records of a channel."""
         return f"{self.prefix}.p.{token_of(channel)}.*"
 
     def channel_of_person(self, subject: str) -> str:
-        """Channel of one that is there."""
+        """Channel of a participant's record, by its subject."""
         return name_of(subject.split(".")[2])
 
     def alive(self, link: str) -> str:
-        """Where it is kept that a link is there."""
+        """Subject of the record that a link is alive."""
         return f"{self.prefix}.l.{link}"
 
     def value(self, key: str) -> str:
-        """Where a value of the store is kept."""
+        """Subject of the record of a key in the store."""
         return f"{self.prefix}.s.{token_of(key)}"

@@ -15,7 +15,7 @@ _MOST = 20_000  # channels of which something is noted, beside those that are wa
 
 
 class _Span(NamedTuple):
-    """Sequences of an epoch that were heard without a break; ``last`` was the last message."""
+    """Sequences of an epoch that were heard without a break; ``last`` is the last message's."""
 
     epoch: str
     since: int
@@ -24,9 +24,9 @@ class _Span(NamedTuple):
 
 
 class WatchedName:
-    """A name: all of it behind ``since`` has come here, or was read.
+    """Watched channel or pattern: all its messages behind ``since`` have come, or were read.
 
-    ``heard`` is from where on it is heard; None until that is known.
+    ``heard`` is the sequence behind which its messages come; None until that is known.
     """
 
     __slots__ = ("epoch", "heard", "last", "name", "past", "since")
@@ -41,7 +41,7 @@ class WatchedName:
 
 
 class Watches:
-    """Names that are watched."""
+    """Channels and patterns that a link watches, and what it has heard of each."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, WatchedName] = {}
@@ -56,39 +56,39 @@ class Watches:
         """And the server's time of it."""
 
     def names(self) -> list[str]:
-        """Each name."""
+        """List all watched channels and patterns."""
         return list(self._by_name)
 
     @property
     def has_patterns(self) -> bool:
-        """Whether one of them is a pattern."""
+        """Whether a pattern is watched."""
         return bool(self._patterns)
 
     def add(self, name: str) -> None:
-        """Watch a name."""
+        """Watch a channel or pattern."""
         watch = self._by_name.setdefault(name, WatchedName(name))
         if is_pattern(name):
             self._patterns[name] = watch
         self._audiences.clear()
 
     def remove(self, name: str) -> None:
-        """Watch it no more."""
+        """Watch a channel or pattern no more."""
         self._by_name.pop(name, None)
         self._patterns.pop(name, None)
         self._audiences.clear()
 
     def unconfirmed(self) -> list[WatchedName]:
-        """Those of which it is not known that they are heard."""
+        """Watched names whose subscription is not known to work yet."""
         return [each for each in self._by_name.values() if each.heard is None]
 
     def confirm(self, watches: list[WatchedName], epoch: str, sequence: int) -> None:
-        """Take it that these are heard behind ``sequence``."""
+        """Note that messages of these names come, from behind ``sequence`` on."""
         for watch in watches:
             if watch.heard is None:
                 watch.epoch, watch.heard, watch.since = epoch, sequence, sequence
 
     def lost(self) -> None:
-        """Take it that nothing is heard any more."""
+        """Note that the connection is lost: messages of no name come any more."""
         for watch in self._by_name.values():
             if watch.heard is not None:
                 watch.past = _Span(watch.epoch, watch.since, watch.last, self.newest)
@@ -97,16 +97,16 @@ class Watches:
         self._floor = 0
 
     def begin(self, epoch: str) -> None:
-        """Begin with an epoch."""
+        """Note the epoch of the stream; in a new epoch nothing was heard yet."""
         if epoch != self.epoch:
             self.epoch, self.newest = epoch, 0
 
     def is_heard(self, channel: str) -> bool:
-        """Whether anybody here watches it."""
+        """Whether a channel is watched, by its name or by a pattern."""
         return bool(self._audience(channel))
 
     def hear(self, channel: str, sequence: int, before: int) -> bool:
-        """Note a message that has come; whether another is missing before it."""
+        """Note a message that has come; return whether one of its channel is missing before it."""
         audience = self._audience(channel)
         since = [each.heard for each in audience if each.heard is not None]
         known = max(self._heard.get(channel, 0), self._floor)
@@ -131,7 +131,7 @@ class Watches:
         return audience
 
     def quiet_until(self, name: str, epoch: str, since: int, now: int) -> int:
-        """How far it is known that nothing of a name has come behind ``since``."""
+        """Sequence up to which a name is known to have no message behind ``since``."""
         watch = self._by_name.get(name)
         if watch is None:
             return since
@@ -144,7 +144,7 @@ class Watches:
         return since
 
     def learn(self, name: str, epoch: str, since: int, last: int) -> None:
-        """Note that all of a name between ``since`` and now was read, up to a ``last`` message."""
+        """Note that all messages of a name behind ``since`` were read; ``last`` is the last."""
         watch = self._by_name.get(name)
         if watch is not None and watch.heard is not None and watch.epoch == epoch:
             watch.since = min(watch.since, since)

@@ -21,7 +21,7 @@ _FULL = (10077, 10047, 10023, 10002)  # no room in the stream, on the disk, in t
 
 
 class NatsReply(NamedTuple):
-    """An answer; ``status`` is as in HTTP."""
+    """Answer of the NATS server; ``status`` is as in HTTP."""
 
     status: int
     head: bytes
@@ -44,7 +44,7 @@ class StoredMessage(NamedTuple):
 
 
 class JetStreamRefusal(BusError):
-    """An error that JetStream tells; ``code`` is its number of it."""
+    """Error that JetStream answers; ``code`` is JetStream's number of it."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(f"NATS refuses: {text}")
@@ -52,20 +52,20 @@ class JetStreamRefusal(BusError):
 
     @property
     def is_full(self) -> bool:
-        """Whether there is no room."""
+        """Whether the error is that there is no room."""
         return self.code in _FULL
 
 
 def reply_of(head: bytes | None, data: bytes) -> NatsReply:
-    """The answer that has come with these headers."""
+    """Make an answer of its headers and data; the status is in the first line."""
     head = head or b""
     return NatsReply(int(head[9:12]) if head[8:9] == b" " else OK, head, data)
 
 
 def stored_of(head: bytes, data: bytes) -> StoredMessage:
-    """A message as a stream gives it, or says it again.
+    """Parse a message that a stream returns or publishes again.
 
-    :raises ValueError: it is no such message.
+    :raises ValueError: it is no message of a stream.
     """
     match = _STORED.search(head)
     if match is None:
@@ -83,7 +83,7 @@ def stored_of(head: bytes, data: bytes) -> StoredMessage:
 
 
 def pending_of(head: bytes) -> int:
-    """How many are to come behind a batch."""
+    """Number of messages that are still to be read behind a batch, by its last headers."""
     match = _PENDING.search(head)
     return int(match[1]) if match else 0
 
@@ -95,13 +95,13 @@ def header_of(head: bytes, name: bytes) -> str | None:
 
 
 def time_of(text: str) -> float:
-    """Seconds since 1970 of a time as the server writes it."""
+    """Parse a time as the server writes it, to seconds since 1970."""
     # It writes in UTC, with as many digits of a second as it has.
     return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC).timestamp()
 
 
 def content_of(reply: NatsReply) -> dict[str, Any]:
-    """JSON of an answer of JetStream.
+    """Parse the JSON of an answer of JetStream.
 
     :raises JetStreamRefusal: it is an error.
     :raises Unavailable: nobody has answered, or not with JSON.

@@ -20,7 +20,7 @@ _SENTINEL = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
 
 
 class RedisAddress:
-    """Where a Redis is, as far as its URL says, and whose keys they are.
+    """Address of a Redis, as its URL says, and the prefix of the bus's keys there.
 
     ``redis://user:password@host:6379/0``, ``rediss://`` with TLS, ``unix:///path``, each with what
     else redis-py takes; several hosts are tried in turn, with commas between them. A sentinel's is
@@ -64,7 +64,7 @@ class RedisAddress:
         """What all keys begin with."""
 
     async def options(self) -> dict[str, Any]:
-        """Arguments for the connection of redis-py that is to be tried next."""
+        """Arguments for redis-py's connection to the server that is to be tried next."""
         options = dict(self._options[self._turn % len(self._options)])
         self._turn += 1
         place = self._moved
@@ -76,7 +76,7 @@ class RedisAddress:
         return options
 
     def moved(self, text: str) -> None:
-        """Take a cluster's word for where the keys are: ``SLOT HOST:PORT``."""
+        """Note the node that a cluster redirects to, as ``SLOT HOST:PORT``; it is tried next."""
         host, colon, port = text.rpartition(" ")[2].rpartition(":")
         if colon and port.isdecimal():
             before = self._options[(self._turn - 1) % len(self._options)]

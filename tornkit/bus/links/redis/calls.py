@@ -36,7 +36,7 @@ _ELSEWHERE: Final = (
 
 
 class RedisCall:
-    """A call of a script, and who waits for its answer."""
+    """Call of a script, the future of its answer, and the deadline."""
 
     __slots__ = ("answer", "arguments", "deadline", "script")
 
@@ -50,7 +50,10 @@ class RedisCall:
 
 
 class RedisCalls:
-    """Calls of one link. What was on its way when the connection was lost has maybe been done."""
+    """Calls of scripts by one link, in order.
+
+    What was on its way when the connection was lost has maybe been done.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, state_key: str, patience: float) -> None:
         self._loop = loop
@@ -69,7 +72,7 @@ class RedisCalls:
         """Bytes of arguments of calls that wait for an answer."""
 
     def call(self, script: str, *arguments: Any) -> asyncio.Future[Any]:
-        """Call a script, now or as soon as there is a connection; its answer."""
+        """Call a script, now or as soon as there is a connection; return its answer's future."""
         deadline = self._loop.time() + self._patience
         answer = self._loop.create_future()
         call = RedisCall(script, arguments, answer, deadline)
@@ -96,7 +99,7 @@ class RedisCalls:
         self._wire.send("EVALSHA", sha, 1, self._state_key, *call.arguments)
 
     def _give_up(self) -> None:
-        """Tell those who have waited for too long."""
+        """Fail the calls that have waited for an answer longer than the bus has patience."""
         now = self._loop.time()
         while self._deadlines and (
             self._deadlines[0].answer.done() or self._deadlines[0].deadline <= now
@@ -115,7 +118,7 @@ class RedisCalls:
     # ---- a connection ----
 
     def open(self, wire: RedisWire) -> None:
-        """Send what waits, and what is called from now on, by this connection."""
+        """Use this connection for the calls that wait, and for later ones."""
         self._wire = wire
         self._is_open = True
         self._is_hanging.clear()
@@ -126,7 +129,7 @@ class RedisCalls:
                 self._send(call)
 
     def lost(self, reason: str) -> None:
-        """Take it that there is no connection."""
+        """Note that the connection is lost, and fail the calls that were on their way."""
         self.reason = reason
         self._wire = None
         self._is_open = False
@@ -139,7 +142,7 @@ class RedisCalls:
         self._refused.clear()
 
     async def read(self) -> None:
-        """Read answers until what is on its way can't be done here, or is to be said anew."""
+        """Read answers until calls are refused that are to be made again, here or elsewhere."""
         wire = self._wire
         assert wire is not None
         while self._is_open or self._flying:
@@ -170,7 +173,7 @@ class RedisCalls:
         self._refused.clear()
 
     def _overtaken_by(self, done: RedisCall) -> None:
-        """Let those fail that were refused before a message of their channel, and came after it.
+        """Fail refused ``publish`` calls of whose channel a later message was taken.
 
         Another link has brought the scripts back between the two.
         """
@@ -183,24 +186,27 @@ class RedisCalls:
                 call.answer.set_exception(Unavailable(text))
 
     async def finish(self) -> None:
-        """Read the answers of what is on its way, and send nothing more."""
+        """Send no more calls, and read the answers of those that are on their way."""
         self._is_open = False
         await self.read()
 
     def end(self, reason: str) -> None:
-        """Tell those who still wait that no connection will come."""
+        """Fail the calls that still wait for a connection, as none will come."""
         waiting, self._waiting = self._waiting, deque()
         for call in waiting:
             if not call.answer.done():
                 call.answer.set_exception(Unavailable(reason))
 
     async def hang(self) -> None:
-        """Wait until an answer is late."""
+        """Wait until a call has timed out that was sent.
+
+        :raises ConnectionError: always, then.
+        """
         await self._is_hanging.wait()
         raise ConnectionError("Redis does not answer")
 
     def close(self) -> None:
-        """Let nobody wait any more."""
+        """Cancel all calls that wait for an answer."""
         if not self._loop.is_closed():
             for call in (*self._waiting, *self._flying, *self._refused):
                 call.answer.cancel()

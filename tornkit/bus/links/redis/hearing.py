@@ -17,7 +17,7 @@ _GLOB = re.compile(rb"([\\?\[\]^])")
 
 
 class RedisHearing:
-    """What one link hears. ``heard`` takes a channel and what was published there."""
+    """Subscriptions of one link. ``heard`` takes a channel and what was published there."""
 
     def __init__(self, base: str, heard: Callable[[str, bytes], None]) -> None:
         self._prefix = f"{base}m:".encode()
@@ -29,12 +29,12 @@ class RedisHearing:
         self._is_quiet = True
 
     def watch(self, name: str) -> None:
-        """Hear of a channel or pattern."""
+        """Subscribe to a channel or pattern."""
         self._names[name] = None
         self._say("SUBSCRIBE", [name])
 
     def unwatch(self, name: str) -> None:
-        """Hear of it no more."""
+        """Unsubscribe from a channel or pattern."""
         self._names.pop(name, None)
         self._say("UNSUBSCRIBE", [name])
 
@@ -53,7 +53,7 @@ class RedisHearing:
             self._wire.send(f"P{command}", *patterns)
 
     def confirmed(self) -> asyncio.Future[None]:
-        """Result: Redis has confirmed all that is watched now, even if it was away meanwhile."""
+        """Future that is done when Redis, even if away now, has confirmed all subscriptions."""
         answer = asyncio.get_running_loop().create_future()
         if self._wire is not None and self._confirmed >= self._sent:
             answer.set_result(None)
@@ -64,7 +64,7 @@ class RedisHearing:
     # ---- a connection ----
 
     def open(self, wire: RedisWire) -> None:
-        """Say to a new connection what is watched."""
+        """Subscribe, by a new connection, to all that is watched."""
         self._wire = wire
         self._sent = self._confirmed = 0
         names = list(self._names)
@@ -74,7 +74,7 @@ class RedisHearing:
         self._wake()
 
     def lost(self) -> None:
-        """Take it that there is no connection."""
+        """Note that there is no connection."""
         self._wire = None
 
     def _wake(self) -> None:
@@ -102,7 +102,10 @@ class RedisHearing:
                 self._wake()
 
     async def ping(self) -> None:
-        """Ask whether Redis is there, as long as it is."""
+        """Send a PING when Redis is silent, until it does not answer.
+
+        :raises ConnectionError: always, then.
+        """
         wire = self._wire
         assert wire is not None
         silences = 0
@@ -115,7 +118,7 @@ class RedisHearing:
         raise ConnectionError("Redis does not answer")
 
     def close(self) -> None:
-        """Let nobody wait any more."""
+        """Cancel all that waits for a confirmation."""
         for _, answer in self._waiters:
             if not answer.get_loop().is_closed():
                 answer.cancel()

@@ -46,7 +46,7 @@ _log = logging.getLogger("tornkit")
 
 
 class RedisLink:
-    """A `tornkit.bus.links.link.BrokerLink` of one loop: two connections."""
+    """Link of one loop to Redis, a `tornkit.bus.links.link.BrokerLink` with two connections."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class RedisLink:
     # ---- connections ----
 
     async def _live(self) -> None:
-        """Be connected, again and again."""
+        """Connect to Redis, and again whenever the connections end, until cancelled."""
         pause = _AGAIN
         while True:
             began = self._loop.time()
@@ -116,7 +116,7 @@ class RedisLink:
             pause = min(pause * 2, _LATEST)
 
     async def _connected(self) -> None:
-        """Live with two connections, to one server process, until one of them ends."""
+        """Open two connections to one server process, and use them until one of them ends."""
         options = await self._address.options()
         calls = await RedisWire.connect(dict(options))
         self._wires.append(calls)
@@ -141,7 +141,7 @@ class RedisLink:
             self._begun(await self._begin(wire, run))
 
     async def _begin(self, wire: RedisWire, run: bytes) -> str:
-        """Make Redis ready; the epoch."""
+        """Prepare Redis with the limits and all scripts, and return the epoch."""
         fresh = secrets.token_hex(6)
         limits = self._limits
         kept = limits.history, int(limits.history_age * 1000), int(limits.is_guest)
@@ -160,7 +160,7 @@ class RedisLink:
         self._was_up = True
 
     async def _say_farewell(self) -> None:
-        """End what is on its way, and let nobody wait until this link is not believed any more."""
+        """Finish the calls on their way, and end the presence of this link's participants."""
         if self._is_up:
             # A Redis that hangs is not to hold the loop's end.
             with contextlib.suppress(*LOST):
@@ -180,7 +180,7 @@ class RedisLink:
             self._newest = 0
 
     async def _beat(self) -> None:
-        """Say again and again that this link is there."""
+        """Tell Redis again and again that this link is alive."""
         while True:
             await asyncio.sleep(_BEAT)
             member, gone = self._member, self._gone
@@ -295,7 +295,7 @@ class RedisLink:
             self._say("leave", self._member, channel.encode(), _id(id_))
 
     def _say(self, script: str, *arguments: Any) -> None:
-        """Call without waiting; what is lost is said again by the next connection."""
+        """Call a script without waiting; what is lost is said again by the next connection."""
         self._calls.call(script, *arguments).add_done_callback(_ignore)
 
     async def present(self, channel: str) -> list[Present]:
@@ -339,7 +339,7 @@ class RedisLink:
 
 
 async def _run_of(wire: RedisWire) -> bytes:
-    """Which server process is at the other end, as far as it says so."""
+    """Run id of the server process at the other end; empty where it says none."""
     found = _RUN.search(await wire.ask("INFO", "server"))
     return b"" if found is None else found[1]
 

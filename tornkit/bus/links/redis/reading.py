@@ -25,7 +25,7 @@ class _KeptMessages(NamedTuple):
 
 
 class _KnownChannels(NamedTuple):
-    """Channels that patterns stand for: how far others may be forgotten; epoch and offset now."""
+    """Epoch and offset of a look-up of channels; up to ``floor`` some may be forgotten."""
 
     floor: int
     epoch: str
@@ -33,19 +33,19 @@ class _KnownChannels(NamedTuple):
 
 
 class RedisReader:
-    """Reads what is kept. ``call`` calls a script; messages are kept for ``age`` milliseconds."""
+    """Reader of kept messages. ``call`` calls a script; ``age`` is milliseconds they are kept."""
 
     def __init__(self, call: Callable[..., Awaitable[Any]], age: bytes) -> None:
         self._call = call
         self._age = age
 
     async def position(self) -> MessagePosition:
-        """That of the newest message."""
+        """Position of the newest message."""
         epoch, offset, *_ = await self._call("missed", b"", 0, self._age, 0, 0, b"", b"")
         return MessagePosition(epoch.decode(), offset)
 
     async def missed(self, names: tuple[str, ...], since: MessagePosition) -> CaughtUp:
-        """What came behind ``since``."""
+        """Return the messages behind ``since``, and the position now."""
         while True:
             channels, extent = await self._channels(names, since.offset)
             upto = None if extent is None else extent.offset
@@ -67,7 +67,7 @@ class RedisReader:
         return CaughtUp(MessagePosition(read.epoch, offset), messages, gap)
 
     async def newest(self, names: tuple[str, ...], most: int) -> tuple[str, list[Kept]]:
-        """The epoch, and the newest that are kept."""
+        """Return the epoch, and the newest ``most`` messages that are kept, the oldest first."""
         if most <= 0:
             return (await self.position()).epoch, []
         channels, _ = await self._channels(names, 0)
@@ -99,7 +99,7 @@ class RedisReader:
         upto: int | None = None,
         newest: int = 0,
     ) -> _KeptMessages:
-        """Read channel after channel, up to an offset: that of the first answer, by default."""
+        """Read the kept messages of channels, up to an offset: the first answer's, by default."""
         messages: list[Kept] = []
         gap, begin, onward, first = False, since, b"", None
         left = [each.encode() for each in channels]

@@ -29,12 +29,12 @@ class Script:
 
 @cache
 def begin_text() -> str:
-    """The script that a link runs when it has connected."""
+    """Text of the script that a link runs when it has connected."""
     return (_FOLDER / "begin.lua").read_text()
 
 
 @cache
 def scripts() -> dict[str, Script]:
-    """All others, by name."""
+    """All scripts but that one of `begin_text`, by name."""
     common = (_FOLDER / "common.lua").read_text()
     return {name: Script(common + (_FOLDER / f"{name}.lua").read_text()) for name in NAMES}

@@ -16,7 +16,7 @@ LOST = (RedisError, OSError, EOFError, asyncio.TimeoutError)
 
 
 class RedisWire:
-    """A connection that is read by whoever has it, and written to in the order of the calls."""
+    """Connection to Redis, by redis-py, that sends commands in the order of the calls."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -26,7 +26,7 @@ class RedisWire:
 
     @classmethod
     def made(cls, options: dict[str, Any]) -> RedisWire:
-        """One that is not connected yet.
+        """Make a connection that is not connected yet.
 
         :raises TypeError, ValueError, RedisError: redis-py takes no such options.
         """
@@ -37,7 +37,7 @@ class RedisWire:
 
     @classmethod
     async def connect(cls, options: dict[str, Any]) -> RedisWire:
-        """Connect; raises what is in `LOST`."""
+        """Make a connection to Redis; raises one of the errors in `LOST`."""
         wire = cls.made(options)
         try:
             async with asyncio.timeout(_PATIENCE):
@@ -57,32 +57,32 @@ class RedisWire:
         return wire
 
     async def ask(self, *command: Any) -> Any:
-        """Send a command while nobody else uses the wire, and return its answer."""
+        """Send a command while nobody else uses the connection, and return its answer."""
         async with asyncio.timeout(_PATIENCE):
             await self._write([command])
             return await self.read()
 
     async def read(self) -> Any:
-        """The next answer; raises `ResponseError` where it is one, else what is in `LOST`."""
+        """Read the next answer; raises `ResponseError` if it is an error, else one of `LOST`."""
         # Whoever ends the reading ends the connection, too, and may have a last word.
         return await self._connection.read_response(
             disable_decoding=True, disconnect_on_error=False
         )
 
     def send(self, *command: Any) -> None:
-        """Send a command; `write` does it."""
+        """Queue a command, which `write` sends."""
         self._unsent.append(command)
         self._wake.set()
 
     async def write(self) -> None:
-        """Write what is sent, until the connection ends, which raises."""
+        """Send the commands that are queued, until the connection ends, which raises."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what is sent until now."""
+        """Send the commands that are queued by now."""
         commands, self._unsent = self._unsent, []
         await self._write(commands)
 
@@ -93,19 +93,19 @@ class RedisWire:
         await self._connection.send_packed_command(packed, check_health=False)
 
     async def close(self) -> None:
-        """Close it without waiting for the other side, nor for what that does not read."""
+        """Close the connection without waiting for the other side to read or answer."""
         await self._connection.disconnect(nowait=True)
         if self._transport is not None:
             self._transport.abort()  # else it stays open until that is read
 
     def abandon(self) -> None:
-        """Let go of it in a process that was forked."""
+        """Keep the connection from being closed, in a process that was forked."""
         # Its end would be said to the parent's loop: it never ends here.
         _abandoned.append(self._connection)
 
 
 async def both(*coroutines: Any) -> None:
-    """Run these until one ends or fails, and end the others with it."""
+    """Run coroutines until one ends or fails, and cancel the others."""
     tasks = [asyncio.ensure_future(each) for each in coroutines]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
