@@ -51,16 +51,19 @@ class Loop:
     # ---- descriptors ----
 
     def listen(self, source: EventSource, on_readable: Callable[[], object]) -> None:
-        """Call back whenever there is something to read."""
+        """Call ``on_readable`` whenever the source's descriptor is readable."""
         self._selector.register(source, selectors.EVENT_READ, (on_readable, None))
 
     def unlisten(self, source: EventSource) -> None:
-        """Call back no more."""
+        """Stop watching a source, if it is watched."""
         with contextlib.suppress(KeyError, ValueError):  # was not, or is closed
             self._selector.unregister(source)
 
     def want_write(self, source: EventSource, on_writable: Callable[[], None] | None) -> None:
-        """Call back once it can be written; None: no more. Only for one that is listened to."""
+        """Call ``on_writable`` whenever a source is writable, until this is called with None.
+
+        Only for a source that is listened to.
+        """
         try:
             key = self._selector.get_key(source)
         except (KeyError, ValueError):
@@ -72,17 +75,17 @@ class Loop:
     # ---- time ----
 
     def at(self, when: float, action: Callable[[], None]) -> Timer:
-        """Call back at that time of `now`."""
+        """Call ``action`` at the time ``when``, by the clock of `now`."""
         return self._timers.at(when, action)
 
     def soon(self, action: Callable[[], None]) -> Timer:
-        """Call back in this turn or the next, but not now."""
+        """Call ``action`` in this turn or the next, but not now."""
         return self._timers.at(self.now(), action)
 
     # ---- turning ----
 
     def turn(self, on_signal: Callable[[int], None]) -> None:
-        """Wait for something, and do what follows."""
+        """Wait for an event, then call back for each descriptor, signal and timer that is due."""
         for key, events in self._selector.select(self._timers.wait(self.now())):
             on_readable, on_writable = key.data
             if events & selectors.EVENT_WRITE and on_writable is not None:
@@ -103,7 +106,7 @@ class Loop:
             time.sleep(_PAUSE)  # what is readable still is, and would be called again at once
 
     def wake(self) -> None:
-        """End the wait, from another thread or a signal handler."""
+        """End the wait of `turn`, from another thread or a signal handler."""
         with contextlib.suppress(BlockingIOError, OSError):  # full: it wakes anyway; closed: late
             self._wake_write.send(b"\0")
 
@@ -129,7 +132,7 @@ class Loop:
                 signal.signal(number, handler)
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close the selector and the loop's own sockets."""
         self._selector.close()
         self._wake_read.close()
         self._wake_write.close()

@@ -1,4 +1,4 @@
-"""The next zygote while it is being warmed: a candidate, until it is clean.
+"""Candidates for the next zygote: processes that import modules ahead, until one is clean.
 
 learn ─▶ candidate warms ─▶ clean: promoted
                          └▶ something in it is unsafe: thrown away, and the next candidate
@@ -25,7 +25,7 @@ class Candidates:
     """Warms one zygote after another; ``report`` is given each new `Warmth`.
 
     ``start(environment, modules)`` starts a zygote, ``send`` sends it a message, ``active()`` is
-    the one that forks, ``promote`` makes a clean one that.
+    the zygote that forks now, ``promote`` puts a clean candidate in its place.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ class Candidates:
         self.warmth = Warmth(0, {})
 
     def foresee(self, modules: tuple[str, ...]) -> None:
-        """Note that the first zygote warms these modules: they are no news."""
+        """Count these modules as known already: the first zygote imports them."""
         self._learned.update(dict.fromkeys(modules))
 
     def begin_anew(self, environment: Mapping[str, str]) -> None:
-        """Warm a zygote behind the one that forks, which holds Tornado alone."""
+        """Start to warm a candidate; the zygote that forks meanwhile holds Tornado alone."""
         self._drop()
         self._tries = 0
         if self._learned:

@@ -9,7 +9,7 @@ from tornkit.serve.wire.processes import ChildProcess
 
 
 class ForkedAhead:
-    """Workers ahead from one zygote; those of another would be warm with something else."""
+    """Waiting workers that one zygote has forked; another's would be warm with something else."""
 
     def __init__(self) -> None:
         self._processes: list[ChildProcess] = []

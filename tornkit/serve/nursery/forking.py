@@ -115,7 +115,7 @@ class Forking:
                 on_born(error)
 
     def _expect_more(self, beside: bool) -> None:
-        """Fork ahead, from the second start on: it shows that a person edits, and will again."""
+        """Schedule forks ahead, from the second start on: a person edits, and will again."""
         if self._spawned_before:
             self._loop.at(self._loop.now() + _REFILL_AFTER, partial(self._refill, beside))
             if self._rest is not None:
@@ -182,7 +182,7 @@ class Forking:
         return zygote
 
     def _send(self, zygote: ZygoteHandle, message: ToZygote | None, *descriptors: int) -> None:
-        """Send a message, or go on with None. A dead zygote is seen when it is reaped."""
+        """Send a message, or with None what waits. A dead zygote is seen when it is reaped."""
         channel = zygote.process.channel
         with contextlib.suppress(ChannelClosed):
             if message is None:

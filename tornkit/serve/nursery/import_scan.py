@@ -29,7 +29,7 @@ _ENDINGS = (".py", "/__init__.py", *EXTENSION_SUFFIXES)
 
 
 def foresee(target: Target) -> tuple[str, ...]:
-    """Names of installed modules, in the order in which they will be imported, more or less."""
+    """Names of the installed modules that an application imports, roughly in that order."""
     root = Path(target.import_root)
     start = Path(target.path) if target.path is not None else None
     if start is None and target.module is not None:
@@ -68,7 +68,7 @@ def _package(path: Path, root: Path) -> tuple[str, ...]:
 
 
 def _imported(text: bytes, package: tuple[str, ...]) -> Iterator[str]:
-    """Each module that a file imports when it is run, or may: ``a.b`` of ``from a import b``."""
+    """Names that a source text imports when it is run, or may: ``a.b`` of ``from a import b``."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -94,7 +94,7 @@ def _file_of(name: str, folder: Path) -> Path | None:
 
 
 def _installed(name: str) -> Iterator[str]:
-    """Name of a module that is installed; none where that is not known without importing."""
+    """Yield a module's name if it is installed; not where only an import would tell."""
     if name.partition(".")[0] in _NEVER:
         return
     for folder in installed_folders():

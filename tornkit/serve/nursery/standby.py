@@ -24,7 +24,7 @@ from tornkit.serve.wire.warmth import Warmth
 
 
 class Standby:
-    """A `tornkit.serve.nursery.nursery.Nursery` with ``count`` spare processes."""
+    """Nursery whose workers are spare interpreters that wait, ``count`` of them."""
 
     def __init__(
         self,
@@ -114,7 +114,7 @@ class Standby:
         self._loop.soon(lambda: self._on_exit(pid, status))
 
     def unreported(self, pid: int) -> None:
-        """All are the supervisor's own children; the kernel reports them."""
+        """Do nothing: all are the supervisor's own children, and the kernel reports them."""
 
     def pids(self) -> list[int]:
         return [spare.pid for spare in self._spares]

@@ -26,10 +26,10 @@ _MOST_BYTES = 4 << 20
 
 
 class WarmCache:
-    """The file of one application under one interpreter; ``folder`` is None without a cache.
+    """Cache file with the names of the modules that one application imports, under one interpreter.
 
-    ``otherwise`` is asked where nothing is known. ``on_refused`` is told, once, why a file or
-    folder is not believed.
+    ``folder`` is None without a cache. ``otherwise`` is asked where nothing is known.
+    ``on_refused`` is told, once, why a file or folder is not believed.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class WarmCache:
         self._name = f"{name}.json"
 
     def modules(self) -> tuple[str, ...]:
-        """The names, in the order of their import; none where nothing is known."""
+        """Names of the modules to warm, in the order of their import; none if nothing is known."""
         return self._kept() or self._otherwise()
 
     def _kept(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class WarmCache:
         return tuple(name for name in names if name.partition(".")[0] != "tornkit")
 
     def remember(self, modules: Iterable[str]) -> None:
-        """Keep them for the next time. Without a cache that can be written: do without."""
+        """Write names of modules to the cache, for the next start; not if it can't be written."""
         if self._folder is None:
             return
         try:
@@ -90,7 +90,7 @@ class WarmCache:
 
 
 def cache_folder() -> Path | None:
-    """``$XDG_CACHE_HOME/tornkit`` or ``~/.cache/tornkit``; None where there is no home.
+    """Cache folder: ``$XDG_CACHE_HOME/tornkit`` or ``~/.cache/tornkit``; None without a home.
 
     A path that is not absolute counts as none (XDG Base Directory Specification).
     """

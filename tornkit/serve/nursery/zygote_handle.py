@@ -29,7 +29,7 @@ class ForkRequest:
     deadline: Timer | None = None
 
     def drop(self) -> None:
-        """Wait no longer."""
+        """Cancel the deadline, and close the channels that no worker has got."""
         if self.deadline is not None:
             self.deadline.cancel()
         for channel in self.channels:
@@ -39,7 +39,7 @@ class ForkRequest:
 
 @dataclass(eq=False)
 class ZygoteHandle:
-    """A zygote as the supervisor knows it."""
+    """The supervisor's record of a zygote: its process, its workers, the forks asked of it."""
 
     process: ChildProcess
     environment: Mapping[str, str]

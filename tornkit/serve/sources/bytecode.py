@@ -1,4 +1,4 @@
-"""Keeps Python from running the bytecode of the save before the last.
+"""Keeps Python from running stale bytecode of a file that was saved twice in one second.
 
 A ``.pyc`` counts as current when the source's modification time, *in whole seconds*, and its
 length are those that it was made from (PEP 552 leaves that as it was). Two saves in one second
@@ -16,7 +16,7 @@ _SETTLED_AFTER = 2.0  # seconds; file systems of older times count in twos
 
 
 def cache_only_settled_sources() -> None:
-    """From now on, in this process."""
+    """Write bytecode only of sources unchanged for two seconds, from now on."""
     set_data = SourceFileLoader.set_data
 
     def settled_set_data(

@@ -1,4 +1,4 @@
-"""Files that a start has failed of: the next start waits for one of them to change.
+"""Files that may be to blame for a failed start: the next start waits for a change of one.
 
 A module that raised is in `sys.modules` no more, and one that was missing never was. So what is
 looked at is what was read (`sources`), and what the errors themselves say.

@@ -25,7 +25,10 @@ from tornkit.serve.sources.sources import mark
 
 
 class Snapshot:
-    """The files of one generation. ``before`` is an earlier one's, whose texts are mostly alike."""
+    """Texts of the source files that one generation has loaded, in the state of that time.
+
+    ``before`` is an earlier generation's, whose texts are mostly alike.
+    """
 
     def __init__(self, before: Snapshot | None = None) -> None:
         self._known = {} if before is None else before._files()
@@ -50,9 +53,9 @@ class Snapshot:
                 self._unread.append(path)
 
     def read(self, limit: int | None = None) -> bool:
-        """Look at so many of the files that were noted since, or all; return whether any are left.
+        """Read the texts of up to ``limit`` noted files, or of all; return whether any are left.
 
-        At each once: one that has changed since it was loaded is no reason to come again.
+        Each once: one that has changed since it was loaded is no reason to come again.
         """
         count = len(self._unread)
         for _ in range(count if limit is None else min(limit, count)):
@@ -60,7 +63,7 @@ class Snapshot:
         return bool(self._unread)
 
     def _read_all(self) -> None:
-        """Look at all files whose texts are not there, also again: there was no descriptor, say."""
+        """Read all missing texts, also those that failed before: for want of a descriptor, say."""
         self._unread.clear()
         for path in self._states.keys() - self._texts.keys():
             self._keep(path)
@@ -71,7 +74,7 @@ class Snapshot:
             self._texts[path] = text
 
     def lost(self) -> str | None:
-        """A file that has changed since it was loaded, before its text was read; None mostly."""
+        """A file that has changed before its text could be read; None without one, as mostly."""
         self._read_all()
         return next((path for path in self._states if path not in self._texts), None)
 
@@ -87,7 +90,9 @@ class Snapshot:
         return None
 
     def descriptor(self) -> int:
-        """File without a name that holds the snapshot, for a worker to read. The caller closes it.
+        """Descriptor of a file without a name that holds the snapshot, for a worker to read.
+
+        The caller closes it.
 
         :raises OSError: there is no descriptor, or no room.
         """

@@ -21,7 +21,7 @@ from tornkit.serve.sources import sources
 
 
 def install(descriptor: int) -> None:
-    """Load from the snapshot in this file, from now on; the descriptor is closed."""
+    """Load modules from the snapshot in this file, from now on; the descriptor is closed."""
     content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
     os.close(descriptor)
     names, files = marshal.loads(content)  # noqa: S302 - the supervisor's, which shares our build
@@ -111,7 +111,7 @@ class _Finder:
 
 
 def _parents(names: Mapping[str, str]) -> dict[str, dict[str, None]]:
-    """Packages of these modules that are not among them, and the folders in which they were."""
+    """Packages around these modules that are not among them, each with its folders."""
     found: dict[str, dict[str, None]] = {}
     for name, origin in names.items():
         folder, file = os.path.split(origin)

@@ -20,7 +20,10 @@ _names: dict[str, str] = {}  # of modules, and where each was loaded from
 
 
 def note_imports() -> None:
-    """Note imports of this process from now on: `path_stats` runs before a loader reads."""
+    """Record the path and state of each source file that this process imports from now on.
+
+    For that it replaces `SourceFileLoader.path_stats`, which runs before a loader reads.
+    """
     path_stats = SourceFileLoader.path_stats
 
     def noting_path_stats(self: SourceFileLoader, path: str) -> Mapping[str, float]:
@@ -33,7 +36,7 @@ def note_imports() -> None:
 
 
 def mark(mtime: float, size: float | None) -> str:
-    """A file's state in a word."""
+    """State of a file as text: its modification time and size."""
     return f"{mtime}:{size}"
 
 
@@ -45,12 +48,12 @@ def note_held(path: str, state: str, name: str | None = None) -> None:
 
 
 def count() -> int:
-    """Number of files that were read; it grows when more are."""
+    """Number of source files that were read; it grows when more are."""
     return len(_marks)
 
 
 def read() -> frozenset[str]:
-    """Every file that was read so far, whoever's it is."""
+    """Paths of all source files that were read so far, whoever's they are."""
     return frozenset(tuple(_marks))
 
 
@@ -76,5 +79,5 @@ def states(files: set[str]) -> dict[str, str]:
 
 
 def names(paths: Collection[str]) -> dict[str, str]:
-    """The names of modules that were loaded from those paths, as `states` has them."""
+    """Names of the modules that were loaded from these paths, each with its path."""
     return {name: path for name, path in tuple(_names.items()) if path in paths}

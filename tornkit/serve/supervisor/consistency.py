@@ -1,4 +1,4 @@
-"""Check that workers agree on what has to be the same in all (`tornkit.serve.worker.digests`).
+"""Check that all workers have the same cookie secret and routes (`tornkit.serve.worker.digests`).
 
 Workers of one generation run the same code in the same environment: what differs between them was
 made by chance. Between generations lies an edit, and it may be what was edited. So a change with a
@@ -21,7 +21,7 @@ _BY_CHANCE = 2  # changes in a row, with one worker
 
 
 class Consistency:
-    """Warns, once for each thing."""
+    """Warner of settings that differ between workers or reloads, once for each setting."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -30,13 +30,13 @@ class Consistency:
         self._warned: set[str] = set()
 
     def ready(self, generation: Generation, digests: Mapping[str, str]) -> None:
-        """A worker of a generation has started, from the same files as the others."""
+        """Compare the digests of a worker that has started with the others of its generation."""
         for name, digest in digests.items():
             if generation.digests.setdefault(name, digest) != digest:
                 self._warn(name, between_workers=True)
 
     def serves(self, generation: Generation, workers: int) -> None:
-        """A generation of so many workers takes over."""
+        """Warn if, with one worker, a setting has changed at each of two take-overs in a row."""
         for name in _KEPT_OVER_RELOADS:
             digests = self._served.get(name), generation.digests.get(name)
             changed = None not in digests and digests[0] != digests[1]

@@ -1,4 +1,4 @@
-"""Decides on the next step where a new generation was refused a thing that the old one holds.
+"""Find the port, lock or device that a new generation was refused because the old one holds it.
 
 Both run for a moment, and a port, a lock or a device can't be held twice. Where the error of the
 new one names what the old one holds (`holdings.explain`), it is certain that the old one has to end
@@ -25,7 +25,7 @@ from tornkit.serve.workforce.workforce import Workforce
 
 
 class Contention:
-    """Finder of things that a failed generation was refused as other workers hold them."""
+    """Finder of ports, locks and the like that a failed generation wanted and others hold."""
 
     def __init__(self, workforce: Workforce, reporter: Reporter) -> None:
         self._workforce = workforce
@@ -47,7 +47,7 @@ class Contention:
             self._reporter.helpers_ended(ended)
 
     def of(self, generation: Generation, failure: Failed) -> Conflict | None:
-        """Conflict in the way of a generation that failed; None where nothing seems to be."""
+        """Find what other processes hold that made a generation fail; None if nothing is found."""
         if not failure.refused:
             return None
         own = [worker.pid for worker in self._workforce.of(generation)]

@@ -17,7 +17,10 @@ _CGROUP_ROOT = Path("/sys/fs/cgroup")
 
 
 def usable_cpus(proc_cgroup: Path = _PROC_CGROUP, cgroup_root: Path = _CGROUP_ROOT) -> int:
-    """At least 1: the lesser of the process's affinity and its cgroup's quota, rounded up."""
+    """Number of CPUs that this process may use: the lesser of its affinity and its cgroup's quota.
+
+    The quota is rounded up; the number is at least 1.
+    """
     quota = cgroup_quota(proc_cgroup, cgroup_root)
     affinity = _affinity()
     return affinity if quota is None else max(1, min(affinity, math.ceil(quota)))

@@ -27,8 +27,9 @@ _CLAIM_PATIENCE = 0.5
 
 
 class CutOver:
-    """``serves(generation)`` is called as it begins to serve, ``opened(generation)`` as it accepts.
+    """Move of the clients from the generation of workers that serves to the next one.
 
+    ``serves(generation)`` is called as it begins to serve, ``opened(generation)`` as it accepts.
     ``settle(generation)`` is told of the one before it, whose workers may be gone already.
     """
 
@@ -54,7 +55,7 @@ class CutOver:
         self._settle = settle
 
     def when_claimed(self, generation: Generation) -> None:
-        """Cut over to a whole generation, but give it time to claim what the old one serves.
+        """Cut over to a generation that is ready, after a wait if it has addresses to claim yet.
 
         An address that it claims later would be closed in between.
         """
@@ -66,7 +67,7 @@ class CutOver:
         self._loop.at(when, partial(self._if_whole, generation))
 
     def claimed(self, generation: Generation) -> None:
-        """Cut over, if all workers are ready and have claimed what the old one serves."""
+        """Cut over if all workers are ready and have claimed the old generation's addresses."""
         if generation.is_whole and not self._listeners.has_unclaimed(generation.number):
             self._if_whole(generation)
 
@@ -90,7 +91,7 @@ class CutOver:
         self._settle(old)
 
     def let_go(self) -> None:
-        """Let the serving generation accept, if all earlier ones have let go."""
+        """Let the serving generation accept, if all earlier ones let go of their connections."""
         generation = self._generations.current
         if generation is None:
             return
@@ -99,7 +100,7 @@ class CutOver:
             self._open(generation)
 
     def _open(self, generation: Generation) -> None:
-        """Let a generation accept, once."""
+        """Let the workers of a generation accept connections, once."""
         if generation.opened or generation.state is not GenerationState.SERVING:
             return
         generation.opened = True

@@ -1,4 +1,4 @@
-"""Policy for which edits start a generation.
+"""Debouncing of file edits: decides when an edit starts a new generation of workers.
 
 The first edit after a quiet time starts one at once: that is the save that somebody waits for.
 Edits that come while a generation boots, or right behind another, are gathered until they pause,
@@ -13,14 +13,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DebouncePolicy:
-    """Seconds that a burst has to rest (``pause``), and that one may last (``patience``)."""
+    """Limits of a burst of edits, in seconds.
+
+    ``pause`` is how long it has to rest to be over, ``patience`` how long it may last.
+    """
 
     pause: float = 0.04
     patience: float = 0.5
 
 
 class Debouncer:
-    """Chooser of the time of the next start, told of edits and starts. Times are the caller's."""
+    """Chooser of the time at which the next generation starts, told of edits and starts.
+
+    Times are of the caller's clock.
+    """
 
     def __init__(self, policy: DebouncePolicy = DebouncePolicy()) -> None:
         self._policy = policy
@@ -36,7 +42,7 @@ class Debouncer:
             self._waiting_since = now if burst else float("-inf")
 
     def due(self) -> float | None:
-        """Time of the next start, None where nothing waits. In the past: now."""
+        """Time at which a generation is to start, None if no edit waits. In the past: now."""
         if self._waiting_since is None:
             return None
         if self._waiting_since == float("-inf"):

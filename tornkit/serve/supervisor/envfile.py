@@ -13,14 +13,14 @@ from tornkit.paths import is_readable_place
 
 
 class EnvironmentFile:
-    """``path`` is None where no file was given."""
+    """File of environment variables (``--env-file``); ``path`` is None where none was given."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._last: dict[str, str] = {}
 
     def environment(self) -> Mapping[str, str]:
-        """The workers' whole environment: what the file sets and ours does not comes on top.
+        """The workers' whole environment: ours, and what the file sets and ours does not.
 
         While the file is away, between an editor's two steps, what it said last goes on.
 

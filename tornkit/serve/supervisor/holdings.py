@@ -33,7 +33,7 @@ _SHARED_DEVICES = re.compile(r"/dev/(null|zero|full|u?random|tty|ptmx|pts/.*|shm
 
 @dataclass(frozen=True)
 class Holding:
-    """One thing that a process holds.
+    """Thing that a process holds and no second one can have: a port, a lock, a device.
 
     ``what`` is what a person calls it, ``sort`` one of those of `refusals`, ``name`` the word by
     which an error's text would name it: a port, a path, a number of a process.
@@ -55,9 +55,10 @@ class Holding:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Holdings in the way of a worker; ``sure`` where its error names one of them.
+    """Holdings of other processes that kept a worker from starting.
 
-    ``by_sibling``: these are workers of its own generation.
+    ``sure``: its error names one of them, or it waits for one. ``by_sibling``: the others are
+    workers of its own generation.
     """
 
     holdings: tuple[Holding, ...]
@@ -72,7 +73,7 @@ class Conflict:
 
 
 def explain(failure: Failed, holders: Iterable[int], failed: Iterable[int] = ()) -> Conflict | None:
-    """Conflict with the holdings of these processes and their children; None where none is seen.
+    """Find what these processes and their children hold that made a worker fail; None if nothing.
 
     ``failed`` are processes that did not get ready, and may still wait for a lock.
     """
@@ -195,7 +196,7 @@ def _path_of(pid: int, inode: int) -> str | None:
 def _waited_for(
     waiting: set[int], pids: frozenset[int], held: tuple[Holding, ...]
 ) -> Iterator[Holding]:
-    """Locks among ``held`` for which one of those processes still waits."""
+    """Locks among ``held`` for which one of the ``waiting`` processes still waits."""
     locks = tuple(_all_locks()) if waiting else ()
     numbers = {lock.number for lock in locks if lock.waits and lock.pid in waiting}
     for lock in locks:

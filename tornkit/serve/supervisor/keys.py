@@ -24,13 +24,13 @@ _MOST_BYTES = 1024
 
 
 class KeyActions(Protocol):
-    """What can be asked for by a letter."""
+    """Actions that a letter typed at the terminal can trigger."""
 
     def restart(self, reason: str) -> None:
         """Start all workers anew."""
 
     def resize(self, change: int) -> None:
-        """Have so many workers more, or with a negative number fewer."""
+        """Add ``change`` workers, or with a negative number end some."""
 
     def stop(self, why: str) -> None:
         """Let requests under way finish, then end."""
@@ -45,7 +45,7 @@ class KeyActions(Protocol):
         """Make the terminal empty."""
 
     def show_keys(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Tell which letters there are, and what each does."""
+        """Show the list of letters, and what each does."""
 
 
 class Key(NamedTuple):
@@ -57,7 +57,10 @@ class Key(NamedTuple):
 
 
 class Keys:
-    """Reads lines from ``terminal``, a descriptor, that ``is_free(since)`` they came."""
+    """Reader of the lines that a person types at the terminal; triggers the action of each.
+
+    ``terminal`` is its descriptor. ``is_free(since)``: no worker reads what was typed since then.
+    """
 
     def __init__(
         self, loop: Loop, actions: KeyActions, is_free: Callable[[float], bool], terminal: int = 0
@@ -87,20 +90,20 @@ class Keys:
         return self._terminal
 
     def begin(self) -> None:
-        """Read from now on."""
+        """Listen to the terminal from now on; do nothing where it can't be waited for."""
         # A descriptor that can't be waited for is no terminal.
         with contextlib.suppress(OSError, ValueError):
             self._loop.listen(self, self._came)
 
     def _came(self) -> None:
-        """Leave what was typed to whoever waits for it."""
+        """Wait a moment before reading, so that a worker that reads the terminal goes first."""
         self._loop.unlisten(self)
         if self._since is None:
             self._since = self._loop.now()
         self._loop.at(self._loop.now() + _MOMENT, self._look)
 
     def _look(self) -> None:
-        """Act on what nobody has read."""
+        """Act on typed lines that no other process has read."""
         assert self._since is not None
         if not self._is_there():
             self._since = None
@@ -122,7 +125,7 @@ class Keys:
         return bool(poll.poll(0))
 
     def _is_ours(self) -> bool:
-        """Whether this is the job in the foreground; any other is stopped when it reads."""
+        """Whether this is the terminal's foreground job; any other is stopped when it reads."""
         try:
             return os.tcgetpgrp(self._terminal) == os.getpgrp()
         except OSError:

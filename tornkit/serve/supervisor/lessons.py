@@ -13,7 +13,10 @@ from tornkit.serve.wire.messages import Failed, Lesson
 
 
 class LessonMemory:
-    """``known`` is the sum of them. ``label`` names to people what is served."""
+    """Lessons that workers have reported about the user's code; ``known`` is the sum of them.
+
+    ``label`` names to people what is served.
+    """
 
     def __init__(self, config: ServeConfig, label: str, reporter: Reporter) -> None:
         self.known = Lesson()
@@ -23,7 +26,7 @@ class LessonMemory:
         self._has_served = False  # a generation that was started with what is known
 
     def learn(self, lesson: Lesson) -> Failed | None:
-        """Add a lesson; the failure where starting again with it can't help."""
+        """Add a lesson; return a failure if starting again with it can't help, else None."""
         learnt = self.known.and_also(lesson)
         self._has_served = False
         if learnt == self.known:
@@ -41,7 +44,7 @@ class LessonMemory:
         self._has_served = lesson != Lesson()
 
     def unlearn(self, failure: Failed) -> bool:
-        """Forget all where a failure shows that the user's code is another kind by now.
+        """Forget all lessons if a failure shows that the user's code is of another kind by now.
 
         What served as a program, and has no such name any more, is an application again.
         """

@@ -19,7 +19,7 @@ class Owner(Protocol):
         """Note that nothing serves, and that the next edit may help."""
 
     def gives_room(self) -> None:
-        """Note that what was bound for the application is to be had by a program."""
+        """Free the addresses that were bound for the application, for a program to bind them."""
 
     def serves_more(self) -> None:
         """Note that more addresses may be served than before."""

@@ -1,4 +1,4 @@
-"""Edits and signals ask for a new generation; this says when one is started for them.
+"""Requests to restart, by edits and signals: says when a new generation of workers starts for them.
 
 What is asked for while one boots, or may not start, is kept for the next; `debounce` is the policy.
 """
@@ -17,7 +17,10 @@ _MOST_OVERTAKEN = 2
 
 
 class Restarts:
-    """``start(reasons)`` starts a generation, not while ``generations`` are over or held."""
+    """Requests to restart that wait, and the time at which a generation starts for them.
+
+    ``start(reasons)`` starts one; it is not called while ``generations`` are over or held.
+    """
 
     def __init__(
         self,
@@ -34,7 +37,7 @@ class Restarts:
         self._overtaken = 0  # boots in a row that an edit has ended
 
     def ask(self, reason: str) -> None:
-        """``reason`` is what a person is told: a file, a signal's name."""
+        """Ask for a restart; ``reason`` is what a person is told: a file, a signal's name."""
         self._reasons[reason] = None
         self._debouncer.edited(self._loop.now(), booting=self._boots)
         self._start_when_due()
@@ -44,18 +47,21 @@ class Restarts:
         return self._generations.next is not None
 
     def take(self) -> tuple[str, ...]:
-        """The reasons so far, for the one that starts."""
+        """Remove and return the reasons collected so far, for the generation that starts."""
         reasons = tuple(self._reasons)
         self._reasons.clear()
         return reasons
 
     def started(self, *, overtaking: bool = False) -> None:
-        """A generation was started with all that was saved so far, maybe in another's place."""
+        """Note that a generation was started with all that was saved so far.
+
+        ``overtaking``: in the place of one that still booted.
+        """
         self._overtaken += overtaking
         self._debouncer.started(self._loop.now())
 
     def boot_ended(self) -> None:
-        """Well or not: what was edited meanwhile has its turn."""
+        """Note that a boot has ended, well or not; edits made meanwhile may start the next one."""
         self._overtaken = 0
         self._loop.soon(self._start_when_due)
 

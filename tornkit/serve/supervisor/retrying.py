@@ -1,4 +1,4 @@
-"""Asks for another generation where the system refused one: no process, descriptor or memory.
+"""Retries of a start that the system refused for want of a process, descriptor or memory.
 
 The files are right, and no edit will come that could help; what is lacked may be there in a moment.
 The longer it lasts, the rarer the tries are.
@@ -18,7 +18,10 @@ _FIRST, _LONGEST = 1.0, 60.0  # seconds
 
 
 class Retrying:
-    """``restart(reason)`` asks for the next of ``generations``."""
+    """Retries, with growing delays, of starts that the system refused.
+
+    ``restart(reason)`` asks for the next of ``generations``.
+    """
 
     def __init__(
         self, loop: Loop, generations: Generations, *, restart: Callable[[str], None]
@@ -29,13 +32,13 @@ class Retrying:
         self._delay = _FIRST
 
     def refused(self, generation: Generation) -> None:
-        """A generation could not be started for want of something."""
+        """Schedule a retry for a generation that the system lacked the resources to start."""
         when = self._loop.now() + self._delay
         self._delay = min(2 * self._delay, _LONGEST)
         self._loop.at(when, partial(self._again, generation))
 
     def serves(self) -> None:
-        """A generation serves: what was lacked was there."""
+        """Reset the delay, as a generation serves: what was lacked was there."""
         self._delay = _FIRST
 
     def _again(self, generation: Generation) -> None:

@@ -35,7 +35,7 @@ class SignalActions(Protocol):
         """Start all workers anew."""
 
     def resize(self, change: int) -> None:
-        """Have so many workers more, or with a negative number fewer."""
+        """Add ``change`` workers, or with a negative number end some."""
 
     def reopen_logs(self) -> None:
         """Open log files anew: they were moved away."""

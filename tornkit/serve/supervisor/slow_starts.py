@@ -14,7 +14,10 @@ _MOMENTS = (2.0, 10.0, 30.0)  # seconds from the start; what takes longer meets 
 
 
 class SlowStarts:
-    """Part of a `tornkit.serve.reporter.Reporter`, which hears of starts; tells ``reporter``."""
+    """Timers that report a start which still goes on after 2, 10 and 30 seconds.
+
+    Part of a `tornkit.serve.reporter.Reporter`, which hears of starts; tells ``reporter``.
+    """
 
     def __init__(self, loop: Loop, reporter: Reporter) -> None:
         self._loop = loop

@@ -39,7 +39,7 @@ _END_GRACE = 1.0  # seconds beyond, for the process to end
 
 
 class StandIn:
-    """At most one such worker, in the place of all slots' workers."""
+    """Stand-in worker, at most one, that answers in all slots before the application serves."""
 
     def __init__(
         self, *, loop: Loop, nursery: Nursery, listeners: Listeners, audience: Audience
@@ -59,7 +59,7 @@ class StandIn:
         return [self._process.pid] if self._process is not None else []
 
     def begin(self, environment: Mapping[str, str]) -> None:
-        """Have one, unless there is one already."""
+        """Start the stand-in worker, unless it was started already."""
         if not self._wanted:
             self._wanted = True
             self._births += 1
@@ -70,9 +70,10 @@ class StandIn:
                 self._wanted = False
 
     def end(self, when_closed: Callable[[], None] = lambda: None) -> None:
-        """Let it answer what it has, and end; the sockets are others' from now on.
+        """Let the stand-in worker answer the requests that it has, and end.
 
-        ``when_closed`` is called once it accepts nothing any more, now or a little later.
+        The sockets are others' from now on. ``when_closed`` is called once it accepts nothing any
+        more, now or a little later.
         """
         self._wanted = False
         process = self._process
@@ -85,7 +86,7 @@ class StandIn:
             self._loop.at(when, partial(self._kill_if_there, process))
 
     def kill(self) -> None:
-        """End it now, and with it its hold on the sockets."""
+        """Kill the stand-in worker now, and with it its hold on the sockets."""
         self._wanted = False
         if self._process is not None:
             self._kill_if_there(self._process)

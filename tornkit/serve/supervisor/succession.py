@@ -52,9 +52,9 @@ _READ_AT_ONCE = 16
 
 
 class Succession:
-    """Every generation that is not gone. A `tornkit.serve.workforce.events.Events`.
+    """Replacement of one generation of workers by the next, from its start to its end.
 
-    ``label`` names what is served.
+    A `tornkit.serve.workforce.events.Events`. ``label`` names what is served.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Succession:
         self._start_generation(reason + self._restarts.take(), told=True)
 
     def _start_generation(self, reason: tuple[str, ...], *, told: bool = False) -> None:
-        """Start all workers of a new generation; one that still boots is overtaken."""
+        """Start all workers of a new generation; one that still boots is given up."""
         if self.over:
             return
         overtaken = self.generations.next
@@ -220,7 +220,7 @@ class Succession:
         failure: Failed,
         kill: Callable[[Worker], None] | None = None,
     ) -> None:
-        """Give up a generation. The old one stays; without one, or a reload, there is no point."""
+        """Give up a generation that failed to start; the old one, if any, goes on serving."""
         if self._lessons.unlearn(failure):
             self._start_generation(generation.reason, told=True)
             return
@@ -314,7 +314,7 @@ class Succession:
             self._loop.soon(partial(self._take_snapshot, generation))
 
     def _settle(self, generation: Generation) -> None:
-        """Let a generation go whose workers are all gone."""
+        """Forget a generation that has ended, once all its workers are gone."""
         ended = generation.state in (GenerationState.DRAINING, GenerationState.FAILED)
         if not ended or self._workforce.of(generation):
             return

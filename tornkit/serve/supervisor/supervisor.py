@@ -47,7 +47,7 @@ _NOTIFY_AGAIN = 0.1  # seconds
 
 
 class Supervisor:
-    """Owns one `tornkit serve`.
+    """The supervisor of one `tornkit serve`: acts on signals and edits, from start to end.
 
     A `tornkit.serve.supervisor.signals.SignalActions` and a
     `tornkit.serve.supervisor.owner.Owner`. ``environment()`` is a new generation's.
@@ -206,7 +206,7 @@ class Supervisor:
             self._stand_in.kill()
 
     def serves_more(self) -> None:
-        """Tell of addresses that the program listens on since it was told where."""
+        """Report addresses at which the program listens and that were not reported yet."""
         urls = self.urls()
         new = [url for url in urls if url not in self._told_urls]
         self._told_urls = set(urls)

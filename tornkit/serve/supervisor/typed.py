@@ -1,4 +1,4 @@
-"""What is done at a letter that was typed at the terminal (`keys`), and when it may be read."""
+"""Actions of the letters typed at the terminal (`keys`), and when the terminal may be read."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from tornkit.serve.workforce.workforce import Workforce
 
 
 class Typed:
-    """A `tornkit.serve.supervisor.keys.KeyActions`; ``browse(urls)`` opens a browser.
+    """Actions of the letters that a person types at the terminal.
 
-    ``words`` name the target in a command, as the person did who started this one.
+    A `tornkit.serve.supervisor.keys.KeyActions`. ``browse(urls)`` opens a browser. ``words`` name
+    the target in a command, as the person did who started this one.
     """
 
     def __init__(

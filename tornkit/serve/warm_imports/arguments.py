@@ -7,7 +7,7 @@ from typing import Any
 
 
 class RecordedArguments(list[str]):
-    """``sys.argv``, which notes that it is read."""
+    """List in the place of ``sys.argv`` that calls ``on_read`` when it is read."""
 
     on_read: Callable[[], None]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 def bits(mask: int) -> Iterator[int]:
-    """The places of the bits that are set, lowest first."""
+    """Positions of the bits that are set in ``mask``, lowest first."""
     while mask:
         lowest = mask & -mask
         yield lowest.bit_length() - 1

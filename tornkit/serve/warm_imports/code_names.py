@@ -15,7 +15,7 @@ EVERYTHING = "*"
 
 @dataclass(frozen=True)
 class CodeNames:
-    """Names in one module's code."""
+    """Names that one module's code uses: outside of its functions, and everywhere."""
 
     at_import: frozenset[str] = frozenset()  # outside of its functions
     everywhere: frozenset[str] = frozenset()  # a function may be called while it is imported
@@ -41,7 +41,7 @@ def _collect(code: CodeType, *collections: set[str]) -> None:
 
 
 def _is_function(code: CodeType) -> bool:
-    """Whether code inside of other code waits to be called: no class's, no comprehension's."""
+    """Whether a nested code object is a function's or lambda's: no class, no comprehension."""
     runs_at_once = code.co_name.startswith("<") and code.co_name != "<lambda>"
     return bool(code.co_flags & CO_OPTIMIZED) and not runs_at_once
 

@@ -15,7 +15,7 @@ class VariableNotes(Protocol):
     def note_set(self, name: str, value: str | None) -> None: ...
 
     def note_environment(self, values: Mapping[str, str]) -> None:
-        """Note that all of them were listed."""
+        """Note that all environment variables were listed."""
 
 
 def mapping() -> dict[bytes, bytes] | None:
@@ -32,7 +32,7 @@ def keep_in(variables: dict[bytes, bytes]) -> None:
 
 
 def encoded_variables() -> Mapping[bytes, bytes]:
-    """All variables, not to be changed; a copy only where the mapping itself can't be had."""
+    """All environment variables, not to be changed; a copy if their mapping can't be had."""
     kept = mapping()
     return dict(os.environb) if kept is None else kept
 

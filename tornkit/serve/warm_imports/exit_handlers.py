@@ -37,9 +37,10 @@ class ExitHandler:
 
 @contextmanager
 def collected(owner: Callable[[], list[ExitHandler] | None]) -> Iterator[None]:
-    """Collect the handlers that are set meanwhile with ``owner()``, where that is not None.
+    """Context in which exit handlers are not registered, but appended to the list ``owner()``.
 
-    A module may keep the functions (``from atexit import register``): they are as ever later.
+    Where ``owner()`` is None they are registered. A module may keep the functions
+    (``from atexit import register``): they are as ever later.
     """
     register, unregister = atexit.register, atexit.unregister
     number = numbers()
@@ -71,7 +72,7 @@ def collected(owner: Callable[[], list[ExitHandler] | None]) -> Iterator[None]:
 
 
 def count() -> int:
-    """Calls that are due when this process exits; what is collected is not among them.
+    """Number of calls that are due when this process exits, without collected exit handlers.
 
     `weakref.finalize` and `multiprocessing.util.Finalize` have a handler each for all their calls.
     """

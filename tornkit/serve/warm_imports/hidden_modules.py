@@ -1,4 +1,4 @@
-"""Modules that are out of sight, and whether a plain import would give others by now.
+"""Modules imported ahead and kept out of `sys.modules`, and whether an import now would differ.
 
 Sets of modules are bits of integers: to look at 450 modules of pandas, or their names, would copy
 the pages on which they are.
@@ -42,7 +42,7 @@ _TRUTH = bytes.maketrans(b"01", b"\0\1")  # of digits
 
 
 class HiddenModules:
-    """Modules in the order of their imports, and the inputs that each rests on."""
+    """Modules imported ahead and kept out of `sys.modules`, and the inputs that each rests on."""
 
     def __init__(self) -> None:
         self._modules: dict[str, ModuleType] = {}  # those in sight by now as well
@@ -65,7 +65,7 @@ class HiddenModules:
         return len(self._modules) - self._shown.bit_count()
 
     def held(self, name: str) -> object:
-        """The module of this name, wherever it is; None where it is not loaded."""
+        """The module of this name, in `sys.modules` or hidden; None where it is not loaded."""
         return sys.modules.get(name) or (self._modules[name] if self._is_hidden(name) else None)
 
     def _is_hidden(self, name: str) -> bool:
@@ -73,7 +73,10 @@ class HiddenModules:
         return bit is not None and not self._shown >> bit & 1
 
     def differences(self, wanted: int) -> dict[str, str]:
-        """The modules among those wanted that would be others if they were imported now."""
+        """Modules among ``wanted`` (as bits) that would turn out different if imported now.
+
+        By name, each with the reason.
+        """
         found: dict[str, str] = {}
         for name, reason in self._differing_names(wanted):
             found.setdefault(name, reason)
@@ -140,7 +143,7 @@ class HiddenModules:
         return None
 
     def _differing_names(self, wanted: int) -> Iterator[tuple[str, str]]:
-        """Wanted modules that rest on a name that is taken by something else, and the reasons."""
+        """Wanted modules for which a name means another module by now, and the reasons."""
         for name in names_of_own():
             if self._is_hidden(name) and wanted >> self._bits[name] & 1:
                 yield name, "is replaced in sys.modules"
@@ -189,7 +192,7 @@ class HiddenModules:
         return [each for each in dict.fromkeys(sys.path) if each not in known]
 
     def _takes(self, folder: str, place: int, name: str) -> bool:
-        """Whether a folder that is new on ``sys.path`` gives this name now."""
+        """Whether a folder that is new on ``sys.path`` would provide the module of this name."""
         spec = PathFinder.find_spec(name, [folder])
         if spec is None:
             return False
@@ -209,7 +212,7 @@ class HiddenModules:
         return not later or place < max(later)
 
     def _all_found_again(self, wanted: int) -> Iterator[tuple[str, str]]:
-        """Find each name anew, where ``sys.path`` is another altogether."""
+        """Wanted modules found elsewhere, or no more, on a changed ``sys.path``; and reasons."""
         for name, mask in (*self._tops.items(), *self._missing.items()):
             if not mask & wanted or name in sys.builtin_module_names or "." in name:
                 continue
@@ -242,5 +245,5 @@ class HiddenModules:
                 yield name, f"is found by {type(finder).__name__}, an import hook"
 
     def _named(self, mask: int) -> list[str]:
-        """The names of these modules, in the order of their imports."""
+        """Names of the modules whose bits are set in ``mask``, in the order of their imports."""
         return list(compress(self._names, f"{mask:b}"[::-1].encode().translate(_TRUTH)))

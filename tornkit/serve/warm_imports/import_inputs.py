@@ -50,7 +50,7 @@ class Inputs:
     names: CodeNames = field(default_factory=CodeNames)
 
     def note_names(self, names: CodeNames) -> None:
-        """Keep the names in its code."""
+        """Keep the names in the module's code."""
         self.names = names
 
     def never_the_same(self) -> str | None:

@@ -42,7 +42,7 @@ _READS = (os.O_RDONLY, os.O_RDWR)
 
 
 class _LastFinder:
-    """Finder of nothing, which notes each name that the finders before it have not found."""
+    """Import finder that finds nothing, and notes each name that the finders before it missed."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -52,7 +52,7 @@ class _LastFinder:
 
 
 class Recorder:
-    """The inputs of each module that is executed within `recording`, by name."""
+    """Recorder of the inputs of each module that is executed within `recording`, by name."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
@@ -69,7 +69,7 @@ class Recorder:
 
     @contextmanager
     def of(self, module: ModuleType, loader: object) -> Iterator[Inputs]:
-        """Blame the module for everything that is read meanwhile."""
+        """Context in which everything that is read is noted as an input of this module."""
         name = module.__name__
         self.note_import(name)
         inputs = self.inputs.setdefault(name, Inputs())
@@ -115,7 +115,7 @@ class Recorder:
             inputs.environment = dict(values)
 
     def note_import(self, name: str) -> None:
-        """Note a module, and the packages around it."""
+        """Note the import of a module, and of the packages around it, by the current module."""
         imports = self.current().imports
         while name and name not in imports:
             imports[name] = None

@@ -10,7 +10,7 @@ from typing import Any
 
 @contextmanager
 def replaced(owner: object, name: str, value: object) -> Iterator[None]:
-    """Set an attribute while entered; left alone at the end if another has been set since."""
+    """Context in which an attribute has another value; not restored if it was set once more."""
     original = getattr(owner, name)
     setattr(owner, name, value)
     try:
@@ -21,7 +21,7 @@ def replaced(owner: object, name: str, value: object) -> Iterator[None]:
 
 
 class _Noted:
-    """A function that is told of before it is called; equal to it, and no method in a class.
+    """Wrapper of a function that calls ``note`` first; equal to the function, and never bound.
 
     A module may keep it (``from os import stat``), or look for it in `os.supports_dir_fd`.
     """
@@ -48,7 +48,7 @@ class _Noted:
 
 @contextmanager
 def noting(owner: object, name: str, note: Callable[..., None]) -> Iterator[None]:
-    """Call ``note`` with what a function is called with, before it."""
+    """Context in which ``note`` is called before each call of a function, with its arguments."""
     original: Callable[..., Any] | None = getattr(owner, name, None)
     if original is None:
         yield
@@ -59,7 +59,7 @@ def noting(owner: object, name: str, note: Callable[..., None]) -> Iterator[None
 
 @contextmanager
 def noting_methods(owner: type, names: Iterable[str], note: Callable[[], None]) -> Iterator[None]:
-    """Call ``note`` before any of these methods of a class, of those that it has."""
+    """Context in which ``note`` is called before these methods of a class, if it has them."""
     with ExitStack() as stack:
         for name in names:
             if name in vars(owner):

@@ -45,7 +45,7 @@ def asked(note: Callable[[logging.Logger, int, bool], None]) -> AbstractContextM
 
 
 def would_log(logger: logging.Logger, level: int) -> bool:
-    """Whether a logger would log at this level if it were put where it belongs now."""
+    """Whether a logger would log at this level if it stood in `logging`'s registry now."""
     manager = logging.root.manager
     if manager.disable >= level:
         return False
@@ -59,9 +59,9 @@ def would_log(logger: logging.Logger, level: int) -> bool:
 
 
 def hide(loggers: Iterable[logging.Logger]) -> None:
-    """Take loggers out of the registry, and the places that it kept for those above them.
+    """Take loggers out of the registry, and the placeholders that it kept for their parents.
 
-    One stays that is above another that stays.
+    A logger stays that is a parent of another that stays.
     """
     registry = _registry()
     hidden = {each.name: each for each in loggers}
@@ -83,7 +83,7 @@ def hide(loggers: Iterable[logging.Logger]) -> None:
 
 
 def show(loggers: Iterable[logging.Logger]) -> None:
-    """Put loggers where they would be if they were made now.
+    """Put loggers back into the registry, as if they were made now.
 
     Where the program has made one of that name, what the module has set at its own is set there.
     """
@@ -105,7 +105,7 @@ def show(loggers: Iterable[logging.Logger]) -> None:
 
 
 def _register(logger: logging.Logger, manager: logging.Manager) -> None:
-    """Have `logging` make it, find its parent, and be its children's: with this one."""
+    """Enter a logger into the registry by `logging`'s own code, with its parent and children."""
     kept = manager.loggerClass
     make: Any = lambda name: logger  # noqa: E731 - in the place of a class
     manager.loggerClass = make

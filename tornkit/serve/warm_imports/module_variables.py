@@ -1,10 +1,11 @@
-"""Variables of modules in sight that hidden modules look at while they are imported.
+"""Global variables of modules that hidden modules read while they are imported.
 
-A program may set one before it imports the module: ``conf.DEBUG = True``, then ``import library``,
-which asks ``conf.DEBUG``, or has it from a ``from conf import DEBUG``; or a function that it has
-patched. What a module looks at is known from what it has imported and from the names in its code
-(`tornkit.serve.warm_imports.code_names`): rather too much than too little, which costs only where
-the program has set that very variable.
+Hidden modules were imported ahead of the fork, and are out of `sys.modules` until the program
+imports them; the modules in it are in sight. A program may set a variable before such an import:
+``conf.DEBUG = True``, then ``import library``, which asks ``conf.DEBUG``, or has it from a
+``from conf import DEBUG``; or a function that it has patched. What a module looks at is known from
+what it has imported and from the names in its code (`tornkit.serve.warm_imports.code_names`):
+rather too much than too little, which costs only where the program has set that very variable.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _PLAIN = (bool, int, float, complex, str, bytes, tuple, frozenset)
 
 
 class ModuleVariables:
-    """Variables of modules, their values, and the hidden modules that look at them."""
+    """Global variables of modules, their values, and the hidden modules that read them."""
 
     def __init__(self) -> None:
         self._in_sight: list[_Variables] = []  # of modules that are so from the start
@@ -31,7 +32,7 @@ class ModuleVariables:
         self._looked_at = 0  # these, as bits
 
     def find(self, hidden: Mapping[str, ModuleType], inputs: Mapping[str, Inputs]) -> None:
-        """Find what each hidden module looks at, of the others and of those in sight."""
+        """Find the variables that hidden modules read, of each other and of modules in sight."""
         readers = _Readers(hidden, inputs)
         in_sight = {name: each for name, each in sys.modules.items() if name not in hidden}
         self._in_sight = list(_found(in_sight, readers).values())
@@ -39,12 +40,12 @@ class ModuleVariables:
         self._looked_at = sum(1 << place for place in self._hidden)
 
     def begin(self) -> None:
-        """Take those in sight as they are now for what the modules were imported with."""
+        """Take present values, of modules in sight, for those that hidden modules have read."""
         for each in self._in_sight:
             each.begin()
 
     def changed(self, wanted: int, shown: int) -> Iterator[tuple[int, str]]:
-        """Modules among those wanted that have looked at what is another by now, and its name."""
+        """Wanted modules (as bits) that have read a variable which differs now, and its name."""
         for each in self._in_sight:
             if each.all_readers & wanted:
                 yield from each.changed(wanted)
@@ -64,7 +65,7 @@ def _found(modules: Mapping[str, ModuleType], readers: _Readers) -> dict[int, _V
 
 
 class _Variables:
-    """Variables of one module."""
+    """Global variables of one module, their values, and the hidden modules that read each."""
 
     def __init__(self, owner: str, home: dict[str, Any], readers: Mapping[str, int]) -> None:
         self.all_readers = 0
@@ -90,7 +91,11 @@ class _Variables:
 
 
 class _Readers:
-    """Which hidden modules look at which variables, as bits."""
+    """Finder of the hidden modules that read each global variable of a module.
+
+    Hidden modules were imported ahead of the fork, and are out of `sys.modules` until the program
+    imports them. A set of them is an integer with one bit for each.
+    """
 
     def __init__(self, hidden: Mapping[str, ModuleType], inputs: Mapping[str, Inputs]) -> None:
         self._hidden = hidden
@@ -102,7 +107,7 @@ class _Readers:
                 self._by_import.setdefault(imported, []).append(name)
 
     def of(self, name: str, module: ModuleType) -> dict[str, int]:
-        """Variables of a module and the hidden modules that read each."""
+        """Global variables of a module, each with the hidden modules that read it, as bits."""
         if not _is(module, ModuleType) or name.partition(".")[0] in ("tornkit", "__main__"):
             return {}
         own = _variables(name, module)
@@ -115,7 +120,7 @@ class _Readers:
         return found
 
     def _importing(self, name: str) -> list[str]:
-        """Modules that can name this one: they have imported it, or a package around it."""
+        """Hidden modules that have imported this module, or can name it by a package around it."""
         if name == "builtins":
             return list(self._inputs)
         found = dict.fromkeys(self._by_import.get(name, ()))
@@ -165,15 +170,16 @@ def _variables(name: str, module: ModuleType) -> set[str]:
 
 
 def _is(something: object, kind: type) -> bool:
-    """Whether it is one in truth; `isinstance` believes what an object says, and may run its code.
+    """Whether an object is of a type in truth, by `type` and not by `isinstance`.
 
-    In `sys.modules` may be anything, as cffi's libraries.
+    `isinstance` believes what an object says, and may run its code. In `sys.modules` may be
+    anything, as cffi's libraries.
     """
     return issubclass(type(something), kind)
 
 
 def _namespace(module: ModuleType) -> dict[str, Any]:
-    """Namespace of a module; one that loads itself when it is asked is not asked."""
+    """Namespace of a module (``__dict__``), without a lazy module being made to load itself."""
     found: dict[str, Any] = object.__getattribute__(module, "__dict__")
     return found
 

@@ -23,7 +23,10 @@ _DECIMAL_CONTEXT = (28, "ROUND_HALF_EVEN")  # as it is at first
 
 
 def current() -> dict[str, object]:
-    """Settings as they are now, by what is said of a module that changes them."""
+    """Present settings of the process (umask, locale, root logger), keyed by words for a change.
+
+    Words as ``sets the umask`` are said of a module after whose import the value is another.
+    """
     return {words: setting() for words, setting in _SETTINGS.items()}
 
 

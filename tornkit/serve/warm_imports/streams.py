@@ -12,19 +12,19 @@ from contextlib import contextmanager
 
 
 def current() -> tuple[object, ...]:
-    """The three of this moment."""
+    """The present ``sys.stdin``, ``sys.stdout`` and ``sys.stderr``."""
     return sys.stdin, sys.stdout, sys.stderr
 
 
 class StreamReferences:
-    """References to the three, counted when this is made."""
+    """Number of references to the standard streams, counted when this is made."""
 
     def __init__(self) -> None:
         self._streams = current()
         self._count = self._references()
 
     def have_grown(self) -> bool:
-        """Whether somebody has kept one of them since."""
+        """Whether the standard streams have more references now: somebody has kept one."""
         return self._references() > self._count
 
     def _references(self) -> int:

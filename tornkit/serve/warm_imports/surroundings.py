@@ -17,7 +17,10 @@ METADATA = (".dist-info", ".egg-info", ".egg-link")
 
 
 def mark(path: str, *, listed: bool = False) -> object:
-    """A file's state; of a folder only that it is one, unless it was listed."""
+    """State of a file, to be compared: its time and size; None where there is none.
+
+    Of a folder only that it is one, unless it was ``listed``.
+    """
     try:
         status = os.stat(path)  # noqa: PTH116 - before an import, for each file
     except (OSError, ValueError):
@@ -28,7 +31,7 @@ def mark(path: str, *, listed: bool = False) -> object:
 
 
 class Sensitive:
-    """A module that has read something, and the state of that when it was imported."""
+    """A hidden module that has read inputs, and the state of its files when this is made."""
 
     def __init__(self, name: str, bit: int, inputs: Inputs) -> None:
         self.name = name

@@ -38,7 +38,7 @@ _METHODS = (
 
 
 def noted(note: Callable[[], None]) -> AbstractContextManager[None]:
-    """Context in which ``note`` is called before each use, where the module is loaded."""
+    """Context in which ``note`` is called before each use of Tornado's options, if loaded."""
     parser = getattr(sys.modules.get(MODULE), "OptionParser", None)
     if not isinstance(parser, type):
         return nullcontext()

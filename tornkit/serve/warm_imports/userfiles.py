@@ -1,4 +1,4 @@
-"""Owners of loaded modules' files, and the folders that an application names.
+"""Tells which loaded modules are the user's own, and which folders an application names.
 
 `tornkit.ownership` tells by the file. What is the user's own is watched, and never imported
 before a fork.
@@ -45,7 +45,7 @@ born_with: set[str] = set()
 
 
 def remember_what_is_held() -> None:
-    """Note the modules of a zygote: its workers need to tell of none that is loaded now."""
+    """Mark the modules that are loaded now, in a zygote: its workers tell only of later ones."""
     global _held_at_birth  # noqa: PLW0603 - the fork carries it over
     # This module goes last: no program can make it give its place away.
     sys.modules[__name__] = sys.modules.pop(__name__)

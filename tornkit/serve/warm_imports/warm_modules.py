@@ -57,7 +57,7 @@ class WarmModules(HiddenModules):
     # ---- in the zygote ----
 
     def hide(self, before: Iterable[str], inputs: Mapping[str, Inputs]) -> None:
-        """Take what is not of ``before`` out of `sys.modules`; a finder has it from now on.
+        """Take modules, but for those of ``before``, out of `sys.modules` into this import finder.
 
         tornkit's own modules stay, and so do those that Python finds before it looks at a path.
         """
@@ -96,7 +96,10 @@ class WarmModules(HiddenModules):
             sys.meta_path.remove(self)
 
     def _close(self, inputs: Mapping[str, Inputs]) -> None:
-        """Find all that each module rests on: with circles, as long as anything grows."""
+        """Find, for each hidden module, all hidden modules that it imports, directly or not.
+
+        Imports may be circular: this goes on for as long as anything grows.
+        """
         for name, bit in self._bits.items():
             found = 1 << bit
             imported = tuple(inputs[name].imports) if name in inputs else ()
@@ -162,7 +165,7 @@ class WarmModules(HiddenModules):
                 handler.set()
 
     def _hide_loggers(self, inputs: Mapping[str, Inputs]) -> None:
-        """Hide those that no module in sight has asked for."""
+        """Take loggers out of the registry that no module in sight has asked for."""
         seen = {
             each.name for name in inputs if name not in self._bits for each in inputs[name].loggers
         }
@@ -177,16 +180,16 @@ class WarmModules(HiddenModules):
     # ---- in a worker ----
 
     def begin(self) -> None:
-        """Take the variables of now as those that the program starts with."""
+        """Take the present environment variables as those that the program starts with."""
         self._variables = dict(os.environ)
         self._encoded = dict(encoded_variables())
 
     def take_module_variables(self) -> None:
-        """Take the variables of modules in sight as they are before any of the program's code."""
+        """Note the variables of modules in sight, before any of the program's code."""
         self._module_variables.begin()
 
     def copy_pages(self) -> None:
-        """Have pages of its own for what will be looked at and shown, while nobody waits.
+        """Get own copies of the memory pages that later imports write to, while nobody waits.
 
         A forked process gets each from the kernel when it first writes to it, if only a reference
         count: with pandas that takes some milliseconds.
@@ -197,7 +200,7 @@ class WarmModules(HiddenModules):
             self._rehearse_showing(everything)
 
     def _rehearse_showing(self, mask: int) -> None:
-        """Show these and hide them again: `sys.modules` has room for them from then on."""
+        """Put modules into `sys.modules` and out again: it has room for them from then on."""
         there = sys.modules
         names = [name for name in self._named(mask) if name not in there]
         for name in names:
@@ -235,7 +238,7 @@ class WarmModules(HiddenModules):
         return spec
 
     def show(self, name: str) -> None:
-        """Put a module and all that it rests on into sight, in the order of their imports."""
+        """Put a module and all that it imports into `sys.modules`, in order of their imports."""
         closure = self._closures[name] & ~self._shown
         self._shown |= closure
         names = self._named(closure)
@@ -253,13 +256,13 @@ class WarmModules(HiddenModules):
         self._set_exit_handlers(closure)
 
     def _set_exit_handlers(self, mask: int) -> None:
-        """Set, in their order, the handlers of these modules."""
+        """Register the exit handlers of these modules, in their order."""
         for bit, handler in self._exit_handlers:
             if mask >> bit & 1:
                 handler.set()
 
     def _refuse(self, refused: Mapping[str, str]) -> None:
-        """Never give these, nor what rests on them and is not in sight."""
+        """Never give these modules out again, nor hidden ones that import them; and report it."""
         if not refused:
             return
         mask = 0
@@ -278,7 +281,7 @@ class WarmModules(HiddenModules):
             self.on_refused(reasons)
 
     def _take_from_package(self, name: str) -> None:
-        """Let `from package import part` look for a part that is hidden, not find it at hand.
+        """Delete a hidden module from its package, so that `from package import part` imports it.
 
         One on which the package rests comes into sight with it, and may stay.
         """
@@ -303,7 +306,7 @@ current = WarmModules()
 
 
 class _Loader:
-    """Gives a module that is there already; all else is asked of its own loader."""
+    """Loader of a module that is there already; all else is asked of the module's own loader."""
 
     def __init__(self, warm: WarmModules, name: str, module: ModuleType, spec: Any) -> None:
         self._warm = warm

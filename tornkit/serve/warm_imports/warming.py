@@ -228,7 +228,7 @@ def fingerprint() -> dict[bytes, tuple[int, int]]:
 
 
 def changed(fingerprint: dict[bytes, tuple[int, int]]) -> str | None:
-    """The first file that is not as it was, None where all are."""
+    """The first file that is not as it was at its fingerprint, None where all are."""
     for name, mark in fingerprint.items():
         if _mark(name) != mark:
             return os.fsdecode(name)

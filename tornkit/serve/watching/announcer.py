@@ -54,7 +54,7 @@ class Announcer:
         self._due.clear()
 
     def is_new(self, path: str) -> None:
-        """Note that a path is another file, or was away: to be told of though it looks the same."""
+        """Forget what was told of a path: it is another file now, though it may look the same."""
         self._told.pop(path, None)
 
     def whole(self, paths: Iterable[str]) -> None:

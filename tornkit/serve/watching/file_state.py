@@ -35,7 +35,7 @@ def state(path: str) -> State | None:
 
 
 def is_being_written(path: str) -> bool:
-    """Whether a file that was just created will be closed: a link to one, say, will not."""
+    """Whether a file that was just created is being written and will be closed: no link is."""
     try:
         status = os.lstat(path)
     except OSError:

@@ -42,7 +42,7 @@ _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 
 
 class FolderWatch:
-    """The watching thread. All but `cover` and `stop` runs in it.
+    """Thread that watches folders. All but `cover` and `stop` runs in it.
 
     ``tell`` gets paths that have changed, ``in_trouble`` why the kernel can't be asked at all or
     any more, ``has_gap`` why some folders can't be watched.
@@ -253,7 +253,7 @@ class FolderWatch:
     # ---- what the kernel says ----
 
     def _hear(self, kernel: Inotify) -> None:
-        """Take in events, and tell of the files that are whole, of a row of them at once."""
+        """Read the kernel's events, and tell of all whole files in a row of them at once."""
         whole: dict[str, None] = {}
         latest = time.monotonic() + PATIENCE
         rest = _QUIET
@@ -306,7 +306,7 @@ class FolderWatch:
             self._announcer.later(path, SHORT)
 
     def _came(self, path: str, name: str, whole: dict[str, None], *, moved: bool) -> None:
-        """Take in a name that is there now and was not, or leads to something else."""
+        """Handle an entry that was created, moved in, or made to lead to something else."""
         if self._is_entered(path):  # a link to a folder was turned
             self._folder_gone(path)
         if os.path.isdir(path):  # noqa: PTH112 - many; also a link to one
@@ -348,7 +348,7 @@ class FolderWatch:
             return False
 
     def _overflow(self) -> None:
-        """Enter all anew, and tell of each root: events were lost."""
+        """Enter all folders anew, and tell of each root: the kernel has lost events."""
         for root in self._roots:
             self._enter(root)
             self._announcer.later(root, SHORT)  # whatever was missed in it

@@ -11,7 +11,10 @@ NO_MORE = frozenset({errno.ENOSPC, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
 
 class Gaps:
-    """Calls ``has_gap`` with a line about some folders, ``in_trouble`` with one about all."""
+    """Folders that can't be watched, gathered by reason and reported once.
+
+    Calls ``has_gap`` with a line about some folders, ``in_trouble`` with one about all.
+    """
 
     def __init__(self, in_trouble: Callable[[str], None], has_gap: Callable[[str], None]) -> None:
         self._in_trouble = in_trouble
@@ -31,7 +34,7 @@ class Gaps:
             self._refused.setdefault(error.strerror or str(error), []).append(folder)
 
     def say(self) -> None:
-        """Name the folders that were noted since."""
+        """Report the folders that were noted since the last call."""
         for reason, folders in self._refused.items():
             shown = ", ".join(folders[:_MOST_NAMED])
             more = len(folders) - _MOST_NAMED

@@ -42,7 +42,7 @@ class Inotify:
     """One inotify descriptor. Not thread-safe: one thread adds, reads and closes."""
 
     def __init__(self) -> None:
-        """Open it.
+        """Open an inotify descriptor.
 
         :raises OSError: there is no inotify here, or no more of it.
         """
@@ -56,7 +56,7 @@ class Inotify:
         return self._descriptor
 
     def add(self, folder: str) -> int:
-        """Watch a folder; the number of the watch, the same for each name of one folder.
+        """Watch a folder; return the number of the watch, the same for each name of one folder.
 
         :raises OSError: it is no folder, can't be read, or there are no more watches (ENOSPC).
         """

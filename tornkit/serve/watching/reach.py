@@ -1,4 +1,4 @@
-"""Set of watched folders: those that were asked for, and which are gone into below them."""
+"""Set of watched folders: those that were asked for, and which below them are watched as well."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Coverage:
 
 
 class Reach:
-    """Coverage that was asked for, and the names by which its roots are there."""
+    """The coverage that was asked for, its roots, and the links that are followed."""
 
     def __init__(self) -> None:
         self.wanted = Coverage()
@@ -43,7 +43,7 @@ class Reach:
         return any(is_below(path, root) for root in self.wanted.deep)
 
     def forget_links(self, top: str | None = None) -> None:
-        """Follow no links that lie below a folder, or any."""
+        """Forget the followed links that lie below a folder, or all of them."""
         for target in [t for t, link in self._linked.items() if top is None or is_below(link, top)]:
             del self._linked[target]
 
@@ -56,7 +56,7 @@ class Reach:
         )
 
     def _is_way(self, base: str, path: str) -> bool:
-        """Whether `FolderWatch` comes from one folder to another."""
+        """Whether `FolderWatch` gets from ``base`` down to ``path``: none between is left out."""
         place = base
         for name in path[len(base) :].strip(os.sep).split(os.sep):  # noqa: PTH206 - text
             place = os.path.join(place, name)  # noqa: PTH118 - text

@@ -26,7 +26,7 @@ _NO_UTF8 = re.compile(r"unable to decode path", re.IGNORECASE)  # watchfiles' ow
 
 
 class SystemWatch:
-    """Like `FolderWatch`, by watchfiles."""
+    """Watch of folders by watchfiles, with the methods of `FolderWatch`."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class SystemWatch:
         """Do nothing yet: what is covered is watched."""
 
     def cover(self, coverage: Coverage) -> None:
-        """Watch this from now on; it holds all of what was asked for before.
+        """Watch this coverage from now on; it holds all that was asked for before.
 
         :raises RuntimeError: the system has no thread for it.
         """
@@ -118,7 +118,10 @@ class SystemWatch:
                 return
 
     def _counts(self, path: str, roots: list[str]) -> bool:
-        """Whether somebody may have edited it. A folder is told of only where it is gone."""
+        """Whether a changed path is to be told of: a file that somebody may have edited.
+
+        A folder is told of only where it is gone.
+        """
         if path in self._wanted.files:
             return True
         root = next((root for root in roots if path.startswith(root + os.sep)), None)

@@ -9,7 +9,7 @@ import threading
 
 
 class WakePipe:
-    """Pipe to be opened before, and closed behind, all that the waiting thread does."""
+    """Pipe that wakes a waiting thread; opened before, and closed behind, all that it does."""
 
     def __init__(self) -> None:
         self._closing = threading.Lock()

@@ -83,7 +83,7 @@ class WatchRules:
 
     @cached_property
     def _around_files(self) -> frozenset[Path]:
-        """Folders that hold files which call for a restart: one is told of where it goes away."""
+        """Folders around files that call for a restart; each is told of where it goes away."""
         files = self.loaded_files | self.restart_files
         return frozenset(folder for file in files for folder in file.parents)
 
@@ -130,7 +130,7 @@ class WatchRules:
 
 
 def _too_wide(folder: Path) -> bool:
-    """Whether all below a folder would be half the machine."""
+    """Whether a folder (``/``, the home folder) holds too much to watch all below it."""
     names = {folder, Path(real_path(str(folder)))}
     with contextlib.suppress(RuntimeError):  # a user without a home, as in a container
         if Path.home() in names:
@@ -142,17 +142,17 @@ class _Watch(Protocol):
     """A way to watch folders."""
 
     def start(self) -> None:
-        """Begin; covers nothing yet."""
+        """Start; no folder is watched yet."""
 
     def cover(self, coverage: Coverage) -> None:
         """Watch this coverage from now on."""
 
     def stop(self) -> None:
-        """End, soon."""
+        """End the watch, soon."""
 
 
 class Watcher:
-    """Watches by `WatchRules` that may grow, and wakes the supervisor.
+    """Watcher of files by `WatchRules`, which may grow; wakes the supervisor at a change.
 
     ``wake`` is called in the watching thread once `changes` has something; it must only wake.
     """
@@ -227,7 +227,7 @@ class Watcher:
             self.start()
 
     def _without_left(self, files: frozenset[Path]) -> frozenset[Path]:
-        """The files but those below a folder to which a link of the project's led before.
+        """The files but those below a folder that a link of the project's led to before.
 
         Releases that were left are removed some day, which is no reason to restart.
         """
@@ -293,7 +293,7 @@ def _poll_delay() -> float:
 
 
 def _by_both_names(names: Iterable[str]) -> list[Path]:
-    """Paths by their own names, as turned links are known, and real ones, as loaded files are."""
+    """Each path as it was told, with its folder's real path, and in its own real path."""
     found: dict[Path, None] = {}
     for name in names:
         real_folder = real_path(os.path.dirname(name))  # noqa: PTH120 - text

@@ -44,7 +44,7 @@ class ChannelClosed(Exception):
 
 
 class Channel:
-    """Messages and descriptors, both ways. Owns its socket."""
+    """Messages and file descriptors, both ways over a socket. Owns its socket."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -104,7 +104,7 @@ class Channel:
             self._flush()
 
     def flush(self) -> None:
-        """Send what the socket takes.
+        """Send as much of the queued messages as the socket takes now.
 
         :raises ChannelClosed: the peer is gone.
         """
@@ -126,7 +126,7 @@ class Channel:
                 self._unsent.popleft()
 
     def _send_some(self, frame: bytearray, descriptors: Sequence[int]) -> int:
-        """Send what the socket takes now; the number of bytes, 0 only where it does not block.
+        """Send what the socket takes now; return the number of bytes, 0 only if it does not block.
 
         :raises ChannelClosed:
         """
@@ -148,9 +148,9 @@ class Channel:
                 return sent
 
     def _refused(self, error: OSError) -> None:
-        """Take it that the next try may do better; where this end blocks, in a moment.
+        """Handle an error of the socket: return where a retry may help, after a pause if it blocks.
 
-        :raises ChannelClosed: it will not.
+        :raises ChannelClosed: the peer is gone, or the system has refused too often in a row.
         """
         if isinstance(error, BlockingIOError) and not self._sock.getblocking():
             return
@@ -164,11 +164,11 @@ class Channel:
 
     @property
     def has_read_ahead(self) -> bool:
-        """Whether more was read than was returned: the descriptor tells nothing of that."""
+        """Whether bytes were read and not returned yet; the descriptor tells nothing of them."""
         return bool(self._received)
 
     def receive(self) -> tuple[Message, list[int]]:
-        """The next message, waiting for it.
+        """Wait for the next message; return it with its descriptors.
 
         :raises ChannelClosed: the peer is gone.
         """
@@ -179,7 +179,7 @@ class Channel:
             self._read(wait=True)
 
     def receive_ready(self) -> list[tuple[Message, list[int]]]:
-        """Messages that are there, without waiting: all, but of those with descriptors a few.
+        """Receive, without waiting, messages that are there; of those with descriptors a few.
 
         What is left of those still stands in the socket.
 
@@ -207,7 +207,7 @@ class Channel:
         return messages
 
     def _read(self, *, wait: bool) -> bool:
-        """Read once; False where nothing was there."""
+        """Read from the socket once, into the buffers; False where nothing was there."""
         flags = 0 if wait else socket.MSG_DONTWAIT
         space = socket.CMSG_SPACE(MAX_DESCRIPTORS * array.array("i").itemsize)
         try:
@@ -263,7 +263,10 @@ class Channel:
 
 
 def _duplicated(descriptors: Sequence[int]) -> list[int]:
-    """:raises OSError: there is none left; then none is."""
+    """Duplicate all of these descriptors, or none.
+
+    :raises OSError: the process has no descriptor left.
+    """
     found: list[int] = []
     try:
         for descriptor in descriptors:

@@ -16,7 +16,7 @@ _TYPES: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Mes
 
 
 def encode(message: Message) -> bytes:
-    """The message's bytes."""
+    """Encode a message as the bytes of a JSON object."""
     content = {"type": type(message).__name__, **vars(message)}
     return dumps(content, default=_as_json).encode()
 

@@ -37,8 +37,9 @@ STACKS_SIGNAL = signal.SIGURG
 
 @dataclass(frozen=True)
 class Pulse:
-    """``beat``: when (CLOCK_MONOTONIC, seconds); ``lag``: how late that was, in seconds.
+    """Content of a heartbeat: its time, the loop's lag, and numbers of requests and connections.
 
+    ``beat``: when (CLOCK_MONOTONIC, seconds); ``lag``: how late that was, in seconds.
     ``requests`` were received in all, ``in_flight`` of them are not answered; ``connections`` are
     open, WebSockets not counted. ``thread``: in which the loop runs (`threading.get_native_id`); 0
     where it writes no stack.
@@ -53,10 +54,10 @@ class Pulse:
 
 
 class Heartbeat:
-    """One worker's record, at either end."""
+    """Heartbeat record of one worker, in memory that the worker and the supervisor share."""
 
     def __init__(self, descriptor: int) -> None:
-        """Takes the descriptor over.
+        """Map the descriptor's memory, and take the descriptor over.
 
         :raises OSError: the system has no memory to give; the descriptor is closed then.
         """
@@ -72,7 +73,7 @@ class Heartbeat:
 
     @classmethod
     def create(cls) -> Heartbeat:
-        """A record of a worker that has not beaten yet.
+        """Create the record of a worker that has not beaten yet.
 
         :raises OSError:
         """
@@ -127,7 +128,7 @@ class Heartbeat:
 
     @property
     def writes_stacks(self) -> bool:
-        """Whether the signal may come: it is still ours, and so is the file that is written to."""
+        """Whether `STACKS_SIGNAL` has a stack written: its handler and file are still ours."""
         if self._stacks == -1:
             return False
         if signal.getsignal(STACKS_SIGNAL) is not self._handler:  # the program has taken it
@@ -143,7 +144,7 @@ class Heartbeat:
         return is_ours
 
     def forget_stacks(self) -> None:
-        """Make room for the next stacks; both ends have one place to write at.
+        """Discard the stacks written so far; both ends write the next ones at one place.
 
         :raises OSError:
         """
@@ -163,14 +164,17 @@ class Heartbeat:
 
 
 def silence(pulse: Pulse, now: float | None = None) -> float:
-    """Seconds since its last beat; 0 where it never had one, for it may not have begun."""
+    """Seconds since a worker's last beat; 0 where it never had one, for it may not have begun."""
     if pulse.beat == 0.0:
         return 0.0
     return max(0.0, (time.monotonic() if now is None else now) - pulse.beat)
 
 
 def interval_for(warn_blocking: float) -> float:
-    """Seconds between beats where a loop that stands for ``warn_blocking`` is told of; 0: never."""
+    """Seconds between beats, to notice a loop that is blocked for ``warn_blocking`` seconds.
+
+    With 0 of them such a loop is not told of.
+    """
     if not warn_blocking:
         return INTERVAL
     return min(INTERVAL, max(_SHORTEST_INTERVAL, warn_blocking / 2))

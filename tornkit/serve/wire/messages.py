@@ -35,7 +35,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Offer:
-    """Sockets that a worker has with its `Boot`: ``count`` descriptors, for what may be claimed.
+    """Listening sockets given with `Boot`: ``count`` descriptors, for what ``claim`` would ask.
 
     Its predecessor in the slot has claimed them, so it need not wait to be granted the same.
     """
@@ -106,7 +106,7 @@ class Drain:
 
 @dataclass(frozen=True)
 class Refresh:
-    """A template or a static file changed: forget what was made of it."""
+    """A template or a static file changed: drop what is cached of it."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class ReopenLogs:
 
 @dataclass(frozen=True)
 class Adopt:
-    """One descriptor: a connection that another worker accepted, with the bytes it had read."""
+    """One descriptor: a connection accepted elsewhere, with the bytes already read from it."""
 
     unread: bytes
 
@@ -144,7 +144,10 @@ class Claim:
 
     @property
     def place(self) -> Claim:
-        """The claim without what makes it no other: two are for one address if these are equal."""
+        """The claim without its backlog and scheme, to compare it with another one.
+
+        Two claims are for one address if these are equal.
+        """
         return replace(self, backlog=0, scheme="")
 
 
@@ -224,16 +227,17 @@ class Closed:
 
 @dataclass(frozen=True)
 class Handover:
-    """One descriptor: an idle connection for the worker that takes this one's place."""
+    """An idle connection for the worker that takes this one's place; one descriptor."""
 
     unread: bytes
 
 
 @dataclass(frozen=True)
 class Follows:
-    """One descriptor: a browser that is to hear of events; the response's head has been sent.
+    """A browser's connection on which it is to hear of events; one descriptor.
 
-    ``of_server``: of its processes and requests, for a page about these; else of what it serves.
+    The response's head has been sent. ``of_server``: events of its processes and requests, for a
+    page about these; else of what it serves.
     """
 
     of_server: bool = False
@@ -266,7 +270,7 @@ class OpenInEditor:
 
 @dataclass(frozen=True)
 class HostBus:
-    """The first message, and the only one. One descriptor: where members come from.
+    """The first message to a hub, and the only one. One descriptor: where members come from.
 
     ``limits`` are those of `tornkit.bus_limits.BusLimits`.
     """
@@ -291,7 +295,7 @@ class Warm:
 
 @dataclass(frozen=True)
 class Fork:
-    """One descriptor for each worker to fork: its end of its channel.
+    """Order to fork workers. One descriptor for each: its end of its channel.
 
     ``environment`` is the whole environment of the workers. ``stale``: also where a file has
     changed since its import: they are to work beside others that hold what it was.

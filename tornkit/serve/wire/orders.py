@@ -14,11 +14,11 @@ from tornkit.serve.wire.messages import Claim, Prepare
 
 @dataclass(frozen=True)
 class Orders:
-    """Orders as plain data for JSON. The fields are those of `Target` and `ServeConfig`.
+    """Orders to a worker, as plain data for JSON: what to load, and how to serve it.
 
-    ``folder`` is the current folder by its name, None where it has none any more. ``run`` names
-    this run of the server, and ``token`` is the secret by which its pages are known;
-    ``opens_lines``: there is an editor for that.
+    The fields are those of `Target` and `ServeConfig`. ``folder`` is the current folder by its
+    name, None where it has none any more. ``run`` names this run of the server, and ``token`` is
+    the secret by which its pages are known; ``opens_lines``: there is an editor for that.
     """
 
     target: Target
@@ -73,7 +73,7 @@ class Orders:
         )
 
     def standing_in(self) -> Orders:
-        """The same orders, but for what is loaded: `tornkit.devtools.stand_in`, no user's code."""
+        """These orders for a stand-in worker: `tornkit.devtools.stand_in`, no user's code."""
         module = "tornkit.devtools.stand_in"
         target = replace(
             self.target, label=module, path=None, module=module, attribute="application"
@@ -88,7 +88,7 @@ class Orders:
 
     @classmethod
     def told(cls, message: Prepare) -> Orders:
-        """Orders that `message` made this `Prepare` of, also after its journey."""
+        """Restore the orders from the `Prepare` that `message` made, also after it was sent."""
         content = message.orders
         target = dict(content["target"])
         target["kind"] = Kind(target["kind"])
@@ -114,7 +114,7 @@ def _working_folder() -> str | None:
 def application_claim(
     port: int | None, address: str | None, unix_socket: str | None, *, backlog: int = 1024
 ) -> Claim:
-    """Claim of a worker for its application.
+    """Claim for the address at which the application is to listen.
 
     The supervisor makes the same claim before it starts any worker, so that a port that is taken
     is told at once. The kernel caps ``backlog`` at net.core.somaxconn.

@@ -1,4 +1,4 @@
-"""Starts interpreters: a zygote, or a worker without one.
+"""Starts interpreters for the server's processes (zygote, worker, hub); reaps and kills them.
 
 The interpreter is told nothing on its command line but where tornkit is, what to be, and which
 descriptor to read; the rest comes as messages. `-P` keeps the current folder off ``sys.path``
@@ -74,7 +74,7 @@ class ChildProcess:
 
 
 def channel_pair() -> tuple[Channel, socket.socket]:
-    """Our end, which does not block, and the socket that is theirs."""
+    """Create a channel, our end, which does not block, and the socket of the other end."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     return Channel(ours), theirs
@@ -128,7 +128,7 @@ def command(role: str, descriptor: int) -> list[str]:
 
 
 def reap() -> Iterator[tuple[int, int]]:
-    """Every child that has ended: pid and exit status, or the negative of a signal.
+    """Reap every child that has ended: yield pid and exit status, or the negative of a signal.
 
     As process 1 that includes strangers.
     """
@@ -143,7 +143,7 @@ def reap() -> Iterator[tuple[int, int]]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process of this number is there."""
+    """Whether a process of this id exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -154,7 +154,7 @@ def is_alive(pid: int) -> bool:
 
 
 def has_ended(pid: int) -> bool:
-    """Whether it does not run any more, though its parent may not have reaped it (Linux).
+    """Whether a process does not run any more, though it may not be reaped yet (Linux).
 
     A process whose first thread has ended looks so too; it holds what it held until the others end.
     """
@@ -166,10 +166,10 @@ def has_ended(pid: int) -> bool:
 
 
 def kill_and_wait(pids: list[int]) -> None:
-    """End them, whatever they do. One that the kernel does not let go is not waited for.
+    """Kill these processes and the children that they leave, and wait until they are gone.
 
-    With them end their own children, which are ours then (Linux): a worker that a zygote was just
-    forking, and that nobody knew of yet.
+    One that the kernel does not let go is not waited for. The children are ours then (Linux): a
+    worker that a zygote was just forking, and that nobody knew of yet.
     """
     before = _children()
     _kill_and_wait(pids)

@@ -28,15 +28,16 @@ _MOST_FRAMES = 100  # as `faulthandler`
 
 
 def can_register() -> bool:
-    """Whether this thread may have the stack written."""
+    """Whether `register` can be called in this thread."""
     return BY_C or threading.current_thread() is threading.main_thread()
 
 
 def register(number: int, descriptor: int, thread: Callable[[], int]) -> Any:
-    """Have the stack written; return what `signal.getsignal` gives from then on.
+    """Have a thread's stack written to ``descriptor`` at each signal; return the handler.
 
-    ``thread`` gives the number that the system has for the thread whose stack it is, 0 for the main
-    one; where `faulthandler` writes, the signal has to go to that very thread.
+    The handler is what `signal.getsignal` gives from then on. ``thread`` gives the number that the
+    system has for the thread whose stack it is, 0 for the main one; where `faulthandler` writes,
+    the signal has to go to that very thread.
     """
     if BY_C:
         faulthandler.register(number, file=descriptor, all_threads=False)
@@ -54,7 +55,7 @@ def register(number: int, descriptor: int, thread: Callable[[], int]) -> Any:
 
 
 def unregister(number: int) -> None:
-    """Write no more."""
+    """Write no stack at this signal any more."""
     if BY_C:
         faulthandler.unregister(number)
     elif can_register():

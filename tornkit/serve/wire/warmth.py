@@ -28,7 +28,7 @@ class Warmth:
     unsafe: Mapping[str, str]
 
     def culprits(self) -> dict[str, str]:
-        """Packages that did something unsafe themselves, without those that import them; how."""
+        """Packages that did something unsafe themselves, and what; not those that import them."""
         return {
             name.partition(".")[0]: reason
             for name, reason in self.unsafe.items()

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BackoffPolicy:
-    """Seconds, all of them."""
+    """Delays before a worker that died is replaced, in seconds.
+
+    The second early death in a row costs ``first``, each further one twice as much, up to ``cap``;
+    a worker that lives for ``healthy_after`` ends the row.
+    """
 
     first: float = 0.2
     cap: float = 10.0
@@ -19,7 +23,7 @@ class BackoffPolicy:
 
 
 class Backoff:
-    """The policy at work for one slot. Has no clock: it is told how long the worker lived."""
+    """Delays in one slot, by a policy. Has no clock: it is told how long the worker lived."""
 
     def __init__(self, policy: BackoffPolicy = BackoffPolicy()) -> None:
         self._policy = policy

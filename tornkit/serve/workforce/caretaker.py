@@ -1,4 +1,4 @@
-"""Looks after the workers of the generation that serves: who hangs, who has served long enough.
+"""Looks after the serving workers: kills those that hang, recycles those beyond a limit.
 
 One look a second, and not even that where nothing is to be looked for. Who hangs prints its stacks
 and is killed (the supervisor then replaces it, as any that dies); who is beyond a limit is
@@ -19,7 +19,10 @@ from tornkit.serve.workforce.workforce import Workforce
 
 
 class Caretaker:
-    """``start_in(slot)`` starts a worker in the serving generation; False where that failed."""
+    """Periodic check of the serving workers: ends those that hang, recycles the worn out.
+
+    ``start_in(slot)`` starts a worker in the serving generation; False where that failed.
+    """
 
     def __init__(
         self,
@@ -49,14 +52,14 @@ class Caretaker:
             self._loop.at(self._due, self._look)
 
     def recycled_for(self, successor: Worker) -> Worker | None:
-        """The worker in whose place this one was started; None: it stands in for a dead one."""
+        """The serving worker that ``successor`` was started to relieve; None: it has died."""
         old = self._recycled
         if old is None or old.slot != successor.slot or old.state is not WorkerState.SERVING:
             return None
         return old
 
     def recycles(self, worker: Worker) -> bool:
-        """Whether a successor of this one is on its way."""
+        """Whether a worker is being recycled: its successor is on the way."""
         return worker is self._recycled
 
     def gone(self, worker: Worker) -> bool:

@@ -36,12 +36,12 @@ _MOVES: dict[WorkerState, frozenset[WorkerState]] = {
 
 
 class IllegalMove(Exception):
-    """A state was left for one that it does not lead to."""
+    """A change between two states that is not in the table of allowed moves."""
 
 
 @dataclass(eq=False)
 class WorkerHandle(Generic[ProcessT]):
-    """One worker: ``process`` is whatever the spawner made of it."""
+    """The supervisor's record of one worker; ``process`` is whatever the spawner made of it."""
 
     slot: int
     generation: int
@@ -96,7 +96,7 @@ class Children(Generic[ProcessT]):
         return [worker for worker in self if worker.generation == number]
 
     def successor_of(self, worker: WorkerHandle[ProcessT]) -> WorkerHandle[ProcessT] | None:
-        """The serving worker that inherits its connections: newest generation, same slot if it can.
+        """Serving worker to inherit a worker's connections: newest generation, same slot if it can.
 
         Of its own generation or a later one; never ``worker`` itself, whatever its state.
         """

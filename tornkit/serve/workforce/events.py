@@ -1,4 +1,4 @@
-"""Protocol of the events in its workers' lives that the workforce tells."""
+"""Protocols of listeners: to events in the workers' lives, and to what workers tell browsers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Worker = WorkerHandle[ChildProcess]
 
 
 class Audience(Protocol):
-    """What workers say to browsers, and in the name of one."""
+    """Receiver of what workers report for browsers: connections, requests, errors."""
 
     def adopt(self, descriptors: list[int], *, of_server: bool) -> None:
         """Take over the connection of a browser that is to hear of events (`Follows`)."""
@@ -63,7 +63,7 @@ class Events(Protocol):
         """Note a worker that holds a listening socket of its slot."""
 
     def worker_loaded(self, worker: Worker, loaded: Loaded) -> None:
-        """Note that a worker has imported more."""
+        """Note that a worker has imported more of the user's files."""
 
     def is_wanted(self, generation: Generation, slot: int) -> bool:
         """Whether a worker that is born now is still wanted."""

@@ -41,11 +41,14 @@ class Generations:
         return self.newest
 
     def begin(self, generation: Generation) -> None:
-        """Enter a generation: it boots."""
+        """Register a generation that boots."""
         self._by_number[generation.number] = self.next = generation
 
     def serve(self, generation: Generation) -> Generation | None:
-        """Let the one that boots serve; the one before it, which drains from now on, if any."""
+        """Make the booting generation the one that serves; return the one before it, if any.
+
+        That one drains from now on.
+        """
         old, self.current, self.next = self.current, generation, None
         generation.move(GenerationState.SERVING)
         if old is not None:

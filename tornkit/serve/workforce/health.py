@@ -18,14 +18,17 @@ _LONGEST_INTERVAL = 1.0
 
 @dataclass(frozen=True)
 class HealthPolicy:
-    """``hang_timeout``: seconds without a beat, 0 for never; see `RecyclePolicy` for the rest."""
+    """Limits beyond which a worker counts as hanging or as worn out.
+
+    ``hang_timeout``: seconds without a beat, 0 for never; see `RecyclePolicy` for the rest.
+    """
 
     hang_timeout: float = 30.0
     recycle: RecyclePolicy = field(default_factory=RecyclePolicy)
 
     @property
     def interval(self) -> float | None:
-        """Seconds between looks, None where there is nothing to look for."""
+        """Seconds between two checks of the workers, None where there is nothing to check."""
         if self.hang_timeout:
             return min(_LONGEST_INTERVAL, self.hang_timeout / 4)
         return _LONGEST_INTERVAL if self.recycle else None
@@ -40,7 +43,7 @@ class Health:
         self._limits: dict[int, Recycling] = {}
 
     def admit(self, pid: int) -> int:
-        """A new worker; the descriptor of the memory that it is to beat into.
+        """Register a new worker; return the descriptor of the memory that its heartbeat goes into.
 
         :raises OSError: the system has none to give.
         """
@@ -75,7 +78,7 @@ class Health:
     def worn_out(
         self, workers: Iterable[WorkerHandle[ChildProcess]]
     ) -> tuple[WorkerHandle[ChildProcess], str] | None:
-        """The first serving worker that is beyond a limit, and which."""
+        """The first serving worker beyond a limit, and which limit in words; None for no worker."""
         if not self.policy.recycle:
             return None
         now = time.monotonic()

@@ -10,8 +10,11 @@ from tornkit import linux
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes. ``own``: nobody else has these pages. ``shared``: with the zygote and its other
-    children. ``pss``: own, and its share of the shared; these can be added up."""
+    """Memory of a process, in bytes.
+
+    ``own``: nobody else has these pages. ``shared``: with the zygote and its other children.
+    ``pss``: own, and its share of the shared; these can be added up.
+    """
 
     own: int
     shared: int
@@ -19,7 +22,7 @@ class Memory:
 
 
 def resident(pid: int) -> int:
-    """Bytes that are in memory, 0 where that can't be known."""
+    """Resident memory of a process in bytes, 0 where that can't be known."""
     try:
         with open(f"{linux.PROC}/{pid}/statm", "rb") as file:  # noqa: PTH123 - procfs, each second
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -28,7 +31,10 @@ def resident(pid: int) -> int:
 
 
 def memory_of(pid: int) -> Memory | None:
-    """The kernel's sum over all mappings (``/proc/PID/smaps_rollup``). Costs a millisecond."""
+    """Memory of a process by ``/proc/PID/smaps_rollup``, the kernel's sum over all mappings.
+
+    None where that can't be read. Costs a millisecond.
+    """
     fields: dict[str, int] = {}
     try:
         with open(f"{linux.PROC}/{pid}/smaps_rollup") as file:  # noqa: PTH123 - procfs

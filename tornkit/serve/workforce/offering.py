@@ -20,7 +20,7 @@ _MOST = 64  # descriptors to one worker; a program that has more claims the rest
 def offers(
     listeners: Listeners, slot: int, serving: Sequence[WorkerHandle[Any]]
 ) -> tuple[tuple[Offer, ...], list[int]]:
-    """What a generation whose workers serve has claimed, and a slot's descriptors for it."""
+    """Offers of the sockets that ``serving`` workers have claimed, and a slot's descriptors."""
     found: list[Offer] = []
     descriptors: list[int] = []
     for claim, sockets in listeners.held(slot, serving[0].generation) if serving else ():
@@ -31,7 +31,7 @@ def offers(
 
 
 def takes(listeners: Listeners, worker: WorkerHandle[Any], ready: Ready) -> bool:
-    """Note what a worker has taken of its offers; False where the slot has no such sockets.
+    """Note which offered sockets a worker has taken; False where the slot has no such sockets.
 
     It has them while the generation serves that had claimed them, which is until this one does.
     """

@@ -22,7 +22,7 @@ _AGAIN = 0.05  # seconds, where nobody serves, or no descriptor is free; clients
 
 
 class OrphanSlots:
-    """``workforce`` takes what comes in the slots of ``listeners``."""
+    """Slots without a worker: accepts their connections and passes them on to ``workforce``."""
 
     def __init__(self, loop: Loop, workforce: Workforce, listeners: Listeners) -> None:
         listeners.before_close(loop.unlisten)
@@ -33,7 +33,7 @@ class OrphanSlots:
         self._turn = itertools.count()
 
     def retire(self, slot: int) -> None:
-        """No worker accepts in this slot, for now or for good."""
+        """Accept connections in this slot, in which no worker does, for now or for good."""
         before = self._sockets.get(slot, ())
         self._sockets[slot] = tuple(self._listeners.in_slot(slot))
         for sock in self._sockets[slot]:
@@ -41,7 +41,7 @@ class OrphanSlots:
                 self._listen(slot, sock)
 
     def take_back(self, slot: int) -> None:
-        """A worker is to accept in this slot again."""
+        """Accept no more in this slot: a worker is to do so again."""
         for sock in self._sockets.pop(slot, ()):
             self._loop.unlisten(sock)
 
@@ -64,6 +64,6 @@ class OrphanSlots:
             self._workforce.pass_on(connection, next(self._turn))
 
     def _pause(self, slot: int, sock: socket.socket) -> None:
-        """Look again in a while: what is readable would be called again at once."""
+        """Ignore a socket for a moment: while readable it would be called back at once."""
         self._loop.unlisten(sock)
         self._loop.at(self._loop.now() + _AGAIN, partial(self._listen, slot, sock))

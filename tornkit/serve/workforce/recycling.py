@@ -12,7 +12,7 @@ from tornkit.serve.config import RecyclePolicy
 
 
 class Recycling:
-    """One worker's own limits."""
+    """Limits of one worker, after which it is to be replaced; jittered by chance."""
 
     def __init__(self, policy: RecyclePolicy, chance: random.Random | None = None) -> None:
         roll = (chance or random).uniform

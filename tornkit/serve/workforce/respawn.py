@@ -15,8 +15,9 @@ _TRY_AGAIN_AFTER = 2.0  # seconds, where the system had no process to give
 
 
 class Respawning:
-    """``start_in(slot)`` starts a worker, False where that failed; not where it is not ``wanted``.
+    """Replacement of workers that died, at once or after a delay.
 
+    ``start_in(slot)`` starts a worker, False where that failed; not where it is not ``wanted``.
     ``wanted(number, slot)``: this generation still serves, and still has this slot.
     """
 
@@ -35,7 +36,7 @@ class Respawning:
         self._backoffs: dict[int, Backoff] = {}  # by slot
 
     def died(self, worker: Worker, status: int) -> None:
-        """A worker that should serve has ended, or its replacement could not start."""
+        """Report a worker that died, or could not start, and schedule its replacement."""
         lived = self._loop.now() - worker.serving_since if worker.serving_since else 0.0
         delay = self._backoffs.setdefault(worker.slot, Backoff()).delay(lived)
         said = worker.failure.message if worker.failure else how(status)
@@ -44,7 +45,7 @@ class Respawning:
         self._loop.at(self._loop.now() + delay, start)
 
     def later(self, generation: int, slot: int) -> None:
-        """A worker could not be started: try again in a while."""
+        """Try again in a while to start a worker that could not be started."""
         start = partial(self._start, generation, slot)
         self._loop.at(self._loop.now() + _TRY_AGAIN_AFTER, start)
 

@@ -48,7 +48,7 @@ class Scaling:
         self._orphan_slots = orphan_slots
 
     def ask(self, change: int) -> None:
-        """Ask for so many workers more, or with a negative number fewer; one stays at least."""
+        """Ask for ``change`` workers more, or with a negative number fewer; at least one stays."""
         self.wanted = max(1, self.wanted + change)
         self.apply_pending()
 

@@ -101,7 +101,7 @@ class Upkeep:
             self.open(worker)
 
     def is_wanted(self, generation: Generation, slot: int) -> bool:
-        """Whether a worker that is born for this generation has something to do."""
+        """Whether a worker that has just been started in a generation's slot is still needed."""
         if generation.state is GenerationState.SERVING:
             return self._is_current(generation.number, slot)
         return generation.state is GenerationState.BOOTING and not self._generations.over
@@ -168,7 +168,7 @@ class Upkeep:
             then()
 
     def look_after_slot(self, worker: Worker) -> None:
-        """Have connections taken in a slot in which none of the serving workers accepts.
+        """Have the supervisor accept in a worker's slot, where no serving worker does.
 
         Only where another generation has not been let in: it would take them by itself.
         """
@@ -208,7 +208,7 @@ class Upkeep:
             self._start_over(generation)
 
     def _start_over(self, generation: Generation) -> None:
-        """Try the files as they are now: nothing serves, and the old code can't be started again.
+        """Restart with the files as they are now, if they have changed: nothing serves any more.
 
         Once: it is tried anew when they change.
         """
@@ -229,7 +229,10 @@ class Upkeep:
         return served and status == 0 and not self._workforce.serves
 
     def _end_with_program(self, generation: Generation, worker: Worker) -> None:
-        """Start no other worker: it would end as well, and so on. An edit may change that."""
+        """Keep up no more a generation whose program has ended by itself; an edit may change that.
+
+        Another worker would end as well, and so on.
+        """
         generation.has_ended = True
         self._reporter.program_ended(worker.slot, worker.pid, waiting=self._reload)
         for other in self._workforce.of(generation):  # those that boot

@@ -66,7 +66,7 @@ STACKS_SIGNAL = signal.SIGUSR2
 
 
 class Workforce:
-    """Every worker that is not gone."""
+    """The workers of all generations: starts them, talks to them, watches and ends them."""
 
     def __init__(
         self,
@@ -266,7 +266,7 @@ class Workforce:
         self.kill_with_stacks(worker)
 
     def _send(self, worker: Worker, message: Downward | None, *descriptors: int) -> None:
-        """Send a message, or go on with None. A dead peer is seen when it is reaped.
+        """Send a message, or with None what still waits. A dead peer is seen when it is reaped.
 
         :raises OSError: descriptors would have to wait, and there is no room to keep them.
         """

@@ -1,4 +1,4 @@
-"""Does once, for nothing, what every worker does first: load, claim, get ready, answer a request.
+"""Rehearsal of what every worker does first: load, claim, get ready, answer a request.
 
 A forked process shares its pages with the zygote until it writes to them, if only a reference
 count, and the first write to each costs microseconds. To load an application of a few lines and to
@@ -68,7 +68,7 @@ _KNOWN = tuple(f"{folder}{os.sep}" for each in (tornado, tornkit) for folder in 
 
 @dataclass(frozen=True)
 class _Chosen:
-    """A `tornkit.serve.worker.readiness.ReadyOrders`."""
+    """Orders of the rehearsed worker, a `tornkit.serve.worker.readiness.ReadyOrders`."""
 
     engine: str
     speedups: bool = True
@@ -106,7 +106,7 @@ def is_unpatched() -> bool:
 
 
 def _is_known(value: object) -> bool:
-    """Whether a class's attribute is defined in Tornado or here, if it is one to be called."""
+    """Whether a class's attribute is defined in Tornado or tornkit, or is not callable at all."""
     if isinstance(value, property):
         return all(map(_is_known, (value.fget, value.fset, value.fdel)))
     if isinstance(value, staticmethod | classmethod):
@@ -130,7 +130,7 @@ def _set_up_logging() -> None:
 
 
 def _make(loop: asyncio.AbstractEventLoop) -> object:
-    """Import it as an application is, and compile it, as one that was just saved has to be."""
+    """Load and return the rehearsed application; compile its file, as if it was just saved."""
     before = tuple(sys.path)
     try:
         with Leaving(patient=True):
@@ -183,7 +183,7 @@ async def _serve(made: object) -> None:
 
 
 def _granted(listening: socket.socket, closing: contextlib.ExitStack) -> Mailbox:
-    """A worker's end of a channel whose other end has granted this socket already."""
+    """Mailbox of a worker whose next claim is answered already, with this socket."""
     supervisor, theirs = channel_pair()
     closing.callback(supervisor.close)
     channel = Channel(theirs)
@@ -193,7 +193,7 @@ def _granted(listening: socket.socket, closing: contextlib.ExitStack) -> Mailbox
 
 
 def _begin_to_beat(heart: Heartbeat, mailbox: Mailbox, closing: contextlib.ExitStack) -> None:
-    """Do what a worker does in each loop that listens."""
+    """Start the heartbeat and read the mailbox, as a worker does in each loop that listens."""
     loops = ServingLoops()
     serving = loops.current()
     serving.begin_to_beat(lambda: heart.write(loops.pulse()))

@@ -1,4 +1,4 @@
-"""Lets a process's hold on the files of libraries go, once their start is behind it (Linux).
+"""Releases the memory pages of library files that a process has done with (Linux).
 
 To import pandas touches 12 MiB of the text of its extension modules, which are in memory on a
 zygote's account for as long as it lives; a zygote runs hardly any of it again. The kernel is told
@@ -22,7 +22,7 @@ _MAPPING = re.compile(rb"([0-9a-f]+)-([0-9a-f]+) r-[-x]p [0-9a-f]+ [0-9a-f:]+ [1
 
 
 def let_go() -> None:
-    """Give back pages that can be read again. Where that can't be known, nothing is done."""
+    """Release pages that can be read from their file again; do nothing where that is not known."""
     if not linux.USED:
         return
     madvise = ctypes.CDLL(None).madvise

@@ -40,7 +40,10 @@ def main(descriptor: int) -> None:
 
 
 def _stand_by(channel: Channel, held: dict[bytes, tuple[int, int]]) -> None:
-    """Wait until it is to be a worker. With stale imports, be one without any (does not return)."""
+    """Wait for a message; if an imported file has changed by then, exec a worker without imports.
+
+    In that case it does not return.
+    """
     poller = select.poll()
     poller.register(channel.fileno(), select.POLLIN)
     poller.poll()

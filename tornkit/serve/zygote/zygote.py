@@ -67,7 +67,7 @@ class Birth:
     may_rehearse: bool
 
     def begin(self) -> None:
-        """Be a worker. Exits."""
+        """Run as a worker in this process. Exits."""
         _live_in(self.environment)
         warm_modules.current.begin()
         gc.enable()
@@ -76,7 +76,7 @@ class Birth:
         entry.main_on(channel, self._get_ready)
 
     def _get_ready(self) -> None:
-        """Do steps ahead that would else be done while a reload is waited for."""
+        """Do steps of a worker's start ahead, before somebody waits for a reload."""
         warm_modules.current.copy_pages()
         if self.may_rehearse:
             rehearse()
@@ -84,7 +84,7 @@ class Birth:
 
 
 def _live_in(environment: Mapping[str, str]) -> None:
-    """Make this the process's environment. What is so already, nearly all, is left as it is."""
+    """Set the process's environment variables to these; those that are equal are not touched."""
     for name in os.environ.keys() - environment.keys():
         del os.environ[name]
     for name, value in environment.items():
@@ -93,7 +93,7 @@ def _live_in(environment: Mapping[str, str]) -> None:
 
 
 def _forget_lookups() -> None:
-    """Empty the cache of methods found, which counts references to their names.
+    """Empty Python's cache of method lookups, which holds references to their names.
 
     With pandas it is full of its names, on as many pages, and a worker would push them out one by
     one: 1 MiB of pages of its own. From Python 3.12 on such names are not counted any more.
@@ -115,7 +115,7 @@ def _refused(error: OSError) -> Unfit:
 
 
 class Zygote:
-    """Answers the supervisor and watches its workers."""
+    """The zygote itself: answers the supervisor, forks workers and reaps them."""
 
     def __init__(self, channel: Channel) -> None:
         # Nothing is collected here: a collection would write to pages that the workers share.
@@ -164,7 +164,7 @@ class Zygote:
                 self._end()
 
     def _freeze(self, inputs: Mapping[str, Inputs]) -> None:
-        """Clean once, then let the collector forget all there is: no page of it is written."""
+        """Hide warm modules, collect garbage, freeze the rest: no page of it is written again."""
         self._fingerprint = fingerprint()
         self._modules = len(sys.modules)
         warm_modules.current.hide(WITH_TORNADO, inputs)
