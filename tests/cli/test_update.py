@@ -124,8 +124,10 @@ def test_what_is_left_of_one_that_was_killed_is_told(project: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
 def test_uncommitted_changes_are_not_mixed_with_it(project: Path) -> None:
-    who = ["-c", "user.name=T", "-c", "user.email=t@example.org"]
-    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "x"]):
+    # Without what newer ones do to the repository in the background.
+    own = ["user.name=T", "user.email=t@example.org", "maintenance.auto=false", "gc.auto=0"]
+    settings = [word for each in own for word in ("-c", each)]
+    for words in (["init", "-q"], ["add", "."], [*settings, "commit", "-qm", "x"]):
         subprocess.run(["git", *words], cwd=project, check=True)
     style = project / "demo" / "static" / "style.css"
     style.write_text("mine\n" + style.read_text())

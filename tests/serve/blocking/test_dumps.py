@@ -32,8 +32,17 @@ def test_none_was_written(dump: str) -> None:
     assert stack_of(dump) == []
 
 
-def test_one_that_was_cut_may_lack_the_users_frames() -> None:
-    assert stack_of(f"{DUMP}  ...\n") == []
+@pytest.mark.parametrize(
+    "dump",
+    [
+        f"{DUMP}  ...\n",
+        f"{DUMP}  <invalid frame>\n",
+        "Stack (most recent call first):\n" + '  File "app.py", line 5 in deep\n' * 100,
+    ],
+    ids=["said", "in the middle of a call", "as Python 3.14 leaves it"],
+)
+def test_one_that_was_cut_may_lack_the_users_frames(dump: str) -> None:
+    assert stack_of(dump) == []
 
 
 def written(function: Any) -> str:

@@ -101,7 +101,8 @@ class Program:
         deadline = time.monotonic() + 30
         while True:
             text = os.pread(self.file.fileno(), 1 << 18, 0).decode()
-            if text.endswith(("in <module>\n", "in _bootstrap\n", "  ...\n")):
+            ends = "in <module>\n", "in _bootstrap\n", "  ...\n", "  <invalid frame>\n"
+            if text.endswith(ends) or text.count("\n") > 100:
                 return stack_of(text)
             assert self.process.poll() is None, "it has ended"
             assert time.monotonic() < deadline

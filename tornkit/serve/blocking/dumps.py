@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)')
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
-_CUT = "  ..."
+# Last lines of one that is not whole: beyond so many frames, and where a call was just beginning.
+_CUT = {"  ...", "  <invalid frame>"}
+_MOST_FRAMES = 100  # Python 3.14 does not say that there are more
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,10 @@ class Frame:
 def stack_of(dump: str) -> list[Frame]:
     """Frames of the one thread that has written, the innermost first; none of one that was cut."""
     lines = dump.split("\n")
-    if _CUT in lines:
+    found = [match for match in map(_FRAME.fullmatch, lines) if match]
+    if not _CUT.isdisjoint(lines) or len(found) >= _MOST_FRAMES:
         return []
-    matches = (_FRAME.fullmatch(line) for line in lines)
-    return [Frame(_text(found[1]), int(found[2]), _text(found[3])) for found in matches if found]
+    return [Frame(_text(each[1]), int(each[2]), _text(each[3])) for each in found]
 
 
 def _text(written: str) -> str:
