@@ -1,4 +1,4 @@
-"""Conditions of a rule, and the routers that the search passes on its way to one."""
+"""Conditions of a rule, and the routers that the search passes on its way to a route."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DefaultHostCondition:
 
     @property
     def possible(self) -> bool:
-        """Whether any request can satisfy it."""
+        """Whether the regex matches ``default_host``, so that some request can satisfy the rule."""
         return self.regex.match(self.default_host) is not None
 
 

@@ -182,7 +182,7 @@ class Keyword:
 
 @dataclass(frozen=True)
 class Route:
-    """One line of the table.
+    """A route, one line of the table: its routers, its condition, its target, its name.
 
     ``scopes`` are outermost first. ``opens`` is set on a line that stands for a *named* rule
     whose target is a router: it takes no request itself, but its name reverses. ``declared`` is
@@ -373,7 +373,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """All that a format may show: one table for each application that is served."""
+    """Result of an analysis: a table for each application that is served, and the findings."""
 
     app: str
     tornado: str

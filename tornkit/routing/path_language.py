@@ -1,4 +1,4 @@
-"""The paths of a step as a language, and those that a client can send at all."""
+"""Paths that a route or fallback matches, and those a client can send, as regular languages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tornkit.routing.model import Fallback, Route
 
 
 def is_path(condition: Condition) -> bool:
-    """Whether it looks at the path alone."""
+    """Whether a condition looks at the path alone."""
     return isinstance(condition, PathCondition)
 
 
@@ -55,7 +55,7 @@ def paths_of(step: Route | Fallback, bound: Bound) -> Paths:
 
 
 def union(steps: Sequence[Route | Fallback]) -> list[Language]:
-    """One machine for all paths that surely go to these steps; none where there are no steps."""
+    """Language of all paths that these steps surely take, as a list of one; empty without any."""
     expressions = []
     for step in steps:
         try:

@@ -15,7 +15,7 @@ from types import FrameType
 
 
 class OutOfPatience(Exception):
-    """The time is over."""
+    """The time limit of `patience` is over."""
 
 
 @contextlib.contextmanager

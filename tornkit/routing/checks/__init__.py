@@ -1,8 +1,8 @@
-"""One file for each family of checks; each has a ``check``: ``RouteTable -> Iterable[Finding]``.
+"""Families of checks, a module for each, with a ``check``: ``RouteTable -> Iterable[Finding]``.
 
-One that reads code rather than a table has a ``check_all`` as well, for all tables of a program:
-the code is theirs together, and is to be judged once.
-They are named rather than imported: a plain listing pays for none but the two that it shows.
+A module that reads code rather than a table has a ``check_all`` as well, for all tables of a
+program: the code is theirs together, and is to be judged once.
+Modules are named rather than imported: a plain listing pays for none but the two that it shows.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _module(family: str) -> _Family:
 
 
 class _Family(Protocol):
-    """What each module of this package has to have: its check of a table."""
+    """Protocol of the modules of this package: each has a check of a route table."""
 
     def check(self, table: RouteTable) -> Iterable[Finding]:
         """Findings of the family in ``table``."""

@@ -1,4 +1,4 @@
-"""TK701: patterns that a request can make run for ages.
+"""TK701: patterns that a request can make backtrack for ages (ReDoS).
 
 Paths and hosts are both the client's choice. `tornkit.regex.backtracking` finds what might be
 slow, and here it is seen to that the string would get as far as the pattern: that the routers
@@ -120,7 +120,7 @@ def _suspect(place: Place, found: Suspicion, table: RouteTable) -> _Suspect:
 
 
 def _arrives(place: Place, attack: Attack, suffix: str, table: RouteTable) -> bool:
-    """Whether a request with this string makes Tornado ask the pattern."""
+    """Whether a request with the attack's string makes Tornado try the pattern of ``place``."""
     text = attack.text(_REPETITIONS, suffix)
     if place.host:
         requests = [Request(path, text) for path in _PATHS]

@@ -39,7 +39,7 @@ _METHODS = frozenset({"get", "head", "post", "put", "delete", "patch", "options"
 
 @dataclass(frozen=True)
 class _Claim:
-    """Something that is wrong with a route; ``but`` says why that is not sure."""
+    """Fault of a route, as code and message; ``but`` says why it is not sure."""
 
     code: str
     message: str
@@ -113,7 +113,7 @@ def _methods(route: Route, cls: type) -> Iterator[_Claim]:
 
 
 def _groups(route: Route, cls: type, groups: Given) -> Iterator[_Claim]:
-    """Sentences on the regex groups that each HTTP method gets as arguments; equal ones are one."""
+    """Claims about regex groups that the HTTP methods do not take; equal claims are merged."""
     found: dict[tuple[Misfit, str | None], list[str]] = {}
     for name, handed, but in _calls(route, cls, groups):
         wrong = misfit(cls, name, handed)
@@ -136,7 +136,7 @@ def _groups(route: Route, cls: type, groups: Given) -> Iterator[_Claim]:
 
 
 def _calls(route: Route, cls: type, groups: Given) -> Iterator[tuple[str, Given, str | None]]:
-    """The methods that get the groups, what they are given, and why that is not sure."""
+    """Methods that are called with the groups: name, arguments, and why these are not sure."""
     for each in route.target.operations:
         if each.method != "WS":
             yield each.method.lower(), groups, None

@@ -1,4 +1,4 @@
-"""TK203: a route before it takes some of what a route matches, but not all.
+"""TK203: routes of which an earlier route takes some of the requests, but not all.
 
 That is how most tables are meant to be (``/posts/new`` before ``/posts/(.*)``), so nobody hears of
 it unless they ask; it answers "what else could take this URL".
@@ -15,7 +15,10 @@ from tornkit.routing.reachability import Fate, overlaps, verdicts
 
 
 def check(table: RouteTable) -> Iterator[Finding]:
-    """A finding for each pair, with a URL that both match and the earlier one gets."""
+    """A finding for each pair of overlapping routes, with a URL that both match.
+
+    The earlier route gets it.
+    """
     for route, verdict in verdicts(table):
         if verdict.fate is not Fate.REACHED:
             continue

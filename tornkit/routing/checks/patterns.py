@@ -97,7 +97,7 @@ def _parameters(place: Place) -> Iterator[Finding]:
 
 
 def _is_prefix(place: Place) -> bool:
-    """Whether a pattern without an end looks as if that were not meant."""
+    """Whether a pattern without an end (``$``) looks like an oversight, not a meant prefix."""
     items = parsed(place.regex)
     if all(str(operator) == "AT" for operator, _ in items):
         return False  # an empty pattern takes everything, and everybody sees it
@@ -110,7 +110,7 @@ def _is_prefix(place: Place) -> bool:
 
 
 def _texts(place: Place) -> list[str]:
-    """Strings that match, and can be sent as they stand; dots are dots."""
+    """Example strings that the pattern matches and a client can send; their dots are literal."""
     offsets = dots_to_escape(place.regex, host=place.host)
     regex = re.compile(with_escapes(place.regex.pattern, offsets), place.regex.flags & ~re.DEBUG)
     if place.host:
@@ -121,7 +121,7 @@ def _texts(place: Place) -> list[str]:
 
 
 def _places(table: RouteTable) -> list[Place]:
-    """Every pattern that is the user's own, once, in the order of the routes they are told at."""
+    """Every pattern that is the user's own, once, in the order of the routes it is reported at."""
     homes: dict[int, tuple[Route, Condition | None]] = {}
     for route in table.routes:
         if route.is_copy:

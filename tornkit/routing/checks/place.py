@@ -17,7 +17,7 @@ _LONG = 80
 
 @dataclass(frozen=True)
 class Place:
-    """A pattern, and the route at which a check speaks of it.
+    """A pattern, and the route at which a check reports findings about it.
 
     ``host``: it is a host's pattern; ``outer``: it is a router's above the route.
     """
@@ -43,11 +43,11 @@ class Place:
 
 
 def places_of(route: Route, condition: Condition | None, *, outer: bool) -> Iterator[Place]:
-    """The place of a condition that is a pattern of what a client sends; none for another."""
+    """Yield the `Place` of a path or host condition; nothing for any other condition."""
     if isinstance(condition, PathCondition | HostCondition):
         yield Place(route, condition.regex, isinstance(condition, HostCondition), outer)
 
 
 def is_own(route: Route, table: RouteTable) -> bool:
-    """Whether the user wrote the rule, as far as that is known."""
+    """Whether the user, not Tornado or a package, wrote the route's rule, as far as is known."""
     return route.origin is not Origin.TORNADO and not is_packages(route, table)

@@ -53,7 +53,7 @@ def check_all(tables: Sequence[RouteTable]) -> Iterator[Finding]:
 
 
 def _of_packages(tables: Iterable[RouteTable], found: References) -> Iterator[Replacement]:
-    """A ``reverse_url`` that handlers have from a class of an installed package."""
+    """Replacements of ``reverse_url`` that handlers inherit from installed packages' classes."""
     known = {name for replacement in found.replacements for name in replacement.classes}
     handlers = frozenset(Receiver) - {Receiver.APPLICATION}
     seen: set[type] = set()
@@ -70,7 +70,7 @@ def _of_packages(tables: Iterable[RouteTable], found: References) -> Iterator[Re
 
 
 class _Names:
-    """The names that can be asked for, and the routes that answer for them."""
+    """Names that ``reverse_url`` may be asked for, and the routes that answer for them."""
 
     def __init__(self, tables: Iterable[RouteTable]) -> None:
         # A name that no reverse_url finds (TK301) has none.
@@ -87,7 +87,7 @@ class _Names:
         return name in self._routes
 
     def like(self, name: str) -> str | None:
-        """The name that was most likely meant; None if none is like it."""
+        """The known name that is most similar to ``name``; None if no name is similar."""
         return next(iter(difflib.get_close_matches(name, self._routes, n=1)), None)
 
     def routes(self, name: str) -> list[Route]:
@@ -178,7 +178,7 @@ class _Judge:
         yield finding("TK602", message, route=routes[0].index, where=use.source)
 
     def _untaken(self, use: Use) -> Iterator[Finding]:
-        """Finding of a call that raises a TypeError whatever the name."""
+        """Finding of a ``reverse_url`` call that raises a TypeError, whatever the route's name."""
         if use.keywords:
             listed = ", ".join(use.keywords)
             message = (
@@ -194,7 +194,11 @@ class _Judge:
         yield finding("TK602", message, route=route, where=use.source)
 
     def _hides(self, name: str, replaced: Iterable[Replacement], needed: Forwards) -> bool:
-        """Whether a replacement leaves it open what becomes of the name; noted if so."""
+        """Whether a replacement of ``reverse_url`` may change ``name``, so that no fault is sure.
+
+        It may where it hands on less than ``needed`` (the name, all arguments) to Tornado's. Noted
+        for a TK000 if handlers or applications have it.
+        """
         hiding = [each for each in replaced if each.forwards < needed]
         for each in hiding:
             # One that concerns no handler and no application has a meaning of its own.

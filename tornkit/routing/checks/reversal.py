@@ -31,7 +31,7 @@ def check(table: RouteTable) -> Iterator[Finding]:
 
 
 def _described(reversal: Reversal) -> tuple[str, str] | None:
-    """Code and message; None for a name that works or that TK10x speaks of."""
+    """Code and message of a failed reversal; None where it worked or TK10x reports it."""
     match reversal.outcome:
         case Outcome.OK | Outcome.SHADOWED:
             return None

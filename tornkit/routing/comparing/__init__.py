@@ -1,1 +1,1 @@
-"""Comparison of two tables, saved or of another revision."""
+"""Comparison of two route tables, saved or of another revision."""

@@ -1,4 +1,4 @@
-"""Differences between two tables, both as ``--format json`` has them.
+"""Differences between two route tables, both in the form of ``--format json``.
 
 First each route of the old table is paired with the one that it is now
 (`routing.comparing.pairing`). What is left over was removed or added. Of a pair, whatever a request
@@ -33,7 +33,7 @@ Finding = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """One field of a route that is not what it was."""
+    """A changed field of a route, with its old and its new value."""
 
     field: str
     old: Any
@@ -42,7 +42,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changed:
-    """A route that is there still, and its fields that are different."""
+    """A route that is in both tables, and its fields that differ."""
 
     old: SavedRoute
     new: SavedRoute
@@ -51,7 +51,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class PassedRoute:
-    """A route that a moved one changed places with.
+    """A route that a moved route changed places with in match order.
 
     ``witness`` is a URL that both match; None where it could not be decided whether there is one.
     """
@@ -62,8 +62,10 @@ class PassedRoute:
 
 @dataclass(frozen=True)
 class Moved:
-    """A route that is now tried before (``ahead_of``) or after (``behind``) others that may want
-    the same request.
+    """A route that changed places with others in match order.
+
+    It is now tried before (``ahead_of``) or after (``behind``) others that may want the same
+    request.
     """
 
     route: SavedRoute
@@ -158,7 +160,7 @@ def _same(field: str, old: Any, new: Any) -> bool:
 
 
 def _same_text(old: Any, new: Any) -> bool:
-    """Whether two texts are equal, as far as there is of both where one was cut off."""
+    """Whether two texts are equal; of one that was cut off (``...``), as far as it goes."""
     if old == new or not (isinstance(old, str) and isinstance(new, str)):
         return bool(old == new)
     cut = [text.removesuffix("...") for text in (old, new)]
@@ -190,7 +192,7 @@ def _meets(one: SavedRoute, other: SavedRoute) -> Meeting:
 
 
 def _moved(pairs: Sequence[Pair], meets: _Meets) -> Iterator[Moved]:
-    """Routes that have moved, judged in each application by itself.
+    """Routes that changed places in match order, judged in each application by itself.
 
     In another application the same request is another one.
     """
@@ -280,7 +282,7 @@ def _findings(
 def _without(
     findings: Sequence[Finding], identities: Sequence[Hashable], others: Counter[Hashable]
 ) -> Iterator[Finding]:
-    """Findings that have no partner among the others."""
+    """Findings whose identity has no counterpart among ``others``, each used once."""
     for finding, identity in zip(findings, identities, strict=True):
         if others[identity]:
             others[identity] -= 1
@@ -289,7 +291,7 @@ def _without(
 
 
 def _identity(finding: Finding, now: Callable[[int], Hashable]) -> Hashable:
-    """Code, route, culprits and message, with indices and line numbers taken out of it."""
+    """Key of a finding, equal in both tables: code, routes, and the message without numbers."""
     route, by = finding.get("route"), tuple(finding.get("by") or ())
     message = str(finding.get("message", ""))
     numbers = "|".join(str(index) for index in (*by, route) if index is not None)

@@ -39,7 +39,10 @@ _TRIES = 4
 
 @dataclass(frozen=True)
 class Meeting:
-    """``request`` is one that both take; None, and ``sure``: there is none."""
+    """Result of `meeting`: a request that both routes take, none for sure, or undecided.
+
+    ``request`` is None where there is none (``sure``), or none was found (not ``sure``).
+    """
 
     request: Request | None = None
     sure: bool = True
@@ -83,7 +86,7 @@ def _searched(conditions: Sequence[Condition]) -> Meeting:
 
 
 def _apart(one: Iterable[Condition], other: Iterable[Condition]) -> bool:
-    """Whether their required beginnings exclude each other: most pairs of a table do."""
+    """Whether two routes' required path beginnings exclude each other: most pairs of a table do."""
     return any(
         not (ours.startswith(theirs) or theirs.startswith(ours))
         for ours in _beginnings(one)
@@ -96,7 +99,7 @@ def _beginnings(conditions: Iterable[Condition]) -> list[str]:
 
 
 def _holder(conditions: Sequence[Condition]) -> Route:
-    """A route of these conditions, for who asks a route for them."""
+    """Make a dummy route with these conditions, for functions that take a route."""
     scopes = (
         Scope(number, ScopeKind.ROUTER, "", condition)
         for number, condition in enumerate(conditions)

@@ -1,4 +1,4 @@
-"""Pairs each route of a table with the same one in another.
+"""Pairs each route of a table with the same route in another table.
 
 The closest first (same place, name and handler), the loosest last (same handler elsewhere), so
 that a route that was renamed, or got another handler or pattern, is recognised as long as

@@ -1,4 +1,4 @@
-"""A table as ``--format json`` wrote it, read again.
+"""Reads a route table back from the JSON that ``--format json`` wrote.
 
 Takes what an older tornkit wrote as well: what a document does not say is unknown (`UNKNOWN`),
 which equals nothing and differs from nothing. Files and messages may name a folder that the
@@ -39,12 +39,12 @@ UNKNOWN = Unknown()
 
 
 class NotATable(ValueError):
-    """The text is no table's document. ``str(error)`` says why, as the end of a sentence."""
+    """The text is not a route table's JSON document. ``str(error)`` ends a sentence on why."""
 
 
 @dataclass(frozen=True)
 class SavedRoute:
-    """One element of ``routes``. ``row`` is the JSON object."""
+    """A route of a saved table; ``row`` is its JSON object, an element of ``routes``."""
 
     row: Mapping[str, Any]
 
@@ -64,7 +64,7 @@ class SavedRoute:
 
     @property
     def host(self) -> str:
-        """All host rules on the way, as written; empty where any host will do."""
+        """Host rules of the route and its routers, as written; empty where any host will do."""
         return str(self.row.get("host") or "")
 
     @property
@@ -80,7 +80,10 @@ class SavedRoute:
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...] | None:
-        """All conditions, outermost first; None where the document or this Python lacks them."""
+        """Conditions (host, path, matcher) of the route's routers and its own, outermost first.
+
+        None where the document has none, or this Python can't compile a regex of it.
+        """
         found = self.row.get("conditions")
         if not isinstance(found, list):
             return None
@@ -97,7 +100,7 @@ class SavedRoute:
 
     @cached_property
     def pattern(self) -> str:
-        """All path rules on the way, outermost first: ``/api/.* & /api/users``."""
+        """Path rules of the routers and the route, outermost first: ``/api/.* & /api/users``."""
         if self.conditions is None:
             return str(self.row.get("path") or "(any)")
         parts = [
@@ -112,7 +115,7 @@ class SavedRoute:
 
 @dataclass(frozen=True)
 class SavedTable:
-    """A whole document. ``not_found`` has the target of unmatched requests, by application."""
+    """A saved route table. ``not_found`` is the target of unmatched requests, by application."""
 
     app: str
     tornado: str
@@ -122,9 +125,9 @@ class SavedTable:
 
 
 def read(text: str, *, moved: tuple[str, str] | None = None) -> SavedTable:
-    """Read a document; its routes come in match order, however they were sorted.
+    """Read a route table's JSON; routes come in match order, however they were sorted.
 
-    :param moved: (folder, other): what is said of ``folder`` is meant of ``other``.
+    :param moved: (folder, other): ``folder`` is replaced by ``other`` in all texts.
     :raises NotATable: it is something else, or only a part of a table.
     """
     try:

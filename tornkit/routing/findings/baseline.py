@@ -1,4 +1,4 @@
-"""The findings that an old project lives with: a file of `Identity` s.
+"""Baseline: a file of the findings that an old project accepts, as `Identity` s.
 
 Each entry stands for one finding: the same one twice needs two. What is not in the file counts;
 what is in the file and no longer found is mended, and the file can be written anew.

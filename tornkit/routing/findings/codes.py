@@ -14,7 +14,10 @@ from tornkit.routing.model import Finding, Severity, Source
 
 @dataclass(frozen=True)
 class Code:
-    """``by_default``: whether it is reported where nobody selected it."""
+    """Code of a finding (``TK101``), with its severity and title.
+
+    ``by_default``: whether it is reported where nobody selected it.
+    """
 
     code: str
     severity: Severity
@@ -23,7 +26,7 @@ class Code:
 
     @property
     def family(self) -> str | None:
-        """The module of `tornkit.routing.checks` that reports it; None for TK000, which any may."""
+        """Module of `tornkit.routing.checks` that reports it; None for TK000, which any may."""
         return next((name for start, name in FAMILIES.items() if self.code.startswith(start)), None)
 
 
@@ -86,5 +89,5 @@ def finding(
     by: tuple[int, ...] = (),
     where: Source | None = None,
 ) -> Finding:
-    """A `Finding` of the code's own severity."""
+    """Make a `Finding` with the severity of its code."""
     return Finding(code, CODES[code].severity, message, route, witness, by, where)

@@ -1,4 +1,4 @@
-"""Comments that say of a finding: I know.
+"""Comments in Python files and templates that silence findings.
 
 ``# tornkit: ignore[TK201, TK501]`` for these codes, ``# tornkit: ignore`` for all, on the line
 that a finding points to, on any line of the route's own declaration, or at the head of its
@@ -36,14 +36,14 @@ _MARK = b"tornkit:"
 
 @dataclass
 class Comments:
-    """Reads each file once."""
+    """Reader of the comments that silence findings; reads each file once."""
 
     _files: dict[str, _File] = field(default_factory=dict)
 
     def silence(self, finding: Finding, route: Route | None) -> bool:
-        """Whether a comment says that this finding is known.
+        """Whether a comment silences the finding.
 
-        :param route: the one that the finding is about.
+        :param route: the route that the finding is about.
         """
         return any(
             line in file.comments and _covers(file.comments[line], finding.code)
@@ -52,7 +52,7 @@ class Comments:
         )
 
     def _lines(self, finding: Finding, route: Route | None) -> Iterator[tuple[_File, range]]:
-        """The lines that speak for a finding; files without any comment of ours are left out."""
+        """Lines on which a comment would silence a finding; files without comments are left out."""
         for source in (finding.where, *((route.where, route.target.source) if route else ())):
             if source is None:
                 continue

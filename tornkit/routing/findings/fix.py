@@ -59,7 +59,7 @@ class FixPlan:
 
 @dataclass(frozen=True)
 class _Edit:
-    """Backslashes for the string at ``position``, before these places of its value."""
+    """Insertion of backslashes into the string at ``position``, before ``places`` of its value."""
 
     file: str
     position: Position
@@ -67,7 +67,7 @@ class _Edit:
 
 
 def plan(report: Report) -> FixPlan:
-    """Plan the edits that mend those of the report's findings that can be."""
+    """Plan the edits of files for all findings of the report that can be mended by them."""
     return _Planner().plan(report)
 
 

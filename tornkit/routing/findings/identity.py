@@ -76,7 +76,7 @@ def identity(finding: Finding, route: Route | None, base: Path) -> Identity:
 
 
 def relative(source: Source, base: Path) -> str:
-    """The file with slashes, below ``base`` if it is there, else absolute."""
+    """Path of a source's file, with slashes: relative to ``base`` if below it, else absolute."""
     path = Path(source.file)
     return (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()
 

@@ -27,12 +27,12 @@ _UNIT = re.compile(
 
 
 class CannotEdit(Exception):
-    """``str(error)`` is why, and completes "not changed: "."""
+    """A string or file can't be edited. ``str(error)`` is why, and completes "not changed: "."""
 
 
 @dataclass(frozen=True)
 class _Literal:
-    """``start`` and ``end`` are the body's offsets in the constant's text."""
+    """A string literal; ``start`` and ``end`` are its body's offsets in the constant's text."""
 
     prefix: str
     start: int
@@ -45,7 +45,7 @@ class _Literal:
 
 @dataclass(frozen=True)
 class _Unit:
-    """A piece of a body, where it is in the text, and what it stands for."""
+    """A character or escape sequence of a literal: its offset, its text, and its value."""
 
     start: int
     text: str

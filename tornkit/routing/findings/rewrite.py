@@ -24,7 +24,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def parsed(content: bytes) -> ast.Module:
-    """The syntax tree, without warnings about what is in the user's strings.
+    """Parse a Python file's content, without warnings about what is in the user's strings.
 
     :raises SyntaxError: it is no Python.
     :raises ValueError: it holds a null byte.
@@ -35,7 +35,7 @@ def parsed(content: bytes) -> ast.Module:
 
 
 class PythonFile:
-    """A file's content, and where its strings are.
+    """A Python file's content, and where its strings are.
 
     :raises CannotEdit: it is no Python that can be read.
     """
@@ -51,7 +51,7 @@ class PythonFile:
 
     @property
     def lines(self) -> list[str]:
-        """Each without its end, as Python counts them: a form feed ends none."""
+        """Lines of the file without their ends, as Python counts them: a form feed ends none."""
         lines = _LINE_END.split(self.text)
         return lines[:-1] if lines[-1] == "" else lines
 
@@ -62,7 +62,7 @@ class PythonFile:
 
     @cached_property
     def strings(self) -> dict[Position, ast.Constant]:
-        """Every string by where it starts."""
+        """String constants of the file, by the position at which each starts."""
         return {
             (node.lineno, node.col_offset): node
             for node in ast.walk(self.tree)
@@ -70,7 +70,7 @@ class PythonFile:
         }
 
     def string(self, position: Position) -> str:
-        """The source text of the string that starts there."""
+        """The source text of the string that starts at ``position``."""
         start, end = self._span(position)
         return self.text[start:end]
 

@@ -25,7 +25,7 @@ _SELECTIVE = ("patterns", "references", "backtracking")
 
 @dataclass(frozen=True)
 class Sifted:
-    """``report`` has the findings that are left. The others are counted.
+    """Result of `sift`: a ``report`` of the findings that are left, and counts of the others.
 
     ``packages`` are those about rules of installed packages, ``ignored`` by comments, ``known``
     from the baseline; ``mended`` are its entries that nothing was found for. ``undecided`` are the
@@ -42,7 +42,7 @@ class Sifted:
 
 
 def sift(report: Report, wanted: Wanted, known: Sequence[Identity] = (), *, base: Path) -> Sifted:
-    """Leave out what was not selected, what a comment silences and what ``known`` holds.
+    """Leave out findings that were not selected, that a comment silences, or that are ``known``.
 
     :param base: the folder that the files in ``known`` are relative to.
     """
@@ -81,7 +81,7 @@ def sift(report: Report, wanted: Wanted, known: Sequence[Identity] = (), *, base
 
 
 def _concerns_only(foreign: set[int], finding: Finding, routes: Mapping[int, Route]) -> bool:
-    """Whether a finding is about the rules of these routes alone.
+    """Whether a finding is only about rules of ``foreign`` routes, those of packages.
 
     The checks of patterns and of references look at no others' by themselves: a host rule, and a
     call, are the user's whatever they lead to.

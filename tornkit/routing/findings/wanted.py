@@ -23,14 +23,14 @@ class NothingSelected(ValueError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """The wanted codes. ``muted``: TK000 was left out by name, and not merely not asked for."""
+    """Codes of findings to report. ``muted``: TK000 was left out by name, not merely unasked."""
 
     codes: frozenset[str]
     muted: bool = False
 
     @property
     def families(self) -> tuple[str, ...]:
-        """The checks to run; TK000 may come of any that runs by default."""
+        """Families of checks to run; TK000 may come of any that runs by default."""
         of_codes = {CODES[code].family for code in self.codes}
         if None in of_codes:
             of_codes |= set(ALL)

@@ -1,4 +1,4 @@
-"""Follows a call through decorators and overriding methods to what it really becomes.
+"""Follows a call through decorators and overriding methods to the arguments that arrive.
 
 ``functools.wraps`` makes a wrapper look like what it wraps, but it may well call that with other
 arguments (``method(self, user, *args, **kwargs)``). Of Tornado's own wrappers it is known that they
@@ -143,7 +143,7 @@ def _written(function: object) -> tuple[str, str]:
 
 
 def _cells(wrapper: FunctionType, inner: FunctionType) -> set[str]:
-    """The names by which the wrapper knows what it wraps."""
+    """Names of the wrapper's closure variables that hold the wrapped function."""
     found = set()
     for name, cell in zip(wrapper.__code__.co_freevars, wrapper.__closure__ or (), strict=True):
         try:

@@ -66,7 +66,7 @@ def changed_by(cls: type, methods: frozenset[str]) -> str | None:
 
 
 def _reached(function: FunctionType) -> Iterator[FunctionType]:
-    """A function, those that it wraps, and those of its user's own that it calls by a name.
+    """A function, functions that it wraps, and those of the user's own that it calls by name.
 
     Whatever is handed the handler may change it.
     """
@@ -87,7 +87,7 @@ def _reached(function: FunctionType) -> Iterator[FunctionType]:
 
 
 def _sets(code: CodeType, methods: frozenset[str]) -> bool:
-    """Whether it mentions the arguments, or gives the handler a method of its own."""
+    """Whether code mentions a handler's arguments (``path_args``), or sets one of ``methods``."""
     texts = {*_texts(code.co_consts)}
     if "setattr" in code.co_names and texts & (_ARGUMENTS | methods):
         return True
@@ -106,7 +106,7 @@ def _texts(constants: Iterable[object]) -> Iterator[str]:
 
 
 def _own_functions(cls: type) -> Iterator[tuple[str, FunctionType]]:
-    """Functions that the class and those above it have, but for Tornado's and Python's."""
+    """Functions of the class and its bases, with their names; without Tornado's and Python's."""
     for base in cls.__mro__:
         if base is not object and _is_users(base.__module__):
             for name, value in vars(base).items():

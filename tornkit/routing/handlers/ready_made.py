@@ -64,7 +64,7 @@ def _static_path(route: Route) -> Keyword | None:
 
 
 def beside_a_file(route: Route, files: Iterable[str]) -> str | None:
-    """Place of a relative folder that is with the code, not where it is run now; else None."""
+    """Path of a route's relative static folder beside one of ``files``, if it exists; else None."""
     path = _values(route).get("path")
     if not isinstance(path, str | os.PathLike) or Path(path).is_absolute():
         return None

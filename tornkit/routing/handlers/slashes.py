@@ -61,7 +61,7 @@ def some_get_through(route: Route, method: str, gates: Iterable[Gate]) -> bool |
 
 
 def _let_through(gate: Gate, method: str) -> Expression:
-    """The paths for which the method is called (``addslash``, ``removeslash``)."""
+    """Expression of the paths that the decorator ``gate`` lets through to the method."""
     match gate:
         case Gate.ADDSLASH:
             return seq([anything(WIRE), Letters(_SLASH)])

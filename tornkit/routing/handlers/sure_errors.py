@@ -145,7 +145,7 @@ def _raised(raised: ast.expr | None, names: Mapping[str, Any]) -> int | None:
 
 
 def _is_http_error(found: object) -> bool:
-    """Whether it is ``tornado.web.HTTPError``; another class may have a status of its own."""
+    """Whether an object is ``tornado.web.HTTPError``; other classes may have other statuses."""
     return isinstance(found, type) and (found.__module__, found.__name__) == (
         "tornado.web",
         "HTTPError",

@@ -1,4 +1,4 @@
-"""The answer that a request is headed for at the route, or the 404, that takes it.
+"""Predicts the answer to a request at the route, or the 404, that takes it.
 
 As ``RequestHandler._execute`` goes about it: a method that the class does not support, then the
 arguments decoded, then ``prepare``, then the method's own function. No handler is run; so the
@@ -52,7 +52,7 @@ class MatchVerdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer that a request is headed for.
+    """Predicted answer to a request: its kind, its status, and the function that is called.
 
     ``call`` is what runs, ``Post.get`` or ``function``, empty where nothing of the target's own
     does. ``status`` is set where it is sure. ``reason`` is a sentence, empty where the call says it
@@ -71,7 +71,7 @@ class Reply:
 
     @property
     def answered(self) -> bool:
-        """Whether it is headed for something better than an error."""
+        """Whether the predicted answer is better than an error."""
         if self.status is None:
             return self.verdict not in (MatchVerdict.FAILS, MatchVerdict.ERROR)
         return self.status < 400

@@ -39,8 +39,10 @@ _PATHS_FIRST_SEGMENT = re.compile(r"[/?#\\]")
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as Tornado reads it. ``path`` and ``query`` are raw, ``headers`` as they were
-    given (without ``Host``), ``notes`` short sentences for the person who typed it.
+    """A request as Tornado reads it.
+
+    ``path`` and ``query`` are raw, ``headers`` as they were given (without ``Host``), ``notes``
+    short sentences for the person who typed it.
     """
 
     method: str

@@ -21,7 +21,7 @@ from tornkit.routing.model import Fallback, Route, RouteTable, Takes
 
 @dataclass(frozen=True)
 class Passed:
-    """A route that the request goes past, and why."""
+    """A route that was tried and does not take the request, and the reason."""
 
     route: Route
     miss: Miss
@@ -29,7 +29,7 @@ class Passed:
 
 @dataclass(frozen=True)
 class Undecided:
-    """A step before the one that surely takes the request, and whose code decides about it."""
+    """A route or fallback whose own code decides if it takes the request, before the sure taker."""
 
     step: Route | Fallback
     reply: Reply
@@ -37,13 +37,18 @@ class Undecided:
 
     @property
     def answered(self) -> bool:
-        """False if an error is all that can come of it. A ``find_handler`` may find anything."""
+        """Whether anything but an error can come of the step.
+
+        A ``find_handler`` may find anything.
+        """
         return self.reply.answered or any(scope.overrides for scope in self.step.scopes)
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """``step`` surely takes the request, where none of ``undecided`` does before; None is
+    """Explanation of which route or fallback takes a request, and why not others.
+
+    ``step`` surely takes the request, where none of ``undecided`` does before; None is
     Tornado's bare 404. ``later`` are the routes behind it that would take the request too.
     """
 
@@ -56,12 +61,12 @@ class Explanation:
 
     @property
     def answered(self) -> bool:
-        """False if it is sure that the request ends in an error."""
+        """Whether the request may end in anything but an error."""
         return self.reply.answered or any(each.answered for each in self.undecided)
 
 
 def explain(table: RouteTable, asked: Asked, tornado: str) -> Explanation:
-    """Follow the request down ``table``.
+    """Explain which step of ``table`` takes the request, and why those before it do not.
 
     :param tornado: its version.
     """

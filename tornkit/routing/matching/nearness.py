@@ -32,7 +32,7 @@ _ALIKE = 0.75
 
 
 class Why(enum.Enum):
-    """The kind of reason. The value is the JSON word."""
+    """Kind of reason why a route does not take a request. The value is the JSON word."""
 
     TRAILING_SLASH = "trailing slash"
     LETTER_CASE = "letter case"
@@ -133,7 +133,7 @@ def _parting(head: str, path: str) -> int | None:
 
 
 def _may_be_near(head: str, path: str, place: int) -> bool:
-    """Whether the segments at which they part are so alike that it pays to look closer.
+    """Whether path and pattern first differ in segments so alike that a closer look pays.
 
     For a table of 10,000 routes it would not, with each of them.
     """
@@ -153,7 +153,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _near_misses(regex: re.Pattern[str], path: str) -> Iterator[Miss]:
-    """The near misses, most telling first."""
+    """Reasons of a near miss, each seen by matching a changed path; most telling first."""
     yield from _slash(regex, path)
     yield from _letters(regex, path)
     yield from _ends_before(regex, path)
@@ -185,7 +185,7 @@ def _letters(regex: re.Pattern[str], path: str) -> Iterator[Miss]:
 
 
 def _in_its_case(regex: re.Pattern[str], path: str) -> str | None:
-    """The path in letters that the pattern takes, if that is easily found."""
+    """The path in the letter case that the pattern takes; None if that is not easily found."""
     texts = (path.lower(), *(each.text for each in itertools.islice(examples(regex), _EXAMPLES)))
     return next(
         (text for text in texts if text.lower() == path.lower() and regex.match(text)), None
@@ -236,7 +236,7 @@ def _one_segment(
 
 
 def _segments_with_groups(regex: re.Pattern[str], path: str) -> list[bool]:
-    """Whether a group takes part of each segment of a path that matches, one by one."""
+    """For each segment of a path that matches: whether a group takes a part of it."""
     found = regex.match(path)
     assert found is not None
     spans = [found.span(number) for number in range(1, regex.groups + 1)]

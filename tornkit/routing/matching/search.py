@@ -69,7 +69,7 @@ class Match:
 
     @property
     def route(self) -> Route | None:
-        """The step, if it is a route."""
+        """The step that takes the request, if it is a route; else None."""
         return self.step if isinstance(self.step, Route) else None
 
     @property

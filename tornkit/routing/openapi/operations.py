@@ -48,7 +48,7 @@ def operations_of(route: Route) -> list[tuple[str, Operation]]:
 
 
 def names_for(template: PathTemplate, route: Route) -> list[str]:
-    """A name for each slot, distinct: the group's, else that of the method's parameter."""
+    """Distinct parameter names for a template's slots: the group's, else the method parameter's."""
     regex = path_regex(route)
     named = {number: name for name, number in regex.groupindex.items()} if regex else {}
     names: list[str] = []
@@ -63,7 +63,7 @@ def names_for(template: PathTemplate, route: Route) -> list[str]:
 
 
 def parameter(name: str, found: Sequence[Schema], *, unused: bool) -> dict[str, Any]:
-    """A path parameter; ``found`` are the schemas that its values may satisfy."""
+    """Parameter Object of a path parameter; ``found`` are schemas that its values may satisfy."""
     distinct = list({json.dumps(each, sort_keys=True): each for each in found}.values())
     made: dict[str, Any] = {"name": name, "in": "path", "required": True}
     if unused:
@@ -82,7 +82,7 @@ def slot_schema(slot: Slot, route: Route, operation: Operation, schemas: Schemas
 
 
 def operation_object(route: Route, method: str, operation: Operation, schemas: Schemas) -> Schema:
-    """Everything of an operation but its parameters, its place and its id."""
+    """Operation Object of a route's method, without its parameters, servers and id."""
     target = route.target
     summary, description = _texts(target, operation)
     made: dict[str, Any] = {"tags": [tag(target)]}
@@ -105,7 +105,7 @@ def operation_object(route: Route, method: str, operation: Operation, schemas: S
 
 
 def tag(target: RouteTarget) -> str:
-    """The last part of the module's name: ``blog.handlers.posts.Post`` -> ``posts``."""
+    """Tag of a target, from its module: ``blog.handlers.posts.Post`` -> ``posts``."""
     module = getattr(target.live, "__module__", None)
     if not isinstance(module, str):
         module = target.name.rpartition(".")[0] or target.name

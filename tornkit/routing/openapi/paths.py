@@ -1,4 +1,4 @@
-"""Routes into the Paths Object: one Path Item for all that answer under the same template.
+"""Paths Object of routes: one Path Item for all that answer under the same template.
 
 Templates that differ in their parameters' names alone are the same to OpenAPI and may not stand
 side by side (3.1, Paths Object). So routes meet under one template, and under one method:
@@ -57,14 +57,17 @@ class _Entry:
 
     @property
     def same(self) -> tuple[object, ...]:
-        """Key that is equal for one operation in different places."""
+        """Key that two entries share if they are one operation, perhaps on different hosts.
+
+        Made of handler, path regex, name, keyword arguments and method.
+        """
         regex, kwargs = path_regex(self.route), self.route.kwargs
         return self.route.target.name, regex, self.route.name, kwargs, self.operation.method
 
 
 @dataclass
 class _Item:
-    """A path in the making. ``others`` are methods that OpenAPI has no field for."""
+    """A Path Item in the making. ``others`` are methods that OpenAPI has no field for."""
 
     names: list[str]
     methods: dict[str, list[_Entry]] = field(default_factory=dict)
@@ -74,7 +77,7 @@ class _Item:
 
 @dataclass
 class _Ids:
-    """Operation ids, each given once."""
+    """Maker of operation ids, each given once."""
 
     given: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)  # ten thousand routes, one handler
@@ -155,7 +158,7 @@ def _path_item(item: _Item, schemas: Schemas, ids: _Ids) -> dict[str, Any]:
 
 
 def _united(entries: list[_Entry]) -> list[_Entry]:
-    """Entries in the order of the document; those of one operation in several places are one."""
+    """Entries in the order of the document; those with an equal key (``same``) become one."""
     found: dict[tuple[object, ...], _Entry] = {}
     for entry in sorted(entries, key=lambda entry: entry.route.index):
         before = found.get(entry.same)

@@ -79,7 +79,7 @@ def may_hold(items: Items, character: str) -> bool:
 
 
 def captures(items: Items) -> bool:
-    """Whether there is a capturing group in it."""
+    """Whether the items hold a capturing group, at any depth."""
     return any(
         (str(operator) == "SUBPATTERN" and argument[0] is not None)
         or any(captures(inner) for inner in inside(str(operator), argument))

@@ -42,12 +42,12 @@ class Hosts:
 
     @property
     def bound(self) -> bool:
-        """Whether there are hosts that it does not answer for."""
+        """Whether there are hosts that the route does not answer for."""
         return bool(self.rules) and not self.otherwise
 
 
 def hosts_of(route: Route) -> Hosts:
-    """The host rules on the way to ``route``; those of ``default_host`` let in any."""
+    """Hosts that ``route`` answers for, from its host rules; ``default_host`` lets in any other."""
     rules = [each.regex for each in route.conditions if isinstance(each, HostCondition)]
     listed = [_host_names(regex) for regex in rules]
     names: tuple[str, ...] | None = None
@@ -80,8 +80,9 @@ def why_not(route: Route) -> str | None:
 
 
 def repeated(routes: Iterable[Route]) -> set[int]:
-    """Indices of the routes of a table that have the very conditions of one before them, which
-    ends the search for all methods.
+    """Indices of unreachable routes: those with the same conditions as an earlier route.
+
+    The earlier one surely takes a request that satisfies them, whatever its method.
     """
     taken: set[tuple[Condition, ...]] = set()
     found = set()
@@ -94,7 +95,7 @@ def repeated(routes: Iterable[Route]) -> set[int]:
 
 
 def path_regex(route: Route) -> re.Pattern[str] | None:
-    """The pattern that the template is made of: its own, else the nearest above it."""
+    """Regex that a route's template is made of: its own, else its nearest router's; else None."""
     patterns = _path_patterns(route)
     return patterns[-1] if patterns else None
 

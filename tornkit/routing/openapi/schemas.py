@@ -136,7 +136,7 @@ class Schemas:
         return self._typed_dict if typing.is_typeddict(cls) else None
 
     def _name(self, cls: type, title: str | None = None) -> str:
-        """A name as OpenAPI allows it; with its module where another class has the same."""
+        """Make a component name for a class; with its module where another has the same."""
         short = re.sub(r"[^A-Za-z0-9._-]", "_", title or cls.__name__)
         full = re.sub(r"[^A-Za-z0-9._-]", "_", f"{cls.__module__}.{cls.__qualname__}")
         name, number = (short if short not in self.components else full), 2

@@ -60,7 +60,7 @@ ANYTHING = Slot(tuple(parsed(re.compile(".*"))))
 
 @dataclass(frozen=True)
 class PathTemplate:
-    """Literal strings and slots, in turn as they stand in the path. Begins with ``/``."""
+    """A path template: literal strings and slots, in the order of the path. Begins with ``/``."""
 
     parts: tuple[str | Slot, ...]
     exact: bool = True
@@ -71,7 +71,7 @@ class PathTemplate:
         return tuple(part for part in self.parts if isinstance(part, Slot))
 
     def text(self, names: Sequence[str]) -> str:
-        """With a name for each slot: ``/posts/{slug}``."""
+        """Text of the template, with a name for each slot: ``/posts/{slug}``."""
         waiting = iter(names)
         return "".join(
             part if isinstance(part, str) else f"{{{next(waiting)}}}" for part in self.parts
@@ -119,7 +119,7 @@ def _blank(template: PathTemplate) -> list[str]:
 
 
 def _finished(variant: _Variant, regex: re.Pattern[str]) -> PathTemplate | None:
-    """With a slash in front, and the verdict on the whole; None if no path can be like it."""
+    """Make a template that begins with ``/`` of a variant; None if no path can be like it."""
     parts = variant.parts
     exact = variant.exact and variant.closed
     first = parts[0] if parts else ""
@@ -154,14 +154,17 @@ def _is_plain(text: str) -> bool:
 
 
 def _quoted(part: str | Slot) -> str | Slot:
-    """As a client would have to send it: braces would be slots, ``?`` and ``#`` end a path."""
+    """Literal text percent-encoded as a client would have to send it; a slot as it is.
+
+    Braces would be slots, and ``?`` and ``#`` end a path.
+    """
     if isinstance(part, Slot):
         return part
     return sent(part).replace("?", "%3F").replace("#", "%23")
 
 
 def _sequence(items: Items, group: int | None) -> list[_Variant]:
-    """``group`` is the capturing group that is being looked into."""
+    """Variants of a sequence of regex items; ``group`` is the capturing group around them."""
     found = [_Variant()]
     for operator, argument in items:
         choices = _item(str(operator), argument, group)
@@ -228,9 +231,10 @@ def _group(argument: Any, within: int | None) -> list[_Variant]:
 
 
 def _repeat(argument: Any, group: int | None) -> list[_Variant] | None:
-    """None where it is a slot: a repeat of what varies, or an optional part of one segment.
+    """Variants of a repeat; None where it is a slot.
 
-    Segments again and again (``(?:/[^/]+)+``) are a slash and a slot for the rest.
+    A slot is a repeat of what varies, or an optional part of one segment. Segments again and again
+    (``(?:/[^/]+)+``) are a slash and a slot for the rest.
     """
     low, high, body = argument
     if high > 1 and _leads(body):
@@ -253,7 +257,7 @@ def _worth_splitting(branches: Iterable[Items]) -> bool:
 
 
 def _is_structure(items: Items) -> bool:
-    """Whether a schema of its values would lose something: a group, or where the path ends."""
+    """Whether the items hold a capturing group or an anchor, which a slot's schema would lose."""
     return captures(items) or any(
         str(operator) == "AT"
         or any(_is_structure(inner) for inner in inside(str(operator), argument))
@@ -262,7 +266,7 @@ def _is_structure(items: Items) -> bool:
 
 
 def _slash_at_hand(items: Items) -> bool:
-    """Whether a slash stands in it that is not under a repeat, or begins what is repeated."""
+    """Whether the items hold a ``/`` that is not under a repeat, or begins what is repeated."""
     for operator, argument in items:
         kind = str(operator)
         if kind == "LITERAL" and argument == ord("/"):
@@ -289,7 +293,7 @@ def _joined(one: _Variant, other: _Variant) -> _Variant | None:
 
 
 def _merged(left: str | Slot, right: str | Slot) -> list[str | Slot]:
-    """Text grows, and so does what varies without being a group of its own."""
+    """Merge two adjacent parts where possible: texts, or slots that are no whole group."""
     if isinstance(left, str) and isinstance(right, str):
         return [left + right]
     if (

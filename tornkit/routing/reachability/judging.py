@@ -52,7 +52,10 @@ def verdict(route: Route, table: RouteTable) -> Verdict:
 
 
 def _suggested(route: Route, table: RouteTable) -> Request | None:
-    """A request made of examples, if one arrives: cheap, and mostly the first does."""
+    """Find a request that reaches the route, made of examples of its pattern; else None.
+
+    It is cheap, and mostly the first arrives.
+    """
     regex = route.condition.regex if isinstance(route.condition, PathCondition) else None
     # One after the other: mostly the first does, and the others may be long to find.
     paths = ["/"] if regex is None else (each.text for each in islice(examples(regex), 3))

@@ -44,7 +44,7 @@ def overlaps(route: Route, table: RouteTable) -> Iterator[tuple[Route, Request]]
 
 
 def _shared(question: Question, step: Route, worlds: Sequence[World]) -> Request | None:
-    """A request that both match and ``step`` gets."""
+    """Find a request that the question's route and ``step`` match, and that ``step`` gets."""
     try:
         theirs = paths_of(step, Bound.UNDER).expression
         meeting = both(both(question.wanted.expression, theirs), sendable_paths())

@@ -78,8 +78,9 @@ class Question:
         return Verdict(Fate.COVERED, next(iter(requests), None), by, fallback)
 
     def _searched(self, worlds: Sequence[World]) -> Verdict | None:
-        """A witness from the languages themselves, or that it can't be known; None if there is
-        surely none.
+        """Search the languages for a witness; None if there surely is none.
+
+        Else the verdict is that the route is reached, or that it can't be known.
         """
         doubts = False
         for world in worlds:
@@ -96,7 +97,7 @@ class Question:
     # ---- hosts ----
 
     def worlds(self) -> Iterator[World]:
-        """Every world in which the route's own conditions on the host hold."""
+        """Every world (hosts that no rule tells apart) that the route's host conditions allow."""
         steps: list[Route | Fallback] = [*self.earlier, self.route]
         conditions = [condition for step in steps for condition in step.conditions]
         proxies = any(isinstance(c, DefaultHostCondition) for c in conditions)
@@ -116,7 +117,7 @@ class Question:
     def _witness(
         self, world: World, covers: Sequence[Route | Fallback]
     ) -> tuple[Request | None, bool]:
-        """A request of this world that arrives; else whether there surely is none.
+        """Find a request of this world that reaches the route; and whether the result is sure.
 
         One that a browser could send is preferred: it is searched first.
         """
@@ -151,7 +152,7 @@ class Question:
     # ---- who is to blame ----
 
     def _takers(self, requests: Sequence[Request]) -> list[Route | Fallback]:
-        """The steps that these requests go to instead."""
+        """Earlier steps that take these requests instead of the route."""
         found = {
             id(step)
             for request in requests
@@ -187,7 +188,7 @@ class Question:
         return shortest(meeting, [], WIRE, self.budget) is not None
 
     def _suffice(self, steps: Sequence[Route | Fallback], worlds: Sequence[World]) -> bool:
-        """Whether these steps alone leave nothing to the route."""
+        """Whether these steps alone take every path of the route, in all worlds."""
         machine = language(self.wanted.expression, WIRE)
         for world in worlds:
             covers = [step for step in steps if holds_in(step, world)]

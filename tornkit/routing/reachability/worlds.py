@@ -40,7 +40,7 @@ def holds_in(step: Route | Fallback, world: World) -> bool:
 
 
 def is_exact(condition: Condition) -> bool:
-    """Whether one host of a world answers for all: nothing of it is beyond the analysis."""
+    """Whether a condition is analysed exactly, so that one host of a world answers for all."""
     match condition:
         case CustomCondition():
             return False
@@ -54,7 +54,7 @@ def is_exact(condition: Condition) -> bool:
 
 
 def host_regexes(conditions: Iterable[Condition]) -> tuple[re.Pattern[str], ...]:
-    """The distinct regexes of those that are host rules and `is_exact`."""
+    """The distinct regexes of those conditions that are host rules and `is_exact`."""
     found = (c.regex for c in conditions if isinstance(c, HostCondition) and is_exact(c))
     return tuple(dict.fromkeys(found))
 
@@ -65,7 +65,7 @@ _HOST_FORM = re.compile(r"(?:[\[\]:a-z0-9\-._~!$&'()*+;=]|%[0-9a-f]{2})*")
 
 
 def is_host(name: str) -> bool:
-    """Whether a request's ``host_name`` can be this."""
+    """Whether ``name`` can be the ``host_name`` of a request."""
     return _HOST_FORM.fullmatch(name) is not None
 
 

@@ -17,7 +17,7 @@ _TRIPLE = re.compile(r"\"{3}|'{3}")
 
 
 def without_secrets(lines: Sequence[str]) -> list[str]:
-    """Code without what is written into it behind a secret name, in as many lines as it takes.
+    """Mask the values that stand behind a secret name in lines of code; as many lines come out.
 
     ``cookie_secret: str = "x"``, ``get("password", "x")``, ``api_key = ("x"`` and the line behind.
     """
@@ -45,7 +45,7 @@ def without_secrets(lines: Sequence[str]) -> list[str]:
 
 
 def _behind_secret_name(line: str) -> int | None:
-    """Place behind the first one, and behind its quotes if it is in some."""
+    """Offset behind a line's first secret name and its closing quote; None without one."""
     for each in _WORD.finditer(line):
         if is_secret_name(each[0]):
             return each.end() + (line[each.end() : each.end() + 1] in ("'", '"'))
@@ -53,7 +53,7 @@ def _behind_secret_name(line: str) -> int | None:
 
 
 def _masked_part(begin: int, found: re.Match[str]) -> str:
-    """The part, but for what stands behind ``begin``; the line is looked at from its start."""
+    """Replacement of a string or comment of a line: masked if it stands behind ``begin``."""
     if found["rest"] is not None:
         shown = found[0][: max(1, begin - found.start())]
         return f"{shown}{MASK}" if shown != found[0] else shown

@@ -65,7 +65,7 @@ class Declarations:
 
 
 def declarations(tree: ast.AST) -> Declarations:
-    """Declarations of a parsed file."""
+    """Find the declarations of rules and the heads of classes in a parsed file."""
     rules: dict[str, list[Declaration]] = {}
     heads: dict[int, range] = {}
     computed: dict[int, range] = {}

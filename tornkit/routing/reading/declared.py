@@ -42,8 +42,9 @@ class _Fit(enum.IntEnum):
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A rule in a file. ``decorates`` is what stands below it, where it is a decorator; ``names``
-    are the module's own.
+    """A rule written in a file, which may be that of a route.
+
+    ``decorates`` is what stands below it, where it is a decorator; ``names`` are the module's own.
     """
 
     file: str

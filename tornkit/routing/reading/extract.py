@@ -236,7 +236,7 @@ class _RouterWalk:
         return replace(target, overrides=(*target.overrides, *called)) if called else target
 
     def replaced(self, thing: object, *names: str) -> tuple[str, ...]:
-        """The methods that are not Tornado's in this thing's class: they decide about routing."""
+        """Those of the methods ``names`` that are not Tornado's own in the class of ``thing``."""
         key = (type(thing), names)
         found = self._replacements.get(key)
         if found is None:

@@ -1,4 +1,4 @@
-"""Tables whose names are not reversed yet, and what would reverse each name."""
+"""Tables whose names are not reversed yet, and the ``reverse_url`` for each name."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from tornkit.routing.model import RouteTable
 
 @dataclass(frozen=True)
 class Reverser:
-    """The ``reverse_url`` of a router. ``overridden``: not Tornado's own, so the URL may be
-    meant for the outside of a proxy, and not coming back proves nothing.
+    """The ``reverse_url`` of a router.
+
+    ``overridden``: not Tornado's own, so the URL may be meant for the outside of a proxy, and not
+    coming back proves nothing.
     """
 
     call: Callable[..., object]
@@ -21,7 +23,7 @@ class Reverser:
 
 @dataclass(frozen=True)
 class Unreversed:
-    """A table without reversals, and by index what would reverse each name."""
+    """A table without reversals, and the `Reverser` of each named route, by its index."""
 
     table: RouteTable
     reversers: Mapping[int, Reverser]

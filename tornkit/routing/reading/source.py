@@ -99,7 +99,7 @@ def _class_source(cls: type) -> Source | None:
 
 
 def _is_another(cls: type) -> bool:
-    """Whether its module has some other class under its name: it was made by ``type(...)``."""
+    """Whether the class's module has another class under that name: ``type(...)`` made it."""
     found: object = sys.modules.get(cls.__module__)
     for part in cls.__qualname__.split("."):
         found = getattr(found, part, None)
@@ -107,7 +107,7 @@ def _is_another(cls: type) -> bool:
 
 
 def _own_functions(cls: type) -> Iterator[CodeType]:
-    """The code written in the class's body, as opposed to assigned to it from elsewhere."""
+    """Code objects of functions written in the class's body, not assigned from elsewhere."""
     for value in vars(cls).values():
         inner = getattr(value, "fget", None) or getattr(value, "__func__", value)
         function = unwrapped(inner)
@@ -120,7 +120,7 @@ def _own_functions(cls: type) -> Iterator[CodeType]:
 
 
 def _best(found: list[_Definition], lines: list[int], first: int | None) -> _Definition | None:
-    """The one of a live class's possible definitions that holds its functions; else the last."""
+    """The definition that made a live class, by the lines of its functions; else the last."""
     if first is not None:  # Python 3.13 notes it in the class
         return next((d for d in found if d.first <= first <= d.line), None)
     if lines:

@@ -47,7 +47,7 @@ _KINDS: tuple[tuple[type, TargetKind], ...] = (
 
 
 def is_handler(target: object) -> bool:
-    """Whether an application's own router makes a handler of it."""
+    """Whether a rule's target is a handler class (a subclass of ``RequestHandler``)."""
     return isinstance(target, type) and issubclass(target, web.RequestHandler)
 
 
@@ -168,7 +168,7 @@ def _is_authenticated(function: object) -> bool:
 
 
 def _layers(function: object) -> Iterator[object]:
-    """The function and what it wraps, outermost first."""
+    """A function and the functions that its decorators wrap, outermost first."""
     for _ in range(_MOST_DECORATORS):
         if function is None:
             return

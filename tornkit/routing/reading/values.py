@@ -56,7 +56,10 @@ def shown(name: str, value: object) -> str:
 
 
 def _under(name: str, value: object, depth: int) -> str:
-    """The class of an object tells no secret, nor does None or a switch."""
+    """Text of a value that stands under ``name``; masked if the name says it is secret.
+
+    The class of an object tells no secret, nor does None or a switch.
+    """
     kind = type(value)
     tells = kind in _TEXTS or kind in _NUMBERS or kind in _BRACKETS
     return repr(MASK) if tells and is_secret_name(name) else _plain(value, depth)
@@ -87,7 +90,7 @@ def _plain(value: Any, depth: int) -> str:
 
 
 def _class_name(kind: type) -> str:
-    """A class's name, past what a metaclass would make of the question."""
+    """Qualified name of a class, past what its metaclass would make of the question."""
     name = type.__dict__["__qualname__"].__get__(kind)
     module = type.__dict__["__module__"].__get__(kind)
     return f"{module}.{name}" if isinstance(module, str) and module != "builtins" else str(name)

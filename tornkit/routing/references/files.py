@@ -55,7 +55,7 @@ def named_in(source: bytes) -> frozenset[str]:
 
 
 def template_files(folders: Iterable[str], named: Mapping[str, frozenset[str]]) -> list[Template]:
-    """The templates that hold the word, by file.
+    """The template files that hold ``reverse_url``, in the order of their paths.
 
     :param folders: the template folders.
     :param named: for the folder of a Python file, the names that code there renders.
@@ -84,7 +84,7 @@ def template_files(folders: Iterable[str], named: Mapping[str, frozenset[str]]) 
 
 
 def _placed(name: str, folders: Iterable[str], root: str | None = None) -> list[tuple[str, str]]:
-    """The first file of that name, with the root that what it loads is looked for in."""
+    """The first file called ``name`` in ``folders``, with the root for what it loads."""
     for folder in folders:
         file = os.path.normpath(Path(folder, name))
         if _is_file(file):

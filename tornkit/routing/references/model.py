@@ -23,7 +23,7 @@ class Receiver(enum.Enum):
 
 @dataclass(frozen=True)
 class Use:
-    """One call, or one `functools.partial` that gives the name.
+    """One call of ``reverse_url``, or one `functools.partial` that gives it the name.
 
     ``names`` are all that the name may be, as far as that is written down; ``arguments`` counts
     the positional ones behind it, None where that, or the name, is not known (so no names and 0
@@ -66,7 +66,7 @@ class Replacement:
     classes: frozenset[str] = frozenset()
 
     def answers(self, use: Use) -> bool:
-        """Whether it, rather than Tornado's, may be what ``use`` calls."""
+        """Whether ``use`` may call this replacement rather than Tornado's ``reverse_url``."""
         return use.asked in self.asked or (
             use.asked is Receiver.SELF and use.within in self.classes
         )

@@ -47,7 +47,7 @@ def uses_in(
     template: bool = False,
     lines: Sequence[int] | None = None,
 ) -> Iterator[Use]:
-    """Every use in ``tree``, in the order of the text where the text is that of a module.
+    """Every use of ``reverse_url`` in ``tree``, in the order of the text if that is a module's.
 
     :param where: the place of a line of ``tree``.
     :param is_own: whether a module of this name is the user's own or Tornado's.
@@ -195,7 +195,7 @@ class _Reader:
         )
 
     def _bound(self, node: ast.expr, scope: CodeScope, depth: int = _DEPTH) -> _Bound | None:
-        """The ``reverse_url`` that an expression is, if it is one."""
+        """Find the ``reverse_url`` that an expression stands for; None if it stands for none."""
         if isinstance(node, ast.Attribute) and is_reverse_url(node):
             asked = self._asked(node.value, scope, depth)
             return None if asked is None else _Bound(asked, node.end_lineno or node.lineno)
@@ -235,7 +235,10 @@ class _Reader:
         return self._asked(meaning.value, meaning.scope, depth - 1) if depth else None
 
     def _makes_application(self, value: ast.expr, scope: CodeScope) -> bool:
-        """Whether it is ``Application(...)``, ``make_app()``, and not another package's."""
+        """Whether ``value`` is a call that makes a Tornado application, judged by its name.
+
+        ``Application(...)``, ``make_app()``; not a call of what another package defines.
+        """
         if isinstance(value, ast.Await):
             value = value.value
         if not isinstance(value, ast.Call) or "app" not in (last_name(value.func) or "").lower():
@@ -269,7 +272,11 @@ def _suppressed(items: list[ast.withitem]) -> frozenset[str]:
 
 
 def _meant(node: ast.expr | None, *, broad: bool) -> set[str]:
-    """The exceptions of `_RAISED` that one handler's type covers."""
+    """Names of the exceptions of `_RAISED` that an except clause for the type ``node`` catches.
+
+    None, a bare ``except:``, counts as ``BaseException``; that and ``Exception`` are taken to catch
+    them only if ``broad``.
+    """
     if isinstance(node, ast.Tuple):
         return set().union(*(_meant(each, broad=broad) for each in node.elts))
     known = BaseException if node is None else getattr(builtins, last_name(node) or "", None)

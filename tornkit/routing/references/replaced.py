@@ -39,7 +39,7 @@ _ASKED_BY_ALL = ("app", "router")
 def replacements(
     trees: _Trees, others: Callable[[], Iterable[str]], is_own: Callable[[str], bool]
 ) -> tuple[Replacement, ...]:
-    """Every replacement that these files hold.
+    """Every replacement of Tornado's ``reverse_url`` that these files hold.
 
     :param trees: of all files that give something the name.
     :param others: gives the text of all other files, whose classes may stand between a
@@ -61,7 +61,7 @@ def replacements(
 
 
 def own_matchers(trees: _Trees) -> tuple[Source, ...]:
-    """Classes that are matchers by the name of a base, and have a ``reverse`` of their own."""
+    """Positions of the ``reverse`` methods in matcher classes (a base's name holds ``Match``)."""
     return tuple(
         Source(file, method.lineno)
         for file, tree in trees.items()
@@ -75,7 +75,10 @@ def own_matchers(trees: _Trees) -> tuple[Source, ...]:
 
 @dataclass(frozen=True)
 class _Found:
-    """Replacement as found. ``within`` is the class that has it; without one, ``asked`` counts."""
+    """A replacement of ``reverse_url``, as found in a file.
+
+    ``within`` is the class that has it; without one, ``asked`` counts.
+    """
 
     source: Source
     label: str
@@ -205,7 +208,7 @@ class _ReplacementFinder:
 
 
 def _forwards_value(value: ast.expr) -> Forwards | None:
-    """Arguments that a new ``reverse_url`` hands on; None for a value that is one already."""
+    """Arguments that a new ``reverse_url`` hands on; None if it is another ``reverse_url``."""
     if is_reverse_url(value) or (isinstance(value, ast.Name) and value.id == REVERSE_URL):
         return None  # another's, which is looked at where it is defined
     return _forwards(value, method=False) if isinstance(value, ast.Lambda) else Forwards.NOTHING
@@ -238,7 +241,7 @@ def _forwards(function: Function, *, method: bool) -> Forwards:
 
 
 def _all_the_rest(given: ast.arguments, name: str, more: list[ast.expr], uses: list[str]) -> bool:
-    """Whether what is passed behind the name is ``*args`` as it came, and nothing beside."""
+    """Whether a call passes the function's ``*args`` unchanged behind the name, and no more."""
     match more, given.vararg:
         case [ast.Starred(value=ast.Name(id=rest))], ast.arg(arg=own):
             last = [*given.posonlyargs, *given.args][-1].arg

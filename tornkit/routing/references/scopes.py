@@ -1,4 +1,4 @@
-"""Values of names: the one that a name is given in its scope, if there is one.
+"""Finds the value of a name: the one expression that is assigned to it in its scope.
 
 No flow is followed. A name has a value where exactly one plain assignment binds it in the scope
 that Python would look in; a parameter, a loop's target, a second assignment or a ``global``
@@ -86,7 +86,7 @@ class CodeScope:
 
     @cached_property
     def _rebound(self) -> frozenset[str]:
-        """Names that some function of the module declares to be another scope's."""
+        """Names that some function of the module declares ``global`` or ``nonlocal``."""
         return frozenset(
             name
             for node in ast.walk(self.node)

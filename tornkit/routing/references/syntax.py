@@ -1,4 +1,4 @@
-"""Small questions about syntax trees that all of this package asks."""
+"""Helpers for syntax trees, shared by the modules of this package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 class Unparsable(Exception):
-    """Python can't parse the source; the message is its own, ``line`` is where, if it says so."""
+    """Source that Python can't parse; the message is Python's, ``line`` the place, else 1."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -23,7 +23,7 @@ class Unparsable(Exception):
 
 
 def parse(source: str | bytes) -> ast.Module:
-    """A module's tree.
+    """Parse a module's source into its syntax tree.
 
     :raises Unparsable: for a syntax error, a wrong encoding, or nesting that is too deep.
     """
@@ -78,12 +78,12 @@ def first_name(node: ast.AST) -> str | None:
 
 
 def is_reverse_url(node: ast.AST) -> bool:
-    """Whether it reads ``<anything>.reverse_url``."""
+    """Whether a node reads ``<anything>.reverse_url``."""
     return isinstance(node, ast.Attribute) and node.attr == REVERSE_URL
 
 
 def is_partial(node: ast.AST) -> bool:
-    """Whether it is a call of `functools.partial` with something to call."""
+    """Whether a node is a call of `functools.partial` with something to call."""
     return isinstance(node, ast.Call) and last_name(node.func) == "partial" and bool(node.args)
 
 

@@ -45,18 +45,21 @@ class NotTornado(Exception):
 
 @dataclass(frozen=True)
 class TemplateCode:
-    """``lines[n]`` is the template's line that line ``n + 1`` of ``text`` comes from."""
+    """Python code of a template, with the line that each of its lines comes from.
+
+    ``lines[n]`` is the template's line that line ``n + 1`` of ``text`` comes from.
+    """
 
     text: str
     lines: tuple[int, ...]
 
     def line(self, number: int) -> int:
-        """The template's line of a line of the text."""
+        """The template's line that line ``number`` of the code comes from."""
         return self.lines[min(max(number, 1), len(self.lines)) - 1]
 
 
 def loaded(text: str) -> Iterator[str]:
-    """The templates that this one extends, includes, or renders as a module.
+    """Names of the templates that a template extends, includes, or renders as a module.
 
     Comments are not left out: a file too many is looked at, none too few.
     """
@@ -65,7 +68,7 @@ def loaded(text: str) -> Iterator[str]:
 
 
 def as_python(text: str) -> TemplateCode:
-    """The template's code.
+    """Translate a template into the Python that Tornado would make of it.
 
     :raises NotTornado: where Tornado would raise its ``ParseError``. That the code itself is
         valid is for Python to say.
@@ -86,7 +89,7 @@ class _Kind(enum.Enum):
 
 @dataclass(frozen=True)
 class _Piece:
-    """What stands between the braces, without the spaces around, and the line it begins on."""
+    """An expression or directive of a template: the text between the braces, and its line."""
 
     kind: _Kind
     content: str
@@ -98,7 +101,7 @@ class _Piece:
 
     @property
     def rest(self) -> _Piece:
-        """What follows the operator."""
+        """The piece without its operator, on the line where the rest begins."""
         raw = self.content.partition(" ")[2]
         lead = raw[: len(raw) - len(raw.lstrip())]
         return _Piece(self.kind, raw.strip(), self.line + lead.count("\n"))
@@ -138,7 +141,7 @@ class _Open:
 
 @dataclass
 class _Writer:
-    """The code as it grows."""
+    """Writer of a template's Python code, piece by piece."""
 
     _text: list[str] = field(default_factory=lambda: ["def _tt_execute():"])
     _lines: list[int] = field(default_factory=lambda: [1])

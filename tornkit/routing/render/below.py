@@ -63,10 +63,10 @@ def lines_below(
 
 
 def finding_lines(findings: Iterable[Finding], report: Report, base: Path) -> list[Line]:
-    """``TK301 route 5 user: can't be reversed: ... (app/handlers.py:12)``
+    """Lines of text for findings; those that say the same of several routes share one.
 
-    Findings that say the same of several routes share a line: one matcher of the application's
-    own before all others can leave every name undecided.
+    ``TK301 route 5 user: can't be reversed: ... (app/handlers.py:12)``. One matcher of the
+    application's own before all others can leave every name undecided.
     """
     same: dict[tuple[str, str, Severity], list[Finding]] = {}
     for finding in findings:
@@ -96,7 +96,7 @@ def named(report: Report) -> list[Route]:
 
 
 def goes_wrong(route: Route) -> bool:
-    """Whether the route's name surely does not reverse to it."""
+    """Whether a route's name surely does not reverse to the route."""
     if route.reversal is None or route.reversal.outcome is Outcome.OK:
         return False  # nearly all
     return route.reversal.outcome in _GOES_WRONG and not route.is_copy
@@ -126,5 +126,5 @@ def _about_names(report: Report) -> list[str]:
 
 
 def count(number: int, what: str) -> str:
-    """``1 route``, ``2 routes``."""
+    """A number with its noun, in the plural unless it is 1: ``1 route``, ``2 routes``."""
     return f"{number} {what}{'' if number == 1 else 's'}"

@@ -24,7 +24,7 @@ _LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 def document(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
-    """Lines that end in CR and LF.
+    """CSV document of the rows under a line of headings; lines end in CR and LF.
 
     :param columns: keys of `COLUMNS`; all if None.
     """

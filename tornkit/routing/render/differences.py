@@ -114,7 +114,7 @@ def _counted(what: str, **numbers: int) -> list[str]:
 
 
 def markdown(found: Differences, new: SavedTable, base: ComparedBase) -> str:
-    """A table of routes and a list of findings, as a comment on a pull request."""
+    """Markdown of a comparison, as a comment on a pull request: a table, and a list of findings."""
     parts = [escaped(summary(found, new, base)) + "\n"]
     rows = list(_markdown_rows(found))
     if rows:

@@ -105,7 +105,10 @@ def call(reply: Reply) -> str:
 
 
 def _delegated(reply: Reply, step: Route | Fallback | None) -> str:
-    """Target that gets the whole request; only a callable gets the groups too, undecoded."""
+    """Call of a target that gets the whole request; only a callable gets the groups too.
+
+    They are not decoded.
+    """
     kind = step.target.kind if step is not None else None
     if kind is not TargetKind.CALLABLE:
         which = f"{reply.call} {reply.reason}" if reply.reason else f"{reply.call} ({_kind(kind)})"
@@ -179,7 +182,7 @@ def _far(each: Explanation, chosen: Sequence[Passed]) -> str:
 
 
 def _later(each: Explanation, width: int | None) -> Iterator[SpanLine]:
-    """Routes behind the one that took it, which would have; Tornado never asks them."""
+    """Table of later routes that would have taken the request too; Tornado never asks them."""
     if not each.later:
         return
     yield []

@@ -37,7 +37,7 @@ from tornkit.routing.render.table_json import VERSION
 
 
 def document(explanations: Sequence[Explanation], asked: Asked, app: str, tornado: str) -> str:
-    """ASCII alone, and so valid in whatever encoding standard output has."""
+    """JSON document of the explanations; ASCII alone, valid in any encoding of standard output."""
     return json.dumps(
         {
             "version": VERSION,

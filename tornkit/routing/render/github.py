@@ -37,7 +37,7 @@ def _command(finding: Finding, routes: Mapping[int, Route], base: Path) -> str:
 
 
 def _said(finding: Finding, routes: Mapping[int, Route], base: Path) -> list[str]:
-    """The message; what else is known of it on lines of their own."""
+    """Lines of a finding's message: what is wrong, then its URL and the routes that cause it."""
     about = routes.get(finding.route) if finding.route is not None else None
     head = f"{' '.join(filter(None, (f'route {about.index}', about.name)))}: " if about else ""
     lines = [f"{head}{finding.message}"]

@@ -79,7 +79,7 @@ def under(
 
 
 def cell(row: Row, column: str) -> Span:
-    """A cell in its column's colour; in red what is wrong."""
+    """A cell of a row, styled in its column's colour; in red what is wrong."""
     return Span(row.cell(column), _style(row, column))
 
 
@@ -148,7 +148,7 @@ def _without_tornado_places(rows: Sequence[Row]) -> list[Row]:
 
 
 def _heading(widths: dict[str, int]) -> SpanLine:
-    """The line above all rows."""
+    """The line of column headings."""
     texts = _texts({column: [COLUMNS[column].heading] for column in widths}, widths)
     return [Span(text, "bold") for (text,) in texts]
 
@@ -162,7 +162,7 @@ def _lines_of(rows: Sequence[Row], widths: dict[str, int]) -> Iterator[SpanLine]
 
 
 def _texts(cells: Mapping[str, Sequence[str]], widths: dict[str, int]) -> Iterator[list[str]]:
-    """Each column's cells as wide as they stand; the index stands right, all else left.
+    """Each column's cells padded to the column's width; the index stands right, all else left.
 
     The space behind a cell is part of its span: half as many for rich to go through.
     """
@@ -175,7 +175,10 @@ def _texts(cells: Mapping[str, Sequence[str]], widths: dict[str, int]) -> Iterat
 def _stacked(
     row: Row, wanted: Sequence[str], left: dict[str, int], width: int
 ) -> Iterator[SpanLine]:
-    """Index and marks at the left; beside them what matches, what runs, and the name."""
+    """Several lines for one route, where its row is too wide for the terminal.
+
+    Index and marks at the left of the first; beside them what matches, what runs, and the name.
+    """
     begin: SpanLine = []
     for column, most in left.items():
         text, style = cell(row, column)
@@ -189,7 +192,7 @@ def _stacked(
 
 
 def _body(row: Row, wanted: Sequence[str]) -> Iterator[SpanLine]:
-    """Lines beside the index, at most four."""
+    """Lines of a route beside its index, where its row is too wide; at most four."""
 
     def part(column: str, label: str = "") -> SpanLine:
         if column not in wanted or row.cell(column) in COLUMNS[column].silent:

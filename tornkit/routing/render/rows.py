@@ -75,7 +75,9 @@ _CALLED = {
 
 
 class Row(NamedTuple):
-    """One route. An empty string is an empty cell. ``worst`` is that of its findings.
+    """The texts of one route, by column. ``worst`` is the worst severity of its findings.
+
+    An empty string is an empty cell.
 
     A tuple: made in a third of a frozen dataclass's time, and `zip` makes columns of rows.
     """
@@ -100,7 +102,7 @@ class Row(NamedTuple):
     worst: Severity | None = None
 
     def cell(self, column: str) -> str:
-        """The cell of a `COLUMNS` key."""
+        """Text of the cell in ``column``, a key of `COLUMNS`."""
         text: str = getattr(self, column)
         return text
 
@@ -205,7 +207,7 @@ class _Maker:
 
 
 def _marks(route: Route) -> str:
-    """Keys of `MARKS`, in their order."""
+    """Marks of a route: the keys of `MARKS` that apply to it, in their order."""
     marks = ""
     for condition in route.conditions:
         if isinstance(condition, DefaultHostCondition) and not condition.possible:

@@ -1,5 +1,6 @@
-"""SARIF 2.1.0, which code hosts and editors read (OASIS, "Static Analysis Results Interchange
-Format", errata 01).
+"""SARIF 2.1.0 log of findings, which code hosts and editors read.
+
+See OASIS, "Static Analysis Results Interchange Format", errata 01.
 
 One run: the rules that were looked for, with their explanations, and a result for each finding.
 Places are relative to ``%SRCROOT%``, which the reader knows. A fingerprint is made of what the
@@ -150,7 +151,7 @@ def _physical(source: Source, base: Path) -> dict[str, Any]:
 
 
 def _culprits(finding: Finding, routes: Mapping[int, Route], base: Path) -> list[dict[str, Any]]:
-    """The routes that cause it, where it is known on which line they stand."""
+    """Related locations of a finding: the routes that cause it and whose lines are known."""
     located: list[dict[str, Any]] = []
     for index in finding.by:
         route = routes.get(index)

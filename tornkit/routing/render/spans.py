@@ -23,7 +23,7 @@ SpanLine = list[Span]
 
 
 def width_of(text: str) -> int:
-    """Columns of a terminal: two for East Asian wide letters, none for combining ones."""
+    """Terminal columns that a text takes: two for East Asian wide letters, 0 for combining ones."""
     if text.isascii():
         return len(text)
     return sum(_width(mark) for mark in text)
@@ -61,7 +61,7 @@ def _width(mark: str) -> int:
 
 
 def line_width(line: Iterable[Span]) -> int:
-    """Columns of a whole line."""
+    """Terminal columns that a whole line takes."""
     return sum(width_of(span.text) for span in line)
 
 

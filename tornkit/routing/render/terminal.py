@@ -29,13 +29,13 @@ def document(
 
 
 class TerminalPage:
-    """Ready lines. They are neither folded nor cropped; print them with ``soft_wrap``."""
+    """Renderable for rich of ready lines, neither folded nor cropped: print with ``soft_wrap``."""
 
     def __init__(self, lines: Sequence[SpanLine]) -> None:
         self._lines = lines
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-        """Called by rich."""
+        """Segments of the lines, for rich, which calls this."""
         end = Segment.line()
         styles: dict[str, Style | None] = {"": None}
         for line in self._lines:

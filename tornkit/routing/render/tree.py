@@ -54,7 +54,7 @@ class _Drawn:
 
     @property
     def width(self) -> int:
-        """Up to the end of the label."""
+        """Columns of the line up to the end of its label."""
         return len(self.guide) + line_width(self.label)
 
 
@@ -68,7 +68,7 @@ def lines(
     columns: Sequence[str] | None = None,
     width: int | None = None,
 ) -> list[SpanLine]:
-    """``routes``, whose ``rows`` these are, in the order given; and the lines below.
+    """Lines of the tree of ``routes`` (shown as ``rows``), in the order given; then ``below``.
 
     :param columns: keys of `COLUMNS` to show behind each route's own condition; by default those
         of `USUAL` that tell something.
@@ -98,7 +98,7 @@ def _holds(table: RouteTable, route: Route) -> bool:
 def _grow(
     root: _Branch, table: RouteTable, routes: Sequence[Route], shown: dict[str, Row], base: Path
 ) -> None:
-    """Hang everything below ``root``; then take away the branches that tell nothing."""
+    """Add branches for routers, routes and fallbacks to ``root``; drop those that tell nothing."""
     routers: dict[int, _Branch] = {}
     for route in routes:
         at = root
@@ -116,7 +116,7 @@ def _grow(
 
 
 def _below(parent: _Branch, scope: Scope, routers: dict[int, _Branch]) -> _Branch:
-    """The branch of that router, made if it is the first time."""
+    """The branch of the router ``scope``, which is added to ``parent`` the first time."""
     if scope.number not in routers:
         routers[scope.number] = _Branch(_router_label(scope, parent), scope=scope)
         parent.children.append(routers[scope.number])
@@ -124,7 +124,7 @@ def _below(parent: _Branch, scope: Scope, routers: dict[int, _Branch]) -> _Branc
 
 
 def _give_name(parent: _Branch, router: _Branch | None, route: Route, row: Row) -> None:
-    """A named router's row goes on its branch; if none of its routes is shown, it is a leaf."""
+    """Put a named router's row on its branch; on a leaf if none of its routes is shown."""
     if router is None:
         parent.children.append(_Branch(_label(route.condition), row))
     else:
@@ -141,7 +141,7 @@ def _add_fallback(fallback: Fallback, routers: dict[int, _Branch], base: Path) -
 
 
 def _tidy(branch: _Branch) -> None:
-    """Take out the routers without a condition that stand alone; theirs move up."""
+    """Take out the routers without a condition that stand alone; their children move up."""
     for child in branch.children:
         _tidy(child)
     routers = [child for child in branch.children if child.scope is not None]
@@ -170,7 +170,7 @@ def _text(condition: Condition) -> str:
 
 
 def _router_label(scope: Scope, parent: _Branch) -> SpanLine:
-    """The condition, and what it leads into where that is more than a list of rules."""
+    """Label of a router: its condition, and its class where it is more than a list of rules."""
     if scope.condition is None and scope.kind is ScopeKind.RULES:
         of_application = parent.scope is not None and parent.scope.kind is ScopeKind.APPLICATION
         return [Span("any host", "magenta")] if of_application else _label(None)
@@ -191,7 +191,7 @@ def _draw(branch: _Branch, guides: str) -> Iterator[_Drawn]:
 def _laid_out(
     drawn: Sequence[_Drawn], columns: Sequence[str], width: int | None
 ) -> Iterator[SpanLine]:
-    """Cells in columns behind the labels if that fits, else on a line of their own."""
+    """Lines with cells in columns behind the labels if that fits, else on lines of their own."""
     rows = [line for line in drawn if line.row is not None]
     cells = [[_cell(line.row, column) for column in columns] for line in rows if line.row]
     widths = [max(width_of(each.text) for each in column) for column in zip(*cells, strict=True)]
@@ -211,7 +211,7 @@ def _laid_out(
 
 
 def _folded(line: _Drawn, guide: str, text: SpanLine, width: int | None) -> Iterator[SpanLine]:
-    """``text`` behind ``guide``; what continues it behind the line's own, which are wider."""
+    """Fold ``text`` behind ``guide``; the lines that continue it get ``line.follow``."""
     wider = len(line.follow) - len(guide)
     first, *others = fold(text, None if width is None else width - len(guide), " " * wider)
     yield [Span(guide, "dim"), *first]
@@ -227,7 +227,7 @@ def _padded(cells: Sequence[Span], widths: Sequence[int]) -> SpanLine:
 
 
 def _cell(row: Row, column: str) -> Span:
-    """A cell that speaks for itself: no heading stands above it."""
+    """A cell that is clear without a heading above it: ``#3``, ``auth``."""
     text, style = cell(row, column)
     if column == "index":
         text = f"#{text}"

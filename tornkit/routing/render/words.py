@@ -28,7 +28,7 @@ NO_HANDLERS = frozenset(
 
 
 def host(route: Route) -> str:
-    """All host rules on the way, as written; empty if there is none."""
+    """Host rules of the routers and the route, as written; empty if there is none."""
     rules = (HostCondition, DefaultHostCondition)
     return " & ".join(shown(c.regex) for c in route.conditions if isinstance(c, rules))
 
@@ -45,13 +45,13 @@ _ON_PATHS = (PathCondition, CustomCondition)
 
 
 def pattern(route: Route) -> str:
-    """All path rules on the way, outermost first: ``/api/.* & /api/users``."""
+    """Path rules of the routers and the route, outermost first: ``/api/.* & /api/users``."""
     parts = [condition_text(each) for each in route.conditions if isinstance(each, _ON_PATHS)]
     return " & ".join(parts) or "(any)"
 
 
 def condition_text(condition: Condition) -> str:
-    """One condition: its regex as written; ``<Matcher regex>`` for a matcher of one's own.
+    """Text of a condition: its regex as written; ``<Matcher regex>`` for a matcher of one's own.
 
     Of an empty one there is the ``$`` that Tornado appends, or nothing but quotes.
     """
@@ -111,7 +111,7 @@ def keywords_text(route: Route, base: Path) -> str:
 
 
 def keyword(given: Keyword, base: Path) -> str:
-    """The value in short, with secrets masked and a path below ``base`` relative to it."""
+    """Short text of an argument's value, secrets masked, a path below ``base`` relative to it."""
     value: Any = given.value
     # By its exact type: asking a value of the user's own for its class would run their code.
     if type(value) is str and value.startswith(f"{base}/"):
@@ -147,7 +147,7 @@ def _file(file: str, base: Path) -> str:
 
 
 def relative(source: Source, base: Path) -> str:
-    """The file, relative to ``base`` when below it."""
+    """Path of a source's file, relative to ``base`` when below it."""
     return _below(source.file, base)
 
 

@@ -27,8 +27,10 @@ _FAILURES = (Outcome.FAILS, Outcome.MISSES, Outcome.TAKEN, Outcome.SHADOWED)
 
 @dataclass(frozen=True)
 class NameAnswer:
-    """One application's answer. ``application`` is its place among those of the program.
-    ``others`` are routes of the same name that ``reverse_url`` does not answer for.
+    """Result of reversing a name in one application, at a route that has the name.
+
+    ``application`` is its place among those of the program. ``others`` are routes of the same name
+    that ``reverse_url`` does not answer for.
     """
 
     application: int
@@ -38,7 +40,7 @@ class NameAnswer:
 
     @property
     def leads_back(self) -> bool | None:
-        """None where that is undecided."""
+        """Whether the URL leads back to the route; None where that is undecided."""
         if self.reversal.outcome is Outcome.UNDECIDED:
             return None
         return self.reversal.outcome not in _FAILURES
@@ -46,7 +48,10 @@ class NameAnswer:
 
 @dataclass(frozen=True)
 class Reversed:
-    """All answers for a name. Without any: ``similar`` names, and whether there are ``names``."""
+    """Result of `reverse`: the answers for a name, from all applications.
+
+    Where there is none, ``similar`` are names like it. ``names`` counts the names of all tables.
+    """
 
     name: str
     args: tuple[str, ...]
@@ -56,7 +61,7 @@ class Reversed:
 
     @property
     def first(self) -> NameAnswer | None:
-        """The first that gives a URL; else the first."""
+        """The first answer that has a URL; else the first; None if there is none."""
         with_url = (each for each in self.answers if each.reversal.url is not None)
         return next(with_url, next(iter(self.answers), None))
 
@@ -84,8 +89,9 @@ def _similar(name: str, known: list[str]) -> list[str]:
 def _answers(
     number: int, names: Unreversed, name: str, args: tuple[str, ...]
 ) -> Iterable[NameAnswer]:
-    """One for each application within, that has the name; else the routes that nobody answers
-    for.
+    """One answer for each application within that has the name.
+
+    Else one for each route of that name, if no router answers for it.
     """
     named = [each for each in names.table.routes if each.name == name and not each.is_copy]
     owners = name_owners(names.table.routes)
@@ -101,7 +107,7 @@ def _answers(
 
 
 def _depth(route: Route) -> int:
-    """The outermost application's own names come first."""
+    """Number of applications around a route, so that the outermost's names are sorted first."""
     return sum(scope.kind is ScopeKind.APPLICATION for scope in route.scopes)
 
 
@@ -122,7 +128,10 @@ def _reversal(route: Route, names: Unreversed, args: tuple[str, ...]) -> Reversa
 
 
 def _wanted(regex: re.Pattern[str], given: int) -> str:
-    """``it takes 1 argument, ([0-9]+), such as --arg 1; none is given``"""
+    """Message on the arguments that a pattern takes and those that are given.
+
+    ``it takes 1 argument, ([0-9]+), such as --arg 1; none is given``
+    """
     count = "none is given" if not given else f"{given} {'is' if given == 1 else 'are'} given"
     if not regex.groups:
         return f"it takes no arguments; {count}"

@@ -126,8 +126,9 @@ def _name_scope(route: Route) -> _NameScope:
 
 
 def _name_root(route: Route) -> int:
-    """The number of the router whose ``reverse_url`` is asked: the application that the handler
-    belongs to, else the outermost that can reverse; -1 if there is none.
+    """Number of the router whose ``reverse_url`` is asked for a route's name; -1 without one.
+
+    The application that the handler belongs to, else the outermost router that can reverse.
     """
     applications = [s.number for s in route.scopes if s.kind is ScopeKind.APPLICATION]
     reversible = [s.number for s in route.scopes if s.reversible]
@@ -135,7 +136,7 @@ def _name_root(route: Route) -> int:
 
 
 def _reversal(route: Route, table: RouteTable, reverser: Reverser | None) -> Reversal:
-    """Try examples until one comes back; else the most telling failure."""
+    """Reverse a route's name with examples until a URL leads back; else the best failure."""
     if reverser is None:
         return Reversal(Outcome.FAILS, reason="no router above it can reverse names")
     regex = route.condition.regex if isinstance(route.condition, PathCondition) else None
@@ -282,7 +283,7 @@ def _trip(reversal: Reversal, route: Route, table: RouteTable, request: Request)
 
 
 def _is(found: Route | Fallback, route: Route) -> bool:
-    """Whether the URL came back to ``route``; to one inside, if it stands for a router."""
+    """Whether ``found`` is ``route``, or is inside the router that ``route`` stands for."""
     if route.opens is not None:
         return any(scope.number == route.opens for scope in found.scopes)
     return isinstance(found, Route) and found.index == route.index
