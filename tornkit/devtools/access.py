@@ -1,4 +1,4 @@
-"""Who may see what is only for whoever develops: a client of this machine, and no other site.
+"""Decides who may see the dev tools: a client of this machine, and no page of another site.
 
 The rules are those whose lack has been a hole elsewhere: a page of another site that has a name of
 its own lead here (DNS rebinding), one that reads an answer across origins, a proxy that brings
@@ -20,7 +20,7 @@ _BROUGHT_BY_ANY, _BROUGHT_FROM = "x-forwarded", ("-ip", "-client")
 
 
 def may_see(request: HTTPServerRequest, hosts: Collection[str] = ()) -> bool:
-    """Whether the answer can only be read by a person at this machine.
+    """Whether the answer to a request can only be read by a person at this machine.
 
     ``hosts`` are names beside localhost by which pages are asked for.
     """

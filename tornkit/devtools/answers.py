@@ -1,4 +1,4 @@
-"""Answers to failed requests, in the form that a client wants."""
+"""Responses to failed requests (exception, 404, 405) as the client wants: page, JSON, text."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Rows = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class ErrorAnswer:
-    """A body, and the headers that belong to it."""
+    """Response to a failed request: its body, and the headers that belong to it."""
 
     body: bytes
     headers: tuple[tuple[str, str], ...]
@@ -131,7 +131,7 @@ def _reason(status: int) -> str:
 
 
 def prepare() -> None:
-    """Have all that the pages need imported."""
+    """Load the templates and import the modules that the pages need, before they are needed."""
     for name in ("error.html", "missing.html"):
         _loader.load(name)
     router = Application([("/a", RequestHandler)])
@@ -167,7 +167,7 @@ def _rules(router: object) -> int:
 
 
 def facts_of(handler: RequestHandler) -> Facts:
-    """What a request was, without secrets."""
+    """Facts of a request for a page (method, URL, headers, arguments), without secrets."""
     request = handler.request
     return Facts(
         request.method or "",

@@ -1,7 +1,7 @@
 """An error as JSON, for the panel over a page, and for the editor that shows a frame of it.
 
-The frames are those of the exception that nobody caught, the innermost last, then those of what it
-came of. Which one a person wants to see is said by its number: no page names a file.
+The frames are those of the exception that nobody caught, the innermost last, then those of its
+causes. Which frame a person wants to see is said by its number: no page names a file.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _BEFORE = 40  # lines in which a statement may have begun that reaches the first
 
 @dataclass(frozen=True)
 class SourceLine:
-    """A line of a file, and whether it is the one that was reached."""
+    """Line of source shown with a frame; ``is_reached``: execution had reached this line."""
 
     number: int
     text: str
@@ -64,24 +64,24 @@ class Raised:
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception that nobody has caught, with those that it came of: the first raised first."""
+    """An uncaught exception with its causes and contexts, the first raised first."""
 
     chain: tuple[Raised, ...]
 
     @property
     def last(self) -> Raised:
-        """The one that was not caught."""
+        """The exception that was not caught."""
         return self.chain[-1]
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Take an exception apart."""
+    """Turn an exception, with its causes and contexts, into data."""
     chain = [_raised(each, origin) for each, origin in _chain(error)]
     return Failure(tuple(reversed(chain)))
 
 
 def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
-    """The exception, then what it came of, each with how the one before came of it."""
+    """The exception, its cause or context, and so on, each with its relation to the one before."""
     seen: set[int] = set()
     each: BaseException | None = error
     origin = ""

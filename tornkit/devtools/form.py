@@ -1,4 +1,4 @@
-"""Form in which a client wants an error: a page, JSON, or text."""
+"""Format in which a client wants an error: a page, JSON, or text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tornado.httputil import HTTPServerRequest
 
 
 class Form(enum.Enum):
-    """A form, and its ``Content-Type``."""
+    """Format of a response (page, JSON, text), and its ``Content-Type``."""
 
     PAGE = "text/html; charset=UTF-8"
     JSON = "application/json"
@@ -16,7 +16,10 @@ class Form(enum.Enum):
 
 
 def is_navigation(request: HTTPServerRequest) -> bool:
-    """Whether the answer is what a person will look at, by itself: see `wanted`."""
+    """Whether the request is a browser's navigation: its answer is shown as a page of its own.
+
+    See `wanted`.
+    """
     headers = request.headers
     purpose = headers.get("Sec-Fetch-Dest")
     looks = (
@@ -26,12 +29,12 @@ def is_navigation(request: HTTPServerRequest) -> bool:
 
 
 def wanted(request: HTTPServerRequest) -> Form | None:
-    """The form for a request: a page where a person looks, JSON where it is asked for.
+    """Format of an error for a request: a page for a navigation, JSON if asked for, else text.
 
     None for an image, a script, and whatever else a page loads: nobody reads that.
 
-    A browser says what an answer is for (``Sec-Fetch-Dest``); what asks otherwise for HTML and does
-    not say so is taken for one, but for a library that puts what it gets into a page.
+    A browser says what an answer is for (``Sec-Fetch-Dest``). A client that accepts HTML and does
+    not say so is taken for a browser, but for a library that puts what it gets into a page.
     """
     headers = request.headers
     accepted = headers.get("Accept", "")

@@ -1,4 +1,4 @@
-"""Puts the pages in the place of Tornado's own: `RequestHandler.write_error`.
+"""Replaces Tornado's error pages (`RequestHandler.write_error`) by those of the dev tools.
 
 A class that has a ``write_error`` of its own keeps it.
 """
@@ -50,7 +50,7 @@ def edit_pages(generation: str, hosts: Collection[str] = ()) -> None:
 
 
 def leave_pages() -> None:
-    """Put the script into no more pages."""
+    """Put the script into no more pages from now on: undo `edit_pages`."""
     global _own_finish  # noqa: PLW0603
     finishing.edit = None
     if _own_finish is not None and RequestHandler.finish is finish:
@@ -66,7 +66,7 @@ def finish(self: RequestHandler, chunk: Any = None) -> Future[None]:
 
 
 def uninstall() -> None:
-    """Have Tornado's own pages again, unless somebody has put others there since."""
+    """Restore Tornado's error pages, unless other code has replaced ``write_error`` since."""
     global _own  # noqa: PLW0603
     if _own is not None and RequestHandler.write_error is write_error:
         RequestHandler.write_error = _own  # type: ignore[method-assign]

@@ -61,9 +61,9 @@ def use(generation: str, hosts: Collection[str] = ()) -> None:
 
 
 def edit(handler: RequestHandler, chunk: Any) -> Any:
-    """Edit what ``handler.finish(chunk)`` would send, if it is a page; what is to be sent instead.
+    """Put the script into the page that ``finish(chunk)`` would send; return the chunk to send.
 
-    That is None where all of it has been written by now.
+    That is None where all of it has been written by now, and ``chunk`` where it is no page.
     """
     request = handler.request
     if isinstance(chunk, dict) or request.method != "GET" or not is_navigation(request):
@@ -92,7 +92,7 @@ def edit(handler: RequestHandler, chunk: Any) -> Any:
 
 
 def _is_whole_page(status: int, headers: HTTPHeaders) -> bool:
-    """Whether the answer is all there, as it is and to be shown."""
+    """Whether an answer is complete, not compressed, and to be shown, not downloaded."""
     return (
         status not in (204, 206)
         and status >= 200
@@ -108,7 +108,7 @@ def _is_whole_page(status: int, headers: HTTPHeaders) -> bool:
 
 @lru_cache(maxsize=64)
 def _is_like_ascii(kind: str) -> bool:
-    """Whether a page of this ``Content-Type`` has the script's characters as these bytes."""
+    """Whether the charset of a ``Content-Type`` writes ASCII characters as ASCII bytes."""
     return _CHARSET.search(kind) is None
 
 
@@ -138,7 +138,7 @@ def _note_generation(handler: RequestHandler) -> None:
 
 
 def _place(body: bytes) -> int | None:
-    """Where the script stands in a page; None where it would make another page of it."""
+    """Index in a page at which the script goes; None where it would change the page."""
     if body[:2] in (b"\xff\xfe", b"\xfe\xff") or body.find(b"\0", 0, 1024) >= 0:
         return None  # UTF-16, which no header has told of
     match = _BEGINNING.match(body, 0, _MOST_BEGINNING)
@@ -148,7 +148,7 @@ def _place(body: bytes) -> int | None:
 
 
 def _room(handler: RequestHandler, headers: HTTPHeaders, name: str) -> Room | None:
-    """Room for the script in the page's policies of this header; None where there can be none."""
+    """The page's policies of this header, extended for the script; None where they can't be."""
     if name not in headers:
         return _ALL_ROOM
     policies = headers.get_list(name)

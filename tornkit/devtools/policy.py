@@ -1,4 +1,4 @@
-"""Content Security Policy with room for the pages' script, and for nothing else.
+"""Extends a Content Security Policy to allow the pages' script, and nothing else.
 
 The rules are those of the W3C's "Content Security Policy Level 3": the first directive of a name
 counts, ``worker-src`` falls back to ``child-src``, that to the one for scripts, ``connect-src`` to
@@ -16,14 +16,14 @@ _CONNECTIONS = ("connect-src", "default-src")
 
 @dataclass(frozen=True)
 class Room:
-    """A policy that lets the script be: its text, and the nonce that the script has to have."""
+    """A policy that allows the script: its text, and the nonce that the script has to have."""
 
     policy: str
     nonce: str = ""
 
 
 def with_room(policy: str, script: str, folder: str) -> Room | None:
-    """Extend the policies of one header; None where they can't be.
+    """Extend a header's policies so that they allow the script; None where that is impossible.
 
     ``script`` is the script's URL, ``folder`` that of all that it asks for, with "/" at its end.
     """

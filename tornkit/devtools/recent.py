@@ -45,7 +45,7 @@ class _Seen(NamedTuple):
 
 
 class Recent(logging.Filter):
-    """A filter of the access log that lets everything pass, and tells of it, some at a time.
+    """Filter of the access log that lets every record pass, and reports requests in batches.
 
     No handler: programs look whether that logger has one, and give it theirs if not.
     """
@@ -77,7 +77,7 @@ class Recent(logging.Filter):
                 pass
 
     def _tell_soon(self) -> None:
-        """Have the rows told by the loop that runs here, unless one will that still runs."""
+        """Schedule the report in this thread's loop, unless it is scheduled in a running loop."""
         if self._due_in is not None and self._due_in.is_running():
             return
         try:

@@ -21,7 +21,7 @@ _MOST_NEAR = 5
 
 @dataclass(frozen=True)
 class Near:
-    """A path that another route takes, which may have been meant, and why this one was not it."""
+    """Suggested path, which another route matches, and why the requested path did not match it."""
 
     path: str
     handler: str
@@ -70,5 +70,5 @@ def _nearest(found: Explanation) -> Iterator[Near]:
 
 
 def _is_path(path: str) -> bool:
-    """Whether a browser takes it for a path of this server: ``//name`` is another one's."""
+    """Whether a browser takes ``path`` for one of this server: ``//name`` is another server."""
     return path.startswith("/") and not path.startswith("//") and "\\" not in path

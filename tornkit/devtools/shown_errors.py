@@ -1,4 +1,4 @@
-"""Errors that a person has been shown, told to whoever lists them, and opens their frames."""
+"""Reports errors that a page has shown, so that they are listed and their frames opened."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ opens_lines = False
 
 
 def note(data: dict[str, Any]) -> str:
-    """Tell of an error (`error_data`); the name by which its page refers to it, "" if by none."""
+    """Report an error (`error_data`); return the id for its page, "" where nobody keeps errors."""
     if tell is None:
         return ""
     name = f"request-{secrets.token_hex(8)}"

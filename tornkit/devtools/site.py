@@ -64,7 +64,7 @@ _log = logging.getLogger("tornkit")
 
 
 class SiteAnswer(NamedTuple):
-    """A response."""
+    """HTTP response of a path of the dev tools; ``kind`` is its media type."""
 
     status: int
     kind: str = ""
@@ -76,7 +76,7 @@ Answering = Callable[[HTTPServerRequest, bytes], SiteAnswer | Awaitable[SiteAnsw
 
 
 class SiteActions(Protocol):
-    """What a worker does for a page."""
+    """Actions that a worker carries out for the dev tools' pages."""
 
     @property
     def applications(self) -> Collection[Application]:
@@ -93,7 +93,7 @@ class SiteActions(Protocol):
 
 
 class Site:
-    """What answers requests below `FOLDER`; ``editor``: there is one that opens lines.
+    """Answers requests below `FOLDER`; ``editor``: there is an editor that opens lines.
 
     ``label`` is what a person calls the application.
     """
@@ -117,7 +117,7 @@ class Site:
     def delegate(
         self, connection: HTTPConnection, start_line: RequestStartLine, headers: HTTPHeaders
     ) -> HTTPMessageDelegate | None:
-        """What answers this request; None where it is the application's."""
+        """Delegate that answers this request; None where the application is to answer it."""
         path = start_line.path.partition("?")[0]
         if not path.startswith(FOLDER) or "Host" not in headers:
             return None
@@ -199,7 +199,7 @@ class Site:
         return secrets.compare_digest(given.encode(errors="replace"), self._token.encode())
 
     async def follow(self, stream: IOStream, request: HTTPServerRequest) -> None:
-        """Send the head of a stream of events, and give the stream away."""
+        """Send the response head of an event stream, and pass the stream to the `SiteActions`."""
         try:
             await stream.write(_STREAM_HEAD)
             self._actions.follow(stream, of_server=_argument(request, "of") == "server")
@@ -208,7 +208,7 @@ class Site:
 
 
 class _Delegate(HTTPMessageDelegate):
-    """One request."""
+    """Delegate of one request: reads its body, and sends the answer."""
 
     def __init__(
         self,
@@ -288,7 +288,7 @@ def _file(name: str) -> bytes:
 
 
 def _dashboard() -> ModuleType:
-    """The module of what the page shows, which is imported when somebody looks."""
+    """The module `tornkit.devtools.dashboard`, which is imported at its first use."""
     with library_names():
         from tornkit.devtools import dashboard
     return dashboard

@@ -28,7 +28,7 @@ _TEXT = "nothing is served yet: the application could not be started, as its ter
 
 
 class _Nothing(RequestHandler):
-    """Answer to each request."""
+    """Request handler that answers 503 to everything."""
 
     def prepare(self) -> None:
         self.set_status(503)

@@ -1,4 +1,4 @@
-"""Configuration of one `tornkit serve`. Every default, once."""
+"""Configuration of one run of `tornkit serve`, with the default of each option."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class HttpOptions:
 
 @dataclass(frozen=True)
 class RecyclePolicy:
-    """Limits after which a worker has served long enough; 0: no limit.
+    """Limits of requests, memory and age beyond which a worker is replaced; 0: no limit.
 
     ``max_rss`` in bytes, ``max_age`` in seconds. Each worker's own limits of requests and age are
     lower by up to the share ``jitter``.
@@ -66,7 +66,7 @@ class RecyclePolicy:
 
 
 def refused_for_programs(http: HttpOptions, unix_socket: str | None) -> list[str]:
-    """The options among those given that a program can't obey: it makes its own server."""
+    """Names of the given options that a program can't obey, as it makes its own server."""
     given = {
         "--xheaders": http.xheaders,
         "--trusted-downstream": http.trusted_downstream,

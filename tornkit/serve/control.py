@@ -1,7 +1,7 @@
-"""The socket by which `tornkit status` asks. Only its user can open it.
+"""Unix socket on which `tornkit status` asks a server for its status; only its user can open it.
 
-Who connects is sent one JSON object and the end; nothing that it sends is looked at, so there is
-nothing to get wrong. One that does not read is not waited for.
+A client that connects is sent one JSON object, then the connection is closed; nothing that it
+sends is looked at, so there is nothing to get wrong. A client that does not read is not waited for.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ def _runtime_folder() -> Path | None:
 
 
 def bus_path(folder: Path, pid: int | str) -> Path:
-    """Where `tornkit bus` comes to the hub of the server with this supervisor."""
+    """Path of the Unix socket by which `tornkit bus` reaches the hub of the supervisor ``pid``."""
     return folder / f"{pid}.bus"
 
 
 class ControlSocket:
-    """The supervisor's end of the socket. ``snapshot`` makes the object that is sent."""
+    """Listening end of the control socket: sends ``snapshot()`` as JSON to each client."""
 
     def __init__(self, path: Path, snapshot: Callable[[], dict[str, Any]]) -> None:
         self._sock = UserSocket(path, self._answer)
@@ -78,7 +78,7 @@ class ControlSocket:
         self._answers: set[_Answer] = set()
 
     def open(self, loop: Loop) -> None:
-        """Listen, if that can be."""
+        """Listen on the socket; a failure to bind it is ignored."""
         self._loop = loop
         self._sock.open(loop)
 
@@ -140,7 +140,7 @@ class _Answer:
 
 
 def ask_all(folder: Path) -> Iterator[dict[str, Any]]:
-    """Answers of every running server of this user. Sockets that dead ones left are removed."""
+    """Yield the status of each running server of this user; remove the sockets of dead servers."""
     for path in sorted(folder.glob("*.sock")):
         # To connect follows a link; and a file that is no socket refuses as a dead server's does.
         if socket_identity(str(path)) is None:

@@ -1,4 +1,4 @@
-"""Texts of the supervisor's own failures, beside those that workers report."""
+"""`Failed` messages on failures that the supervisor notices, not on those that workers report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONFUSED = Failed("Confused", "what it serves by itself is found to be another a
 
 
 def serves_by_itself(label: str, refused: Sequence[str]) -> Failed:
-    """Failure of a start: a program, which makes its own server, can't take ``refused``."""
+    """Failure of a start: ``label`` makes its own server, so it can't take options ``refused``."""
     return Failed(
         "UsageError",
         f"{label} serves by itself, and {', '.join(refused)} can't be given to a program, which "
@@ -30,7 +30,7 @@ def serves_by_itself(label: str, refused: Sequence[str]) -> Failed:
 
 
 def cannot_start(error: Exception) -> Failed:
-    """Failure to start workers: no process, no descriptor, an environment that can't be."""
+    """Failure to start workers, from its error: no process, no descriptor, a bad environment."""
     if isinstance(error, OSError):
         return Failed(CANNOT_START, f"workers can't be started: {in_words(error)}")
     kind = type(error).__name__ if isinstance(error, TornkitError) else "BadEnvironment"
@@ -38,7 +38,7 @@ def cannot_start(error: Exception) -> Failed:
 
 
 def boot_timed_out(timeout: float) -> Failed:
-    """Failure of a worker that was not ready in so many seconds."""
+    """Failure of a worker that was not ready within ``timeout`` seconds."""
     return Failed(
         "BootTimeout",
         f"not ready after {timeout:g} s: it hangs while it is imported or called, or never listens",

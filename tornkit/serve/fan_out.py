@@ -1,4 +1,4 @@
-"""Reporter that tells others what it is told, each what it has a method for."""
+"""Reporter that passes each message on to several others, those that have a method for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tornkit.serve.reporter import Reporter
 
 
 def fan_out(reporter: Reporter, *others: object) -> Reporter:
-    """One reporter in the place of several; ``others`` may have some of its methods alone."""
+    """Combine several reporters into one; ``others`` may have only some of its methods."""
     return cast("Reporter", _FanOut((reporter, *others)))
 
 

@@ -32,7 +32,7 @@ _AUTHORITY, _KEY = "authority.pem", "authority.key"
 
 @dataclass(frozen=True)
 class LocalCertificate:
-    """``path`` has the chain and the key; ``authority`` is what a browser is to trust."""
+    """Files of a certificate: ``path`` (chain and key), ``authority`` (the CA to be trusted)."""
 
     path: Path
     authority: Path
@@ -45,7 +45,7 @@ def certificate_folder() -> Path:
 
 
 def local_certificate(names: Iterable[str] = ()) -> LocalCertificate:
-    """The certificate for this machine, also by these names or addresses; made where it is missing.
+    """Certificate for this machine and for these names or addresses; made where it is missing.
 
     :raises UsageError: `trustme` is wanted and not installed.
     :raises CertificateError: it can't be kept.
@@ -63,7 +63,7 @@ def local_certificate(names: Iterable[str] = ()) -> LocalCertificate:
 
 
 def how_to_trust(authority: Path) -> str:
-    """One line: what to do, once, for browsers of this machine to trust its certificates."""
+    """Shell command that makes browsers of this machine trust the authority; to be run once."""
     if sys.platform == "darwin":
         return f"security add-trusted-cert -k login.keychain {authority}"
     return f'certutil -d sql:"$HOME/.pki/nssdb" -A -t C,, -n tornkit -i {authority}'
@@ -74,7 +74,7 @@ def _file_for(names: tuple[str, ...]) -> str:
 
 
 def _is_good(folder: PrivateFolder, name: str) -> bool:
-    """Whether the certificate is there, of the authority that is there, and lasts for a while."""
+    """Whether the certificate exists, is no older than its authority, and does not end soon."""
     try:
         _, authority_made = folder.read(_AUTHORITY, _MOST)
         _, made = folder.read(name, _MOST)

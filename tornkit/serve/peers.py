@@ -27,9 +27,9 @@ def peer_uid(sock: socket.socket) -> int | None:
 
 
 def has_left(sock: socket.socket) -> bool:
-    """Whether the other end is gone; what it has said, which nobody wants, is thrown away.
+    """Whether the other end of a socket is closed; received bytes are read and discarded.
 
-    The socket does not block.
+    The socket is a non-blocking one.
     """
     try:
         return not sock.recv(4096)

@@ -30,7 +30,7 @@ _IN_THE_WAY = frozenset({errno.ENOTDIR, errno.ELOOP, errno.EMLINK, errno.EACCES,
 
 
 class NotPrivate(TornkitError):
-    """Something is in the way that other users have made or can change."""
+    """A file or folder belongs to another user, is open to others, or is not of the right kind."""
 
 
 class PrivateFolder:

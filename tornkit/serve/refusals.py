@@ -1,4 +1,4 @@
-"""Tells of a program's failure whether another process may hold a thing that it asked for.
+"""Recognizes errors of a program that may mean: another process holds its port, lock or file.
 
 In the worker, which alone has the error: its number and text, the file that it names, the argument
 of the ``bind`` that was refused, the files that are open. From that `of_error` makes a text in
@@ -56,7 +56,7 @@ _LONGEST = 8000  # characters; a message of a process has its limit
 
 
 def of_error(error: BaseException) -> str:
-    """The text for an error that ended a program; empty where it looks like no refusal."""
+    """Text on the refused port or lock behind a program's error; empty if it is no refusal."""
     sort = ""
     texts = []
     for each in chain(error):
@@ -75,9 +75,10 @@ def of_error(error: BaseException) -> str:
 
 
 def of_failure(error: BaseException) -> str:
-    """The text for an error that ended a worker; empty where it looks like no refusal.
+    """Text on the refused port or lock behind a worker's error; empty if it is no refusal.
 
-    A program that exits before it serves has a reason, though it may keep it to itself.
+    A program that exits before it serves has a reason, though it may not say it: its text has the
+    sort ``silent``.
     """
     found = of_error(error)
     exits = [each for each in chain(error) if isinstance(each, SystemExit) and each.code]
@@ -125,9 +126,10 @@ def _open_files() -> Iterator[str]:
 
 
 def _bound(traceback: TracebackType | None) -> Iterator[str]:
-    """The argument of the call at which a traceback ends: ``socket.bind`` does not tell it.
+    """Address given to the ``bind`` call at which a traceback ends, as ``repr``; else nothing.
 
-    Read from the source and the frame's variables: nothing is called.
+    The error of ``socket.bind`` does not tell it. Read from the source and the frame's variables:
+    nothing is called.
     """
     if traceback is None:
         return
@@ -184,7 +186,12 @@ def _value(node: ast.expr, frame: FrameType) -> object:
 
 
 def _plain(value: object) -> object:
-    """Number or string, or several: a value whose ``repr`` does not run foreign code."""
+    """The value, if it is an int, str or bytes, or a tuple of these; a list becomes a tuple.
+
+    The ``repr`` of such a value does not run foreign code.
+
+    :raises _Unknown: it is of another type.
+    """
     if type(value) in (tuple, list) and isinstance(value, tuple | list):
         return tuple(_plain(each) for each in value)
     if type(value) in (int, str, bytes):

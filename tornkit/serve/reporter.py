@@ -34,7 +34,10 @@ class Banner:
 
 
 class Reporter(Protocol):
-    """Messages in the order of events. Times are in seconds."""
+    """Receiver of the supervisor's messages, in the order of events. Times are in seconds.
+
+    A *generation* is the workers that were started from the same state of the files.
+    """
 
     def serving(self, banner: Banner) -> None:
         """The first generation serves."""
@@ -46,10 +49,10 @@ class Reporter(Protocol):
         """Workers are forked with these imports done from now on."""
 
     def reloading(self, changed: Sequence[str]) -> None:
-        """An edit was seen, a generation is on its way."""
+        """A change of files was seen, and a new generation is starting."""
 
     def still_starting(self, seconds: float) -> None:
-        """A generation has been on its way for so long."""
+        """A generation has been starting for so many ``seconds``."""
 
     def reloaded(self, generation: int, took: float) -> None:
         """The new generation serves."""
@@ -61,17 +64,16 @@ class Reporter(Protocol):
         """A generation can't start. ``waiting``: the next edit starts another."""
 
     def makes_room(self, what: str) -> None:
-        """A generation failed because the old one holds this: the old one ends, then it is tried
-        again."""
+        """A start failed as the old generation holds ``what``: that ends, then another is tried."""
 
     def held(self, what: str, *, by_sibling: bool) -> None:
-        """A generation failed, maybe because the old one, or another of its workers, holds this."""
+        """A start failed, maybe as the old generation, or a sibling worker, holds ``what``."""
 
     def helpers_ended(self, helpers: Sequence[str]) -> None:
         """Processes that the serving code had started ended while another generation failed."""
 
     def program_ended(self, slot: int, pid: int, *, waiting: bool) -> None:
-        """The last worker that serves has ended in good order, as it was not told to.
+        """The last worker that serves has exited with status 0, without being told to.
 
         ``waiting``: the next edit starts it again; else the server ends with it.
         """
@@ -95,9 +97,9 @@ class Reporter(Protocol):
         """A worker's loop has not turned for so long; its stacks are printed, then it is killed."""
 
     def blocked(self, slot: int | None, seconds: float, where: str, cause: str) -> None:
-        """A worker's loop has stood for so long, and turns again; ``where`` it stood.
+        """A worker's event loop was blocked for ``seconds`` at the line ``where``, and runs again.
 
-        ``slot`` is None where there is only one; ``cause`` is empty unless it stands there once.
+        ``slot`` is None where there is only one; ``cause`` is empty unless it blocks there once.
         """
 
     def recycles(self, slot: int, pid: int, reason: str) -> None:
@@ -107,7 +109,7 @@ class Reporter(Protocol):
         """The number of workers has changed."""
 
     def differs(self, name: str, *, between_workers: bool) -> None:
-        """A thing that should be the same in all workers is not, or not from reload to reload."""
+        """A setting (cookie secret, routes) differs between workers, or from reload to reload."""
 
     def overdue(self, pid: int, slot: int) -> None:
         """A worker did not end in time and was killed."""
@@ -125,13 +127,13 @@ class Reporter(Protocol):
         """The hub of `tornkit.bus` has died, and what it kept is gone."""
 
     def lacks(self, what: str) -> None:
-        """The system refused something in the supervisor, which goes on."""
+        """The system refused the supervisor something (a descriptor, a process); it goes on."""
 
     def keys(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Letters that may be typed, and what each does, were asked for."""
+        """The user has asked for the list of letters that may be typed, and what each does."""
 
     def cleared(self) -> None:
-        """An empty terminal was asked for."""
+        """The user has asked for the terminal to be cleared."""
 
     def stopping(self, why: str) -> None:
         """The server takes no more connections; the workers finish what they have."""

@@ -61,10 +61,10 @@ def run(
     """Serve until told to stop; return the exit code.
 
     ``keep_stdin``: a worker may read from the terminal. ``keys``: letters that are typed there are
-    acted on. ``words`` are those by which a command has the same target.
+    acted on. ``words`` name the same target on the command line of another command.
 
     :raises BindError: the application's address can't be had. A program's is known later.
-    :raises UnsupportedTornado: the program brings one that can't be served with.
+    :raises UnsupportedTornado: the program brings a Tornado that can't be served with.
     """
     # Longer than a screen because all parts are put together here; it decides nothing.
     take_tornado_from(own_tornado.find(target.import_root))

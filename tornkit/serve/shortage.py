@@ -1,4 +1,4 @@
-"""Errors by which the system says that it lacks something now, not that something is wrong.
+"""Sets of ``errno`` values: the system lacks a resource for now; the peer of a socket is gone.
 
 A descriptor, memory, room in a buffer: what failed for want of these may work a moment later, and
 whatever else is served meanwhile goes on.
@@ -28,7 +28,7 @@ RAISE_LIMIT = "raise the limit (ulimit -n)"
 
 
 def in_words(error: OSError) -> str:
-    """The error as a part of a line, with what can be done where that is known."""
+    """Text of an `OSError` for a part of a line, with a remedy where one is known."""
     reason = error.strerror or str(error)
     if error.errno == errno.EMFILE:
         return f"{reason}; {RAISE_LIMIT}"

@@ -18,7 +18,7 @@ from tornkit.serve.sockets.sockets import socket_identity
 
 
 class UserSocket:
-    """The socket at ``path``. ``take`` gets each connection, which is its own then."""
+    """Listening Unix socket at ``path``. ``take`` gets each connection, and is to close it."""
 
     def __init__(self, path: Path, take: Callable[[socket.socket], None]) -> None:
         self._path = path
@@ -27,7 +27,7 @@ class UserSocket:
         self._identity: tuple[int, int] | None = None
 
     def open(self, loop: Loop) -> None:
-        """Listen. Without it the server is as good as ever: a failure is passed over."""
+        """Bind the socket and listen; a failure is ignored, as the server works without it."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Work that stops a loop once and never again, told by the frames of a stack."""
+"""Recognizes by stack frames work that blocks an event loop only once: imports, templates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tornkit.serve.blocking.dumps import Frame
 
 
 class Cause(StrEnum):
-    """Reason why a loop stood; the value is for people to read."""
+    """Reason why an event loop was blocked; the value is for people to read."""
 
     CODE = ""  # nothing that is known: it will stand again
     TEMPLATE = "compiles a template, at its first use alone"
@@ -26,7 +26,7 @@ _WORK = (
 
 
 def cause_of(stack: Iterable[Frame]) -> Cause:
-    """The innermost work of that kind among these frames."""
+    """Cause of a block: the innermost import or template compilation in a stack, if any."""
     for frame in stack:
         for end, function, cause in _WORK:
             if frame.function == function and frame.file.endswith(end):

@@ -22,7 +22,7 @@ class Frame:
 
 
 def stack_of(dump: str) -> list[Frame]:
-    """Frames of the one thread that has written, the innermost first; none of one that was cut."""
+    """Frames of a `faulthandler` dump of one thread, innermost first; none if it was cut off."""
     lines = dump.split("\n")
     found = [match for match in map(_FRAME.fullmatch, lines) if match]
     if not _CUT.isdisjoint(lines) or len(found) >= _MOST_FRAMES:
@@ -31,5 +31,5 @@ def stack_of(dump: str) -> list[Frame]:
 
 
 def _text(written: str) -> str:
-    """Text as it was, of which all that is not ASCII is written by its number."""
+    """Decode the numeric escapes by which a dump writes characters that are not ASCII."""
     return _ESCAPE.sub(lambda found: chr(int(found[1] or found[2] or found[3], 16)), written)

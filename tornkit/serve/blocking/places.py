@@ -1,4 +1,4 @@
-"""The user's line in a stack, and how it is called.
+"""Finds the user's frame in the stack of a blocked event loop, and describes it in a line.
 
 Frames count from the innermost out to the one that runs the loop. The first of them that is the
 user's is the place: what it calls, in a library or in C, is its doing.
@@ -38,11 +38,11 @@ _PAGES = f"{FOLDER}devtools{os.sep}"
 
 
 def place_of(stack: Sequence[Frame]) -> Frame | None:
-    """The user's frame that the loop waits for; None where it waits for none.
+    """The frame that blocks the event loop, the user's if there is one; None if none is to blame.
 
-    As where the loop itself waits, and has not had its turn on a busy machine; where a person has
-    stopped the code with a debugger; or where it is a page of tornkit's own that takes its time, or
-    a callback of its own, which looks for garbage in an idle moment.
+    None is to blame where the loop itself waits, and has not had its turn on a busy machine; where
+    a person has stopped the code with a debugger; or where a page of tornkit's own takes its time,
+    or a callback of its own, which looks for garbage in an idle moment.
     """
     frames = list(above_loop(stack))
     if any(Path(frame.file).name in _DEBUGGERS for frame in frames):
@@ -61,7 +61,7 @@ def place_of(stack: Sequence[Frame]) -> Frame | None:
 
 
 def above_loop(stack: Sequence[Frame]) -> Iterator[Frame]:
-    """Frames of what the loop runs, without its own."""
+    """Frames of the code that an event loop runs, without the loop's own frames."""
     for frame in stack:
         if _runs_loop(frame):
             return
@@ -110,7 +110,7 @@ def _code_of(frame: Frame) -> str:
 
 
 def _lines_of(file: str) -> list[str]:
-    """Lines of a file, as Python counts them; none of what is no file, or a very long one."""
+    """Lines of a file, as Python counts them; none if it is no regular file, or a very long one."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
@@ -136,7 +136,7 @@ def _shown(file: str) -> str:
 
 
 def _name_of(frame: Frame) -> str:
-    """Name with that of the class or function around it, as far as the indentation tells."""
+    """Name of a frame's function and of the class or function around it, by the indentation."""
     lines = _without_texts(_lines_of(frame.file)[: frame.line])
     if not lines or frame.function == "<module>":
         return frame.function
@@ -156,7 +156,7 @@ def _name_of(frame: Frame) -> str:
 
 
 def _without_texts(lines: Sequence[str]) -> list[str]:
-    """The lines, but for those inside a text of three quotes, with no tabs."""
+    """Blank the lines that begin inside a triple-quoted string; expand tabs in the others."""
     found: list[str] = []
     quotes: str | None = None
     for line in lines:

@@ -1,4 +1,4 @@
-"""Watch over the loops of workers that serve: one line about each that has stood still.
+"""Watch over the event loops of serving workers: one line about each that was blocked.
 
 The first rule of Tornado is not to block its loop, and nothing shows who does. A worker that obeys
 orders with ``warn_blocking`` beats at least twice in that time. Where a beat does not come, its
@@ -34,7 +34,7 @@ _LONGEST_PAUSE = 1.0  # seconds between two looks at a loop that stands
 
 @dataclass
 class _Stillness:
-    """A loop that stands: its last beat, in which thread, and where it has been seen since."""
+    """A blocked event loop: its last heartbeat, and the places where it was seen since."""
 
     pulse: Pulse
     next_look: float  # seconds of silence after which the stack is taken again
@@ -42,7 +42,7 @@ class _Stillness:
     places: list[tuple[float, Frame, Cause]] = field(default_factory=list)  # by seconds of silence
 
     def longest(self, seconds: float) -> tuple[Frame, Cause]:
-        """The place at which most of so many seconds were spent, as far as was seen."""
+        """The frame and cause at which most of the blocked ``seconds`` passed, as far as seen."""
         spent: defaultdict[tuple[Frame, Cause], float] = defaultdict(float)
         ends = [at for at, *_ in self.places[1:]] + [seconds]
         begins = [0.0, *ends]
@@ -52,7 +52,7 @@ class _Stillness:
 
 
 class BlockingWatch:
-    """``threshold``: seconds for which a loop has to stand to be told of."""
+    """Watch that reports each worker whose event loop was blocked for ``threshold`` seconds."""
 
     def __init__(
         self,
@@ -138,5 +138,5 @@ class BlockingWatch:
 
 
 def _is_stopped(pid: int) -> bool:
-    """Whether a signal has stopped it, as a debugger does: it would answer when it goes on."""
+    """Whether a process is stopped, as by a debugger: it would answer when it goes on."""
     return linux.process_facts(pid)[:1] in ([b"T"], [b"t"])

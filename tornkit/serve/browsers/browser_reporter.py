@@ -1,4 +1,4 @@
-"""Reporter that tells browsers which generation serves, and what keeps the next one from it.
+"""Reporter that tells browsers which generation serves, and why a newer one could not start.
 
 A browser compares the generation with that of its page: a socket that closes, or an event that it
 misses, changes nothing. So there is one event for all of that, ``state``, and the last one is all
@@ -20,7 +20,7 @@ _MOST_NAMES = 50
 
 
 class BrowserReporter:
-    """The parts of a `tornkit.serve.reporter.Reporter` that pages hear of.
+    """The methods of `tornkit.serve.reporter.Reporter` that are sent to browsers as events.
 
     ``run`` names this server's run. The events are for ``devtools/pages/client.js``:
 
@@ -39,7 +39,7 @@ class BrowserReporter:
         self.streams = EventStreams(loop, self._state)
 
     def failure(self, number: str) -> dict[str, Any] | None:
-        """The failure that pages show, if it still is the one of this number."""
+        """Data of the failure that pages show now, if its id is ``number``; else None."""
         failure = self._failure
         return failure if failure is not None and failure["id"] == number else None
 

@@ -1,4 +1,4 @@
-"""Browsers as the workers know them: who hands one over, and what they ask in its name."""
+"""Handles what workers report for browsers: connections, requests, errors, lines to be opened."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _MOST_ERRORS = 50  # that can be opened in the editor
 
 
 class Browsers:
-    """A `tornkit.serve.workforce.events.Audience`.
+    """A `tornkit.serve.workforce.events.Audience`: passes workers' reports on to browsers.
 
-    ``editor`` opens lines, None: nothing does; ``lacks(what)`` is told that it can't.
+    ``editor`` is the command that opens lines, None if there is none; ``lacks(what)`` is called
+    where something fails.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Browsers:
             self._errors.popitem(last=False)
 
     def open_in_editor(self, failure: str, frame: int) -> None:
-        """Open the line of a frame, which the browser knows by its number alone."""
+        """Open in the editor the line of frame number ``frame`` of the failure with this id."""
         shown = self._reporter.failure(failure) or self._errors.get(failure)
         frames = shown["frames"] if shown is not None else ()
         if self._editor is None or not 0 <= frame < len(frames):

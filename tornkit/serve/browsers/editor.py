@@ -51,7 +51,7 @@ def command(editor: str, file: str, line: int) -> list[str] | None:
 
 
 def chosen(option: str | None, environment: Mapping[str, str]) -> str | None:
-    """The editor to be used: the option's, else that of the environment, if it is one to be had."""
+    """The first of option, ``VISUAL``, ``EDITOR`` that is installed and can open lines; or None."""
     for editor in (option, environment.get("VISUAL"), environment.get("EDITOR")):
         if editor and (words := command(editor, "", 1)) and shutil.which(words[0]):
             return editor
@@ -59,7 +59,7 @@ def chosen(option: str | None, environment: Mapping[str, str]) -> str | None:
 
 
 def open_line(editor: str, file: str, line: int) -> int | None:
-    """Have the editor show a line; its process id, None where it is not one that can.
+    """Start the editor at a line; return its process id, None where it can't open the line.
 
     It is not waited for: whoever reaps this process's children reaps it as well.
 

@@ -1,4 +1,4 @@
-"""Server-sent events, written to sockets whose response heads were sent by somebody else.
+"""Server-sent events, written to sockets whose response heads a worker has sent.
 
 Nobody is waited for: what a socket does not take is kept, up to a bound, and a browser that does
 not read is dropped. It comes again by itself.
@@ -40,7 +40,7 @@ class _Stream:
         return self.sock.fileno()
 
     def push(self) -> bool:
-        """Send what the socket takes; False if nobody is there any more."""
+        """Send what the socket takes; False if the browser is gone, or too much is unsent."""
         try:
             while self.unsent:
                 del self.unsent[: self.sock.send(self.unsent)]
@@ -64,9 +64,9 @@ class EventStreams:
         return len(self._streams)
 
     def adopt(self, descriptor: int) -> None:
-        """Take a socket over, and greet who is at its other end; the oldest makes room.
+        """Take over a browser's socket, and greet it; where there are too many, drop the oldest.
 
-        :raises OSError: the system refuses to have it waited for; it is closed then.
+        :raises OSError: the loop can't watch the socket, which is closed then.
         """
         sock = socket.socket(fileno=descriptor)
         stream = _Stream(sock)
@@ -90,7 +90,7 @@ class EventStreams:
             self._send(stream, data)
 
     def close(self) -> None:
-        """Leave all of them."""
+        """Close all streams."""
         for stream in tuple(self._streams):
             self._drop(stream)
         if self._ping is not None:

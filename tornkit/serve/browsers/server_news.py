@@ -1,6 +1,6 @@
-"""What the page of a server shows of its processes, told once in a second to whoever looks.
+"""Sends status, last requests and errors of a server to its open pages, once a second.
 
-Nothing of it is kept but the last of each, and nothing is asked while nobody looks.
+Only the last of each are kept, and no status is asked for while no page is open.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _TOLD = ("tornkit", "platform", "pid", "app", "project", "urls", "uptime", "gene
 
 
 class ServerNews:
-    """Part of a `tornkit.serve.reporter.Reporter`; ``status()`` is that of `tornkit status`."""
+    """Collects requests, errors and blocked loops for the server's page, and sends them.
+
+    Part of a `tornkit.serve.reporter.Reporter`; ``status()`` is that of `tornkit status`.
+    """
 
     def __init__(self, loop: Loop, status: Callable[[], dict[str, Any]]) -> None:
         self._loop = loop
@@ -35,7 +38,7 @@ class ServerNews:
         self.streams = EventStreams(loop, self._news)
 
     def adopt(self, descriptor: int) -> None:
-        """Tell the browser at the other end of this socket, as long as it listens."""
+        """Take over the socket of a browser, and send it the news from now on."""
         self.streams.adopt(descriptor)
         if self._timer is None:
             self._later()

@@ -1,4 +1,4 @@
-"""The hub's members, and what they say to its broker."""
+"""The hub: connections of its members, and their calls of its broker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SWEEP = 1.0  # seconds between looks for what is too old
 
 
 class HubMember:
-    """One end of a member's socket; a `tornkit.bus.broker.broker.Member`."""
+    """Connection of a member to the hub; a `tornkit.bus.broker.broker.Member`."""
 
     def __init__(self, hub: Hub, sock: socket.socket) -> None:
         self.sock = sock
@@ -45,7 +45,7 @@ class HubMember:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more waits for it than may, beside what it has asked for."""
+        """Whether more bytes are unsent than allowed, beside answers that the member asked for."""
         return self.unsent.size > min(_MOST_UNSENT + self._answered, _MOST_IN_ALL)
 
     def deliver(self, message: Kept, event: Event) -> None:
@@ -55,18 +55,18 @@ class HubMember:
             self.hub.has_unsent(self)  # where it is dropped, though its socket takes nothing
 
     def answer(self, frame: bytes) -> None:
-        """Queue what it has asked for, or is to know."""
+        """Queue the frame of an answer or a greeting; `is_behind` allows for its size."""
         self._answered += len(frame)
         self._queue(frame)
 
     def _queue(self, frame: bytes) -> None:
-        """Queue a frame; all go at the end of the turn."""
+        """Queue a frame; all frames are sent at the end of the loop's turn."""
         if not self.unsent:
             self.hub.has_unsent(self)
         self.unsent.add(frame)
 
     def flush(self) -> bool:
-        """Send what the socket takes now; whether that was all.
+        """Send what the socket takes now; return whether nothing is left.
 
         :raises OSError: the member has gone.
         """
@@ -77,7 +77,7 @@ class HubMember:
 
 
 class Hub:
-    """A broker, and its members. ``lobby`` is where members come from; it becomes the hub's."""
+    """A broker, and its members. ``lobby``, from now on the hub's, receives members' sockets."""
 
     def __init__(self, loop: Loop, lobby: socket.socket, limits: BusLimits) -> None:
         self._loop = loop
@@ -101,7 +101,7 @@ class Hub:
     # ---- members ----
 
     def _admit(self) -> None:
-        """Take in whoever waits in the lobby."""
+        """Receive the sockets of new members from the lobby."""
         space = socket.CMSG_SPACE(array.array("i").itemsize)
         with contextlib.suppress(BlockingIOError):
             while True:
@@ -140,11 +140,11 @@ class Hub:
         return self._frame
 
     def has_unsent(self, member: HubMember) -> None:
-        """Note that there is something for this one."""
+        """Note that a member has frames to be sent."""
         self._unsent.append(member)
 
     def flush(self) -> None:
-        """Send what this turn has made."""
+        """Send the queued frames of all members, and drop members that are too far behind."""
         while self._unsent:
             members, self._unsent = self._unsent, []
             for member in members:

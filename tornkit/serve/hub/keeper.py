@@ -1,4 +1,4 @@
-"""The supervisor's side of the hub: it is started when a worker comes, and again if it dies.
+"""Starts the hub's process when the first member asks for it, and again if it dies.
 
 Workers come by the lobby that they were given. `tornkit bus` comes by a socket of its user's
 (``door``), and the supervisor hands that very connection on: what is said on it is the hub's.
@@ -30,7 +30,7 @@ _SETTLED = 10.0  # seconds of life, after which a death is the first one again
 
 
 class HubKeeper:
-    """At most one hub. Nothing is started for a server whose code does not use the bus."""
+    """Keeps one hub process running, from the first time that a worker uses the bus."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class HubKeeper:
         self._door = None if door is None else UserSocket(door, self._hand_on)
 
     def begin(self) -> None:
-        """Wait for the first that wants to be a member."""
+        """Begin to wait for the first member, for which the hub is started."""
         self._await_member()
         if self._door is not None:
             with contextlib.suppress(OSError):  # nothing but `tornkit bus` needs it
@@ -66,7 +66,7 @@ class HubKeeper:
         self._loop.listen(self._ours, self._start)
 
     def _hand_on(self, connection: socket.socket) -> None:
-        """Send a connection into the lobby. If that is full, it is closed, and comes again."""
+        """Send a connection into the lobby; if that is full, close it: the client comes again."""
         rights = array.array("i", [connection.fileno()])
         with connection, contextlib.suppress(OSError):
             self._theirs.sendmsg(
@@ -74,12 +74,12 @@ class HubKeeper:
             )
 
     def lobby(self) -> int:
-        """The descriptor for workers; it stays this one's."""
+        """File descriptor of the lobby for workers; the keeper goes on owning it."""
         return self._theirs.fileno()
 
     @property
     def pids(self) -> list[int]:
-        """Process ids: one, or none."""
+        """List with the process id of the hub; empty where none runs."""
         return [self._process.pid] if self._process is not None else []
 
     def _start(self) -> None:
@@ -117,12 +117,12 @@ class HubKeeper:
         self._begin_later()
 
     def _begin_later(self) -> None:
-        """Start one for the next that comes, but not again and again without a pause."""
+        """Wait for a member again, and then start the hub, after a pause that doubles each time."""
         self._retry = self._loop.at(self._loop.now() + self._pause, self._await_member)
         self._pause = min(self._pause * 2, _LATEST)
 
     def close(self) -> None:
-        """Give back what it has; the hub ends of that."""
+        """Close all sockets; the hub ends when its channel is closed."""
         if self._retry is not None:
             self._retry.cancel()
         self._loop.unlisten(self._ours)

@@ -1,6 +1,6 @@
-"""Numbers that `tornkit bus` shows: of the hub's members, and of what was not read in time.
+"""Numbers that `tornkit bus` shows: of the hub's members, and of messages not read in time.
 
-Nothing of it is counted where messages pass; members say once a second what has changed.
+Nothing is counted where messages pass; members say once a second what has changed.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _MOST_SLOW = 10_000  # channels whose slow subscribers are remembered
 
 
 class SocketMember(Member, Protocol):
-    """A member whose frames wait for its socket."""
+    """A member with a queue of frames that its socket has not taken yet."""
 
     unsent: Outgoing
 
 
 class _MemberNumbers:
-    """What a member has said of itself: how many subscriptions it has to each name."""
+    """A member's process, role, and number of subscriptions to each channel or pattern."""
 
     def __init__(self, pid: int, role: str) -> None:
         self.pid = pid
@@ -40,7 +40,7 @@ class PublishedCounts(TypedDict):
 
 
 class HubNumbers:
-    """What members have said, and how many were dropped."""
+    """Counts of a hub: members and their subscriptions, slow subscribers, dropped members."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -53,7 +53,7 @@ class HubNumbers:
         """Members that did not read."""
 
     def introduce(self, member: SocketMember, pid: int, role: str) -> None:
-        """Note who a member is; one without a role is shown nowhere."""
+        """Note a member's process and role; a member without a role is shown nowhere."""
         if role:
             self._members[member] = _MemberNumbers(int(pid), str(role)[:20])
 
@@ -63,7 +63,7 @@ class HubNumbers:
         self._asked.pop(member, None)
 
     def take(self, member: SocketMember, changes: dict[str, list[int]]) -> None:
-        """Note what has changed: of each name the subscriptions, and since then drops and ends."""
+        """Note a member's changes: by name, subscriptions, new drops and ended subscriptions."""
         subscribers = self._members[member].subscribers
         for name, (count, dropped, ended) in changes.items():
             subscribers[name] = int(count)
@@ -76,7 +76,7 @@ class HubNumbers:
                     self._slow.popitem(last=False)
 
     def overview(self) -> dict[str, Any]:
-        """All but what each channel has."""
+        """Numbers of the hub as a whole and of each member, without those of the channels."""
         broker = self._broker
         return {
             "epoch": broker.epoch,
@@ -98,10 +98,10 @@ class HubNumbers:
         }
 
     def published(self, member: SocketMember, begin: int) -> PublishedCounts:
-        """How many messages each channel has had, of all that there were when it began at 0.
+        """Count the messages that each channel has had: one part of the answer, from ``begin`` on.
 
-        In several answers: ``next`` is where another begins. A hub that was not there when it
-        began knows no more.
+        It has the channels that there were when the member asked from 0 on; ``next`` is where the
+        next part begins. A hub that was not there when the member began knows no more.
         """
         names = list(self._broker.names()) if begin == 0 else self._asked.get(member, [])
         end = begin + _AT_ONCE
@@ -117,7 +117,7 @@ class HubNumbers:
         }
 
     def channels(self, names: list[str]) -> list[dict[str, Any]]:
-        """What each of these channels and patterns has."""
+        """Numbers of each of these channels and patterns: messages, subscribers, drops."""
         return [self._channel(name) for name in names]
 
     def _channel(self, name: str) -> dict[str, Any]:

@@ -59,17 +59,19 @@ class _Listener:
 
 
 class Listeners:
-    """Every address that was claimed."""
+    """Listening sockets of every address that workers have claimed."""
 
     def __init__(self, inherited: Sequence[socket.socket] = ()) -> None:
-        """``inherited`` were bound by another process (`tornkit.serve.sockets.systemd`): all slots
-        share them, where a claim is for their address."""
+        """Take sockets that another process has bound (`tornkit.serve.sockets.systemd`).
+
+        All slots share ``inherited``, where a claim is for their address.
+        """
         self._listeners: dict[Claim, _Listener] = {}
         self._inherited = tuple(inherited)
         self._tell: Callable[[socket.socket], None] = lambda sock: None
 
     def claim(self, claim: Claim, slot: int, generation: int) -> list[socket.socket]:
-        """The listening sockets for one slot, bound now or long ago.
+        """Listening sockets of an address for one slot; bound now, unless they are there already.
 
         :raises CannotBind: taken, privileged, no such address.
         """
@@ -93,7 +95,7 @@ class Listeners:
                 yield listener.claim, sockets
 
     def claim_held(self, claim: Claim, slot: int, generation: int) -> bool:
-        """Note that a generation claims what a slot has, and what it speaks there.
+        """Note that a generation claims sockets that its slot has already, and with which scheme.
 
         False where the slot has no such sockets.
         """
@@ -235,7 +237,7 @@ def socket_identity(path: str) -> tuple[int, int] | None:
 
 
 def _bind_tcp(claim: Claim) -> list[socket.socket]:
-    """Bind as `tornado.netutil.bind_sockets`: every address that the name has, IPv6 for itself.
+    """Bind every address of a name, as `tornado.netutil.bind_sockets`; IPv6 in its own socket.
 
     :raises CannotBind:
     """

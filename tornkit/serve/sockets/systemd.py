@@ -18,7 +18,7 @@ _MOST_UNSENT = 16
 
 
 def inherited_sockets(environment: MutableMapping[str, str] | None = None) -> list[socket.socket]:
-    """The listening sockets handed over to this very process; the variables are removed."""
+    """Listening sockets that systemd passes to this process; their variables are removed."""
     variables = os.environ if environment is None else environment
     pid, count = variables.pop("LISTEN_PID", ""), variables.pop("LISTEN_FDS", "")
     variables.pop("LISTEN_FDNAMES", None)
@@ -47,7 +47,7 @@ class Notifier:
         self._later: Callable[[Callable[[], None]], object] = lambda action: None
 
     def retry_by(self, later: Callable[[Callable[[], None]], object]) -> None:
-        """Have ``later`` called with the next try, where a message was not taken."""
+        """Set ``later``, which is called with a function that retries a message that must wait."""
         self._later = later
 
     def ready(self) -> None:

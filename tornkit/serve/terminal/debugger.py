@@ -13,7 +13,7 @@ _log = logging.getLogger("tornkit")
 
 
 def has_terminal() -> bool:
-    """Whether a debugger could be talked to."""
+    """Whether standard input is a terminal, as a debugger needs it."""
     try:
         return sys.stdin is not None and sys.stdin.isatty()
     except ValueError:  # closed by the program

@@ -1,4 +1,4 @@
-"""Tells handlers of an application whose lines have a form of its own choice from all others.
+"""Recognizes logging handlers that write to the terminal in a format the application chose.
 
 Asked of the handlers that access lines reach, to know whether those handlers show them already.
 """
@@ -38,7 +38,7 @@ def is_chosen(handler: logging.Handler) -> bool:
 
 
 def is_plain_console(handler: logging.Handler) -> bool:
-    """Whether it writes plain text to the terminal, by a formatter that everybody has."""
+    """Whether ``handler`` writes plain text to the terminal, by a standard formatter."""
     return (
         _writes_to_console(handler)
         and type(handler.formatter) in _USUAL
@@ -54,7 +54,7 @@ def _writes_to_console(handler: logging.Handler) -> bool:
 
 
 def _is_json(formatter: logging.Formatter | None) -> bool:
-    """Whether a line of it is a JSON object: a format string can make one."""
+    """Whether a formatter makes JSON objects, as a format string can do."""
     if formatter is None:
         return False
     record = logging.LogRecord("tornado.access", logging.INFO, "", 0, "message", (), None)

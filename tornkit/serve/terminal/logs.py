@@ -46,7 +46,7 @@ _RESET, _DIM, _RED, _YELLOW, _GREEN, _CYAN = (
 
 
 class _Formatter(logging.Formatter):
-    """Base of both: the time and the worker in front, in colour on a terminal."""
+    """Base of the log formatters: time and worker's number in front, and colour if wanted."""
 
     def __init__(self, *, colour: bool, worker: int | None) -> None:
         super().__init__()
@@ -62,10 +62,11 @@ class _Formatter(logging.Formatter):
 
 
 class AccessFormatter(_Formatter):
-    """``12:30:01 200 GET /path 1.2 ms 127.0.0.1``, from what `Application.log_request` logs.
+    """Formatter of access lines, as ``12:30:01 200 GET /path 1.2 ms 127.0.0.1``.
 
-    With ``columns``, for a person's eye, ``12:30:01 200    1.2 ms GET     /path 127.0.0.1``. A line
-    of another shape, from a program's own call of that logger, is shown as it is.
+    It takes what `Application.log_request` logs. With ``columns``, for a person's eye, it writes
+    ``12:30:01 200    1.2 ms GET     /path 127.0.0.1``. A line of another shape, from a
+    program's own call of that logger, is shown as it is.
     """
 
     def __init__(self, *, colour: bool, worker: int | None, columns: bool = False) -> None:
@@ -103,7 +104,7 @@ def _shortened(text: str) -> str:
 
 
 class _AppFormatter(_Formatter):
-    """``12:30:01 W name: message`` for everything else."""
+    """Formatter of all lines but access lines, as ``12:30:01 W name: message``."""
 
     def format(self, record: logging.LogRecord) -> str:
         head = f"{self._prefix(record)}{record.levelname[:1]} {printable(record.name)}:"
@@ -119,7 +120,7 @@ class _AppFormatter(_Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Message of the record; in Tornado's own, what is filled in has no line ends.
+    """Message of a log record; the arguments of Tornado's own messages are put on one line.
 
     Their format strings are Tornado's or the application's, and what is filled in is mostly a
     client's: ``"%s is not in root static directory"``. A program's own message that is filled in
@@ -137,7 +138,7 @@ def _one_line(argument: object) -> object:
 
 
 def _traceback(text: str) -> str:
-    """A traceback as Python writes it; what an error's own message adds in lines is indented."""
+    """A traceback as Python writes it, but with further lines of an error's message indented."""
     return "\n".join(map(_traceback_line, printable_lines(text).split("\n")))
 
 
@@ -150,7 +151,7 @@ class _OwnHandler(logging.StreamHandler[TextIO]):
 
 
 def set_up_application_logging(level: str, worker: int | None) -> None:
-    """Root logger to standard error, before any user code: what that sets up later wins."""
+    """Have the root logger write to standard error; what user code sets up later wins."""
     root = logging.getLogger()
     if root.handlers:
         return
@@ -181,7 +182,10 @@ def _let_basic_config_win(handler: logging.Handler) -> None:
 
 
 def set_up_access_log(worker: int | None, *, enabled: bool) -> None:
-    """Access lines, ours; called when the program is about to serve and has had its say."""
+    """Have access lines written in tornkit's format, unless the program's own handlers do it.
+
+    Called when the program is about to serve, and has set up its own logging.
+    """
     access = logging.getLogger(_ACCESS)
     if not enabled:
         access.setLevel(logging.CRITICAL + 1)

@@ -39,7 +39,7 @@ class StaticLines(logging.StreamHandler[TextIO]):
         super().close()
 
     def _can_wait(self, record: logging.LogRecord) -> bool:
-        """Whether it is of a static file that was there, and a loop runs to write it later."""
+        """Whether a record can be held back (static file, no error, a loop runs); set the timer."""
         if (parts := _parts(record)) is None or parts[0] >= 400:
             return False
         # Called by `Handler.handle`, that by the logger.
@@ -81,7 +81,7 @@ def _parts(record: logging.LogRecord) -> tuple[int, str, float] | None:
 
 
 def _summed_up(records: list[logging.LogRecord]) -> logging.LogRecord:
-    """One record in the place of several, of the same shape."""
+    """Combine several access records into one of the same shape."""
     parts = [each for record in records if (each := _parts(record)) is not None]
     names = dict.fromkeys(_name(summary) for _, summary, _ in parts)
     shown = ", ".join(list(names)[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

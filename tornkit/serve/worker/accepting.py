@@ -54,7 +54,7 @@ def _is_wildcard_of(listening: Any, local: Any) -> bool:
 
 
 def accept_rest(sock: socket.socket, callback: seams.AcceptCallback) -> None:
-    """Accept whoever has connected already: with the last close of a socket they are reset."""
+    """Accept all connections that wait already; the socket's last close would reset them."""
     while True:
         try:
             connection, address = sock.accept()
@@ -69,7 +69,7 @@ def accept_rest(sock: socket.socket, callback: seams.AcceptCallback) -> None:
 
 
 class _Patient:
-    """A listening socket, as far as Tornado's accept handler uses it."""
+    """Listening socket for Tornado's accept handler that pauses when the system lacks something."""
 
     def __init__(self, sock: socket.socket, callback: seams.AcceptCallback) -> None:
         self._sock = sock

@@ -82,7 +82,7 @@ def _peak_memory() -> int:
 
 
 class Mark:
-    """An object that tells whether everything was frozen since it was made.
+    """An object that tells whether `gc.freeze` was called since it was made.
 
     `gc.get_freeze_count` would say so as well, in 3.4 ms for 28,000 objects, and before a program
     is loaded nobody has the time.
@@ -90,12 +90,12 @@ class Mark:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether all was frozen since; to be asked seldom, as it looks at all other objects."""
+        """Whether it is frozen, with all objects made before; slow: looks at all other objects."""
         return id(self) not in map(id, _every_object())
 
 
 def _every_object(**which: int) -> list[Any]:
-    """Objects that the true ``gc.get_objects`` gives; a `Collector` replaces that, to see calls."""
+    """Call the original ``gc.get_objects``, which a `Collector` replaces to notice calls."""
     get_objects: Any = getattr(gc.get_objects, "__wrapped__", gc.get_objects)
     objects: list[Any] = get_objects(**which)
     return objects
@@ -128,7 +128,7 @@ class Collector:
         self._old = 0  # left by that, and not frozen
 
     def begin(self) -> None:
-        """Count from now on, by Python's own calls at each collection. Once is enough."""
+        """Count objects from now on, by ``gc.callbacks``; a second call does nothing."""
         if self._on_collection in self._gc.callbacks:
             return
         self._gc.callbacks.append(self._on_collection)

@@ -1,4 +1,4 @@
-"""Digests of things that have to be the same in all workers, keyed so that they give nothing away.
+"""Keyed digests (HMAC) of cookie secrets and routes, which have to be the same in all workers.
 
 Each worker sends them with `Ready`; the supervisor compares. The key is the supervisor's own and
 new each time, so a digest in a log or a core dump leads nobody to a secret.
@@ -43,7 +43,7 @@ def _routes(application: Application) -> Iterator[str]:
 
 
 def _rules(router: object, prefix: str) -> Iterator[str]:
-    """Line for each rule of its pattern and its target's name: objects differ between processes."""
+    """One line for each routing rule: its pattern and its target's name, alike in all processes."""
     for rule in getattr(router, "rules", ()):
         matcher = rule.matcher
         pattern: Any = getattr(matcher, "regex", None) or getattr(matcher, "host_pattern", None)

@@ -110,7 +110,7 @@ class Draining:
     def _start_in(
         self, serving: ServingLoop, work: Coroutine[object, object, None]
     ) -> asyncio.Future[None]:
-        """Run it in another thread's loop; a future of this one's."""
+        """Run a coroutine in another thread's loop; return a future of this thread's loop."""
         try:
             return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, serving.loop))
         except RuntimeError:  # closed in this moment
@@ -134,7 +134,7 @@ class Draining:
 async def _until_done(
     loops: Sequence[ServingLoop], works: Sequence[asyncio.Future[None]], patience: float
 ) -> None:
-    """Wait for what runs in other loops; one that has ended will never do it."""
+    """Wait up to ``patience`` seconds for futures of other loops; skip loops that have ended."""
     deadline = asyncio.get_running_loop().time() + patience
     waiting = dict(zip(works, loops, strict=True))
     while waiting and (left := deadline - asyncio.get_running_loop().time()) > 0:

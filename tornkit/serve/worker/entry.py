@@ -43,7 +43,10 @@ def main(descriptor: int) -> None:
 
 
 def main_on(channel: Channel, rehearse: Callable[[], None] = lambda: None) -> None:
-    """Run a worker on its channel, and exit; ``rehearse`` is for an early one (`dry_run`)."""
+    """Run a worker on its channel, and exit.
+
+    ``rehearse`` is called before it waits for its `Boot` (`dry_run`), if that has yet to come.
+    """
     leave_to_supervisor()
     try:
         message, _ = channel.receive()
@@ -98,7 +101,7 @@ def main_told(
 
 
 def main_reexecuted(descriptor: int) -> None:
-    """Be the worker that the process was, from its `Boot` on. Exits."""
+    """Run the worker again in a re-executed interpreter, from its `Boot` on, and exit."""
     with open(descriptor) as file:
         told = load(file)
     for each in (told["channel"], *told["descriptors"]):

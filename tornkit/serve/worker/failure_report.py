@@ -32,7 +32,7 @@ def failed_of(error: TornkitError | Refused, *, is_shown: bool = False) -> Faile
 
 
 def _shown(raised: BaseException, message: str) -> dict[str, Any]:
-    """The user's own exception for a browser, without secrets; nothing where none can be made."""
+    """Data of the user's exception for a browser, without secrets; empty if they can't be made."""
     try:
         with library_names():
             from tornkit.devtools.error_data import error_data, masked_traceback
@@ -45,7 +45,7 @@ def _shown(raised: BaseException, message: str) -> dict[str, Any]:
 
 
 def tell(channel: Channel | Mailbox, failure: Failed) -> None:
-    """Say the last word of a worker that can't go on."""
+    """Send the failure of a worker that can't go on; do nothing if the supervisor is gone."""
     with contextlib.suppress(ChannelClosed):
         channel.send(failure)
 

@@ -31,7 +31,7 @@ _PIECE = 65536
 
 
 class ForBrowsers:
-    """A `tornkit.devtools.site.SiteActions`; ``send`` tells the supervisor."""
+    """`tornkit.devtools.site.SiteActions` of a worker; ``send`` sends to the supervisor."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class ForBrowsers:
         self._copying: set[asyncio.Future[None]] = set()
 
     def install(self, orders: Orders, generation: int, loops: ServingLoops) -> None:
-        """Answer pages from now on, in whichever loop serves."""
+        """Set up the pages' script and paths in all loops, and reports of requests and errors."""
         install.edit_pages(f"{orders.run}.{generation}", orders.dev_hosts)
         shown_errors.tell, shown_errors.opens_lines = self.raised, orders.opens_lines
         label, editor = orders.target.label, orders.opens_lines

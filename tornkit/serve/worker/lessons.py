@@ -1,4 +1,4 @@
-"""Lessons of running the user's code, with which the worker is started again."""
+"""Findings from running the user's code, with which the worker is started again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tornkit.serve.wire.orders import Orders
 
 
 class Lessons:
-    """Tells the supervisor, by ``send``, and ends the process."""
+    """Sends findings on the user's code to the supervisor, by ``send``, and ends the process."""
 
     def __init__(self, send: Callable[[Learned], None], is_ready: Callable[[], bool]) -> None:
         self._send = send
@@ -27,14 +27,14 @@ class Lessons:
         return self._known.not_http
 
     def take(self, lesson: Lesson, orders: Orders) -> Orders:
-        """The orders, with what earlier workers have found out."""
+        """Note what earlier workers have found out, and return the orders that follow from it."""
         if lesson == self._known:
             return orders
         self._known = lesson
         return replace(orders, target=orders.target.as_program(Serves(lesson.serves)))
 
     def find_program(self, target: Target, serves: Serves) -> NoReturn:
-        """Have this application started again as the program that it is.
+        """Have the application started again as a program, as it makes its own server.
 
         :raises NotAnApplication: it can't be.
         """
@@ -46,7 +46,7 @@ class Lessons:
         self._tell(Lesson(serves=serves.value))
 
     def find_not_http(self, port: int) -> None:
-        """Have this program started again, and --port kept from a server of another protocol.
+        """Have the program started again, without --port for its server of another protocol.
 
         Not once it serves.
         """
@@ -54,6 +54,6 @@ class Lessons:
             self._tell(Lesson(not_http=(port,)))
 
     def _tell(self, lesson: Lesson) -> NoReturn:
-        """End; the supervisor kills this process, too, for user code may not let it end."""
+        """Send a finding and exit; the supervisor kills this process, too: user code may go on."""
         self._send(Learned(lesson))
         sys.exit(1)

@@ -196,7 +196,7 @@ class Listening:
         return self._port is not None and self._first_port is None
 
     def corrected(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
-        """These claims, then those whose scheme has come to be known with their server."""
+        """``claims``, then the claims whose scheme was corrected once their server was known."""
         return (*claims, *self._corrections)
 
     def open(self) -> None:
@@ -263,16 +263,16 @@ class Listening:
                     unless_adopted.pop_all()
 
     def let_early_go(self, release: Callable[[socket.socket, bytes], None] | None) -> None:
-        """Close the connections that still wait for their address, after ``release``."""
+        """Give connections that still wait for a server to ``release``, if any, and close them."""
         for early in self._take_early(tuple(self._early)):
             if release is not None:
                 release(early.sock, early.unread)
             early.sock.close()
 
     def claim(self, claim: Claim) -> list[socket.socket]:
-        """The listening sockets of an address.
+        """Claim an address of the supervisor, and return its listening sockets.
 
-        :raises Refused:
+        :raises Refused: the supervisor could not bind it.
         """
         address = claim.place  # as the supervisor tells them apart
         occurrence = 0
@@ -295,7 +295,7 @@ class Listening:
     # ---- inside ----
 
     def _note_scheme(self, descriptor: int, scheme: str) -> None:
-        """See what is spoken on a socket, now that there is a server for it."""
+        """Note the scheme (http, https, tcp) of a socket, now that it has a server."""
         assumed, claim = self._assumed.get(descriptor), self._granted.get(descriptor)
         if scheme == "tcp" and assumed is not None:
             self._on_not_http(assumed)
@@ -303,7 +303,10 @@ class Listening:
             self._corrections.append(replace(claim, scheme=scheme))
 
     def _chosen_port(self, port: int) -> int:
-        """Port to bind: the person's for the program's first one, also at a further address."""
+        """Port to bind: that of ``--port`` for the program's first HTTP port, else ``port``.
+
+        A port that is bound at several addresses is one port; port 0 is another one each time.
+        """
         with self._lock:
             first = self._first_port is None
             if first:
@@ -313,7 +316,7 @@ class Listening:
         return self._port if self._port is not None and (first or again) else port
 
     def _waits(self, early: _Early) -> bool:
-        """Have a connection wait for its address; False where there is no loop to do so in."""
+        """Keep a connection until its address is listened on; False where no loop can wait."""
         with self._lock:
             loops = [each.loop for each in self._registrations if not each.loop.is_closed()]
             if self._closed or not loops:
@@ -351,7 +354,7 @@ class Listening:
             registration.remove = add_accept_handler(registration.sock, registration.callback)
 
     def _leave(self, registration: _Registration, *, final: bool = False) -> None:
-        """Stop accepting, and leave a socket of no address in the place of the listening one."""
+        """Stop accepting, and put an unbound socket under the listening socket's descriptor."""
         accepted = registration.remove is not None
         if registration.remove is not None:
             registration.remove()
@@ -373,7 +376,7 @@ class Listening:
 
 
 def _scheme(server: TCPServer | None) -> str:
-    """URL scheme of a server; where there is none yet, what is most likely."""
+    """URL scheme of a server: tcp, http or https; http where there is no server yet."""
     if server is not None and not isinstance(server, HTTPServer):
         return "tcp"
     return "https" if server is not None and server.ssl_options is not None else "http"

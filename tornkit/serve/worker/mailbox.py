@@ -33,7 +33,7 @@ class Offers:
         self._taken: list[Claim] = []
 
     def add(self, offers: Iterable[Offer], descriptors: Sequence[int]) -> None:
-        """Take these in; the descriptors are in the order of their offers."""
+        """Add offers, with their descriptors in the same order."""
         left = iter(descriptors)
         for offer in offers:
             self._descriptors[offer.claim.place] = list(islice(left, offer.count))
@@ -46,15 +46,15 @@ class Offers:
         return self._descriptors.pop(claim.place, None)
 
     def settle(self) -> tuple[Claim, ...]:
-        """Close what was not taken; return the claims for which the rest was.
+        """Close the descriptors that were not taken; return the claims that took the others.
 
-        One that comes in this very moment, in another thread, may be told of and asked for.
+        A claim that comes in this very moment, in another thread, may be returned and asked for.
         """
         self.close()
         return tuple(self._taken)
 
     def close(self) -> None:
-        """Close what was not taken."""
+        """Close the descriptors that were not taken."""
         while self._descriptors:
             _, descriptors = self._descriptors.popitem()
             for descriptor in descriptors:
@@ -62,7 +62,7 @@ class Offers:
 
 
 class Mailbox:
-    """Messages from the supervisor: grants for who asks, a queue of the rest.
+    """Messages from the supervisor: grants for threads that claim, a queue of all others.
 
     ``on_mail()`` is called in the thread of a claim, after its wait, where messages came meanwhile.
     """
@@ -79,14 +79,14 @@ class Mailbox:
         return self._channel.fileno()
 
     def send(self, message: Message, descriptors: Sequence[int] = ()) -> None:
-        """Send it, from any thread.
+        """Send a message to the supervisor, from any thread.
 
         :raises ChannelClosed: the supervisor is gone.
         """
         self._channel.send(message, descriptors)
 
     def ask(self, claim: Claim) -> Mail:
-        """Send a claim and wait for its grant, but for what was offered.
+        """Send a claim and wait for its grant, unless its sockets were offered before.
 
         :raises ChannelClosed: the supervisor is gone.
         """
@@ -108,7 +108,7 @@ class Mailbox:
         return grant
 
     def read(self) -> None:
-        """Queue what has come, without waiting; nothing while a thread waits for its grant.
+        """Queue messages that have come, without waiting; none while a thread waits for its grant.
 
         :raises ChannelClosed: the supervisor is gone, and all that it said was queued before.
         """

@@ -47,8 +47,8 @@ _STOP_AFTER = 0.1  # seconds between the cancellation of a loop's tasks and its 
 def interrupt_main(loops: Iterable[EndingLoop], *, again: bool = False) -> None:
     """Interrupt the program as a Ctrl-C would; from any thread.
 
-    One that its user's Ctrl-C has reached already is left to end by itself for some time, unless
-    this comes ``again``.
+    A program that its user's Ctrl-C has reached already is left to end by itself for some time,
+    unless this comes ``again``.
     """
     main = threading.main_thread()
     loops = tuple(loops)
@@ -115,7 +115,7 @@ def _stop_unless_done(loops: Iterable[EndingLoop]) -> None:
 
 
 def _stop(loops: Iterable[EndingLoop]) -> None:
-    """End the loops of all threads but the main one."""
+    """End the loops of all non-daemon threads but the main one."""
     threading.excepthook = partial(_quiet_excepthook, threading.excepthook)
     for each in loops:
         if each.thread is not threading.main_thread() and not each.thread.daemon:
@@ -136,7 +136,7 @@ def _cancel(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _quiet_excepthook(before: object, hooked: threading.ExceptHookArgs) -> None:
-    """Say nothing of a thread whose loop was ended here."""
+    """Thread excepthook: silent for a loop that was ended here, else call ``before``."""
     ended = (asyncio.CancelledError, KeyboardInterrupt)
     stopped = isinstance(hooked.exc_value, RuntimeError) and "Event loop stopped" in str(
         hooked.exc_value

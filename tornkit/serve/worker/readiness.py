@@ -22,11 +22,11 @@ from tornkit.serve.worker.serving_loops import running_loop
 
 
 class ReadyOrders(activity.Chosen, Protocol):
-    """Orders of the supervisor's that are asked for."""
+    """The supervisor's orders that `ready_message` reads."""
 
     @property
     def digest_key(self) -> str:
-        """The supervisor's, in hexadecimal."""
+        """The supervisor's key for the digests, in hexadecimal."""
 
 
 def ready_message(
@@ -35,7 +35,7 @@ def ready_message(
     orders: ReadyOrders,
     claims: Iterable[Claim] = (),
 ) -> Ready:
-    """The `Ready` of this process.
+    """Make the `Ready` message of this process.
 
     ``watched`` are the files that the program gave to `tornado.autoreload.watch`; ``claims`` are
     those that were offered and taken, then those whose scheme has come to be known.

@@ -122,7 +122,7 @@ class ServingLoop:
 
 
 class _OwnFirst(HTTPMessageDelegate):
-    """Delegate of a request to Tornado's own server, or of one that is answered before it."""
+    """Delegate that has ``own`` paths answered first; all else goes to Tornado's delegate."""
 
     def __init__(
         self, own: OwnPaths, request: HTTPConnection, delegate: HTTPMessageDelegate
@@ -163,7 +163,7 @@ class ProcessLoad:
 
     @property
     def in_flight(self) -> int:
-        """Requests under way, in other threads' loops as of a moment ago: their books change."""
+        """Requests under way; those of other threads' loops as of their last beat."""
         others = sum(each.in_flight for each in self._loops if each is not self._here)
         return self._here.connections.in_flight + others
 
@@ -184,7 +184,7 @@ class ServingLoops:
         return iter(tuple(self._loops.values()))
 
     def of(self, loop: asyncio.AbstractEventLoop) -> ServingLoop:
-        """The books of a loop."""
+        """The `ServingLoop` of an asyncio loop, made at its first use."""
         found = self._loops.get(loop)
         if found is None:
             with self._lock:
@@ -195,7 +195,7 @@ class ServingLoops:
         return found
 
     def current(self) -> ServingLoop:
-        """The books of this thread's loop."""
+        """The `ServingLoop` of this thread's event loop."""
         return self.of(loop_of(IOLoop.current()))
 
     def call_in_main_thread(self, function: Callable[[], None]) -> None:

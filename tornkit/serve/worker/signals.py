@@ -36,7 +36,7 @@ _interrupted: threading.Event | None = None  # there is one while a signal is to
 
 
 def _pass_over(number: int, frame: FrameType | None) -> None:
-    """Pass a signal over, which the supervisor got too; or interrupt, where that was asked for."""
+    """Ignore a signal, which the supervisor got too; or interrupt, where that was asked for."""
     global _interrupted  # noqa: PLW0603 - a process has one main thread
     if _interrupted is not None:
         _interrupted.set()
@@ -77,7 +77,7 @@ class _NotedHandler:
 
 @cache
 def _note_calls() -> None:
-    """Have calls of handlers noted, once; whoever sets one or asks for it does not see that."""
+    """Wrap `signal.signal` and `getsignal`, once, so that calls of handlers are noted."""
     set_handler, get_handler = signal.signal, signal.getsignal
 
     def plain(handler: Any) -> Any:
@@ -97,9 +97,9 @@ def _note_calls() -> None:
 
 
 def patience() -> float:
-    """Seconds for which a program is left to end by itself: its user's signal has reached it.
+    """Seconds left for a program to end by itself, as a signal has reached it; 0 if none has.
 
-    Not one that has another handler for the signal that it would be sent: it may have taken the
+    0 also where it has another handler for the signal that it would be sent: it may have taken the
     first for a question.
     """
     if _told is None:
@@ -165,7 +165,7 @@ def _as_usual() -> None:
 
 
 def end_program() -> None:
-    """End the program as its own user would; called from its loop.
+    """Interrupt the program, or raise the signal that it handles; called from its event loop.
 
     :raises KeyboardInterrupt: it handles neither signal, and runs its loop without `asyncio.run`.
     """

@@ -86,7 +86,7 @@ _log = logging.getLogger("tornkit")
 
 
 class Worker:
-    """The worker's view of itself. From its construction on, what is served is observed."""
+    """A worker, in its own process. From its construction on, servers are observed."""
 
     _heartbeat: Heartbeat
     _listening: Listening
@@ -122,7 +122,7 @@ class Worker:
             EngineServer.observer = self._loops
 
     def boot(self, boot: Boot, offered: Sequence[int] = ()) -> None:
-        """Take in what is known by now: findings of earlier workers, the generation, sockets."""
+        """Take in the `Boot` message: findings of earlier workers, generation, offered sockets."""
         self._mailbox.offers.add(boot.offers, offered)
         if offered:  # a child of the program's, forked before it listens, is to have none of them
             os.register_at_fork(after_in_child=self._mailbox.offers.close)
@@ -134,14 +134,14 @@ class Worker:
             browsers.install(self._orders, boot.generation, self._loops)
 
     def may_reexecute(self, begin: Callable[[], None], kept: Sequence[int]) -> None:
-        """Let ``begin`` make this a fresh interpreter until it is ready; ``kept`` are for that."""
+        """Until ready, let ``begin`` execute a fresh interpreter, with descriptors ``kept``."""
         self._reexecute = begin
         self._kept = list(kept)
         warm_modules.current.on_refused = lambda refused: self._mailbox.send(Differs(dict(refused)))
         warm_modules.current.on_spoilt = self._on_spoilt
 
     def _on_spoilt(self) -> None:
-        """Begin anew: an extension module differs from the program's, and can't be loaded twice."""
+        """Execute a fresh interpreter, as a warm extension module does not suit the program."""
         if not self._ready and not self._told_to_end and os.getpid() == self._pid:
             with contextlib.suppress(OSError):  # no descriptor: then what is warm has to do
                 self._reexecute()
@@ -263,7 +263,7 @@ class Worker:
         return descriptors
 
     def _look_for_own(self, claim: Claim) -> None:
-        """See a file that serves by itself where it is taken for an application: at its port.
+        """Start again as a program if the refused port is the application's: it serves by itself.
 
         The supervisor has that for the application already, maybe of fewer addresses.
         """
@@ -296,7 +296,7 @@ class Worker:
         serving.loop.call_soon(serving.turn, turns, partial(self._has_turned, serving))
 
     def _has_turned(self, serving: ServingLoop) -> None:
-        """Say ready where no other loop is waited for."""
+        """Note that a loop has turned; say ready, a second later if another loop is waited for."""
         if not self._is_whole:
             self._turned_early = True
             return
@@ -309,7 +309,7 @@ class Worker:
             serving.loop.call_later(_LOOP_PATIENCE, self._say_ready)
 
     def _say_ready(self) -> None:
-        """Say ready, once."""
+        """Tell the supervisor that this worker is ready, once."""
         with self._joining:
             if self._ready:
                 return
