@@ -9,7 +9,7 @@ import pytest
 
 from tornkit.bus.errors import MessageTooLarge
 from tornkit.bus.message import Message, data_of, payload_of
-from tornkit.bus.position import MessagePosition, position_of
+from tornkit.bus.position import MessagePosition
 
 MOST = 1000
 
@@ -85,20 +85,3 @@ def test_the_json_of_bytes() -> None:
 def test_repr_shows_no_data() -> None:
     message = Message("a", MessagePosition("e", 1), 0.0, payload_of("secret", MOST), "message")
     assert repr(message) == "<Message message 'a' e-1 8 bytes>"
-
-
-def test_a_position_and_its_text() -> None:
-    assert position_of(str(MessagePosition("0f", 12))) == MessagePosition("0f", 12)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "-", "a", "a-", "-1", "a-1\n", "a-\u0661", "a-1-2", "x" * 70 + "-1"]
-)
-def test_what_is_no_position_is_one_that_nobody_knows(text: str) -> None:
-    assert position_of(text) == MessagePosition("", 0)
-
-
-@pytest.mark.parametrize("text", [1, None, b"a-1"])
-def test_what_is_no_text(text: Any) -> None:
-    with pytest.raises(TypeError):
-        position_of(text)

@@ -78,7 +78,13 @@ class SharedStore:
         holder = asyncio.current_task()
         assert holder is not None
         renewing = asyncio.ensure_future(self._renew(key, mark, lasting))
-        renewing.add_done_callback(lambda task: None if task.cancelled() else holder.cancel())
+        is_over = False
+
+        def lost(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and not is_over:
+                holder.cancel()
+
+        renewing.add_done_callback(lost)
         try:
             yield True
         except asyncio.CancelledError:
@@ -86,6 +92,7 @@ class SharedStore:
                 raise LeaseLost(f"the lease of {key!r} was lost") from None
             raise
         finally:
+            is_over = True
             renewing.cancel()
             with contextlib.suppress(BusError):  # then it ends by itself
                 await self._call("delete", key, mark)

@@ -72,16 +72,23 @@ class Subscription:
     @property
     def position(self) -> str:
         """How far it has been read: ``subscribe(…, since=position)`` goes on from here."""
-        if not self._queue and self._lost is None and self._listener.position is not None:
-            return str(self._listener.position)
+        if not self._is_over:
+            self._read_up_to_now()
         if self._position is None:
             raise RuntimeError("a subscription has a position once it is entered")
         return self._position
 
+    def _read_up_to_now(self) -> None:
+        """Set the position to what has been heard, if no message waits to be read."""
+        if not self._queue and self._lost is None and self._listener.position is not None:
+            self._position = str(self._listener.position)
+
     async def __aenter__(self) -> Self:
         await self._bus.listen(self._listener, self._since)
-        if self._position is None:
-            self._position = str(self._listener.position)
+        if self._position is None and self._queue:  # these came while it was told where it is
+            first = self._queue[0]
+            self._position = str(MessagePosition(first.epoch, first.offset - 1))
+        self._read_up_to_now()
         if self._present is not None:
             for name in self._listener.names:
                 self._bus.broker_link.enter(name, self._present, self._info)
@@ -93,16 +100,20 @@ class Subscription:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._is_over = True
         self._bus.forget(self._listener)
         if self._present is not None:
             for name in self._listener.names:
                 self._bus.broker_link.leave(name, self._present)
-        self._wake()
+        self.end()
 
     def end(self) -> None:
-        """End the iteration, once the messages in the queue have been read."""
-        self._is_over = True
+        """End the iteration, once the messages in the queue have been read.
+
+        What comes from now on is dropped here, and lies behind the position.
+        """
+        if not self._is_over:
+            self._read_up_to_now()
+            self._is_over = True
         self._wake()
 
     def __aiter__(self) -> Self:

@@ -328,13 +328,13 @@ class RedisLink:
                 told += [by, _milliseconds(seconds)]
             case _:
                 raise BusError(f"the store has no {method!r}")
+        if method != "increment":
+            return int(await self._call("store", *told))
         try:
             return int(await self._calls.call("store", *told))
         except OutOfMemoryError:
             raise StoreFull("Redis has no memory left (its maxmemory)") from None
         except ResponseError:
-            if method != "increment":
-                raise
             raise BusError(f"the value of {key!r} is no whole number, or too large") from None
 
 
