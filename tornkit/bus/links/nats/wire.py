@@ -104,18 +104,18 @@ def content_of(reply: NatsReply) -> dict[str, Any]:
     """Parse the JSON of an answer of JetStream.
 
     :raises JetStreamRefusal: it is an error.
-    :raises Unavailable: nobody has answered, or not with JSON.
+    :raises Unavailable: nobody has answered, or not with a JSON object.
     """
     if reply.status == NOBODY:
         raise Unavailable("JetStream does not answer: is the NATS server started with -js?")
     try:
         content: dict[str, Any] = loads(reply.data)
-    except ValueError:
-        raise Unavailable("JetStream's answer can't be read") from None
-    error = content.get("error")
-    if error is not None:
+        error = content.get("error")
+        if error is None:
+            return content
         code, text = int(error.get("err_code", 0)), str(error.get("description", "?"))
-        if error.get("code") == NOBODY and code not in _FULL:
-            raise Unavailable(f"JetStream is away: {text}")
-        raise JetStreamRefusal(code, text)
-    return content
+    except (ValueError, AttributeError, TypeError):
+        raise Unavailable("JetStream's answer can't be read") from None
+    if error.get("code") == NOBODY and code not in _FULL:
+        raise Unavailable(f"JetStream is away: {text}")
+    raise JetStreamRefusal(code, text)
