@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from tornkit.devtools import shown_errors
 from tornkit.devtools.error_data import error_data, masked_traceback, numbered
 from tornkit.devtools.failure import failure_of
 
@@ -46,12 +43,3 @@ def test_a_long_traceback_is_cut_at_its_beginning() -> None:
     text = masked_traceback(error)
     assert len(text) <= 20_003
     assert text.startswith("...")
-
-
-def test_a_shown_error_is_told_by_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shown_errors.note({"frames": []}) == "", "nobody would open it"
-    told: list[dict[str, object]] = []
-    monkeypatch.setattr(shown_errors, "tell", told.append)
-    names = [shown_errors.note({"frames": []}) for _ in range(2)]
-    assert [each["id"] for each in told] == names
-    assert len(set(names)) == 2

@@ -1,17 +1,13 @@
-"""Tables of `tornkit bus`, and the rates in them."""
+"""Tables of `tornkit bus`."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
-import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
 from tests.nasty_text import NASTY, disobedient
-from tornkit.bus.errors import Unavailable
-from tornkit.cli.bus.readings import HubReader
 from tornkit.cli.bus.table import render
 
 CHANNEL = {
@@ -99,87 +95,3 @@ def test_names_are_printable_and_not_too_wide() -> None:
 def test_where_there_is_hardly_room() -> None:
     row = shown({**BUS, "channels": [{**CHANNEL, "name": "x" * 99}]}, width=20)[2]
     assert row.startswith(f"{'x' * 9}…  ")
-
-
-class Hub:
-    """In the place of a membership: what a hub answers."""
-
-    def __init__(self) -> None:
-        self.epoch, self.now = "e", 10.0
-        self.published: dict[str, int] = {}
-        self.asked: list[list[str]] = []
-
-    async def run(self, work: Any) -> Any:
-        return await work
-
-    async def ask(self, method: str, *arguments: Any) -> Any:
-        if method == "overview":
-            return {"epoch": self.epoch, "members": [{"pid": 8}, {"pid": 9}]}
-        if method == "published":
-            begin, most = arguments[0], 50
-            some = dict(list(self.published.items())[begin : begin + most])
-            left = begin + most if begin + most < len(self.published) else None
-            return {"now": self.now, "published": some, "next": left}
-        self.asked += arguments
-        return [{"name": name} for name in arguments[0]]
-
-
-def read(reader: HubReader, most: int | None = None) -> dict[str, Any]:
-    return asyncio.run(reader.read([{"pid": 8, "slot": 0}], most))
-
-
-def rates(reading: dict[str, Any]) -> dict[str, float | None]:
-    return {each["name"]: each["rate"] for each in reading["channels"]}
-
-
-def test_rates_are_those_between_two_readings() -> None:
-    hub: Any = Hub()
-    reader = HubReader(hub)
-    hub.published = {"a": 100, "b": 7, "gone": 5}
-    first = read(reader)
-    assert rates(first) == {"a": None, "b": None, "gone": None}
-    assert first["rate"] is None
-    assert [each["worker"] for each in first["members"]] == [1, None]
-    hub.now, hub.published = 12.0, {"a": 104, "b": 107, "new": 6, "gone": 1}
-    second = read(reader)
-    assert list(rates(second).items()) == [("b", 50.0), ("new", 3.0), ("a", 2.0), ("gone", 0.0)]
-    assert second["rate"] == 55.0
-    hub.now, hub.epoch = 13.0, "f"
-    assert set(rates(read(reader)).values()) == {None}, "of another hub"
-
-
-def test_the_rate_of_the_first_channel_of_all() -> None:
-    hub: Any = Hub()
-    reader = HubReader(hub)
-    assert read(reader)["rate"] == 0
-    hub.now, hub.published = 12.0, {"a": 8}
-    assert rates(read(reader)) == {"a": 4.0}
-
-
-def test_a_hub_that_ends_meanwhile_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    hub: Any = Hub()
-    hub.published = {"a": 8}
-    answered, fails = hub.ask, iter([False, True, False, False, False, True, True])
-
-    async def ask(method: str, *arguments: Any) -> Any:
-        if next(fails):
-            raise Unavailable("the hub of the bus has ended meanwhile")
-        return await answered(method, *arguments)
-
-    monkeypatch.setattr(hub, "ask", ask)
-    reader = HubReader(hub)
-    assert rates(read(reader)) == {"a": None}
-    with pytest.raises(Unavailable):
-        read(reader)
-
-
-def test_only_what_is_shown_is_asked_for() -> None:
-    hub: Any = Hub()
-    reader = HubReader(hub)
-    hub.published = {f"c{number}": number for number in range(120)}
-    reading = read(reader, 2)
-    assert hub.asked == [["c119", "c118"]]
-    assert reading["channel_count"] == 120
-    hub.asked.clear()
-    assert len(read(reader)["channels"]) == 120
-    assert [len(each) for each in hub.asked] == [50, 50, 20], "so that others have their turns"

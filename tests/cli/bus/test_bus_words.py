@@ -1,16 +1,16 @@
-"""What is made of DATA, and the lines of `tornkit bus listen`; and where no server is."""
+"""The lines of `tornkit bus listen`, and all commands where no server is."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
+from tests.cli.bus.commands import run
 from tests.nasty_text import NASTY, disobedient
 from tornkit.bus.message import Message, payload_of
 from tornkit.bus.position import MessagePosition
@@ -19,62 +19,6 @@ from tornkit.cli.bus import listening
 from tornkit.cli.settings import _variables
 
 ANY = 1 << 20
-
-
-def run(*arguments: str, given: bytes | None = None) -> Result:
-    return CliRunner().invoke(tornkit, ["bus", *arguments], input=given, prog_name="tornkit")
-
-
-@pytest.fixture
-def servers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any]]:
-    """What the servers answer."""
-    answers: list[dict[str, Any]] = []
-    monkeypatch.setattr("tornkit.serve.control.control_folder", lambda: tmp_path)
-    monkeypatch.setattr("tornkit.serve.control.ask_all", lambda folder: iter(answers))
-    return answers
-
-
-@pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch, servers: list[dict[str, Any]]) -> list[Any]:
-    """Channels and values that were published."""
-    found: list[Any] = []
-
-    async def publish(server: Any, channel: str, value: Any) -> str:
-        found.append((channel, value))
-        return "e-1"
-
-    monkeypatch.setattr("tornkit.cli.bus.publishing._publish", publish)
-    servers.append({"pid": 1})
-    return found
-
-
-@pytest.mark.parametrize(
-    ("arguments", "given", "value"),
-    [
-        (("{}",), None, {}),
-        (("42",), None, 42),
-        (("hello",), None, "hello"),
-        (("NaN",), None, "NaN"),
-        (("[" * 100_000,), None, "[" * 100_000),
-        (("é",), None, "é"),
-        (("--text", "42"), None, "42"),
-        (("--bytes", "42"), None, b"42"),
-        (("--", "-5"), None, -5),
-        (("-",), b"[1, 2]\n", [1, 2]),
-        (("-",), b"a\nb\r\n", "a\nb"),
-        (("-", "--bytes"), b"\xff\n", b"\xff\n"),
-    ],
-)
-def test_data(published: list[Any], arguments: tuple[str, ...], given: bytes, value: Any) -> None:
-    result = run("publish", "a", *arguments, given=given)
-    assert (result.exit_code, result.output) == (0, "e-1\n")
-    assert published == [("a", value)]
-
-
-def test_what_is_no_text(published: list[Any]) -> None:
-    result = run("publish", "a", "-", given=b"\xff")
-    assert (result.exit_code, published) == (1, [])
-    assert result.stderr == ("error: that is no text in UTF-8; --bytes publishes it as it is\n")
 
 
 @pytest.mark.parametrize("arguments", [(), ("publish", "a", "1"), ("listen", "a")])
