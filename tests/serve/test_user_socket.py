@@ -59,6 +59,7 @@ def opened(path: Path, taken: list[socket.socket], loop: Any) -> Iterator[UserSo
 def client(path: Path, opened: UserSocket) -> Iterator[socket.socket]:
     """One that has connected."""
     with socket.socket(socket.AF_UNIX) as sock:
+        sock.setblocking(False)
         sock.connect(str(path))
         yield sock
 
@@ -83,6 +84,7 @@ class TestOpen:
     def test_several_may_wait(self, path: Path, loop: Any, taken: list[socket.socket]) -> None:
         waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
         for each in waiting:
+            each.setblocking(False)
             each.connect(str(path))
         for _ in waiting:
             loop.accept()

@@ -80,7 +80,7 @@ def _place(app: str | None) -> str:
 
 
 def _pair(name: str) -> tuple[str, str]:
-    """The shortest beginning of a name that is a link, and where it leads."""
+    """Return the shortest leading part of a path that is a symbolic link, and its target."""
     real = os.path.realpath(name)
     while name != real and os.path.basename(name) == os.path.basename(real):  # noqa: PTH119
         name, real = os.path.dirname(name), os.path.dirname(real)  # noqa: PTH120

@@ -90,9 +90,10 @@ def _is_loopback(name: str) -> bool:
 
 
 def _is_of_own_page(request: HTTPServerRequest) -> bool:
-    """Whether no page of another site can read the answer (Fetch Metadata).
+    """Whether a request is a page's of this origin, or opens a page (Fetch Metadata).
 
-    What a person follows a link to is shown to that person alone, wherever the link stood.
+    A page that is opened is shown to a person alone, wherever the link stood; so no page of another
+    site can read the answer.
     """
     headers = request.headers
     origin = headers.get("Origin")

@@ -93,7 +93,7 @@ class SiteActions(Protocol):
 
 
 class Site:
-    """Answers requests below `FOLDER`; ``editor``: there is an editor that opens lines.
+    """The dev tools' own pages, at URLs below `FOLDER`; ``editor``: they can open lines in one.
 
     ``label`` is what a person calls the application.
     """

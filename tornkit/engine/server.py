@@ -115,7 +115,7 @@ class HTTPServer(tornado.httpserver.HTTPServer):
         )
 
     def _is_plain(self) -> bool:
-        """Whether a new connection is served by this engine."""
+        """Whether tornkit's engine serves a new connection; else Tornado's own code does."""
         return (
             self._plain
             and is_method(self.handle_stream, _handle_stream, self)

@@ -170,7 +170,7 @@ def _rendered(
 
 
 def _edited(root: Path, given: Answers, route: NewRoute, code: str | None) -> PlannedFile:
-    """The file of routes with ``route`` added; in a project of one file with its class, too."""
+    """Plan the routes' file with ``route`` added; where that is the only file, its class too."""
     package = given.name.package
     path = PurePosixPath("app.py") if code is not None else PurePosixPath(package, "routes.py")
     imported = f"{package}.handlers.{route.name.replace('-', '_')}"

@@ -132,6 +132,25 @@ class TestNotes:
         assert notes.all == []
 
 
+@pytest.mark.parametrize(
+    ("ask", "noted"),
+    [
+        (lambda variables: variables[b"COLOUR"], ("read COLOUR", "red")),
+        (lambda variables: b"COLOUR" in variables, ("read COLOUR", "red")),
+        (lambda variables: next(iter(variables)), ("listed", LISTED)),
+        (lambda variables: len(variables), ("listed", LISTED)),
+    ],
+)
+def test_each_way_to_ask_the_dictionary_itself(
+    ask: Callable[[RecordedEnvironment], object], noted: tuple[str, Any]
+) -> None:
+    """Which of them `os.environ` goes is another matter in each Python."""
+    variables = RecordedEnvironment(GIVEN)
+    variables.notes = notes = NotedVariables()
+    assert ask(variables)
+    assert notes.all == [noted]
+
+
 class TestMapping:
     def test_is_kept_for_texts_and_bytes(self) -> None:
         before = mapping()

@@ -64,7 +64,7 @@ class FeatureNames(_NamesType):
 
 
 def complete_features(begun: str, given: Iterable[str], prefix: str = "") -> list[CompletionItem]:
-    """Completions of ``begun`` by names of additions that are not ``given``."""
+    """Shell completions of ``begun``: names of additions not among those typed before."""
     taken = set(given)
     return [
         CompletionItem(prefix + name, help=feature.summary)

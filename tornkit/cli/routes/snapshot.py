@@ -191,9 +191,10 @@ def _words_there(words: Words, repository: Path, tree: Path) -> Words:
 
 
 def _roots_there(repository: Path, tree: Path) -> Iterator[str]:
-    """Import roots in the other tree: those of this process, and the repository's ``src``.
+    """Folders to import from in another revision's checkout, ``tree``, of the repository.
 
-    The project would be imported from ``src`` if a copy were not installed.
+    Those of this process that are in the repository, and its ``src``: from there a project is
+    imported that is not installed.
     """
     places = [Path(entry) for entry in sys.path if entry and Path(entry).is_absolute()]
     places += _import_roots()

@@ -89,7 +89,7 @@ def difference(name: str, package: Path) -> Iterator[str]:
 
 
 def _text_in(file: Path, path: list[str]) -> str:
-    """The text of a function by its place in a file; empty where there is none."""
+    """Source text of the function at a dotted path in a file; empty if it has none."""
     source = file.read_text()
     node: ast.AST | None = ast.parse(source)
     for part in path:

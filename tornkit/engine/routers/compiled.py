@@ -134,7 +134,7 @@ class _ApplicationStandIn:
         return application.get_handler_delegate(request, web.ErrorHandler, {"status_code": 404})
 
     def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Destination:
-        """Leave a request to the application, and take its other router if it keeps that."""
+        """Find a handler by the application's own code; compile its new router once it stays."""
         application = self._application
         if application.default_router is not self._waited_for:
             self._waited_for = application.default_router

@@ -239,7 +239,7 @@ class Table:
         return None
 
     def _find_by_tornado(self, request: HTTPServerRequest, given: Params) -> Destination:
-        """Leave a request to the router, and see whether its rules have come to rest."""
+        """Find a handler by the router's own code; compile its changed rules once they stay."""
         router = self._router
         rules, copy, count = self._waited_for
         if router.rules is not rules or rules != copy or edits.count != count:

@@ -175,7 +175,7 @@ class _Run:
         self._suffixes: dict[_Places, tuple[str, ...]] = {}
 
     def pumped(self, places: _Places, pumps: _Pumps) -> _Places | None:
-        """Places reached after many rounds of each pump; None if the match is done before that."""
+        """States of the automaton after each pump was read many times; None if the match ends."""
         for pump, then in pumps:
             for _ in range(_ROUNDS):
                 before, reached = places, self.read(places, pump)

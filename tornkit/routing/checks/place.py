@@ -1,4 +1,4 @@
-"""A pattern, the route at which a check speaks of it, and whether the user wrote its rule."""
+"""Place of a finding: a pattern, the route where a check reports it, and who wrote the rule."""
 
 from __future__ import annotations
 

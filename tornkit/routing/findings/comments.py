@@ -105,7 +105,7 @@ class _File:
 
 
 def _declaration(declared: Declarations, route: Route, line: int) -> list[range]:
-    """The lines of the rule that is written on ``line``."""
+    """Ranges of source lines of a routing rule's declaration, of which ``line`` is one."""
     if isinstance(route.condition, PathCondition | HostCondition):
         found = declared.around(line, route.condition.regex.pattern)
         if found:

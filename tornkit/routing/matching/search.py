@@ -123,7 +123,7 @@ def step_answer(step: Route | Fallback, request: Request, scopes: dict[int, Answ
 
 
 def answer(condition: Condition | None, request: Request) -> Answer:
-    """Whether one condition holds; None is ``AnyMatches``."""
+    """Whether a request meets a route's condition; None, ``AnyMatches``, is always met."""
     match condition:
         case None:
             return Answer.YES

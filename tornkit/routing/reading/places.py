@@ -15,7 +15,9 @@ from tornkit.routing.model import Places
 
 
 def places(known: Iterable[str], templates: Iterable[object]) -> Places:
-    """Places of the user's own code: files among the loaded modules and ``known``, and folders.
+    """Return the files and folders of the user's own code and templates.
+
+    Files are those of loaded modules and ``known`` ones, without installed packages'.
 
     :param known: files beside those of the loaded modules.
     :param templates: folders, as a person may write one: a text or a path, relative or not.

@@ -51,11 +51,11 @@ _REST_AFTER = 600.0
 
 
 class Forking:
-    """Nursery whose workers are forks of a warm zygote; ``report`` is given each new `Warmth`.
+    """Nursery that forks workers from a zygote, which has imported modules ahead of them.
 
     ``spares`` of them are forked ahead of time and wait for their `Boot`: a fork and a process's
-    first steps take half of what a small application's start does. That what they hold is not
-    stale is found out when the next ones are forked (`_refill`), behind the reload, not before.
+    first steps take half of what a small application's start does. That what they hold is not stale
+    is found out behind a reload, as the next are forked (`_refill`). ``report`` gets each `Warmth`.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class Nursery(Protocol):
         """Note the modules that a good worker has imported."""
 
     def exclude(self, modules: Mapping[str, str]) -> None:
-        """Import these modules no more before a fork; names, and the differences a worker found."""
+        """Import these modules no more before a fork; ``modules`` maps each name to the reason."""
 
     def reaped(self, pid: int, status: int) -> None:
         """Note that a child of the supervisor's has ended."""

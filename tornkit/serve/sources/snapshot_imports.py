@@ -73,7 +73,7 @@ def _answer_run_path(files: Mapping[str, tuple[str, bytes]]) -> None:
 
 
 class _Finder:
-    """A finder that is asked first, and finds each module of the snapshot where it was."""
+    """Import finder, first of `sys.meta_path`, of modules at the paths that a snapshot has."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names

@@ -58,7 +58,7 @@ def read() -> frozenset[str]:
 
 
 def note(path: str) -> None:
-    """Note a file that no loader reads: a program that is run."""
+    """Record the state of a program's file, which is run and not read by an import's loader."""
     _programs.add(path)
     with contextlib.suppress(OSError):
         status = os.stat(path)  # noqa: PTH116 - as the loader does

@@ -125,7 +125,7 @@ class Keys:
         return bool(poll.poll(0))
 
     def _is_ours(self) -> bool:
-        """Whether this is the terminal's foreground job; any other is stopped when it reads."""
+        """Whether this process is in the terminal's foreground; else reading would stop it."""
         try:
             return os.tcgetpgrp(self._terminal) == os.getpgrp()
         except OSError:

@@ -65,7 +65,7 @@ def _found(modules: Mapping[str, ModuleType], readers: _Readers) -> dict[int, _V
 
 
 class _Variables:
-    """Global variables of one module, their values, and the hidden modules that read each."""
+    """One module's global variables: their values, and which hidden modules read each."""
 
     def __init__(self, owner: str, home: dict[str, Any], readers: Mapping[str, int]) -> None:
         self.all_readers = 0

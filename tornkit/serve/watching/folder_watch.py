@@ -364,7 +364,7 @@ class FolderWatch:
                 self._look_at(folder)
 
     def _turn_root(self, root: str, now: Identity | None) -> None:
-        """Watch the folder that has a root's name now, if any, and tell of the root."""
+        """Watch the folder that is now at a root's path, if any; report the root as changed."""
         self._forget(root)
         self._roots[root] = now
         for each in self._roots:

@@ -1,4 +1,4 @@
-"""What a link hears of each name that it watches, from where on, and where something is missing.
+"""Since which message a NATS link has got every one of a channel, and which ones were lost.
 
 The stream says with each message which one was before it in its channel; if that has not come here,
 it is lost. And where a name was heard without a break, it is known that nothing has come, however
@@ -82,7 +82,7 @@ class Watches:
         return [each for each in self._by_name.values() if each.heard is None]
 
     def confirm(self, watches: list[WatchedName], epoch: str, sequence: int) -> None:
-        """Note that messages of these names come, from behind ``sequence`` on."""
+        """Note that the server sends all messages of these channels after ``sequence``."""
         for watch in watches:
             if watch.heard is None:
                 watch.epoch, watch.heard, watch.since = epoch, sequence, sequence

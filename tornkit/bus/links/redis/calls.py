@@ -142,7 +142,7 @@ class RedisCalls:
         self._refused.clear()
 
     async def read(self) -> None:
-        """Read answers until calls are refused that are to be made again, here or elsewhere."""
+        """Read Redis's replies, until some calls are refused that have to be sent again."""
         wire = self._wire
         assert wire is not None
         while self._is_open or self._flying:
