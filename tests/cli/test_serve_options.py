@@ -90,7 +90,7 @@ def test_defaults_are_those_of_the_configuration() -> None:
     assert [given[name] for name in ("preload", "warn_blocking", "max_body_size")] == [None] * 3
 
 
-class TestVariables:
+class TestVariablesOfOptions:
     def test_the_long_one_counts_before_the_short_one(self) -> None:
         assert changed(TORNKIT_PORT="81") == {"port": 81}
         assert changed(TORNKIT_SERVE_PORT="82", TORNKIT_PORT="81") == {"port": 82}
@@ -125,7 +125,7 @@ class TestVariables:
         assert len(variables) == len(set(variables)) > 2 * len(OPTIONS)
 
 
-class TestValues:
+class TestValuesOfOptions:
     @pytest.mark.parametrize(
         ("arguments", "found"),
         [

@@ -179,7 +179,7 @@ def test_where_it_can_not_be_had_all_else_goes_on(
     made.close()
 
 
-class TestClose:
+class TestCloseOfUserSocket:
     def test_its_file_is_removed_once(self, path: Path, opened: UserSocket) -> None:
         opened.close()
         assert not path.exists()

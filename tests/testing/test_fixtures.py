@@ -118,7 +118,7 @@ class TestWithoutHttpx:
         assert raised.value.__context__ is None
 
 
-class TestLoop:
+class TestLoopFixture:
     @pytest.fixture
     def forgotten(self, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         """Whether each time the loop was closed before."""
@@ -190,7 +190,7 @@ class ServerByHand:
             self.record.add(SEEN)
 
 
-class TestServer:
+class TestServerFixture:
     @pytest.fixture(autouse=True)
     def _by_hand(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(server, "ThreadServer", ServerByHand)

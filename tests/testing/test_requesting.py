@@ -31,7 +31,7 @@ def prepared(
     return address, arguments.pop("headers"), arguments
 
 
-class TestUrl:
+class TestUrlOfRequest:
     @pytest.mark.parametrize(
         ("options", "host"),
         [
@@ -83,7 +83,7 @@ class TestHeaders:
         assert "cookies" not in given, "httpx2 would keep them"
 
 
-class TestXsrf:
+class TestXsrfOfRequest:
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
     def test_an_unsafe_request_brings_a_token(self, client: Requesting, method: str) -> None:
         _, headers, given = prepared(client, method)
@@ -123,7 +123,7 @@ class TestXsrf:
         assert prepared(client, "POST", host="a.example.com")[1]["X-XSRFToken"] != token
 
 
-class TestOptions:
+class TestOptionsOfRequest:
     def test_have_defaults(self, client: Requesting) -> None:
         assert prepared(client)[2] == {"follow_redirects": False, "timeout": TIMEOUT}
 

@@ -75,7 +75,7 @@ def network(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     return made
 
 
-class TestServer:
+class TestServerOfTransport:
     @pytest.mark.parametrize(
         ("url", "host"),
         [
@@ -142,7 +142,7 @@ def test_requests_are_noted_as_the_test_makes_them(network: Network) -> None:
     }
 
 
-class TestCookies:
+class TestCookiesOfTransport:
     def test_none_are_sent_without_any(self, network: Network) -> None:
         network.send("GET", "http://a.example.com/")
         assert "Cookie" not in network.seen[0].headers

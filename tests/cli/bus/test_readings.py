@@ -11,7 +11,7 @@ from tornkit.bus.errors import Unavailable
 from tornkit.cli.bus.readings import HubReader
 
 
-class Hub:
+class AnsweringHub:
     """In the place of a membership: what a hub answers."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ def rates(reading: dict[str, Any]) -> dict[str, float | None]:
 
 
 def test_rates_are_those_between_two_readings() -> None:
-    hub: Any = Hub()
+    hub: Any = AnsweringHub()
     reader = HubReader(hub)
     hub.published = {"a": 100, "b": 7, "gone": 5}
     first = read(reader)
@@ -59,7 +59,7 @@ def test_rates_are_those_between_two_readings() -> None:
 
 
 def test_the_rate_of_the_first_channel_of_all() -> None:
-    hub: Any = Hub()
+    hub: Any = AnsweringHub()
     reader = HubReader(hub)
     assert read(reader)["rate"] == 0
     hub.now, hub.published = 12.0, {"a": 8}
@@ -67,7 +67,7 @@ def test_the_rate_of_the_first_channel_of_all() -> None:
 
 
 def test_a_hub_that_ends_meanwhile_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    hub: Any = Hub()
+    hub: Any = AnsweringHub()
     hub.published = {"a": 8}
     answered, fails = hub.ask, iter([False, True, False, False, False, True, True])
 
@@ -84,7 +84,7 @@ def test_a_hub_that_ends_meanwhile_is_followed_by_another(monkeypatch: pytest.Mo
 
 
 def test_only_what_is_shown_is_asked_for() -> None:
-    hub: Any = Hub()
+    hub: Any = AnsweringHub()
     reader = HubReader(hub)
     hub.published = {f"c{number}": number for number in range(120)}
     reading = read(reader, 2)
@@ -97,7 +97,7 @@ def test_only_what_is_shown_is_asked_for() -> None:
 
 def test_the_busiest_come_first() -> None:
     """Among those of one rate, those that have had the most; then by their names."""
-    hub: Any = Hub()
+    hub: Any = AnsweringHub()
     reader = HubReader(hub)
     hub.published = {"z": 10, "b": 3, "a": 3, "slow": 900}
     assert list(rates(read(reader))) == ["slow", "z", "a", "b"]
@@ -107,14 +107,14 @@ def test_the_busiest_come_first() -> None:
 
 @pytest.mark.parametrize(("most", "count"), [(0, 1), (1, 1), (3, 2)])
 def test_one_is_shown_at_least(most: int, count: int) -> None:
-    hub: Any = Hub()
+    hub: Any = AnsweringHub()
     hub.published = {"a": 1, "b": 2}
     reading = read(HubReader(hub), most)
     assert (len(reading["channels"]), reading["channel_count"]) == (count, 2)
 
 
 def test_two_readings_at_the_same_time() -> None:
-    hub: Any = Hub()
+    hub: Any = AnsweringHub()
     reader = HubReader(hub)
     hub.published = {"a": 1}
     read(reader)
@@ -124,7 +124,7 @@ def test_two_readings_at_the_same_time() -> None:
 
 def test_each_answer_has_its_own_time() -> None:
     """What a hub says of many channels comes in several answers."""
-    hub: Any = Hub()
+    hub: Any = AnsweringHub()
     answered = hub.ask
 
     async def ask(method: str, *arguments: Any) -> Any:
@@ -145,7 +145,7 @@ def test_each_answer_has_its_own_time() -> None:
 
 def test_what_it_closes_is_its_membership() -> None:
     closed: list[bool] = []
-    hub: Any = Hub()
+    hub: Any = AnsweringHub()
     hub.close = lambda: closed.append(True)
     HubReader(hub).close()
     assert closed == [True]

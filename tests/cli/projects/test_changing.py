@@ -156,7 +156,7 @@ class TestReport:
         }
 
 
-class TestExitCode:
+class TestExitCodeOfUpdate:
     @pytest.mark.parametrize("outcome", list(UpdateOutcome))
     def test_is_1_for_conflicts_alone(self, tmp_path: Path, outcome: UpdateOutcome) -> None:
         found = update(tmp_path, {"a": UpdateOutcome.ADDED, "b": outcome})
@@ -219,7 +219,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(shows_options, arguments, prog_name="update")
 
 
-class TestOption:
+class TestProjectOption:
     @pytest.fixture(autouse=True)
     def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """The current folder; below it a project whose settings force."""

@@ -138,7 +138,7 @@ class TestNotes:
         (lambda variables: variables[b"COLOUR"], ("read COLOUR", "red")),
         (lambda variables: b"COLOUR" in variables, ("read COLOUR", "red")),
         (lambda variables: next(iter(variables)), ("listed", LISTED)),
-        (lambda variables: len(variables), ("listed", LISTED)),
+        (len, ("listed", LISTED)),
     ],
 )
 def test_each_way_to_ask_the_dictionary_itself(
